@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Architecture invariant
+//!
+//! This crate knows what is learned *from*: examples, labels, where they came from and in what order they
+//! may be handed out. It knows no model, no loss and no difficulty.
+
+mod bundled_sets;
+mod dataset;
+mod error;
+mod fingerprint;
+mod generators;
+mod ids;
+pub mod io;
+mod label_noise;
+pub mod numpy;
+pub mod random;
+mod sampler;
+mod split;
+mod standardize;
+
+/// The small data sets that travel with the crate.
+pub mod bundled {}
+
+pub use dataset::{Dataset, Scalar};
+pub use error::DataError;
+pub use fingerprint::Fingerprint;
+pub use generators::{Clusters, GaussianMixture, MixtureComponent};
+pub use ids::Ids;
+pub use label_noise::{NoisyLabels, TransitionMatrix, pair_noise, symmetric_noise, transition_noise};
+pub use sampler::{Batch, Epoch, Sampler};
+pub use split::stratified_split;
+pub use standardize::Standardization;

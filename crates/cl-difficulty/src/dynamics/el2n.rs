@@ -1,0 +1,72 @@
+use serde::{Deserialize, Serialize};
+
+use super::RunningMean;
+use crate::DifficultyError;
+
+/// EL2N, the error L2 norm: how far the predicted probabilities are from the label, averaged over
+/// observations (epochs, seeds).
+///
+/// ```text
+/// el2n_i = mean || p_i - onehot(y_i) ||_2 = mean sqrt( sum_k p_k^2 - 2 p_y + 1 )       in [0, sqrt 2]
+/// ```
+///
+/// The paper takes one early checkpoint, evaluated, and averages ten or more runs; other code sums over the
+/// first ten epochs of one run in training mode. What is averaged here is what is recorded. O(C) per
+/// observation, O(n) memory.
+///
+/// Source: Paul, Ganguli, Dziugaite (2021), Deep Learning on a Data Diet, definition 2.2.
+///
+/// ```
+/// let mut el2n = cl_difficulty::El2n::new(1);
+/// el2n.record(0, &[0.2, 0.8], 0)?;
+/// assert!((el2n.values()?[0] - 1.28f64.sqrt()).abs() < 1e-15);
+/// # Ok::<(), cl_difficulty::DifficultyError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct El2n(RunningMean);
+
+impl El2n {
+    /// For `n_examples` examples, none observed yet.
+    pub fn new(n_examples: usize) -> Self {
+        Self(RunningMean::new(n_examples))
+    }
+
+    /// Example `example` with label `label` was given these probabilities.
+    ///
+    /// # Errors
+    /// Where the label has no probability, a probability is outside [0, 1] (or NaN), or the example is out of
+    /// range.
+    pub fn record(&mut self, example: usize, probabilities: &[f64], label: usize) -> Result<(), DifficultyError> {
+        if label >= probabilities.len() {
+            return Err(DifficultyError::InvalidArgument {
+                argument: "label",
+                value: label.to_string(),
+                expected: "a class that has a probability",
+            });
+        }
+        if let Some(&value) = probabilities.iter().find(|p| !(0.0..=1.0).contains(*p)) {
+            let (metric, expected) = ("probability".to_owned(), "a number in [0, 1]");
+            return Err(DifficultyError::InvalidScore { metric, example, value, expected });
+        }
+        // Residual by residual, because the closed form cancels where p_y is nearly 1.
+        let residual = |(class, p): (usize, &f64)| p - f64::from(u8::from(class == label));
+        let norm = probabilities.iter().enumerate().map(residual).map(|r| r * r).sum::<f64>().sqrt();
+        self.0.record(example, norm)
+    }
+
+    /// Adds what another accumulator saw, of other examples, epochs or seeds.
+    ///
+    /// # Errors
+    /// Where it was made for another number of examples.
+    pub fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
+        self.0.merge(&other.0)
+    }
+
+    /// The EL2N of each example.
+    ///
+    /// # Errors
+    /// Where an example was never observed.
+    pub fn values(&self) -> Result<Vec<f64>, DifficultyError> {
+        self.0.values("el2n")
+    }
+}

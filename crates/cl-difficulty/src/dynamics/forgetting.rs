@@ -1,0 +1,219 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::same_length;
+use crate::DifficultyError;
+
+/// Forgetting events: how often an example went from right to wrong between two consecutive presentations.
+///
+/// ```text
+/// events_i = sum_t 1[ right at t and wrong at t + 1 ]             t counts the presentations of example i
+/// ```
+///
+/// A first wrong answer is no event. An example that was **never** right has none either, and yet it is the
+/// hardest of all: what its score is, is the rule [`NeverLearned`], and how many there are is always reported.
+/// The paper takes the prediction from the training forward pass, before that batch's update. O(1) per
+/// observation; 10 bytes per example.
+///
+/// Source: Toneva, Sordoni, Tachet des Combes, Trischler, Bengio, Gordon (2019), An Empirical Study of Example
+/// Forgetting during Deep Neural Network Learning, section 3.
+///
+/// ```
+/// use cl_difficulty::{Forgetting, NeverLearned};
+///
+/// let mut forgetting = Forgetting::new(1);
+/// for right in [true, false, true, true, false] {
+///     forgetting.record(0, right)?;
+/// }
+/// assert_eq!(forgetting.values(NeverLearned::Toneva), [2.0]);
+/// # Ok::<(), cl_difficulty::DifficultyError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgetting {
+    events: Vec<u32>,
+    presentations: Vec<u32>,
+    last: Vec<bool>,
+    learned: Vec<bool>,
+}
+
+/// What an example that was never right scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum NeverLearned {
+    /// The number of its presentations (Toneva et al.), the default.
+    #[default]
+    Toneva,
+    /// +inf (Data Diet).
+    Infinite,
+    /// 1000 (Dataset Cartography).
+    Cartography,
+    /// 0, which says "the easiest": what several benchmark codes do, here to reproduce them.
+    Zero,
+}
+
+impl NeverLearned {
+    /// Every rule by name.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("toneva", Self::Toneva),
+        ("infinite", Self::Infinite),
+        ("cartography", Self::Cartography),
+        ("zero", Self::Zero),
+    ];
+}
+
+impl fmt::Display for NeverLearned {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Self::NAMES.iter().filter(|(_, rule)| rule == self).try_for_each(|(name, _)| formatter.write_str(name))
+    }
+}
+
+impl FromStr for NeverLearned {
+    type Err = DifficultyError;
+
+    fn from_str(text: &str) -> Result<Self, DifficultyError> {
+        let found = Self::NAMES.iter().find(|(name, _)| *name == text);
+        found.map(|&(_, rule)| rule).ok_or_else(|| DifficultyError::InvalidArgument {
+            argument: "never-learned rule",
+            value: text.to_owned(),
+            expected: "toneva, infinite, cartography or zero",
+        })
+    }
+}
+
+impl Forgetting {
+    /// For `n_examples` examples, none presented yet.
+    pub fn new(n_examples: usize) -> Self {
+        Self {
+            events: vec![0; n_examples],
+            presentations: vec![0; n_examples],
+            last: vec![false; n_examples],
+            learned: vec![false; n_examples],
+        }
+    }
+
+    /// Example `example` was presented and classified right or wrong.
+    ///
+    /// # Errors
+    /// Where the example is out of range.
+    pub fn record(&mut self, example: usize, correct: bool) -> Result<(), DifficultyError> {
+        let n_examples = self.events.len();
+        if example >= n_examples {
+            return Err(DifficultyError::ExampleOutOfRange { example, n_examples });
+        }
+        self.events[example] += u32::from(self.last[example] && !correct);
+        self.presentations[example] += 1;
+        self.last[example] = correct;
+        self.learned[example] |= correct;
+        Ok(())
+    }
+
+    /// Adds what an accumulator saw of **other examples**; events between two presentations cannot be joined
+    /// across accumulators.
+    ///
+    /// # Errors
+    /// Where it was made for another number of examples, or saw an example that this one saw too.
+    pub fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
+        same_length(self.events.len(), other.events.len())?;
+        let seen_by_both = |i: &usize| self.presentations[*i] > 0 && other.presentations[*i] > 0;
+        if let Some(example) = (0..self.events.len()).find(seen_by_both) {
+            return Err(DifficultyError::InvalidArgument {
+                argument: "the accumulator to merge",
+                value: format!("one that saw example {example}, as this one did"),
+                expected: "an accumulator of other examples",
+            });
+        }
+        for i in (0..self.events.len()).filter(|&i| other.presentations[i] > 0) {
+            self.events[i] = other.events[i];
+            self.presentations[i] = other.presentations[i];
+            self.last[i] = other.last[i];
+            self.learned[i] = other.learned[i];
+        }
+        Ok(())
+    }
+
+    /// The raw count of each example, in which one never learned has 0: not a difficulty.
+    pub fn events(&self) -> &[u32] {
+        &self.events
+    }
+
+    /// How often each example was presented.
+    pub fn presentations(&self) -> &[u32] {
+        &self.presentations
+    }
+
+    /// The score of each example, higher = harder.
+    pub fn values(&self, rule: NeverLearned) -> Vec<f64> {
+        let value = |i: usize| match rule {
+            _ if self.learned[i] => f64::from(self.events[i]),
+            NeverLearned::Toneva => f64::from(self.presentations[i]),
+            NeverLearned::Infinite => f64::INFINITY,
+            NeverLearned::Cartography => 1000.0,
+            NeverLearned::Zero => 0.0,
+        };
+        (0..self.events.len()).map(value).collect()
+    }
+
+    /// Whether each example was never right.
+    pub fn never_learned(&self) -> Vec<bool> {
+        self.learned.iter().map(|learned| !learned).collect()
+    }
+
+    /// Whether each example was learned and never forgotten.
+    pub fn unforgettable(&self) -> Vec<bool> {
+        self.learned.iter().zip(&self.events).map(|(&learned, &events)| learned && events == 0).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(presentations: &str) -> Forgetting {
+        let mut forgetting = Forgetting::new(1);
+        presentations.chars().for_each(|c| forgetting.record(0, c == '1').unwrap());
+        forgetting
+    }
+
+    /// What the published code of Toneva et al. counts for these five presentations.
+    #[test]
+    fn counts_are_tonevas() {
+        for (presentations, score) in
+            [("00111", 0.0), ("10101", 2.0), ("00000", 5.0), ("11111", 0.0), ("11110", 1.0), ("01001", 1.0)]
+        {
+            assert_eq!(of(presentations).values(NeverLearned::Toneva), [score], "{presentations}");
+        }
+    }
+
+    #[test]
+    fn never_learned_is_as_the_rule_says() {
+        let never = of("000");
+        for (rule, score) in
+            NeverLearned::NAMES.map(|(_, rule)| rule).into_iter().zip([3.0, f64::INFINITY, 1000.0, 0.0])
+        {
+            assert_eq!(never.values(rule), [score]);
+            assert_eq!(of("10").values(rule), [1.0], "a rule changes nothing for the learned");
+            assert_eq!(rule.to_string().parse::<NeverLearned>().unwrap(), rule);
+        }
+        assert_eq!((never.never_learned(), never.unforgettable()), (vec![true], vec![false]));
+        assert!("Toneva2".parse::<NeverLearned>().unwrap_err().to_string().contains("cartography"));
+    }
+
+    #[test]
+    fn shards_merge_and_overlaps_do_not() {
+        let mut whole = Forgetting::new(2);
+        let (mut left, mut right) = (Forgetting::new(2), Forgetting::new(2));
+        for (a, b) in [(true, false), (false, true), (true, false)] {
+            whole.record(0, a).unwrap();
+            left.record(0, a).unwrap();
+            whole.record(1, b).unwrap();
+            right.record(1, b).unwrap();
+        }
+        let before = left.clone();
+        left.merge(&right).unwrap();
+        assert_eq!(left, whole);
+        assert!(left.merge(&before).is_err());
+        assert!(left.merge(&Forgetting::new(3)).is_err());
+        assert!(left.record(2, true).is_err());
+    }
+}

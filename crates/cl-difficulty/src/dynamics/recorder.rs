@@ -1,0 +1,68 @@
+use cl_data::Scalar;
+use cl_model::{Observer, Presentation, softmax};
+use serde::{Deserialize, Serialize};
+
+use super::{El2n, Forgetting, MeanLoss};
+use crate::DifficultyError;
+
+/// Every score of the training dynamics from one pass: watches a trainer and feeds each accumulator.
+///
+/// Losses and outputs are those of the training forward pass, before the update. O(C) per presentation, O(n)
+/// memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recorder {
+    /// Mean loss.
+    pub loss: MeanLoss,
+    /// Forgetting events.
+    pub forgetting: Forgetting,
+    /// Error L2 norm.
+    pub el2n: El2n,
+    #[serde(skip)]
+    error: Option<String>,
+}
+
+impl Recorder {
+    /// For `n_examples` examples, none presented yet.
+    pub fn new(n_examples: usize) -> Self {
+        Self {
+            loss: MeanLoss::new(n_examples),
+            forgetting: Forgetting::new(n_examples),
+            el2n: El2n::new(n_examples),
+            error: None,
+        }
+    }
+
+    /// What went wrong while observing: an observer cannot stop its trainer, so the first error is kept.
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    fn record<T: Scalar>(&mut self, presentation: &Presentation<'_, T>) -> Result<(), DifficultyError> {
+        let b = presentation.indices.len();
+        if b == 0 {
+            return Ok(());
+        }
+        let c = presentation.outputs.len() / b;
+        let mut probabilities = vec![0.0; c.max(2)];
+        for (i, outputs) in presentation.outputs.chunks_exact(c.max(1)).enumerate() {
+            let (example, label) = (presentation.indices[i], presentation.labels[i]);
+            // A single output is the logit of class 1 against a logit of 0.
+            let mut logits: Vec<f64> = if c == 1 { vec![0.0] } else { Vec::new() };
+            logits.extend(outputs.iter().map(|output| output.as_f64()));
+            softmax(&logits, &mut probabilities);
+            let best = (0..logits.len()).fold(0, |best, k| if logits[k] > logits[best] { k } else { best });
+            self.loss.record(example, presentation.losses[i])?;
+            self.forgetting.record(example, best == label)?;
+            self.el2n.record(example, &probabilities, label)?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Scalar> Observer<T> for Recorder {
+    fn presented(&mut self, presentation: &Presentation<'_, T>) {
+        if self.error.is_none() {
+            self.error = self.record(presentation).err().map(|error| error.to_string());
+        }
+    }
+}

@@ -1,0 +1,105 @@
+use cl_data::{Dataset, Scalar};
+
+use crate::{Examples, Loss, Model, ModelError};
+
+/// How a model does on a data set, example by example.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation<T> {
+    /// Outputs, c per example.
+    pub outputs: Vec<T>,
+    /// The loss of each example.
+    pub losses: Vec<f64>,
+    /// Whether each example is classified as its label says.
+    pub correct: Vec<bool>,
+}
+
+impl<T> Evaluation<T> {
+    /// The share of examples classified right; NaN of none.
+    pub fn accuracy(&self) -> f64 {
+        self.correct.iter().filter(|&&correct| correct).count() as f64 / self.correct.len() as f64
+    }
+
+    /// The mean loss; NaN of none.
+    pub fn mean_loss(&self) -> f64 {
+        self.losses.iter().sum::<f64>() / self.losses.len() as f64
+    }
+}
+
+/// The predicted class: the largest output, the lowest class winning ties; of a single logit, class 1 where it
+/// is above 0.
+pub(crate) fn prediction<T: Scalar>(outputs: &[T]) -> usize {
+    if let [logit] = outputs {
+        return usize::from(*logit > T::zero());
+    }
+    let mut best = 0;
+    for (class, output) in outputs.iter().enumerate() {
+        if *output > outputs[best] {
+            best = class;
+        }
+    }
+    best
+}
+
+/// Evaluates every example of `data`, in order.
+///
+/// The data goes through in chunks of a fixed size with the last one padded, because matrix kernels switch at
+/// small sizes: so a score never depends on how many examples were evaluated with it. O(n) passes.
+///
+/// # Errors
+/// [`ModelError::Mismatch`] where model and data do not fit.
+pub fn evaluate<T: Scalar, M: Model<T>>(
+    model: &M,
+    loss: &impl Loss<T>,
+    data: &Dataset<T>,
+) -> Result<Evaluation<T>, ModelError> {
+    check_fit(model, data)?;
+    let indices: Vec<usize> = (0..data.n_examples()).collect();
+    let mut outputs = Vec::new();
+    forward_all(model, data, &indices, &mut outputs);
+    let columns = || outputs.chunks_exact(model.n_outputs()).zip(data.labels());
+    let losses = columns().map(|(outputs, &label)| loss.loss(outputs, label)).collect();
+    let correct = columns().map(|(outputs, &label)| prediction(outputs) == label).collect();
+    Ok(Evaluation { losses, correct, outputs })
+}
+
+/// Appends the outputs of the examples at `indices`.
+pub(crate) fn forward_all<T: Scalar, M: Model<T>>(
+    model: &M,
+    data: &Dataset<T>,
+    indices: &[usize],
+    outputs: &mut Vec<T>,
+) {
+    const CHUNK: usize = 256;
+    let (d, c) = (model.n_features(), model.n_outputs());
+    let mut workspace = model.workspace(CHUNK);
+    let mut features = vec![T::zero(); CHUNK * d];
+    let mut chunk_outputs = vec![T::zero(); CHUNK * c];
+    outputs.reserve(indices.len() * c);
+    for chunk in indices.chunks(CHUNK) {
+        gather(data, chunk, &mut features);
+        model.forward(Examples::new(&features, d), &mut workspace, &mut chunk_outputs);
+        outputs.extend_from_slice(&chunk_outputs[..chunk.len() * c]);
+    }
+}
+
+/// Copies the columns at `indices` to the front of `features`.
+pub(crate) fn gather<T: Scalar>(data: &Dataset<T>, indices: &[usize], features: &mut [T]) {
+    for (column, &index) in features.chunks_exact_mut(data.n_features().max(1)).zip(indices) {
+        column.copy_from_slice(data.example(index));
+    }
+}
+
+pub(crate) fn check_fit<T: Scalar, M: Model<T>>(model: &M, data: &Dataset<T>) -> Result<(), ModelError> {
+    if model.n_features() != data.n_features() {
+        return Err(ModelError::Mismatch { what: "features", model: model.n_features(), data: data.n_features() });
+    }
+    if model.n_outputs() == 0 {
+        return Err(ModelError::Mismatch { what: "outputs", model: 0, data: data.n_classes() });
+    }
+    // One output is the logit of class 1 against class 0.
+    let n_classes = model.n_outputs().max(2);
+    if n_classes < data.n_classes() {
+        return Err(ModelError::Mismatch { what: "classes", model: n_classes, data: data.n_classes() });
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Losses: a number per example, and its gradient with respect to the model's outputs.
+
+mod cross_entropy;
+mod focal;
+
+use cl_data::Scalar;
+
+pub use cross_entropy::{CrossEntropy, epsilon_cross_entropy};
+pub use focal::Focal;
+
+/// How wrong the outputs of one example are, and in which direction.
+///
+/// Outputs are logits: one per class, or one alone, which is the logit of class 1 against 0.
+pub trait Loss<T: Scalar>: Send + Sync {
+    /// The loss of one example; its gradient with respect to `outputs` is written into `gradient`.
+    fn loss_and_gradient(&self, outputs: &[T], label: usize, gradient: &mut [T]) -> f64;
+
+    /// The loss of one example.
+    fn loss(&self, outputs: &[T], label: usize) -> f64;
+}
+
+/// ln p_y from logits, with the digits of p_y kept near 1 as well as near 0.
+///
+/// ```text
+/// ln p_y = -ln(1 + sum_{k != y} e^(z_k - z_y))          where z_y is the largest
+///        = z_y - m - ln(sum_k e^(z_k - m)), m = max z    elsewhere
+/// ```
+pub(crate) fn log_probability<T: Scalar>(outputs: &[T], label: usize) -> T {
+    if let [logit] = outputs {
+        return log_sigmoid(if label == 1 { *logit } else { -*logit });
+    }
+    let own = outputs[label];
+    let largest = outputs.iter().copied().fold(own, |a, b| if b > a { b } else { a });
+    if largest == own {
+        let others = outputs.iter().enumerate().filter(|&(class, _)| class != label);
+        return -others.fold(T::zero(), |sum, (_, &z)| sum + (z - own).exp()).ln_1p();
+    }
+    own - largest - outputs.iter().fold(T::zero(), |sum, &z| sum + (z - largest).exp()).ln()
+}
+
+/// ln sigmoid(z), finite for any finite z.
+fn log_sigmoid<T: Scalar>(z: T) -> T {
+    if z >= T::zero() { -(-z).exp().ln_1p() } else { z - z.exp().ln_1p() }
+}
+
+/// Writes softmax(z) - onehot(y) scaled by `scale` into `gradient`; for one logit, sigmoid(z) - y.
+///
+/// The entry of the label is expm1(ln p_y), which keeps its digits where p_y is nearly 1.
+pub(crate) fn scaled_residual<T: Scalar>(
+    outputs: &[T],
+    label: usize,
+    log_probability: T,
+    scale: T,
+    gradient: &mut [T],
+) {
+    let own = log_probability.exp_m1() * scale;
+    if let ([_], [gradient]) = (outputs, &mut *gradient) {
+        *gradient = if label == 1 { own } else { -own };
+        return;
+    }
+    // z_k - lse = z_k - z_y + ln p_y.
+    let shift = log_probability - outputs[label];
+    for (gradient, &z) in gradient.iter_mut().zip(outputs) {
+        *gradient = (z + shift).exp() * scale;
+    }
+    gradient[label] = own;
+}
+
+/// The logarithm of softmax, by log-sum-exp: finite for any finite logits.
+pub fn log_softmax<T: Scalar>(logits: &[T], out: &mut [T]) {
+    let largest = logits.iter().copied().fold(T::of_f64(f64::NEG_INFINITY), |a, b| if b > a { b } else { a });
+    let lse = largest + logits.iter().fold(T::zero(), |sum, &z| sum + (z - largest).exp()).ln();
+    out.iter_mut().zip(logits).for_each(|(out, &z)| *out = z - lse);
+}
+
+/// Softmax, e^z_k / sum e^z.
+pub fn softmax<T: Scalar>(logits: &[T], out: &mut [T]) {
+    log_softmax(logits, out);
+    out.iter_mut().for_each(|p| *p = p.exp());
+}

@@ -1,0 +1,75 @@
+use cl_data::Scalar;
+use serde::{Deserialize, Serialize};
+
+use super::Optimizer;
+use crate::ModelError;
+
+/// Stochastic gradient descent with momentum, Nesterov's variant and weight decay, in PyTorch's conventions.
+///
+/// ```text
+/// g <- gradient + weight_decay theta
+/// v <- g                  at the first update,   v <- momentum v + g   after it
+/// theta <- theta - eta v                         (Nesterov: theta <- theta - eta (g + momentum v))
+/// ```
+///
+/// ```
+/// use cl_model::{Optimizer, Sgd};
+///
+/// let mut parameters = [1.0, 1.0];
+/// Sgd::plain().update(&mut parameters, &[0.5, -0.5], 0.1);
+/// assert_eq!(parameters, [0.95, 1.05]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Sgd<T: Scalar> {
+    momentum: f64,
+    nesterov: bool,
+    weight_decay: f64,
+    velocity: Vec<T>,
+}
+
+impl<T: Scalar> Sgd<T> {
+    /// Without momentum or weight decay.
+    pub fn plain() -> Self {
+        Self { momentum: 0.0, nesterov: false, weight_decay: 0.0, velocity: Vec::new() }
+    }
+
+    /// With this momentum and weight decay.
+    ///
+    /// # Errors
+    /// Where momentum is outside [0, 1) or weight decay negative or not finite.
+    pub fn new(momentum: f64, weight_decay: f64) -> Result<Self, ModelError> {
+        if !(0.0..1.0).contains(&momentum) {
+            return Err(ModelError::argument("momentum", momentum, "a number in [0, 1)"));
+        }
+        if !(weight_decay.is_finite() && weight_decay >= 0.0) {
+            return Err(ModelError::argument("weight_decay", weight_decay, "a finite number of at least 0"));
+        }
+        Ok(Self { momentum, weight_decay, ..Self::plain() })
+    }
+
+    /// The same with Nesterov's variant of momentum.
+    pub fn with_nesterov(self) -> Self {
+        Self { nesterov: true, ..self }
+    }
+}
+
+impl<T: Scalar> Optimizer<T> for Sgd<T> {
+    fn update(&mut self, parameters: &mut [T], gradient: &[T], learning_rate: f64) {
+        let (eta, momentum) = (T::of_f64(learning_rate), T::of_f64(self.momentum));
+        let decay = T::of_f64(self.weight_decay);
+        if self.momentum == 0.0 {
+            for (theta, &gradient) in parameters.iter_mut().zip(gradient) {
+                *theta -= eta * (gradient + decay * *theta);
+            }
+            return;
+        }
+        // The first update starts the velocity at the gradient: momentum times zero, plus it.
+        self.velocity.resize(parameters.len(), T::zero());
+        for ((theta, &gradient), velocity) in parameters.iter_mut().zip(gradient).zip(&mut self.velocity) {
+            let gradient = gradient + decay * *theta;
+            *velocity = momentum * *velocity + gradient;
+            *theta -= eta * if self.nesterov { gradient + momentum * *velocity } else { *velocity };
+        }
+    }
+}
