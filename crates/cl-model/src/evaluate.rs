@@ -1,6 +1,6 @@
 use cl_data::{Dataset, Scalar};
 
-use crate::{Examples, Loss, Model, ModelError};
+use crate::{Examples, Loss, Mode, Model, ModelError, Target};
 
 /// How a model does on a data set, example by example.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,13 +52,13 @@ pub fn evaluate<T: Scalar, M: Model<T>>(
     loss: &impl Loss<T>,
     data: &Dataset<T>,
 ) -> Result<Evaluation<T>, ModelError> {
-    check_fit(model, data)?;
+    check_fit(model, loss, data)?;
     let indices: Vec<usize> = (0..data.n_examples()).collect();
     let mut outputs = Vec::new();
     forward_all(model, data, &indices, &mut outputs);
-    let columns = || outputs.chunks_exact(model.n_outputs()).zip(data.labels());
-    let losses = columns().map(|(outputs, &label)| loss.loss(outputs, label)).collect();
-    let correct = columns().map(|(outputs, &label)| prediction(outputs) == label).collect();
+    let columns = || outputs.chunks_exact(model.n_outputs()).enumerate();
+    let losses = columns().map(|(i, outputs)| loss.loss(outputs, target(data, i))).collect();
+    let correct = columns().map(|(i, outputs)| prediction(outputs) == data.labels()[i]).collect();
     Ok(Evaluation { losses, correct, outputs })
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn forward_all<T: Scalar, M: Model<T>>(
     outputs.reserve(indices.len() * c);
     for chunk in indices.chunks(CHUNK) {
         gather(data, chunk, &mut features);
-        model.forward(Examples::new(&features, d), &mut workspace, &mut chunk_outputs);
+        model.forward(Examples::new(&features, d), Mode::Evaluation, &mut workspace, &mut chunk_outputs);
         outputs.extend_from_slice(&chunk_outputs[..chunk.len() * c]);
     }
 }
@@ -89,17 +89,19 @@ pub(crate) fn gather<T: Scalar>(data: &Dataset<T>, indices: &[usize], features: 
     }
 }
 
-pub(crate) fn check_fit<T: Scalar, M: Model<T>>(model: &M, data: &Dataset<T>) -> Result<(), ModelError> {
+/// What the outputs for example `index` should be.
+pub(crate) fn target<T: Scalar>(data: &Dataset<T>, index: usize) -> Target<'_, T> {
+    Target { class: data.labels()[index], values: data.targets(index) }
+}
+
+pub(crate) fn check_fit<T: Scalar, M: Model<T>>(
+    model: &M,
+    loss: &impl Loss<T>,
+    data: &Dataset<T>,
+) -> Result<(), ModelError> {
     if model.n_features() != data.n_features() {
-        return Err(ModelError::Mismatch { what: "features", model: model.n_features(), data: data.n_features() });
+        let (model, data) = (model.n_features(), data.n_features());
+        return Err(ModelError::Mismatch { what: "features", model, data });
     }
-    if model.n_outputs() == 0 {
-        return Err(ModelError::Mismatch { what: "outputs", model: 0, data: data.n_classes() });
-    }
-    // One output is the logit of class 1 against class 0.
-    let n_classes = model.n_outputs().max(2);
-    if n_classes < data.n_classes() {
-        return Err(ModelError::Mismatch { what: "classes", model: n_classes, data: data.n_classes() });
-    }
-    Ok(())
+    loss.check(model.n_outputs(), data.n_classes(), data.n_targets())
 }

@@ -1,7 +1,7 @@
 use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Examples, Model};
+use crate::model::{Examples, Mode, Model, add_dense_gradient_squares};
 use crate::product::{self, dot};
 
 /// The logistic function 1 / (1 + e^-z).
@@ -100,7 +100,7 @@ impl<T: Scalar> Model<T> for LogisticRegression<T> {
 
     fn workspace(&self, _batch_size: usize) {}
 
-    fn forward(&self, examples: Examples<'_, T>, (): &mut (), outputs: &mut [T]) {
+    fn forward(&self, examples: Examples<'_, T>, _mode: Mode, (): &mut (), outputs: &mut [T]) {
         outputs.iter_mut().zip(examples.iter()).for_each(|(output, x)| *output = self.logit(x));
     }
 
@@ -109,5 +109,11 @@ impl<T: Scalar> Model<T> for LogisticRegression<T> {
         let shape = (self.n_features(), examples.len(), 1);
         product::multiply(T::one(), examples.as_slice(), deltas, T::zero(), weights, shape);
         bias[0] = deltas.iter().fold(T::zero(), |sum, &delta| sum + delta);
+    }
+
+    fn gradient_norms(&self, examples: Examples<'_, T>, deltas: &[T], (): &mut (), norms: &mut [f64]) {
+        norms.fill(0.0);
+        add_dense_gradient_squares(examples.as_slice(), deltas, norms);
+        norms.iter_mut().for_each(|norm| *norm = norm.sqrt());
     }
 }

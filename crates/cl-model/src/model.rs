@@ -40,6 +40,19 @@ impl<'a, T: Scalar> Examples<'a, T> {
     }
 }
 
+/// Whether a forward pass trains or evaluates: dropout acts in training alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Every unit takes part.
+    Evaluation,
+    /// Units drop out, which ones being a pure function of the model's seed and this step: a resumed run drops
+    /// what the uninterrupted one would have.
+    Training {
+        /// The update, counted from 0.
+        step: u64,
+    },
+}
+
 /// What learns: a function from features (d x b) to outputs (c x b) with parameters in one flat slice.
 ///
 /// A forward pass leaves in the workspace what the backward pass needs; the backward pass turns the gradient of
@@ -67,7 +80,7 @@ pub trait Model<T: Scalar>: Clone + Send + Sync {
     fn workspace(&self, batch_size: usize) -> Self::Workspace;
 
     /// Writes the outputs, c x b, into `outputs`.
-    fn forward(&self, examples: Examples<'_, T>, workspace: &mut Self::Workspace, outputs: &mut [T]);
+    fn forward(&self, examples: Examples<'_, T>, mode: Mode, workspace: &mut Self::Workspace, outputs: &mut [T]);
 
     /// Writes the gradient of `sum_i <deltas_i, outputs_i>` with respect to the parameters into `gradient`,
     /// for the batch of the last forward pass; `deltas` is c x b.
@@ -78,4 +91,51 @@ pub trait Model<T: Scalar>: Clone + Send + Sync {
         workspace: &mut Self::Workspace,
         gradient: &mut [T],
     );
+
+    /// Writes the norm of each example's own gradient, `|| d <deltas_i, outputs_i> / d parameters ||_2`, into
+    /// `norms`, for the batch of the last forward pass.
+    ///
+    /// This default takes a backward pass per example. For a dense layer the norm is known without the gradient,
+    /// |delta|^2 (|input|^2 + 1) with its bias, and every model of this crate uses that.
+    fn gradient_norms(
+        &self,
+        examples: Examples<'_, T>,
+        deltas: &[T],
+        workspace: &mut Self::Workspace,
+        norms: &mut [f64],
+    ) {
+        let mut gradient = vec![T::zero(); self.parameters().len()];
+        let mut outputs = vec![T::zero(); self.n_outputs()];
+        let columns = examples.iter().zip(deltas.chunks_exact(self.n_outputs().max(1)));
+        for (norm, (x, delta)) in norms.iter_mut().zip(columns) {
+            let example = Examples::new(x, examples.n_features());
+            self.forward(example, Mode::Evaluation, workspace, &mut outputs);
+            self.backward(example, delta, workspace, &mut gradient);
+            *norm = gradient.iter().map(|g| g.as_f64() * g.as_f64()).sum::<f64>().sqrt();
+        }
+    }
+
+    /// Number of features that the last layer sees, h: the inputs themselves for a linear model.
+    fn n_last_features(&self) -> usize {
+        self.n_features()
+    }
+
+    /// The features that the last layer saw in the last forward pass, h x b.
+    fn last_features<'a>(&self, examples: Examples<'a, T>, workspace: &'a Self::Workspace) -> &'a [T] {
+        let _ = workspace;
+        examples.as_slice()
+    }
+}
+
+/// Adds |delta_i|^2 (|input_i|^2 + 1), the squared norm of the gradient of a dense layer with bias, to each of
+/// `squares`.
+pub(crate) fn add_dense_gradient_squares<T: Scalar>(inputs: &[T], deltas: &[T], squares: &mut [f64]) {
+    let (n_inputs, n_outputs) = (inputs.len() / squares.len().max(1), deltas.len() / squares.len().max(1));
+    if n_inputs == 0 || n_outputs == 0 {
+        return;
+    }
+    let columns = inputs.chunks_exact(n_inputs).zip(deltas.chunks_exact(n_outputs));
+    for (square, (input, delta)) in squares.iter_mut().zip(columns) {
+        *square += crate::product::dot(delta, delta).as_f64() * (crate::product::dot(input, input).as_f64() + 1.0);
+    }
 }

@@ -36,6 +36,25 @@ pub(crate) fn multiply_right_transposed<T: Scalar>(
     DMatrixViewMut::from_slice(c, m, n).gemm(alpha, &a, &b, beta);
 }
 
+/// Z = W X + b with W (m x k), X (k x n), and b (m) added to every column.
+pub(crate) fn dense<T: Scalar>(w: &[T], b: &[T], x: &[T], z: &mut [T], (m, k, n): (usize, usize, usize)) {
+    z.chunks_exact_mut(m).for_each(|column| column.copy_from_slice(b));
+    multiply(T::one(), w, x, T::one(), z, (m, k, n));
+}
+
+/// The sum of the columns of A (m x n), m = sums.len().
+pub(crate) fn sum_columns<T: Scalar>(a: &[T], sums: &mut [T]) {
+    sums.fill(T::zero());
+    for column in a.chunks_exact(sums.len()) {
+        sums.iter_mut().zip(column).for_each(|(sum, &entry)| *sum += entry);
+    }
+}
+
+/// The transpose of A (m x n).
+pub(crate) fn transpose<T: Scalar>(a: &[T], (m, n): (usize, usize), transposed: &mut [T]) {
+    DMatrixView::from_slice(a, m, n).transpose_to(&mut DMatrixViewMut::from_slice(transposed, n, m));
+}
+
 /// The inner product, summed in 8 fixed lanes so that it vectorises and never depends on the machine.
 pub(crate) fn dot<T: Scalar>(a: &[T], b: &[T]) -> T {
     const LANES: usize = 8;

@@ -1,7 +1,7 @@
 use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Examples, Model};
+use crate::model::{Examples, Mode, Model, add_dense_gradient_squares};
 use crate::product;
 
 /// Softmax (multinomial logistic) regression: z = W x + b, one logit per class.
@@ -9,12 +9,12 @@ use crate::product;
 /// Parameters are W (c x d, column by column), then b (c): c (d + 1) numbers. O(c d) per example.
 ///
 /// ```
-/// use cl_model::{Examples, Model, SoftmaxRegression};
+/// use cl_model::{Examples, Mode, Model, SoftmaxRegression};
 ///
 /// let mut model = SoftmaxRegression::<f64>::zeros(2, 3);
 /// model.parameters_mut()[6..].copy_from_slice(&[0.1, 0.2, 0.3]); // the biases
 /// let mut logits = [0.0; 3];
-/// model.forward(Examples::new(&[5.0, 7.0], 2), &mut model.workspace(1), &mut logits);
+/// model.forward(Examples::new(&[5.0, 7.0], 2), Mode::Evaluation, &mut model.workspace(1), &mut logits);
 /// assert_eq!(logits, [0.1, 0.2, 0.3]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,20 +53,22 @@ impl<T: Scalar> Model<T> for SoftmaxRegression<T> {
 
     fn workspace(&self, _batch_size: usize) {}
 
-    fn forward(&self, examples: Examples<'_, T>, (): &mut (), outputs: &mut [T]) {
+    fn forward(&self, examples: Examples<'_, T>, _mode: Mode, (): &mut (), outputs: &mut [T]) {
         let (weights, biases) = self.parameters.split_at(self.n_classes * self.n_features);
-        outputs.chunks_exact_mut(self.n_classes).for_each(|column| column.copy_from_slice(biases));
         let shape = (self.n_classes, self.n_features, examples.len());
-        product::multiply(T::one(), weights, examples.as_slice(), T::one(), outputs, shape);
+        product::dense(weights, biases, examples.as_slice(), outputs, shape);
     }
 
     fn backward(&self, examples: Examples<'_, T>, deltas: &[T], (): &mut (), gradient: &mut [T]) {
         let (weights, biases) = gradient.split_at_mut(self.n_classes * self.n_features);
         let shape = (self.n_classes, examples.len(), self.n_features);
         product::multiply_right_transposed(T::one(), deltas, examples.as_slice(), T::zero(), weights, shape);
-        biases.fill(T::zero());
-        for column in deltas.chunks_exact(self.n_classes) {
-            biases.iter_mut().zip(column).for_each(|(bias, &delta)| *bias += delta);
-        }
+        product::sum_columns(deltas, biases);
+    }
+
+    fn gradient_norms(&self, examples: Examples<'_, T>, deltas: &[T], (): &mut (), norms: &mut [f64]) {
+        norms.fill(0.0);
+        add_dense_gradient_squares(examples.as_slice(), deltas, norms);
+        norms.iter_mut().for_each(|norm| *norm = norm.sqrt());
     }
 }

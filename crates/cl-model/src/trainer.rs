@@ -1,7 +1,7 @@
 use cl_data::{Batch, Dataset, Sampler, Scalar};
 
-use crate::evaluate::{check_fit, forward_all, gather};
-use crate::{EpochEnd, Examples, Loss, Model, ModelError, Observer, Optimizer, Presentation};
+use crate::evaluate::{check_fit, forward_all, gather, target};
+use crate::{EpochEnd, Examples, Loss, Mode, Model, ModelError, Observer, Optimizer, Presentation, Target};
 
 /// How long a run lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl<R: LearningRate> Trainer<R> {
         sampler: &mut dyn Sampler,
         observers: &mut [&mut dyn Observer<T>],
     ) -> Result<Training, ModelError> {
-        check_fit(model, data)?;
+        check_fit(model, loss, data)?;
         if sampler.n_examples() != data.n_examples() {
             return Err(ModelError::argument(
                 "sampler",
@@ -97,6 +97,8 @@ impl<R: LearningRate> Trainer<R> {
                 break;
             }
             run.tell_wanted(model, loss, data, sampler, step)?;
+            // How long an epoch is may follow from the losses just told.
+            let epoch = sampler.epoch(step);
             sampler.batch(step, &mut run.batch);
             run.check_batch(data, step)?;
             let b = run.batch.indices.len();
@@ -164,7 +166,7 @@ fn end_epoch<T: Scalar>(
 }
 
 /// The memory of a run, made once and grown only by a larger batch.
-struct Run<T: Scalar, M: Model<T>> {
+struct Run<'d, T: Scalar, M: Model<T>> {
     batch: Batch,
     capacity: usize,
     workspace: M::Workspace,
@@ -175,9 +177,10 @@ struct Run<T: Scalar, M: Model<T>> {
     labels: Vec<usize>,
     losses: Vec<f64>,
     wanted: Vec<usize>,
+    targets: Vec<Target<'d, T>>,
 }
 
-impl<T: Scalar, M: Model<T>> Run<T, M> {
+impl<'d, T: Scalar, M: Model<T>> Run<'d, T, M> {
     fn new(model: &M) -> Self {
         Self {
             batch: Batch::default(),
@@ -190,6 +193,7 @@ impl<T: Scalar, M: Model<T>> Run<T, M> {
             labels: Vec::new(),
             losses: Vec::new(),
             wanted: Vec::new(),
+            targets: Vec::new(),
         }
     }
 
@@ -211,7 +215,7 @@ impl<T: Scalar, M: Model<T>> Run<T, M> {
         forward_all(model, data, &self.wanted, &mut outputs);
         let columns = outputs.chunks_exact(model.n_outputs()).zip(&self.wanted);
         self.losses.clear();
-        self.losses.extend(columns.map(|(outputs, &index)| loss.loss(outputs, data.labels()[index])));
+        self.losses.extend(columns.map(|(outputs, &index)| loss.loss(outputs, target(data, index))));
         check_losses(&self.losses, &self.wanted, step)?;
         sampler.feedback(step, &self.wanted, &self.losses);
         Ok(())
@@ -231,7 +235,13 @@ impl<T: Scalar, M: Model<T>> Run<T, M> {
     }
 
     /// Outputs, losses and the gradient of the mean weighted loss with respect to the outputs.
-    fn forward(&mut self, model: &M, loss: &impl Loss<T>, data: &Dataset<T>, step: u64) -> Result<(), ModelError> {
+    fn forward(
+        &mut self,
+        model: &M,
+        loss: &impl Loss<T>,
+        data: &'d Dataset<T>,
+        step: u64,
+    ) -> Result<(), ModelError> {
         let (b, c, d) = (self.batch.indices.len(), model.n_outputs(), data.n_features());
         if b > self.capacity {
             self.capacity = b;
@@ -242,13 +252,14 @@ impl<T: Scalar, M: Model<T>> Run<T, M> {
         }
         gather(data, &self.batch.indices, &mut self.features);
         let examples = Examples::new(&self.features[..b * d], d);
-        model.forward(examples, &mut self.workspace, &mut self.outputs[..b * c]);
+        model.forward(examples, Mode::Training { step }, &mut self.workspace, &mut self.outputs[..b * c]);
         self.labels.clear();
         self.labels.extend(self.batch.indices.iter().map(|&index| data.labels()[index]));
-        self.losses.clear();
-        let columns = self.outputs[..b * c].chunks_exact(c).zip(self.deltas.chunks_exact_mut(c));
-        for (i, (outputs, delta)) in columns.enumerate() {
-            self.losses.push(loss.loss_and_gradient(outputs, self.labels[i], delta));
+        let deltas = &mut self.deltas[..b * c];
+        self.targets.clear();
+        self.targets.extend(self.batch.indices.iter().map(|&index| target(data, index)));
+        loss.losses_and_gradients(&self.outputs[..b * c], &self.targets, &mut self.losses, deltas);
+        for (i, delta) in deltas.chunks_exact_mut(c).enumerate() {
             let weight = self.batch.weights.get(i).copied().unwrap_or(1.0);
             let scale = T::of_f64(weight / b as f64);
             delta.iter_mut().for_each(|delta| *delta *= scale);

@@ -3,8 +3,8 @@
 
 use cl_data::{Batch, Clusters, Dataset, Epoch, Sampler, random};
 use cl_model::{
-    Budget, CrossEntropy, EpochEnd, Examples, Focal, LogisticRegression, Loss, Model, ModelError, Observer,
-    Optimizer, Presentation, Sgd, SoftmaxRegression, Trainer, evaluate,
+    Activation, Budget, CrossEntropy, EpochEnd, Examples, Focal, Initialization, LogisticRegression, Loss, Mlp,
+    Mode, Model, ModelError, Observer, Optimizer, Presentation, Sgd, SoftmaxRegression, Trainer, evaluate,
 };
 use proptest::prelude::*;
 
@@ -84,13 +84,17 @@ fn check_gradient<M: Model<f64>>(mut model: M, loss: &impl Loss<f64>, n_classes:
     let mut workspace = model.workspace(b);
     let (mut outputs, mut deltas) = (vec![0.0; b * c], vec![0.0; b * c]);
     let mut total = |model: &M, deltas: &mut [f64]| {
-        model.forward(Examples::new(&features, d), &mut workspace, &mut outputs);
+        model.forward(Examples::new(&features, d), Mode::Evaluation, &mut workspace, &mut outputs);
         let columns = outputs.chunks_exact(c).zip(deltas.chunks_exact_mut(c));
-        columns.zip(&labels).map(|((z, delta), &y)| loss.loss_and_gradient(z, y, delta)).sum::<f64>()
+        columns.zip(&labels).map(|((z, delta), &y)| loss.loss_and_gradient(z, y.into(), delta)).sum::<f64>()
     };
     total(&model, &mut deltas);
     let mut gradient = vec![f64::NAN; start.len()];
-    model.backward(Examples::new(&features, d), &deltas, &mut model.workspace(b), &mut gradient);
+    let examples = Examples::new(&features, d);
+    let mut after_forward = model.workspace(b);
+    model.forward(examples, Mode::Evaluation, &mut after_forward, &mut vec![0.0; b * c]);
+    model.backward(examples, &deltas, &mut after_forward, &mut gradient);
+    check_norms(&model, &features, &deltas, b);
     let h = 1e-5;
     let mut scratch = vec![0.0; b * c];
     for k in 0..start.len() {
@@ -105,6 +109,24 @@ fn check_gradient<M: Model<f64>>(mut model: M, loss: &impl Loss<f64>, n_classes:
     }
 }
 
+/// The norms of the examples' own gradients, against a backward pass for each alone.
+fn check_norms<M: Model<f64>>(model: &M, features: &[f64], deltas: &[f64], b: usize) {
+    let (d, c) = (model.n_features(), model.n_outputs());
+    let mut workspace = model.workspace(b);
+    let mut outputs = vec![0.0; b * c];
+    let mut norms = vec![f64::NAN; b];
+    model.forward(Examples::new(features, d), Mode::Evaluation, &mut workspace, &mut outputs);
+    model.gradient_norms(Examples::new(features, d), deltas, &mut workspace, &mut norms);
+    let mut gradient = vec![0.0; model.parameters().len()];
+    for i in 0..b {
+        let example = Examples::new(&features[i * d..][..d], d);
+        model.forward(example, Mode::Evaluation, &mut workspace, &mut outputs[..c]);
+        model.backward(example, &deltas[i * c..][..c], &mut workspace, &mut gradient);
+        let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
+        assert!((norm - norms[i]).abs() < 1e-12 * (1.0 + norm), "{norm} {}", norms[i]);
+    }
+}
+
 #[test]
 fn gradients_of_the_linear_models() {
     for b in [1, 2, 5, 6, 7, 33] {
@@ -113,6 +135,47 @@ fn gradients_of_the_linear_models() {
         check_gradient(LogisticRegression::zeros(3), &CrossEntropy, 2, b);
         check_gradient(LogisticRegression::zeros(9), &Focal::new(0.5, 1.0).unwrap(), 2, b);
     }
+}
+
+#[test]
+fn gradients_of_the_perceptron() {
+    for activation in [Activation::Relu, Activation::Tanh, Activation::Sigmoid, Activation::Gelu] {
+        for (b, widths) in [(1, vec![3, 2]), (5, vec![2, 3, 4]), (7, vec![6, 8, 7, 3]), (9, vec![1, 6, 1])] {
+            let n_classes = widths[widths.len() - 1].max(2);
+            let mlp = Mlp::new(&widths, activation, Initialization::He, 1).unwrap();
+            check_gradient(mlp, &CrossEntropy, n_classes, b);
+        }
+    }
+}
+
+/// With inverted dropout the gradient is that of the network with the units that stayed, and evaluation drops
+/// nothing. Over 400 steps a unit stays 280 +- 5 * 9.2 times.
+#[test]
+fn dropout_drops_in_training_alone() {
+    let mlp = Mlp::<f64>::new(&[3, 50, 50], Activation::Relu, Initialization::He, 1).unwrap();
+    let dropping = mlp.clone().with_dropout(0.3).unwrap();
+    let x = [0.3, -0.7, 0.2];
+    let run = |model: &Mlp<f64>, mode| {
+        let mut outputs = [0.0; 50];
+        let mut workspace = model.workspace(1);
+        model.forward(Examples::new(&x, 3), mode, &mut workspace, &mut outputs);
+        (outputs, model.last_features(Examples::new(&x, 3), &workspace).to_vec())
+    };
+    assert_eq!(run(&mlp, Mode::Evaluation), run(&dropping, Mode::Evaluation));
+    assert_eq!(run(&mlp, Mode::Evaluation), run(&mlp, Mode::Training { step: 3 }));
+    assert_eq!(run(&dropping, Mode::Training { step: 3 }), run(&dropping, Mode::Training { step: 3 }));
+    let whole = run(&mlp, Mode::Evaluation).1;
+    let mut stayed = [0; 50];
+    for step in 0..400 {
+        for (unit, value) in run(&dropping, Mode::Training { step }).1.into_iter().enumerate() {
+            assert!(value == 0.0 || (value - whole[unit] / 0.7).abs() < 1e-15);
+            stayed[unit] += usize::from(value != 0.0);
+        }
+    }
+    for (unit, stayed) in stayed.into_iter().enumerate().filter(|&(unit, _)| whole[unit] > 0.0) {
+        assert!((234..=326).contains(&stayed), "{unit} {stayed}");
+    }
+    assert!(mlp.with_dropout(1.0).is_err());
 }
 
 /// A step of one example by the trainer and by the article's update agree to rounding.

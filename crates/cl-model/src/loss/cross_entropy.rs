@@ -1,6 +1,6 @@
 use cl_data::Scalar;
 
-use super::{Loss, log_probability, scaled_residual};
+use super::{Loss, Target, log_probability, scaled_residual};
 
 /// Cross-entropy, in nats.
 ///
@@ -13,21 +13,21 @@ use super::{Loss, log_probability, scaled_residual};
 /// ```
 /// use cl_model::{CrossEntropy, Loss};
 ///
-/// assert_eq!(CrossEntropy.loss(&[0.0, 0.0], 1), 2f64.ln());
-/// assert_eq!(CrossEntropy.loss(&[0.0, 800.0], 0), 800.0);
+/// assert_eq!(CrossEntropy.loss(&[0.0, 0.0], 1.into()), 2f64.ln());
+/// assert_eq!(CrossEntropy.loss(&[0.0, 800.0], 0.into()), 800.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CrossEntropy;
 
 impl<T: Scalar> Loss<T> for CrossEntropy {
-    fn loss_and_gradient(&self, outputs: &[T], label: usize, gradient: &mut [T]) -> f64 {
-        let log_probability = log_probability(outputs, label);
-        scaled_residual(outputs, label, log_probability, T::one(), gradient);
+    fn loss_and_gradient(&self, outputs: &[T], target: Target<'_, T>, gradient: &mut [T]) -> f64 {
+        let log_probability = log_probability(outputs, target.class);
+        scaled_residual(outputs, target.class, log_probability, T::one(), gradient);
         -log_probability.as_f64()
     }
 
-    fn loss(&self, outputs: &[T], label: usize) -> f64 {
-        -log_probability(outputs, label).as_f64()
+    fn loss(&self, outputs: &[T], target: Target<'_, T>) -> f64 {
+        -log_probability(outputs, target.class).as_f64()
     }
 }
 

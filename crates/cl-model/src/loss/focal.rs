@@ -1,6 +1,6 @@
 use cl_data::Scalar;
 
-use super::{Loss, log_probability, scaled_residual};
+use super::{Loss, Target, log_probability, scaled_residual};
 use crate::ModelError;
 
 /// Focal loss: cross-entropy that counts an example less the surer the model is of it.
@@ -21,7 +21,7 @@ use crate::ModelError;
 ///
 /// let focal = Focal::new(2.0, 1.0)?;
 /// let logit = (0.9f64 / 0.1).ln(); // p = 0.9
-/// let relative = focal.loss(&[logit], 1) / -(0.9f64.ln());
+/// let relative = focal.loss(&[logit], 1.into()) / -(0.9f64.ln());
 /// assert!((relative - 0.01).abs() < 1e-15);
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
@@ -58,19 +58,19 @@ impl Focal {
 }
 
 impl<T: Scalar> Loss<T> for Focal {
-    fn loss_and_gradient(&self, outputs: &[T], label: usize, gradient: &mut [T]) -> f64 {
-        let u = log_probability(outputs, label);
+    fn loss_and_gradient(&self, outputs: &[T], target: Target<'_, T>, gradient: &mut [T]) -> f64 {
+        let u = log_probability(outputs, target.class);
         let (gamma, alpha) = (T::of_f64(self.gamma), T::of_f64(self.alpha));
         let complement = -u.exp_m1(); // 1 - p
         // ln p / (1 - p), which tends to -1 as p tends to 1: the second term without 0^(gamma - 1).
         let ratio = if complement > T::zero() { u / complement } else { -T::one() };
         let scale = alpha * complement.powf(gamma) * (T::one() - gamma * u.exp() * ratio);
-        scaled_residual(outputs, label, u, scale, gradient);
+        scaled_residual(outputs, target.class, u, scale, gradient);
         self.loss_of(u).as_f64()
     }
 
-    fn loss(&self, outputs: &[T], label: usize) -> f64 {
-        self.loss_of(log_probability(outputs, label)).as_f64()
+    fn loss(&self, outputs: &[T], target: Target<'_, T>) -> f64 {
+        self.loss_of(log_probability(outputs, target.class)).as_f64()
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
                 let at = |shift: f64| {
                     let mut moved = outputs.to_vec();
                     moved[k] += shift;
-                    loss.loss(&moved, label)
+                    loss.loss(&moved, label.into())
                 };
                 (at(h) - at(-h)) / (2.0 * h)
             })
@@ -103,12 +103,12 @@ mod tests {
             let label = label % outputs.len().max(2);
             let mut gradient = vec![0.0; outputs.len()];
             let focal = Focal::new(gamma, alpha)?;
-            let loss = focal.loss_and_gradient(&outputs, label, &mut gradient);
-            prop_assert_eq!(loss, focal.loss(&outputs, label));
+            let loss = focal.loss_and_gradient(&outputs, label.into(), &mut gradient);
+            prop_assert_eq!(loss, focal.loss(&outputs, label.into()));
             for (exact, numeric) in gradient.iter().zip(numeric_gradient(&focal, &outputs, label)) {
                 prop_assert!((exact - numeric).abs() < 1e-6, "{} {}", exact, numeric);
             }
-            CrossEntropy.loss_and_gradient(&outputs, label, &mut gradient);
+            CrossEntropy.loss_and_gradient(&outputs, label.into(), &mut gradient);
             for (exact, numeric) in gradient.iter().zip(numeric_gradient(&CrossEntropy, &outputs, label)) {
                 prop_assert!((exact - numeric).abs() < 1e-6, "{} {}", exact, numeric);
             }
@@ -118,7 +118,7 @@ mod tests {
         fn losses_stay_finite(outputs in prop::collection::vec(-300.0..300.0f64, 1..6), label in 0usize..6, gamma in 0.0..5.0) {
             let label = label % outputs.len().max(2);
             let mut gradient = vec![0.0; outputs.len()];
-            let loss = Focal::new(gamma, 1.0)?.loss_and_gradient(&outputs, label, &mut gradient);
+            let loss = Focal::new(gamma, 1.0)?.loss_and_gradient(&outputs, label.into(), &mut gradient);
             prop_assert!(loss.is_finite() && loss >= 0.0 && gradient.iter().all(|g| g.is_finite()));
         }
     }
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_sure_example_keeps_its_digits() {
         let logit = -(1e-12f64.exp_m1()).ln(); // p = 1 / (1 + e^-z) with l = 1e-12
-        let loss = Focal::new(2.0, 1.0).unwrap().loss(&[logit], 1);
+        let loss = Focal::new(2.0, 1.0).unwrap().loss(&[logit], 1.into());
         assert!((loss / 1e-36 - 1.0).abs() < 1e-11, "{loss}");
     }
 

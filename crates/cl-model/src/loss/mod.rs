@@ -5,18 +5,70 @@ mod focal;
 
 use cl_data::Scalar;
 
+use crate::ModelError;
+
 pub use cross_entropy::{CrossEntropy, epsilon_cross_entropy};
 pub use focal::Focal;
 
+/// What the outputs of one example should have been.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target<'a, T> {
+    /// The class.
+    pub class: usize,
+    /// Numbers to learn, where the data has any: a regression's values, or a probability for each class.
+    pub values: &'a [T],
+}
+
+impl<T> From<usize> for Target<'_, T> {
+    fn from(class: usize) -> Self {
+        Self { class, values: &[] }
+    }
+}
+
 /// How wrong the outputs of one example are, and in which direction.
 ///
-/// Outputs are logits: one per class, or one alone, which is the logit of class 1 against 0.
+/// Outputs are logits where the loss is one of classes: one per class, or one alone, which is the logit of
+/// class 1 against 0.
 pub trait Loss<T: Scalar>: Send + Sync {
     /// The loss of one example; its gradient with respect to `outputs` is written into `gradient`.
-    fn loss_and_gradient(&self, outputs: &[T], label: usize, gradient: &mut [T]) -> f64;
+    fn loss_and_gradient(&self, outputs: &[T], target: Target<'_, T>, gradient: &mut [T]) -> f64;
 
     /// The loss of one example.
-    fn loss(&self, outputs: &[T], label: usize) -> f64;
+    fn loss(&self, outputs: &[T], target: Target<'_, T>) -> f64;
+
+    /// Refuses what the loss is not defined for, once and before it is computed: a model with `n_outputs`
+    /// outputs on data with `n_classes` classes and `n_targets` targets per example.
+    ///
+    /// This default is that of a loss of classes: an output per class, or one alone for two classes, and either
+    /// no targets or one per output.
+    ///
+    /// # Errors
+    /// Where the numbers do not fit.
+    fn check(&self, n_outputs: usize, n_classes: usize, n_targets: usize) -> Result<(), ModelError> {
+        // One output is the logit of class 1 against class 0.
+        if n_outputs == 0 || n_outputs.max(2) < n_classes {
+            return Err(ModelError::Mismatch { what: "outputs", model: n_outputs, data: n_classes });
+        }
+        if n_targets != 0 && n_targets != n_outputs {
+            return Err(ModelError::Mismatch { what: "targets", model: n_outputs, data: n_targets });
+        }
+        Ok(())
+    }
+
+    /// The losses of a batch and their gradients with respect to the outputs, one column of `outputs` and
+    /// `gradients` per example. A loss that is computed faster for many examples at once overrides it.
+    fn losses_and_gradients(
+        &self,
+        outputs: &[T],
+        targets: &[Target<'_, T>],
+        losses: &mut Vec<f64>,
+        gradients: &mut [T],
+    ) {
+        losses.clear();
+        let c = outputs.len() / targets.len().max(1);
+        let columns = outputs.chunks_exact(c.max(1)).zip(gradients.chunks_exact_mut(c.max(1)));
+        losses.extend(columns.zip(targets).map(|((z, g), &target)| self.loss_and_gradient(z, target, g)));
+    }
 }
 
 /// ln p_y from logits, with the digits of p_y kept near 1 as well as near 0.

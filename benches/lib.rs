@@ -1,0 +1,1 @@
+//! Criterion benchmarks of the workspace, one target per crate; run them with `cargo bench`.

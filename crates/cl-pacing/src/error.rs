@@ -1,0 +1,78 @@
+/// Everything that can be wrong with an order, a pacing, a weighting or a sampler.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PacingError {
+    /// A score or loss is NaN, which has no place in any order.
+    #[error("{what} of example {example} is NaN, expected a number")]
+    NotANumber {
+        /// What was to be a number.
+        what: &'static str,
+        /// The index of the example.
+        example: usize,
+    },
+    /// Two things that must have one entry per example do not.
+    #[error("{what} has {found} entries, expected {expected}")]
+    LengthMismatch {
+        /// The thing that is too short or too long.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length it should have.
+        expected: usize,
+    },
+    /// An index points outside the data.
+    #[error("{what} {index} is out of range, expected 0..{n_examples}")]
+    IndexOutOfRange {
+        /// What the index is of.
+        what: &'static str,
+        /// The index found.
+        index: usize,
+        /// The number of examples.
+        n_examples: usize,
+    },
+    /// An order names an example twice.
+    #[error("the order names example {example} twice, expected every example once")]
+    NotAPermutation {
+        /// The example.
+        example: usize,
+    },
+    /// An argument is outside of its domain.
+    #[error("argument {argument} is {value}, expected {expected}")]
+    InvalidArgument {
+        /// The argument's name, as in the papers.
+        argument: &'static str,
+        /// The value found, as text.
+        value: String,
+        /// What would have been accepted, and why.
+        expected: &'static str,
+    },
+    /// A feedback sampler was asked for a step that is not in its current epoch, or before it was told the losses.
+    #[error(
+        "step {step} was asked for, expected a step in {first_step}..{end}, after the losses that were wanted"
+    )]
+    OutOfTurn {
+        /// The step asked for.
+        step: u64,
+        /// The first step that could have been.
+        first_step: u64,
+        /// The step after the last one that could have been.
+        end: u64,
+    },
+    /// A saved state belongs to a sampler with other settings.
+    #[error("the saved state was made with {setting} {saved}, not with {found}")]
+    OtherSettings {
+        /// The setting that differs.
+        setting: String,
+        /// Its value in the saved state.
+        saved: String,
+        /// Its value here.
+        found: String,
+    },
+}
+
+impl PacingError {
+    /// An argument outside of its domain.
+    pub(crate) fn argument(argument: &'static str, value: impl std::fmt::Display, expected: &'static str) -> Self {
+        Self::InvalidArgument { argument, value: value.to_string(), expected }
+    }
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Architecture invariant
+//!
+//! This crate knows no model and no optimiser, and not where a difficulty comes from: scores and losses are
+//! slices of `f64`. A new order, pacing, weighting or sampler is one file and one line in its module's list.
+
+mod error;
+mod exposure;
+mod fingerprint;
+mod order;
+mod pacing;
+mod sampler;
+mod sharding;
+mod weighting;
+
+pub use cl_data::{Batch, Epoch, Sampler};
+pub use error::PacingError;
+pub use exposure::Exposure;
+pub use fingerprint::SamplerFingerprint;
+pub use order::{EasyFirst, HardFirst, Order, Random};
+pub use pacing::{Competence, Full, Linear, Pacing, Root, Rounding};
+pub use sampler::{
+    PrefixSampler, Presentation, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler,
+};
+pub use sharding::{Sharding, share_of_rank};
+pub use weighting::{HardSelfPaced, SelfPacedLambda, Weighting};

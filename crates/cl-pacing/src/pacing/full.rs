@@ -1,0 +1,29 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Pacing, Rounding};
+
+/// All data from the start: standard training.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Full;
+
+impl Pacing for Full {
+    fn fraction(&self, _progress: f64) -> f64 {
+        1.0
+    }
+
+    fn full_at(&self) -> Option<f64> {
+        Some(0.0)
+    }
+
+    fn rounding(&self) -> Rounding {
+        Rounding::Truncate
+    }
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("full")
+    }
+}

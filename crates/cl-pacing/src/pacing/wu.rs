@@ -1,0 +1,57 @@
+use serde::{Deserialize, Serialize};
+
+use crate::PacingError;
+
+/// The two parameters that all of Wu's families share: the full data at a of the budget, b of them at first.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub(super) struct Wu {
+    a: f64,
+    b: f64,
+}
+
+#[derive(Deserialize)]
+struct Unchecked {
+    a: f64,
+    b: f64,
+}
+
+impl TryFrom<Unchecked> for Wu {
+    type Error = PacingError;
+
+    fn try_from(Unchecked { a, b }: Unchecked) -> Result<Self, PacingError> {
+        Self::new(a, b)
+    }
+}
+
+impl Wu {
+    pub(super) fn new(a: f64, b: f64) -> Result<Self, PacingError> {
+        if !(a.is_finite() && a >= 0.0) {
+            let expected = "a finite number of at least 0, the progress at which all data are available";
+            return Err(PacingError::argument("a", a, expected));
+        }
+        if !(0.0..=1.0).contains(&b) {
+            return Err(PacingError::argument("b", b, "a fraction in [0, 1], the share available at first"));
+        }
+        Ok(Self { a, b })
+    }
+
+    /// b + (1 - b) growth(progress / a), with growth(0) = 0, and 1 from a on. "Any pacing function with a = 0 or
+    /// b = 1 is equivalent to standard training": that case is kept from dividing by zero.
+    pub(super) fn fraction(&self, progress: f64, growth: impl Fn(f64) -> f64) -> f64 {
+        // Maps NaN to 0, too.
+        let progress = progress.max(0.0);
+        if progress >= self.full_at() {
+            return 1.0;
+        }
+        (self.b + (1.0 - self.b) * growth(progress / self.a)).clamp(0.0, 1.0)
+    }
+
+    pub(super) fn full_at(&self) -> f64 {
+        if self.b == 1.0 { 0.0 } else { self.a }
+    }
+
+    pub(super) fn write(&self, name: &str, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{name} (a = {}, b = {})", self.a, self.b)
+    }
+}

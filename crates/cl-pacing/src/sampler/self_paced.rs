@@ -1,0 +1,398 @@
+use std::fmt;
+
+use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use serde::{Deserialize, Serialize};
+
+use super::{check_sizes, chunk, n_batches};
+use crate::{HardSelfPaced, PacingError, SamplerFingerprint, SelfPacedLambda};
+
+/// How a self-paced epoch shows the examples that it selected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Presentation {
+    /// By index, the same way every epoch.
+    IndexOrder,
+    /// Shuffled anew every epoch.
+    Shuffled {
+        /// The seed of the shuffles.
+        seed: u64,
+    },
+}
+
+impl fmt::Display for Presentation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IndexOrder => formatter.write_str("index order"),
+            Self::Shuffled { seed } => write!(formatter, "shuffled by seed {seed}"),
+        }
+    }
+}
+
+/// The alternation of self-paced learning: select the examples that are easy now, train on them, admit harder ones.
+///
+/// ```text
+/// epoch e:   v_i = 1 if l_i < lambda_e, else 0              from the losses l at the start of the epoch
+///            one pass over the examples with v_i = 1, in batches, the last of which may be short
+///            lambda_{e+1} = mu lambda_e
+/// ```
+///
+/// At the start of each epoch it [wants](Sampler::wanted) the losses of all examples, which may be told in several
+/// parts; what it is told of single batches it ignores. An epoch that selects nothing is one empty batch. Steps are
+/// taken in turn; asking for another gives an empty batch and an [`error`](Self::error). O(n) per epoch
+/// and part told.
+///
+/// Source: Kumar, Packer and Koller (2010), algorithm 1, with one pass over the selection as the inner minimisation.
+///
+/// ```
+/// use cl_pacing::{Batch, Presentation, Sampler, SelfPacedLambda, SelfPacedSampler};
+///
+/// let lambda = SelfPacedLambda::new(0.5, 1.3)?;
+/// let mut sampler = SelfPacedSampler::new(3, 8, lambda, Presentation::IndexOrder)?;
+/// sampler.feedback(0, &[0, 1, 2], &[0.4, 0.6, 0.1]);
+/// let mut batch = Batch::default();
+/// sampler.batch(0, &mut batch);
+/// assert_eq!(batch.indices, [0, 2]);
+/// # Ok::<(), cl_pacing::PacingError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SelfPacedSampler {
+    n_examples: usize,
+    batch_size: usize,
+    presentation: Presentation,
+    initial: SelfPacedLambda,
+    data: Option<Fingerprint>,
+    progress: Progress,
+    error: Option<PacingError>,
+}
+
+/// Everything that changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Progress {
+    /// The threshold of the epoch below.
+    lambda: SelfPacedLambda,
+    /// The epoch selected last, or 0 before the first.
+    epoch: u64,
+    /// Its first step.
+    first_step: u64,
+    /// Its examples as shown, or nothing before the first epoch.
+    selected: Option<Vec<usize>>,
+    /// The losses told so far of the epoch to come.
+    told: Vec<Option<f64>>,
+}
+
+/// The state of a [`SelfPacedSampler`], with the settings that it belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelfPacedState {
+    fingerprint: SamplerFingerprint,
+    progress: Progress,
+}
+
+impl SelfPacedSampler {
+    /// Batches of `batch_size` out of `n_examples`, under the threshold `lambda` of the first epoch.
+    ///
+    /// # Errors
+    /// Unless `n_examples` and `batch_size` are at least 1.
+    pub fn new(
+        n_examples: usize,
+        batch_size: usize,
+        lambda: SelfPacedLambda,
+        presentation: Presentation,
+    ) -> Result<Self, PacingError> {
+        check_sizes(n_examples, batch_size)?;
+        let told = vec![None; n_examples];
+        let progress = Progress { lambda, epoch: 0, first_step: 0, selected: None, told };
+        Ok(Self { n_examples, batch_size, presentation, initial: lambda, data: None, progress, error: None })
+    }
+
+    /// The same, bound to data: states saved with other ids or labels are refused.
+    pub fn with_data(mut self, data: Fingerprint) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// The threshold of the current epoch.
+    pub fn lambda(&self) -> f64 {
+        self.progress.lambda.value()
+    }
+
+    /// The examples selected for the current epoch, as shown; empty before the first.
+    pub fn selected(&self) -> &[usize] {
+        self.progress.selected.as_deref().unwrap_or_default()
+    }
+
+    /// The first thing that went wrong, if anything did: a loss of an example that is none, a step out of turn.
+    pub fn error(&self) -> Option<&PacingError> {
+        self.error.as_ref()
+    }
+
+    /// The settings, which stay.
+    pub fn fingerprint(&self) -> SamplerFingerprint {
+        let fingerprint = SamplerFingerprint::new("self-paced")
+            .with("number of examples", self.n_examples)
+            .with("batch size", self.batch_size)
+            .with("presentation", self.presentation)
+            .with("first lambda", self.initial.value())
+            .with("mu", self.initial.mu());
+        match self.data {
+            Some(data) => fingerprint.with("data", data),
+            None => fingerprint,
+        }
+    }
+
+    /// The state, to be saved.
+    pub fn state(&self) -> SelfPacedState {
+        SelfPacedState { fingerprint: self.fingerprint(), progress: self.progress.clone() }
+    }
+
+    /// Goes on from a saved state, in the middle of an epoch or not, bit for bit as if never interrupted.
+    ///
+    /// # Errors
+    /// [`PacingError::OtherSettings`] where the state was saved under other settings, and others where it is corrupt;
+    /// the sampler stays as it was.
+    pub fn restore(&mut self, state: SelfPacedState) -> Result<(), PacingError> {
+        self.fingerprint().check(&state.fingerprint)?;
+        let (told, n_examples) = (&state.progress.told, self.n_examples);
+        if told.len() != n_examples {
+            let (what, found) = ("losses of the saved state", told.len());
+            return Err(PacingError::LengthMismatch { what, found, expected: n_examples });
+        }
+        let selected = state.progress.selected.as_deref().unwrap_or_default();
+        if let Some(&index) = selected.iter().find(|&&index| index >= n_examples) {
+            return Err(PacingError::IndexOutOfRange { what: "selected example", index, n_examples });
+        }
+        self.progress = state.progress;
+        self.error = None;
+        Ok(())
+    }
+
+    /// The steps of the current epoch, empty before the first.
+    fn steps(&self) -> std::ops::Range<u64> {
+        let first = self.progress.first_step;
+        let n_steps = self.progress.selected.as_ref().map_or(0, |selected| self.n_steps(selected.len()));
+        first..first.saturating_add(n_steps)
+    }
+
+    /// An epoch without examples still takes a step, or time would stand still.
+    fn n_steps(&self, n_selected: usize) -> u64 {
+        n_batches(n_selected, self.batch_size).max(1)
+    }
+
+    fn fail(&mut self, error: PacingError) {
+        self.error.get_or_insert(error);
+    }
+
+    /// All losses are told: starts the epoch.
+    fn select(&mut self, first_step: u64) {
+        let progress = &mut self.progress;
+        if progress.selected.is_some() {
+            progress.epoch += 1;
+            progress.lambda.grow();
+        }
+        let lambda = match HardSelfPaced::new(progress.lambda.value()) {
+            Ok(weighting) => weighting,
+            Err(error) => return self.fail(error),
+        };
+        let mut selected = progress.selected.take().unwrap_or_default();
+        selected.clear();
+        let losses = progress.told.iter_mut().map(|loss| loss.take().unwrap_or(f64::NAN));
+        selected.extend(losses.enumerate().filter(|&(_, loss)| lambda.weight(loss) > 0.0).map(|(index, _)| index));
+        if let Presentation::Shuffled { seed } = self.presentation {
+            random::shuffle(&mut random::stream(seed, "self-paced epoch", progress.epoch), &mut selected);
+        }
+        progress.first_step = first_step;
+        progress.selected = Some(selected);
+    }
+}
+
+impl Sampler for SelfPacedSampler {
+    fn n_examples(&self) -> usize {
+        self.n_examples
+    }
+
+    fn batch(&mut self, step: u64, batch: &mut Batch) {
+        batch.clear();
+        let steps = self.steps();
+        if steps.contains(&step) {
+            batch.indices.extend_from_slice(chunk(self.selected(), step - steps.start, self.batch_size));
+        } else {
+            self.fail(PacingError::OutOfTurn { step, first_step: steps.start, end: steps.end });
+        }
+    }
+
+    /// Before the losses of a new epoch are told, its length is not known: it is given as 0 then.
+    fn epoch(&self, step: u64) -> Epoch {
+        let steps = self.steps();
+        if steps.contains(&step) {
+            let (index, n_steps) = (self.progress.epoch, steps.end - steps.start);
+            return Epoch { index, step: step - steps.start, n_steps };
+        }
+        let index = self.progress.epoch + u64::from(self.progress.selected.is_some());
+        Epoch { index, step: step.saturating_sub(steps.end), n_steps: 0 }
+    }
+
+    fn wanted(&self, step: u64, wanted: &mut Vec<usize>) {
+        wanted.clear();
+        if step == self.steps().end {
+            wanted.extend((0..self.n_examples).filter(|&index| self.progress.told[index].is_none()));
+        }
+    }
+
+    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) {
+        // What is told within an epoch changes nothing: its selection stands.
+        if step != self.steps().end {
+            return;
+        }
+        if indices.len() != losses.len() {
+            let (found, expected) = (losses.len(), indices.len());
+            return self.fail(PacingError::LengthMismatch { what: "losses", found, expected });
+        }
+        for (&index, &loss) in indices.iter().zip(losses) {
+            if loss.is_nan() {
+                return self.fail(PacingError::NotANumber { what: "loss", example: index });
+            }
+            match self.progress.told.get_mut(index) {
+                Some(told) => *told = Some(loss),
+                None => {
+                    let n_examples = self.n_examples;
+                    return self.fail(PacingError::IndexOutOfRange {
+                        what: "example with a loss",
+                        index,
+                        n_examples,
+                    });
+                }
+            }
+        }
+        if self.progress.told.iter().all(Option::is_some) {
+            self.select(step);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sampler(n: usize, batch_size: usize, presentation: Presentation) -> SelfPacedSampler {
+        SelfPacedSampler::new(n, batch_size, SelfPacedLambda::new(0.5, 1.3).unwrap(), presentation).unwrap()
+    }
+
+    /// A learner whose losses depend on all that it was shown.
+    #[derive(Clone)]
+    struct Learner(Vec<f64>);
+
+    impl Learner {
+        fn of(n: usize) -> Self {
+            Self((0..n).map(|i| 0.3 + (i * 13 % n) as f64 / n as f64 * 2.0).collect())
+        }
+
+        fn step(&mut self, sampler: &mut SelfPacedSampler, step: u64) -> Vec<usize> {
+            let (mut wanted, mut batch) = (Vec::new(), Batch::default());
+            sampler.wanted(step, &mut wanted);
+            // In two parts, as from two machines.
+            for part in wanted.chunks(wanted.len().div_ceil(2).max(1)) {
+                let losses: Vec<f64> = part.iter().map(|&index| self.0[index]).collect();
+                sampler.feedback(step, part, &losses);
+            }
+            sampler.batch(step, &mut batch);
+            let losses: Vec<f64> = batch.indices.iter().map(|&index| self.0[index]).collect();
+            sampler.feedback(step, &batch.indices, &losses);
+            batch
+                .indices
+                .iter()
+                .enumerate()
+                .for_each(|(place, &index)| self.0[index] *= 0.9 + 0.01 * place as f64);
+            batch.indices
+        }
+    }
+
+    proptest! {
+        /// Saved through JSON after every step, restored into a fresh sampler: the rest is bit for bit the same.
+        #[test]
+        fn resuming_is_not_interrupting(n in 1usize..25, batch_size in 1usize..8, seed: Option<u64>) {
+            let presentation = seed.map_or(Presentation::IndexOrder, |seed| Presentation::Shuffled { seed });
+            let (mut whole, mut learner) = (sampler(n, batch_size, presentation), Learner::of(n));
+            let mut run = Vec::new();
+            for step in 0..30 {
+                let before = (serde_json::to_string(&whole.state()).unwrap(), learner.clone());
+                run.push((before, learner.step(&mut whole, step), whole.epoch(step), whole.lambda()));
+            }
+            for from in 0..30 {
+                let (state, mut learner) = run[from].0.clone();
+                let mut resumed = sampler(n, batch_size, presentation);
+                resumed.restore(serde_json::from_str(&state).unwrap()).unwrap();
+                for (step, (_, shown, epoch, lambda)) in run.iter().enumerate().skip(from).take(6) {
+                    prop_assert_eq!(&learner.step(&mut resumed, step as u64), shown);
+                    prop_assert_eq!((resumed.epoch(step as u64), resumed.lambda()), (*epoch, *lambda));
+                }
+            }
+            prop_assert_eq!(whole.error(), None);
+        }
+
+        #[test]
+        fn an_epoch_shows_its_selection_once(losses in prop::collection::vec(0.0..1.0, 1..40), batch_size in 1usize..9) {
+            let n = losses.len();
+            let mut sampler = sampler(n, batch_size, Presentation::Shuffled { seed: 3 });
+            let all: Vec<usize> = (0..n).collect();
+            let mut step = 0;
+            for (epoch, lambda) in [0.5, 0.5 * 1.3, 0.5 * 1.3 * 1.3].into_iter().enumerate() {
+                sampler.feedback(step, &all, &losses);
+                let mut shown = Vec::new();
+                let mut batch = Batch::default();
+                for within in 0..sampler.epoch(step).n_steps {
+                    let n_steps = sampler.epoch(step).n_steps;
+                    prop_assert_eq!(sampler.epoch(step), Epoch { index: epoch as u64, step: within, n_steps });
+                    sampler.batch(step, &mut batch);
+                    shown.extend_from_slice(&batch.indices);
+                    step += 1;
+                }
+                shown.sort_unstable();
+                prop_assert_eq!(shown, all.iter().copied().filter(|&i| losses[i] < lambda).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    /// The article's learner: nothing below 0.5 or 0.65 at first, all of it at 0.845.
+    #[test]
+    fn an_epoch_without_examples_is_one_empty_batch() {
+        let mut sampler = sampler(3, 1, Presentation::IndexOrder);
+        let mut batch = Batch::default();
+        for (step, expected) in [(0, vec![]), (1, vec![]), (2, vec![0])] {
+            sampler.feedback(step, &[0, 1, 2], &[0.69; 3]);
+            sampler.batch(step, &mut batch);
+            assert_eq!(batch.indices, expected);
+            assert_eq!(sampler.epoch(step).index, step);
+        }
+        assert_eq!((sampler.lambda(), sampler.epoch(2).n_steps), (0.5 * 1.3 * 1.3, 3));
+    }
+
+    #[test]
+    fn misuse_is_reported_and_shows_nothing() {
+        let mut batch = Batch { indices: vec![7], weights: vec![] };
+        let mut untold = sampler(3, 2, Presentation::IndexOrder);
+        untold.batch(0, &mut batch);
+        assert!(batch.indices.is_empty());
+        assert_eq!(untold.error(), Some(&PacingError::OutOfTurn { step: 0, first_step: 0, end: 0 }));
+        for (indices, losses) in [(vec![3], vec![0.0]), (vec![0], vec![f64::NAN]), (vec![0, 1], vec![0.0])] {
+            let mut sampler = sampler(3, 2, Presentation::IndexOrder);
+            sampler.feedback(0, &indices, &losses);
+            assert!(sampler.error().is_some(), "{indices:?} {losses:?}");
+        }
+    }
+
+    #[test]
+    fn foreign_and_corrupt_states_are_refused() {
+        let mut own = sampler(3, 2, Presentation::IndexOrder);
+        let error = own.restore(sampler(3, 4, Presentation::IndexOrder).state()).unwrap_err();
+        assert_eq!(error.to_string(), "the saved state was made with batch size 4, not with 2");
+        let data = |text: &str| text.repeat(64).parse::<Fingerprint>().unwrap();
+        let error =
+            own.clone().with_data(data("0")).restore(own.clone().with_data(data("1")).state()).unwrap_err();
+        assert!(matches!(error, PacingError::OtherSettings { setting, .. } if setting == "data"));
+        let mut corrupt = own.state();
+        corrupt.progress.selected = Some(vec![3]);
+        assert!(own.restore(corrupt).is_err());
+        let mut short = own.state();
+        short.progress.told.pop();
+        assert!(own.restore(short).is_err());
+    }
+}

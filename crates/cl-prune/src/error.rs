@@ -1,0 +1,27 @@
+/// Everything that can be wrong with a selection.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PruneError {
+    /// A score is NaN, which has no place in any ranking.
+    #[error("score of example {example} is NaN, expected a number")]
+    NotANumber {
+        /// The index of the example.
+        example: usize,
+    },
+    /// A budget that no data can meet.
+    #[error("argument {argument} is {value}, expected a fraction in (0, 1]")]
+    Fraction {
+        /// The argument: keep or drop.
+        argument: &'static str,
+        /// The value found.
+        value: f64,
+    },
+    /// More examples are to be kept than there are.
+    #[error("argument count is {count}, expected at most the number of examples, {n_examples}")]
+    Count {
+        /// The count asked for.
+        count: usize,
+        /// The number of examples.
+        n_examples: usize,
+    },
+}

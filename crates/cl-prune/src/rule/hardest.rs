@@ -1,0 +1,27 @@
+use super::{SelectionRule, check, keep_lowest};
+use crate::{Budget, PruneError, Selection};
+
+/// Keeps the hardest: prunes what a model learns anyway, best where data are plenty. O(n log n).
+///
+/// Source: Toneva et al. (2019), who remove the least forgotten; Paul et al. (2021), who keep the highest EL2N.
+///
+/// ```
+/// use cl_prune::{Budget, KeepHardest, SelectionRule};
+///
+/// assert_eq!(KeepHardest.select(&[0.2, 0.9, 0.5], Budget::Count(2), 0)?.kept, [1, 2]);
+/// # Ok::<(), cl_prune::PruneError>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeepHardest;
+
+impl SelectionRule for KeepHardest {
+    fn name(&self) -> &'static str {
+        "keep hardest"
+    }
+
+    fn select(&self, scores: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError> {
+        check(scores)?;
+        let ease: Vec<f64> = scores.iter().map(|score| -score).collect();
+        keep_lowest(self.name(), &ease, budget, seed)
+    }
+}

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Architecture invariant
+//!
+//! This crate knows seeds, settings and numbers. It knows no model and no data set type: a run is a closure
+//! that takes its arm, setting and seed and returns named numbers.
+
+mod error;
+mod figure;
+mod journal;
+mod record;
+mod results;
+mod runs;
+mod statistics;
+mod study;
+mod table;
+pub mod verdict;
+
+pub use error::StudyError;
+pub use figure::{
+    Bar, BarFigure, BoxFigure, DecisionBoundary, Figure, Grid, HeatMap, LineFigure, ScatterFigure, Whiskers,
+};
+pub use record::Record;
+pub use results::{Comparison, Metric, StudyResults};
+pub use runs::{Progress, Quiet, over_seeds};
+pub use statistics::{
+    BestOf, Better, Bootstrap, Interval, Paired, Share, SignTest, StandardBaselines, Summary, TimeRatio, Wilcoxon,
+    WilcoxonMethod, best_of, holm, median, quantile, sign_test, standard_baselines, time_ratio, time_to_target,
+    value_at, wilcoxon,
+};
+pub use study::{Arm, EndedRun, Outcome, Run, Setting, Study};
+pub use table::{Cell, Table};
+pub use verdict::{Sign, Verdict};

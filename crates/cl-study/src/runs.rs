@@ -1,0 +1,123 @@
+use rayon::prelude::*;
+
+use crate::StudyError;
+
+/// Who watches many runs: a progress bar, a log, or nobody.
+pub trait Progress: Sync {
+    /// This many runs are to be done, those already on disk included.
+    fn started(&self, total: usize);
+
+    /// This many of them were read back and take no time.
+    fn resumed(&self, done: usize) {
+        let _ = done;
+    }
+
+    /// One more has ended.
+    fn advanced(&self);
+
+    /// All have ended.
+    fn finished(&self);
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn started(&self, _total: usize) {}
+
+    fn advanced(&self) {}
+
+    fn finished(&self) {}
+}
+
+/// Runs `run` once per seed on `jobs` threads (`None`: one per core), with the results in the order of the
+/// seeds, whichever ends first.
+///
+/// The same for any number of threads as long as a run depends on its seed alone.
+///
+/// ```
+/// use cl_study::{Quiet, over_seeds};
+///
+/// assert_eq!(over_seeds(&[3, 1, 2], Some(2), &Quiet, |seed| seed * seed)?, [9, 1, 4]);
+/// # Ok::<(), cl_study::StudyError>(())
+/// ```
+///
+/// # Errors
+/// Where `jobs` is 0 or threads cannot be started.
+///
+/// # Panics
+/// Where `run` does.
+pub fn over_seeds<T: Send>(
+    seeds: &[u64],
+    jobs: Option<usize>,
+    progress: &dyn Progress,
+    run: impl Fn(u64) -> T + Sync,
+) -> Result<Vec<T>, StudyError> {
+    progress.started(seeds.len());
+    let results = in_parallel(seeds, jobs, |&seed| {
+        let result = run(seed);
+        progress.advanced();
+        Ok(result)
+    })?;
+    progress.finished();
+    Ok(results)
+}
+
+/// Applies `run` to every item on a pool of its own, results in the order of the items; the first error stops
+/// those that have not begun.
+pub(crate) fn in_parallel<I: Sync, T: Send>(
+    items: &[I],
+    jobs: Option<usize>,
+    run: impl Fn(&I) -> Result<T, StudyError> + Sync,
+) -> Result<Vec<T>, StudyError> {
+    if jobs == Some(0) {
+        return Err(StudyError::argument("jobs", 0, "at least 1"));
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs.unwrap_or(0))
+        .build()
+        .map_err(|problem| StudyError::Failed { what: "starting threads", problem: problem.to_string() })?;
+    // Runs differ in length by orders of magnitude: one item is the unit of work.
+    pool.install(|| items.par_iter().with_max_len(1).map(&run).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Log(Mutex<Vec<String>>);
+
+    impl Progress for Log {
+        fn started(&self, total: usize) {
+            self.0.lock().unwrap().push(format!("started {total}"));
+        }
+
+        fn advanced(&self) {
+            self.0.lock().unwrap().push("advanced".into());
+        }
+
+        fn finished(&self) {
+            self.0.lock().unwrap().push("finished".into());
+        }
+    }
+
+    #[test]
+    fn results_are_in_the_order_of_the_seeds() {
+        let seeds: Vec<u64> = (0..40).rev().collect();
+        for jobs in [Some(1), Some(2), Some(7), None] {
+            assert_eq!(over_seeds(&seeds, jobs, &Quiet, |seed| seed).unwrap(), seeds);
+        }
+        assert!(over_seeds(&seeds, Some(0), &Quiet, |seed| seed).is_err());
+    }
+
+    #[test]
+    fn progress_is_told_of_every_run() {
+        let log = Log::default();
+        over_seeds(&[1, 2], Some(2), &log, |_| ()).unwrap();
+        assert_eq!(*log.0.lock().unwrap(), ["started 2", "advanced", "advanced", "finished"]);
+    }
+}

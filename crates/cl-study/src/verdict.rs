@@ -1,0 +1,302 @@
+//! Claims judged by numbers: equality of what is printed, intervals for what is qualitative.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use crate::StudyError;
+use crate::error::check_sample;
+use crate::statistics::{Paired, Share};
+
+/// What the numbers say about a claim. Computed by the functions of this module, never written by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Verdict {
+    /// The numbers show what is claimed.
+    #[serde(rename = "reproduced")]
+    Reproduced,
+    /// The numbers do not show what is claimed.
+    #[serde(rename = "not reproduced")]
+    NotReproduced,
+    /// The numbers show the reverse of what is claimed.
+    #[serde(rename = "opposite")]
+    Opposite,
+    /// The numbers are too few or too scattered to say.
+    #[serde(rename = "undecided")]
+    Undecided,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Reproduced => "reproduced",
+            Self::NotReproduced => "not reproduced",
+            Self::Opposite => "opposite",
+            Self::Undecided => "undecided",
+        })
+    }
+}
+
+/// The side of zero on which a difference is claimed to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sign {
+    /// The treatment's value is higher.
+    Positive,
+    /// The treatment's value is lower.
+    Negative,
+}
+
+/// A printed line against the one measured: every word equal, every number equal at the precision at which the
+/// article prints it, whatever the spacing.
+///
+/// A measured number may have more digits or fewer: `0.510` is equalled by `0.51` and by `0.5102`. White space counts as one blank between words or numbers and as nothing beside punctuation and brackets, so
+/// that `selected=  0/200` equals `selected=0/200` and `[0.  0.5 1. ]` equals `[0. 0.5 1.]`, while `1 2` and
+/// `12` differ. Never undecided.
+///
+/// ```
+/// use cl_study::{Verdict, verdict};
+///
+/// assert_eq!(verdict::printed("Easy examples: 155", "Easy examples: 185"), Verdict::NotReproduced);
+/// assert_eq!(verdict::printed("[0.  0.5]", "[0. 0.5]"), Verdict::Reproduced);
+/// ```
+pub fn printed(article: &str, measured: &str) -> Verdict {
+    let (article, measured) = (normalised(article), normalised(measured));
+    let (article, measured) = (pieces(&article), pieces(&measured));
+    let equal = |(article, measured): (&Piece<'_>, &Piece<'_>)| match (article, measured) {
+        (Piece::Number(article), Piece::Number(measured)) => equal_as_printed(article, measured),
+        (Piece::Words(article), Piece::Words(measured)) => article == measured,
+        _ => false,
+    };
+    reproduced(article.len() == measured.len() && article.iter().zip(&measured).all(equal))
+}
+
+/// A part of a printed line.
+enum Piece<'a> {
+    Number(&'a str),
+    Words(&'a str),
+}
+
+/// Cuts a line into its numbers and what stands between them.
+fn pieces(line: &str) -> Vec<Piece<'_>> {
+    let bytes = line.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let (mut pieces, mut start, mut at) = (Vec::new(), 0, 0);
+    while at < bytes.len() {
+        let inside_word = at > start && bytes[at - 1].is_ascii_alphanumeric();
+        let signed = bytes[at] == b'-' && digit(at + 1);
+        if inside_word || !(signed || digit(at)) {
+            at += 1;
+            continue;
+        }
+        if at > start {
+            pieces.push(Piece::Words(&line[start..at]));
+        }
+        start = at;
+        at += usize::from(signed);
+        while digit(at) || (bytes.get(at) == Some(&b'.') && !line[start..at].contains('.')) {
+            at += 1;
+        }
+        if matches!(bytes.get(at), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(bytes.get(at + 1), Some(b'-' | b'+')));
+            let exponent = (at + 1 + sign..).take_while(|&at| digit(at)).count();
+            at += if exponent > 0 { 1 + sign + exponent } else { 0 };
+        }
+        pieces.push(Piece::Number(&line[start..at]));
+        start = at;
+    }
+    if start < line.len() {
+        pieces.push(Piece::Words(&line[start..]));
+    }
+    pieces
+}
+
+/// Whether `measured` lies within half a unit of the last place that the article prints.
+fn equal_as_printed(article: &str, measured: &str) -> bool {
+    let mantissa = article.split(['e', 'E']).next().unwrap_or(article);
+    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len()) as i32;
+    let exponent = article.split(['e', 'E']).nth(1).and_then(|digits| digits.parse::<i32>().ok()).unwrap_or(0);
+    match (article.parse::<f64>(), measured.parse::<f64>()) {
+        (Ok(article), Ok(measured)) => {
+            (article - measured).abs() <= 0.5 * 10f64.powi(exponent - decimals) * (1.0 + 1e-9)
+        }
+        _ => article == measured,
+    }
+}
+
+/// `text` with every run of white space as one blank, or as nothing where it stands beside punctuation or at
+/// an end. A point, sign or exponent belongs to a number and is no punctuation here.
+fn normalised(text: &str) -> String {
+    let is_tight =
+        |character: Option<char>| character.is_none_or(|character| "[](){}<>,;:=/|%".contains(character));
+    let mut normalised = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !is_tight(normalised.chars().last()) && !is_tight(word.chars().next()) {
+            normalised.push(' ');
+        }
+        normalised.push_str(word);
+    }
+    normalised
+}
+
+/// A printed figure against the one measured: equal when both are printed with this many decimals.
+///
+/// ```
+/// use cl_study::{Verdict, verdict};
+///
+/// assert_eq!(verdict::equal_to(6.88, 2, 6.892925)?, Verdict::NotReproduced);
+/// assert_eq!(verdict::equal_to(84.0, 1, 83.96)?, Verdict::Reproduced);
+/// # Ok::<(), cl_study::StudyError>(())
+/// ```
+///
+/// # Errors
+/// Where either number is not finite.
+pub fn equal_to(article: f64, decimals: usize, measured: f64) -> Result<Verdict, StudyError> {
+    check_sample("article's figure and the measured one", &[article, measured], 2)?;
+    // -0.001 prints as -0.00, which is no other number than 0.00.
+    let print = |number: f64| {
+        let text = format!("{number:.decimals$}");
+        if text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) { text } else { text.replace('-', "") }
+    };
+    Ok(reproduced(print(article) == print(measured)))
+}
+
+/// A claimed difference against the one measured over seeds, from its 95 % interval.
+///
+/// ```text
+/// the whole interval on the claimed side of 0   reproduced
+/// the whole interval on the other side of 0     opposite
+/// the whole interval within +-margin            not reproduced (no difference worth naming)
+/// otherwise, and with one seed                  undecided
+/// ```
+///
+/// `margin`: the smallest difference that would matter in practice, in units of the metric.
+///
+/// # Errors
+/// Where the margin is negative or not finite.
+pub fn effect(paired: &Paired, claimed: Sign, margin: f64) -> Result<Verdict, StudyError> {
+    if !(margin.is_finite() && margin >= 0.0) {
+        return Err(StudyError::argument("margin", margin, "a finite number of at least 0"));
+    }
+    let Some(interval) = paired.interval else { return Ok(Verdict::Undecided) };
+    let (low, high) = match claimed {
+        Sign::Positive => (interval.low, interval.high),
+        Sign::Negative => (-interval.high, -interval.low),
+    };
+    Ok(if low > 0.0 {
+        Verdict::Reproduced
+    } else if high < 0.0 {
+        Verdict::Opposite
+    } else if -margin <= low && high <= margin {
+        Verdict::NotReproduced
+    } else {
+        Verdict::Undecided
+    })
+}
+
+/// A claimed share against the one measured, from Wilson's 95 % interval: wholly in the claimed range it is
+/// reproduced, wholly outside not reproduced, else undecided.
+///
+/// # Errors
+/// Where there is no trial, there are more successes than trials, or the range is empty or not within [0, 1].
+pub fn share(successes: usize, total: usize, claimed: RangeInclusive<f64>) -> Result<Verdict, StudyError> {
+    let (from, to) = (*claimed.start(), *claimed.end());
+    if !(0.0 <= from && from <= to && to <= 1.0) {
+        return Err(StudyError::argument("claimed", format!("{from}..={to}"), "a range of shares within [0, 1]"));
+    }
+    let interval = Share::of(successes, total)?.interval;
+    Ok(if from <= interval.low && interval.high <= to {
+        Verdict::Reproduced
+    } else if interval.high < from || to < interval.low {
+        Verdict::NotReproduced
+    } else {
+        Verdict::Undecided
+    })
+}
+
+fn reproduced(holds: bool) -> Verdict {
+    if holds { Verdict::Reproduced } else { Verdict::NotReproduced }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Verdict::*;
+    use super::*;
+
+    #[test]
+    fn printing_ignores_the_spacing_of_numbers_alone() {
+        for (article, measured, verdict) in [
+            ("selected=  0/200, acc=0.995", "selected=0/200, acc=0.995", Reproduced),
+            ("[0.  0.5 1. ]", "[0. 0.5 1.]", Reproduced),
+            ("  w = [ 1.5  -2. ]\n", "w=[1.5 -2.]", Reproduced),
+            ("1 2", "12", NotReproduced),
+            ("1 -2", "1-2", NotReproduced),
+            ("0.50", "0.5", Reproduced),
+            ("0.5", "0.54", Reproduced),
+            ("0.50", "0.51", NotReproduced),
+            ("lambda=6.88", "lambda=6.89", NotReproduced),
+            ("p1=2", "p1=2", Reproduced),
+            ("p1=2", "p2=2", NotReproduced),
+            ("-1.5e-3 s", "-0.0015 s", Reproduced),
+            ("[0.0312 0.0   ]", "[0.0312 0]", Reproduced),
+            ("1e", "1f", NotReproduced),
+            ("1.", "1", Reproduced),
+            ("acc=0.510", "acc=0.995", NotReproduced),
+            ("", "", Reproduced),
+        ] {
+            assert_eq!(printed(article, measured), verdict, "{article:?} {measured:?}");
+        }
+    }
+
+    #[test]
+    fn figures_are_compared_as_printed() {
+        assert_eq!(equal_to(0.2, 1, 0.2499).unwrap(), Reproduced);
+        assert_eq!(equal_to(0.2, 1, 0.251).unwrap(), NotReproduced);
+        assert_eq!(equal_to(0.0, 2, -0.001).unwrap(), Reproduced);
+        assert_eq!(equal_to(-0.1, 1, 0.1).unwrap(), NotReproduced);
+        assert_eq!(equal_to(155.0, 0, 185.0).unwrap(), NotReproduced);
+        assert!(equal_to(0.5, 1, f64::NAN).is_err());
+        assert!(equal_to(f64::INFINITY, 1, 0.5).is_err());
+    }
+
+    #[test]
+    fn effects_are_judged_by_their_interval() {
+        for (differences, sign, verdict) in [
+            (vec![1.0, 1.1, 0.9], Sign::Positive, Reproduced),
+            (vec![1.0, 1.1, 0.9], Sign::Negative, Opposite),
+            (vec![-1.0, -1.1, -0.9], Sign::Negative, Reproduced),
+            (vec![-1.0, -1.1, -0.9], Sign::Positive, Opposite),
+            (vec![0.001, -0.001, 0.002, -0.002], Sign::Positive, NotReproduced),
+            (vec![0.0, 0.0], Sign::Negative, NotReproduced),
+            (vec![1.0, -1.0, 2.0], Sign::Positive, Undecided),
+            (vec![5.0], Sign::Positive, Undecided),
+        ] {
+            let paired = Paired::of(differences).unwrap();
+            assert_eq!(effect(&paired, sign, 0.01).unwrap(), verdict, "{paired:?}");
+        }
+        let paired = Paired::of(vec![0.0, 1.0]).unwrap();
+        assert!(effect(&paired, Sign::Positive, -1.0).is_err());
+        assert!(effect(&paired, Sign::Positive, f64::NAN).is_err());
+    }
+
+    #[test]
+    fn shares_are_judged_by_their_interval() {
+        assert_eq!(share(84, 100, 0.7..=0.95).unwrap(), Reproduced);
+        assert_eq!(share(200, 200, 0.8..=0.9).unwrap(), NotReproduced);
+        assert_eq!(share(1, 200, 0.8..=0.9).unwrap(), NotReproduced);
+        assert_eq!(share(84, 100, 0.83..=0.85).unwrap(), Undecided);
+        assert!(share(1, 0, 0.0..=1.0).is_err());
+        assert!(share(1, 2, RangeInclusive::new(0.9, 0.8)).is_err());
+        assert!(share(1, 2, 0.5..=1.5).is_err());
+    }
+
+    #[test]
+    fn words_are_the_same_in_print_and_json() {
+        for verdict in [Reproduced, NotReproduced, Opposite, Undecided] {
+            let json = serde_json::to_string(&verdict).unwrap();
+            assert_eq!(json, format!("\"{verdict}\""));
+            assert_eq!(serde_json::from_str::<Verdict>(&json).unwrap(), verdict);
+        }
+        assert_eq!(format!("{NotReproduced:>16}|"), "  not reproduced|");
+    }
+}

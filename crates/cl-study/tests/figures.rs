@@ -1,0 +1,248 @@
+//! Every kind of figure: well-formed, the same twice, with all its words, and refusing what is no number.
+
+use std::path::Path;
+
+use cl_study::{
+    Bar, BarFigure, BoxFigure, DecisionBoundary, Figure, Grid, HeatMap, Interval, LineFigure, ScatterFigure,
+    StudyError, Whiskers,
+};
+
+/// Numbers that look random and are not.
+fn noise(i: usize) -> f64 {
+    (i as f64 * 12.9898).sin() * 43758.547 % 1.0
+}
+
+fn lines() -> LineFigure {
+    let updates: Vec<f64> = (0..60).map(|i| f64::from(i) * 50.0).collect();
+    let curve =
+        |rate: f64, top: f64| -> Vec<f64> { updates.iter().map(|t| top - 0.4 * (-t * rate).exp()).collect() };
+    let shifted = |curve: &[f64], by: f64| -> Vec<f64> { curve.iter().map(|y| y + by).collect() };
+    ["easy first", "hard first", "random order, same pacing", "plain shuffling"].iter().enumerate().fold(
+        LineFigure::new("Learning curves on digits, 20 seeds", "updates", "test accuracy (share right)")
+            .vertical(1500.0, "all data shown")
+            .vertical(1600.0, "first epoch ends")
+            .horizontal(0.9, "standard2")
+            .horizontal(0.905, "standard3"),
+        |figure, (at, name)| {
+            let y = curve(0.001 + 0.0008 * at as f64, 0.95 - 0.01 * at as f64);
+            figure.line_with_band(*name, &updates, &y, &shifted(&y, -0.012), &shifted(&y, 0.012))
+        },
+    )
+}
+
+fn log_lines() -> LineFigure {
+    let x: Vec<f64> = (0..40).map(|i| 10f64.powf(f64::from(i) / 8.0)).collect();
+    (0..10).fold(LineFigure::new("Ten power laws", "examples seen", "loss (nats)").log_x().log_y(), |figure, k| {
+        let y: Vec<f64> = x.iter().map(|x| 3.0 * x.powf(-0.1 * f64::from(k + 1))).collect();
+        figure.line(format!("exponent {:.1}", 0.1 * f64::from(k + 1)), &x, &y)
+    })
+}
+
+fn cluster(n: usize, centre: f64) -> Vec<(f64, f64)> {
+    (0..n).map(|i| (centre + 1.6 * noise(3 * i + 1), 2.0 * noise(5 * i + 2))).collect()
+}
+
+fn scatter() -> ScatterFigure {
+    let points = [cluster(100, -2.0), cluster(100, 2.0)].concat();
+    let values: Vec<f64> = points.iter().map(|(x, _)| 1.0 / (x.abs() + 0.1)).collect();
+    ScatterFigure::new("Difficulty of 200 examples", "x0 (standard units)", "x1 (standard units)")
+        .valued("examples", &points, &values, "difficulty 1 / (|x0| + 0.1)")
+        .line("decision boundary", &[(-0.5, -9.0), (0.5, 9.0)])
+}
+
+fn classes() -> ScatterFigure {
+    let (left, right) = (cluster(60, -2.0), cluster(60, 2.0));
+    let radii: Vec<f64> = (0..60).map(|i| if i % 3 == 0 { 6.0 } else { 3.0 }).collect();
+    ScatterFigure::new("Selected examples are large", "x0", "x1")
+        .points_sized("class 0", &left, &radii)
+        .points_sized("class 1", &right, &radii)
+        .points("class 2", &cluster(30, 0.0))
+        .points("class 3", &cluster(20, 5.0))
+}
+
+fn boxes() -> BoxFigure {
+    [0, 1, 2, 4, 8, 16, 32, 64, 128].iter().enumerate().fold(
+        BoxFigure::new("Test error after 256 epochs", "switch epoch", "test error"),
+        |figure, (at, epoch)| {
+            let values: Vec<f64> = (0..20).map(|i| 0.22 - 0.008 * at as f64 + 0.03 * noise(31 * at + i)).collect();
+            figure.values(epoch.to_string(), &values)
+        },
+    )
+}
+
+fn heat_map() -> HeatMap {
+    let names = ["loss", "margin", "forgetting", "EL2N", "confidence", "variability", "area under the margin"];
+    let cells = (0..7).map(|row| {
+        (0..7usize)
+            .map(|column| match (row == 2, column == 2, row == column) {
+                (true, _, _) | (_, true, _) => None,
+                (_, _, true) => Some(1.0),
+                _ => Some(noise(row * column + row + column)),
+            })
+            .collect::<Vec<_>>()
+    });
+    HeatMap::new("Spearman correlation of difficulty metrics", names, names, cells)
+        .diverging(-1.0, 1.0)
+        .value_name("Spearman's rho")
+}
+
+fn bars() -> BarFigure {
+    let bars = |shift: f64| -> Vec<Bar> {
+        (0..4)
+            .map(|i| {
+                let value = 0.02 * noise(i + 7) + shift;
+                Bar { value, interval: Some(Interval { low: value - 0.008, high: value + 0.008 }) }
+            })
+            .collect()
+    };
+    let noise = ["no label noise", "20 % label noise", "40 % label noise", "60 % label noise"];
+    BarFigure::new("Difference to plain shuffling", "data", "accuracy difference", noise)
+        .series("easy first", bars(0.01))
+        .series("hard first", bars(-0.012))
+        .series("random, same pacing", bars(0.0))
+}
+
+fn boundary() -> DecisionBoundary {
+    let grid = Grid { x: (-4.0, 4.0), y: (-3.0, 3.0), n_x: 80, n_y: 60 };
+    let probability = |&(x, y): &(f64, f64)| 1.0 / (1.0 + (-2.0 * (x + 0.6 * (2.0 * y).sin())).exp());
+    let probability = grid.centres().iter().map(probability).collect();
+    DecisionBoundary::probability("Decision boundary after 10 epochs", "x0", "x1", grid, probability)
+        .points("class 0", &cluster(60, -2.0))
+        .points("class 1", &cluster(60, 2.0))
+}
+
+fn many_classes() -> DecisionBoundary {
+    let grid = Grid { x: (-3.0, 3.0), y: (-3.0, 3.0), n_x: 60, n_y: 60 };
+    let sector = |&(x, y): &(f64, f64)| ((y.atan2(x) + 3.2) * 0.8) as usize;
+    let classes = grid.centres().iter().map(sector).collect();
+    DecisionBoundary::classes("Sectors", "x0", "x1", grid, classes).points("class 0", &cluster(9, -1.0))
+}
+
+fn all() -> Vec<(&'static str, Box<dyn Figure>)> {
+    vec![
+        ("lines", Box::new(lines())),
+        ("log-lines", Box::new(log_lines())),
+        ("scatter", Box::new(scatter())),
+        ("classes", Box::new(classes())),
+        ("boxes", Box::new(boxes())),
+        ("heat-map", Box::new(heat_map())),
+        ("bars", Box::new(bars())),
+        ("boundary", Box::new(boundary())),
+        ("many-classes", Box::new(many_classes())),
+    ]
+}
+
+/// Tags nest and close, attributes are quoted: all that this SVG uses of XML.
+fn assert_well_formed(svg: &str) {
+    let mut open = Vec::new();
+    for tag in svg.split('<').skip(1) {
+        let (tag, text) = tag.split_once('>').unwrap();
+        assert!(!text.contains(['<', '>']), "{text}");
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        let name = tag.split_whitespace().next().unwrap();
+        if let Some(name) = name.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name));
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty());
+}
+
+#[test]
+fn every_kind_is_well_formed_and_the_same_twice() {
+    let folder = std::env::var_os("CL_STUDY_FIGURES");
+    for (name, figure) in all() {
+        let svg = figure.render(720, 450).unwrap();
+        assert_well_formed(&svg);
+        assert!(svg.contains("<title>") && !svg.contains("NaN") && !svg.contains("inf"), "{name}");
+        assert_eq!(svg, figure.render(720, 450).unwrap());
+        // To look at: CL_STUDY_FIGURES=folder cargo test -p cl-study
+        if let Some(folder) = &folder {
+            figure.save(&Path::new(folder).join(format!("{name}.svg")), 720, 450).unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_text_lies_inside_the_picture() {
+    for (name, figure) in all() {
+        for (width, height) in [(720.0, 450.0), (420.0, 400.0)] {
+            let svg = figure.render(width as u32, height as u32).unwrap();
+            for text in svg.lines().filter(|line| line.starts_with("<text")) {
+                let attribute = |name: &str| {
+                    let value = text.split_once(&format!(" {name}=\"")).unwrap().1;
+                    value.split_once('"').unwrap().0
+                };
+                let number = |name: &str| attribute(name).parse::<f64>().unwrap() / 10.0;
+                assert!((0.0..=width).contains(&number("x")), "{name}: {text}");
+                assert!((0.0..=height).contains(&number("y")), "{name}: {text}");
+                assert!(number("font-size") >= 11.99, "{name}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn names_and_values_are_shown_and_escaped() {
+    let svg = lines().render(720, 450).unwrap();
+    for word in ["easy first", "hard first", "plain shuffling", "updates", "standard3", "all data shown"] {
+        assert!(svg.contains(word), "{word}");
+    }
+    assert!(heat_map().render(720, 450).unwrap().contains("undefined"));
+    let svg = LineFigure::new("a < b & c", "x", "y").line("<&>", &[1.0], &[1.0]).render(400, 300).unwrap();
+    assert_well_formed(&svg);
+    assert!(svg.contains("a &lt; b &amp; c") && svg.contains("&lt;&amp;&gt;"));
+}
+
+#[test]
+fn numbers_that_are_none_name_their_series() {
+    let nan = [f64::NAN];
+    let grid = Grid { x: (0.0, 1.0), y: (0.0, 1.0), n_x: 2, n_y: 2 };
+    let broken: Vec<Box<dyn Figure>> = vec![
+        Box::new(lines().line("broken", &nan, &[1.0])),
+        Box::new(lines().line("broken", &[1.0], &nan)),
+        Box::new(lines().line_with_band("broken", &[1.0], &[1.0], &nan, &[1.0])),
+        Box::new(lines().line("broken", &[1.0], &[1.0, 2.0])),
+        Box::new(lines().vertical(f64::INFINITY, "broken")),
+        Box::new(scatter().points("broken", &[(0.0, f64::NAN)])),
+        Box::new(scatter().valued("broken", &[(0.0, 0.0)], &nan, "v")),
+        Box::new(scatter().points_sized("broken", &[(0.0, 0.0)], &[1.0, 2.0])),
+        Box::new(scatter().line("broken", &[(f64::NAN, 0.0)])),
+        Box::new(boxes().values("broken", &nan)),
+        Box::new(boxes().values("broken", &[])),
+        Box::new(bars().series("broken", [f64::NAN; 4])),
+        Box::new(bars().series("broken", [1.0; 3])),
+        Box::new(HeatMap::new("t", ["broken"], ["a"], [[Some(f64::NAN)]])),
+        Box::new(HeatMap::new("t", ["broken"], ["a"], [[Some(1.0), None]])),
+        Box::new(DecisionBoundary::classes("t", "x", "y", grid, vec![0; 4]).points("broken", &[(f64::NAN, 0.0)])),
+    ];
+    for figure in broken {
+        let error = figure.render(720, 450).unwrap_err().to_string();
+        assert!(error.contains("broken"), "{error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_drawn_is_refused() {
+    let grid = Grid { x: (0.0, 1.0), y: (0.0, 1.0), n_x: 2, n_y: 2 };
+    let boundary = |p: Vec<f64>| DecisionBoundary::probability("t", "x", "y", grid, p).render(400, 300);
+    assert!(boundary(vec![0.5; 3]).is_err());
+    assert!(boundary(vec![1.5; 4]).is_err());
+    assert!(boundary(vec![0.5; 4]).is_ok());
+    assert!(DecisionBoundary::classes("t", "x", "y", grid, vec![9; 4]).render(400, 300).is_err());
+    assert!(LineFigure::new("t", "x", "y").render(400, 300).is_err());
+    assert!(BoxFigure::new("t", "x", "y").whiskers(Whiskers::Tukey).render(400, 300).is_err());
+    assert!(lines().log_x().render(720, 450).is_err());
+    assert!(matches!(lines().render(100, 100), Err(StudyError::InvalidArgument { argument: "size", .. })));
+}
+
+#[test]
+fn saving_is_all_or_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("figure.svg");
+    boxes().save(&path, 720, 450).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), boxes().render(720, 450).unwrap());
+    assert!(boxes().save(&folder.path().join("no folder/figure.svg"), 720, 450).is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}

@@ -1,0 +1,18 @@
+//! Every experiment of the article, one file each.
+
+mod clusters;
+mod focal;
+mod forgetting;
+mod metrics;
+mod self_paced;
+
+use crate::experiment::Experiment;
+
+/// All experiments in the order of the article's sections. To add one: one file, one line here.
+pub static ALL: &[&dyn Experiment] = &[
+    &clusters::ClustersExperiment,
+    &metrics::MetricsExperiment,
+    &self_paced::SelfPacedExperiment,
+    &focal::FocalExperiment,
+    &forgetting::ForgettingExperiment,
+];

@@ -1,0 +1,12 @@
+//! The experiments of the article "Curriculum Learning from Scratch", each claim measured and judged.
+//!
+//! `cargo xtask reproduce` runs them. The library part exists so that tests and benches reach the article's
+//! code ([`article`]) and the experiments without going through the command line.
+
+pub mod article;
+pub mod claim;
+pub mod experiment;
+pub mod experiments;
+pub mod progress;
+pub mod report;
+pub mod reproduce;

@@ -1,0 +1,143 @@
+//! Runs experiments, judges their claims and writes the report.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use crate::claim::Claim;
+use crate::experiment::{Context, Experiment, Findings, Measured};
+use crate::experiments::ALL;
+use crate::progress::Bar;
+use crate::report;
+
+/// Arguments of `cargo xtask reproduce`.
+#[derive(Args, Debug, Clone)]
+pub struct Reproduce {
+    /// Run only these experiments, separated by commas (default: all).
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = ids())]
+    pub only: Vec<String>,
+
+    /// List the experiments and their questions, and run nothing.
+    #[arg(long)]
+    pub list: bool,
+
+    /// Fewer seeds and epochs, for a first look.
+    #[arg(long)]
+    pub quick: bool,
+
+    /// Seeds of every part that has a choice (default: 10, with --quick 3).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
+    pub seeds: Option<u64>,
+
+    /// Runs at a time (default: one per core).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+
+    /// Folder for report.md, results.json and the figures.
+    #[arg(long, value_name = "DIR", default_value = "target/reproduce")]
+    pub out: PathBuf,
+}
+
+fn ids() -> PossibleValuesParser {
+    PossibleValuesParser::new(ALL.iter().map(|experiment| experiment.id()))
+}
+
+/// An experiment that was run.
+pub struct Outcome {
+    /// The experiment.
+    pub experiment: &'static dyn Experiment,
+    /// What it found, or why it failed.
+    pub findings: Result<Findings>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Outcome {
+    /// Every measurement beside its claim, claim by claim.
+    pub fn judged(&self) -> impl Iterator<Item = (&'static Claim, &Measured)> {
+        let measured = self.findings.iter().flat_map(|findings| &findings.measured);
+        let claims = self.experiment.claims();
+        claims.iter().flat_map(move |claim| {
+            measured
+                .clone()
+                .filter(move |measured| measured.claim == claim.id)
+                .map(move |measured| (claim, measured))
+        })
+    }
+}
+
+/// Runs what the arguments ask for.
+///
+/// # Errors
+/// Where the output folder cannot be written or an experiment fails; the others are run and reported.
+pub fn reproduce(arguments: &Reproduce) -> Result<()> {
+    let chosen: Vec<&'static dyn Experiment> = ALL
+        .iter()
+        .copied()
+        .filter(|experiment| arguments.only.is_empty() || arguments.only.iter().any(|id| id == experiment.id()))
+        .collect();
+    if arguments.list {
+        let lines = chosen.iter().map(|e| format!("{:<12} section {:<4} {}\n", e.id(), e.section(), e.question()));
+        return print(&lines.collect::<String>());
+    }
+    // A folder that cannot be written is found before hours of work, not after them.
+    let journals = arguments.out.join("journal");
+    std::fs::create_dir_all(&journals)
+        .and_then(|()| tempfile::tempfile_in(&arguments.out))
+        .with_context(|| format!("{}: the output folder cannot be written", arguments.out.display()))?;
+    let n_seeds = arguments.seeds.unwrap_or(if arguments.quick { 3 } else { 10 });
+    let outcomes: Vec<Outcome> = chosen
+        .into_iter()
+        .map(|experiment| {
+            let (bar, start) = (Bar::new(experiment.id()), Instant::now());
+            let context = Context {
+                seeds: (0..n_seeds).collect(),
+                jobs: arguments.jobs.map(usize::from),
+                quick: arguments.quick,
+                journals: journals.clone(),
+                progress: &bar,
+            };
+            let findings = experiment.run(&context).and_then(|findings| complete(experiment, findings));
+            bar.clear();
+            Outcome { experiment, findings, took: start.elapsed() }
+        })
+        .collect();
+    report::write(&outcomes, n_seeds, arguments)?;
+    print(&report::terminal(&outcomes, &arguments.out)?)?;
+    let failed: Vec<String> = outcomes
+        .iter()
+        .filter_map(|outcome| {
+            let error = outcome.findings.as_ref().err()?;
+            Some(format!("experiment {}: {error:#}", outcome.experiment.id()))
+        })
+        .collect();
+    if !failed.is_empty() {
+        bail!("{}", failed.join("\n"));
+    }
+    Ok(())
+}
+
+/// An experiment must measure every claim it declares, and no other.
+fn complete(experiment: &dyn Experiment, findings: Findings) -> Result<Findings> {
+    for claim in experiment.claims() {
+        if !findings.measured.iter().any(|measured| measured.claim == claim.id) {
+            bail!("claim {} was not measured", claim.id);
+        }
+    }
+    match findings.measured.iter().find(|m| !experiment.claims().iter().any(|claim| claim.id == m.claim)) {
+        Some(stray) => bail!("{} was measured and is no claim of this experiment", stray.claim),
+        None => Ok(findings),
+    }
+}
+
+/// Prints, and takes a reader that went away for an end rather than an error.
+fn print(text: &str) -> Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("standard output"),
+    }
+}
