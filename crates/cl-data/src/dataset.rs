@@ -4,7 +4,7 @@ use crate::{DataError, Fingerprint, Ids};
 
 /// The scalar of features and models: `f32` for speed, `f64` for parity with NumPy.
 pub trait Scalar:
-    nalgebra::RealField + Copy + Default + serde::Serialize + serde::de::DeserializeOwned + Send + Sync
+    nalgebra::RealField + bytemuck::Pod + Default + serde::Serialize + serde::de::DeserializeOwned + Send + Sync
 {
     /// The nearest value of this type.
     fn of_f64(value: f64) -> Self;
@@ -54,6 +54,8 @@ pub struct Dataset<T: Scalar> {
     features: DMatrix<T>,
     labels: Vec<usize>,
     n_classes: usize,
+    targets: Vec<T>,
+    n_targets: usize,
     ids: Ids,
     feature_names: Vec<String>,
     class_names: Vec<String>,
@@ -94,6 +96,8 @@ impl<T: Scalar> Dataset<T> {
             features: DMatrix::from_vec(n_features, n_examples, features),
             labels,
             n_classes,
+            targets: Vec::new(),
+            n_targets: 0,
             ids: Ids::range(n_examples),
             feature_names: (0..n_features).map(|feature| format!("x{feature}")).collect(),
             class_names: (0..n_classes).map(|class| class.to_string()).collect(),
@@ -127,6 +131,22 @@ impl<T: Scalar> Dataset<T> {
     pub fn with_class_names(mut self, names: Vec<String>) -> Result<Self, DataError> {
         expect_length("class names", names.len(), self.n_classes, "one per class")?;
         self.class_names = names;
+        Ok(self)
+    }
+
+    /// The same examples with numbers to learn beside their classes: values of a regression, or a probability
+    /// for each class (soft labels). `targets[i * n_targets + k]` is target k of example i.
+    ///
+    /// # Errors
+    /// Unless there are `n_targets` finite numbers per example.
+    pub fn with_targets(mut self, n_targets: usize, targets: Vec<T>) -> Result<Self, DataError> {
+        let expected = n_targets.saturating_mul(self.n_examples());
+        expect_length("targets", targets.len(), expected, "targets per example times examples")?;
+        if let Some(at) = targets.iter().position(|value| !value.is_finite()) {
+            let value = format!("{} for example {}", targets[at], at / n_targets);
+            return Err(DataError::argument("targets", value, "finite numbers"));
+        }
+        (self.n_targets, self.targets) = (n_targets, targets);
         Ok(self)
     }
 
@@ -170,6 +190,19 @@ impl<T: Scalar> Dataset<T> {
     pub fn example(&self, index: usize) -> &[T] {
         let d = self.n_features();
         &self.features.as_slice()[index * d..][..d]
+    }
+
+    /// Number of targets per example, 0 where there are classes alone.
+    pub fn n_targets(&self) -> usize {
+        self.n_targets
+    }
+
+    /// The targets of example `index`: empty where there are none.
+    ///
+    /// # Panics
+    /// As indexing a slice does, where `index` is not below [`n_examples`](Self::n_examples).
+    pub fn targets(&self, index: usize) -> &[T] {
+        &self.targets[index * self.n_targets..][..self.n_targets]
     }
 
     /// The class of each example.
@@ -216,6 +249,8 @@ impl<T: Scalar> Dataset<T> {
             features: DMatrix::from_vec(self.n_features(), indices.len(), features),
             labels: indices.iter().map(|&index| self.labels[index]).collect(),
             n_classes: self.n_classes,
+            targets: indices.iter().flat_map(|&index| self.targets(index)).copied().collect(),
+            n_targets: self.n_targets,
             ids,
             feature_names: self.feature_names.clone(),
             class_names: self.class_names.clone(),
@@ -228,6 +263,8 @@ impl<T: Scalar> Dataset<T> {
             features: self.features.map(|value| U::of_f64(value.as_f64())),
             labels: self.labels.clone(),
             n_classes: self.n_classes,
+            targets: self.targets.iter().map(|target| U::of_f64(target.as_f64())).collect(),
+            n_targets: self.n_targets,
             ids: self.ids.clone(),
             feature_names: self.feature_names.clone(),
             class_names: self.class_names.clone(),

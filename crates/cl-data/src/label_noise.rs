@@ -172,9 +172,9 @@ mod tests {
         ) {
             for noisy in [symmetric_noise(&labels, 5, rate, seed)?, pair_noise(&labels, 5, rate, seed)?] {
                 prop_assert_eq!(noisy.n_changed(), (rate * labels.len() as f64 + 0.5).floor() as usize);
-                for i in 0..labels.len() {
+                for (i, &label) in labels.iter().enumerate() {
                     prop_assert!(noisy.labels[i] < 5);
-                    prop_assert_eq!(noisy.changed[i], noisy.labels[i] != labels[i]);
+                    prop_assert_eq!(noisy.changed[i], noisy.labels[i] != label);
                 }
             }
         }

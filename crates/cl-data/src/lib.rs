@@ -20,7 +20,9 @@ mod split;
 mod standardize;
 
 /// The small data sets that travel with the crate.
-pub mod bundled {}
+pub mod bundled {
+    pub use crate::bundled_sets::{breast_cancer, digits, iris, wine};
+}
 
 pub use dataset::{Dataset, Scalar};
 pub use error::DataError;

@@ -130,7 +130,7 @@ impl RandomState {
         Ok((0..k).map(|_| self.interval(n as u64 - 1) as usize).collect())
     }
 
-    /// k indices with replacement, index i with probability p[i]: the first i at which the cumulative sum,
+    /// k indices with replacement, index i with probability `p[i]`: the first i at which the cumulative sum,
     /// divided by its last value, exceeds a uniform number.
     ///
     /// # Errors

@@ -1,1 +1,56 @@
-//! Readers and writers of files.
+//! Readers and writers of files: CSV, IDX (MNIST), CIFAR binary, `.npy` and `.npz`.
+//!
+//! Every reader takes gzipped files as they are, recognised by content (`.npz`, which must be seekable, aside).
+//! Files are untrusted: what a header promises is checked before it is allocated, and every error names the
+//! file and the place. Every writer writes a temporary file beside its target and renames it.
+
+mod array;
+mod atomic;
+mod cifar;
+mod csv;
+mod csv_rows;
+mod element;
+mod idx;
+mod input;
+mod npy;
+mod npy_header;
+mod npz;
+mod npz_dataset;
+
+pub use array::{Array, ArrayData};
+pub use atomic::write_atomically;
+pub use cifar::{Cifar100Label, CifarPart, read_cifar10, read_cifar10_batch, read_cifar100, read_cifar100_batch};
+pub(crate) use csv::read_csv_from;
+pub use csv::{CsvOptions, HeaderRow, LabelColumn, read_csv, write_csv};
+pub use csv_rows::CsvRows;
+pub use element::ElementType;
+pub use idx::{PixelScale, read_idx, read_idx_pair};
+pub use input::{Input, open};
+pub use npy::{NpyReader, read_npy, write_npy};
+pub use npz::{NpzReader, read_npz, write_npz};
+pub use npz_dataset::{read_npz_dataset, write_npz_dataset};
+
+use std::path::Path;
+
+use crate::DataError;
+
+/// The most classes that integer labels may stand for: an id or a price taken for a label is an error, not a
+/// million classes.
+pub(crate) const MAX_CLASSES: usize = 65_536;
+
+pub(crate) fn malformed(path: &Path, place: impl Into<String>, problem: impl Into<String>) -> DataError {
+    DataError::Malformed { path: path.to_path_buf(), place: place.into(), problem: problem.into() }
+}
+
+pub(crate) fn io_error(path: &Path, source: std::io::Error) -> DataError {
+    DataError::Io { path: path.to_path_buf(), source }
+}
+
+/// The number of elements of a shape; `None` where it overflows.
+pub(crate) fn n_elements(shape: &[usize]) -> Option<usize> {
+    // A zero anywhere makes the array empty, however large the other dimensions.
+    if shape.contains(&0) {
+        return Some(0);
+    }
+    shape.iter().try_fold(1usize, |product, &dimension| product.checked_mul(dimension))
+}

@@ -1,0 +1,128 @@
+//! CSV files, column by column.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use anyhow::bail;
+use cl_data::io::CsvRows;
+
+use super::Arguments;
+use super::report::{Part, Report, ValueCount};
+use super::summary::{Duplicates, Numbers};
+
+/// One column on its way.
+#[derive(Default)]
+struct Column {
+    numbers: Numbers,
+    n_integers: usize,
+    n_numbers: usize,
+    n_texts: usize,
+    n_empty: usize,
+    first_text: Option<(u64, String)>,
+}
+
+impl Column {
+    fn push(&mut self, field: &str, line: u64) {
+        if field.is_empty() {
+            self.n_empty += 1;
+        } else if let Ok(value) = field.parse::<f64>() {
+            self.n_numbers += 1;
+            self.n_integers += usize::from(field.parse::<i64>().is_ok());
+            self.numbers.push(&[value]);
+        } else {
+            self.n_texts += 1;
+            self.first_text.get_or_insert_with(|| (line, field.to_owned()));
+        }
+    }
+
+    fn element_type(&self) -> &'static str {
+        match (self.n_numbers, self.n_texts) {
+            (0, 0) => "empty",
+            (0, _) => "text",
+            (_, 1..) => "numbers and texts",
+            (numbers, 0) if numbers == self.n_integers => "integer",
+            _ => "number",
+        }
+    }
+
+    fn part(&self, name: &str, n_rows: usize) -> Part {
+        Part { n_empty: self.n_empty, ..self.numbers.part(name, self.element_type().to_owned(), vec![n_rows]) }
+    }
+}
+
+pub(super) fn inspect(arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
+    let path = arguments.file.display();
+    let mut rows = CsvRows::open(&arguments.file, arguments.delimiter)?;
+    if !rows.advance()? {
+        bail!("{path}: line 1: the file is empty, expected rows");
+    }
+    // As `HeaderRow::Detected` has it: a first row without any number names the columns.
+    let named = !rows.fields().any(|field| field.parse::<f64>().is_ok());
+    let names: Vec<String> = if named {
+        rows.fields().map(Into::into).collect()
+    } else {
+        (0..rows.n_columns()).map(|column| column.to_string()).collect()
+    };
+    if named && !rows.advance()? {
+        bail!("{path}: line {}: no row after the header", rows.line() + 1);
+    }
+    let find = |wanted: &str, role: &str| {
+        let by_index = || wanted.parse().ok().filter(|&column: &usize| column < names.len());
+        match names.iter().position(|name| name == wanted).or_else(by_index) {
+            Some(column) => Ok(column),
+            None => bail!("{path}: header: no {role} column `{wanted}`, the columns are {}", names.join(", ")),
+        }
+    };
+    let label = arguments.label.as_deref().map(|label| find(label, "label")).transpose()?;
+    let id = match &arguments.id {
+        Some(id) => Some(find(id, "id")?),
+        None => names.iter().position(|name| name == "id"),
+    };
+
+    let mut columns: Vec<Column> = names.iter().map(|_| Column::default()).collect();
+    let mut classes: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut duplicate_rows, mut duplicate_ids) = (Duplicates::default(), Duplicates::default());
+    let mut n_rows = 0;
+    loop {
+        n_rows += 1;
+        let mut row = DefaultHasher::new();
+        for (column, field) in rows.fields().enumerate() {
+            columns[column].push(field, rows.line());
+            if Some(column) == id {
+                let mut hasher = DefaultHasher::new();
+                field.hash(&mut hasher);
+                duplicate_ids.push(hasher.finish());
+            } else {
+                field.hash(&mut row);
+            }
+            if Some(column) == label {
+                match classes.get_mut(field) {
+                    Some(count) => *count += 1,
+                    None => _ = classes.insert(field.to_owned(), 1),
+                }
+            }
+        }
+        duplicate_rows.push(row.finish());
+        if !rows.advance()? {
+            break;
+        }
+    }
+
+    for (column, (name, found)) in names.iter().zip(&columns).enumerate() {
+        let feature = label.is_some() && Some(column) != label && Some(column) != id;
+        if let Some((line, text)) = found.first_text.as_ref().filter(|_| feature && found.n_numbers > 0) {
+            bail!("{path}: line {line}, column `{name}`: {text:?}, expected a number as in other rows");
+        }
+    }
+    report.n_rows = Some(n_rows);
+    report.n_duplicate_rows = Some(duplicate_rows.count());
+    report.n_duplicate_ids = id.map(|_| duplicate_ids.count());
+    report.parts = names.iter().zip(&columns).map(|(name, column)| column.part(name, n_rows)).collect();
+    if let Some(label) = label {
+        let mut counts: Vec<_> = classes.into_iter().map(|(value, count)| ValueCount { value, count }).collect();
+        // Numbers by size, not by their first digit.
+        counts.sort_by_key(|class| class.value.parse::<i64>().unwrap_or(i64::MAX));
+        report.parts[label].values = Some(counts);
+    }
+    Ok(())
+}

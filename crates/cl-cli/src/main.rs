@@ -1,0 +1,64 @@
+//! The `curriculum` command: one file per subcommand, each with its arguments and a `run`.
+
+mod inspect;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Curriculum learning over files of any framework.
+///
+/// Looks at data, before anything is learned from it.
+#[derive(Parser)]
+#[command(name = "curriculum", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  curriculum inspect train.csv --label species
+  curriculum inspect train-images-idx3-ubyte.gz
+  curriculum inspect logits.npy --json
+
+Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong usage.";
+
+#[derive(Subcommand)]
+enum Command {
+    Inspect(inspect::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Inspect(arguments) => inspect::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has seen enough, as `head` does.
+        Err(error) if error.downcast_ref().is_some_and(is_closed_pipe) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where even stderr is closed, the exit status is all there is left to say.
+            let _ = writeln!(io::stderr(), "error: {}", message(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_closed_pipe(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+}
+
+/// The error and its causes, but for causes that the message before them already quotes.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
+}

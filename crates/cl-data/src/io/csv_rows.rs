@@ -1,0 +1,132 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use ::csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+
+use super::input::read_error;
+use super::{Input, io_error, malformed, open};
+use crate::DataError;
+
+/// The rows of a CSV file one after the other, each as long as the first, its fields trimmed of blanks; blank
+/// lines are skipped.
+pub struct CsvRows<R> {
+    path: PathBuf,
+    reader: csv::Reader<Lines<R>>,
+    row: StringRecord,
+    line: u64,
+    n_columns: Option<usize>,
+}
+
+impl CsvRows<Input> {
+    /// Opens a CSV file, gzipped or not.
+    ///
+    /// # Errors
+    /// [`DataError::Io`].
+    pub fn open(path: impl AsRef<Path>, delimiter: u8) -> Result<Self, DataError> {
+        Ok(Self::new(open(&path)?, path.as_ref(), delimiter))
+    }
+}
+
+impl<R: Read> CsvRows<R> {
+    pub(crate) fn new(source: R, path: &Path, delimiter: u8) -> Self {
+        // Rows of all lengths are let through, so that the message can say which line has how many fields.
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .trim(Trim::All)
+            .delimiter(delimiter)
+            .from_reader(Lines { source, ends: RefCell::default() });
+        Self { path: path.to_path_buf(), reader, row: StringRecord::new(), line: 0, n_columns: None }
+    }
+
+    /// Goes to the next row; whether there is one.
+    ///
+    /// # Errors
+    /// [`DataError::Io`]; [`DataError::Malformed`] with the line, where the row has not as many fields as the
+    /// first or is no UTF-8.
+    pub fn advance(&mut self) -> Result<bool, DataError> {
+        match self.reader.read_record(&mut self.row) {
+            Ok(false) => return Ok(false),
+            Ok(true) => self.line = self.reader.get_ref().line_at(self.row.position()),
+            Err(error) => {
+                let line = self.reader.get_ref().line_at(error.position());
+                return Err(csv_error(&self.path, line, error));
+            }
+        }
+        let expected = *self.n_columns.get_or_insert(self.row.len());
+        if self.row.len() != expected {
+            let problem = format!("{} columns, expected {expected}", self.row.len());
+            return Err(malformed(&self.path, format!("line {}", self.line), problem));
+        }
+        Ok(true)
+    }
+
+    /// The fields of the row.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.row.iter()
+    }
+
+    /// The line on which the row begins, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The number of columns; 0 before the first row.
+    pub fn n_columns(&self) -> usize {
+        self.n_columns.unwrap_or(0)
+    }
+}
+
+fn csv_error(path: &Path, line: u64, error: csv::Error) -> DataError {
+    let problem = error.to_string();
+    match error.into_kind() {
+        ErrorKind::Io(error) => read_error(path, "", error),
+        ErrorKind::Utf8 { err, .. } => malformed(path, format!("line {line}"), err.to_string()),
+        // No other kind comes from reading records of any length.
+        _ => io_error(path, std::io::Error::other(problem)),
+    }
+}
+
+/// A source that knows its lines. The parser's own count stops before the blank lines and the line feed of
+/// CR LF that it skips at the start of a record.
+struct Lines<R> {
+    source: R,
+    ends: RefCell<LineEnds>,
+}
+
+#[derive(Default)]
+struct LineEnds {
+    n_bytes: u64,
+    /// Where a CR or LF (`true`) stands that no line has been asked for after.
+    ahead: VecDeque<(u64, bool)>,
+    n_lines: u64,
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.source.read(buffer)?;
+        let ends = self.ends.get_mut();
+        let breaks = (ends.n_bytes..).zip(&buffer[..n]).filter(|(_, byte)| matches!(byte, b'\r' | b'\n'));
+        ends.ahead.extend(breaks.map(|(at, &byte)| (at, byte == b'\n')));
+        ends.n_bytes += n as u64;
+        Ok(n)
+    }
+}
+
+impl<R> Lines<R> {
+    /// The line, from 1, of the first content at or after a position, asked for in ascending order.
+    fn line_at(&self, position: Option<&csv::Position>) -> u64 {
+        let mut ends = self.ends.borrow_mut();
+        let mut start = position.map_or(0, |position| position.byte());
+        while let Some(&(at, feed)) = ends.ahead.front()
+            && at <= start
+        {
+            ends.ahead.pop_front();
+            ends.n_lines += u64::from(feed);
+            start = start.max(at + 1);
+        }
+        ends.n_lines + 1
+    }
+}

@@ -1,0 +1,132 @@
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::{io_error, malformed};
+use crate::DataError;
+
+/// A file open for reading, decompressed on the way where it is gzipped. Reads are buffered.
+#[derive(Debug)]
+pub struct Input {
+    path: PathBuf,
+    n_bytes: Option<u64>,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Plain(BufReader<File>),
+    Gzip(Box<MultiGzDecoder<BufReader<File>>>),
+}
+
+/// Opens a file, gzipped or not: the first bytes decide, not the name.
+///
+/// # Errors
+/// [`DataError::Io`] naming the file. A corrupt or truncated gzip stream shows on reading.
+pub fn open(path: impl AsRef<Path>) -> Result<Input, DataError> {
+    let path = path.as_ref();
+    let fail = |error| io_error(path, error);
+    let file = File::open(path).map_err(fail)?;
+    let metadata = file.metadata().map_err(fail)?;
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let gzipped = reader.fill_buf().map_err(fail)?.starts_with(&[0x1f, 0x8b]);
+    let (n_bytes, source) = if gzipped {
+        (None, Source::Gzip(Box::new(MultiGzDecoder::new(reader))))
+    } else {
+        (metadata.is_file().then_some(metadata.len()), Source::Plain(reader))
+    };
+    Ok(Input { path: path.to_path_buf(), n_bytes, source })
+}
+
+impl Input {
+    /// The file's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The length of the content, where it is known beforehand: not of a gzipped file, nor of a pipe.
+    pub fn n_bytes(&self) -> Option<u64> {
+        self.n_bytes
+    }
+
+    /// Reads up to `limit` bytes, fewer only at the end of the file. Memory grows with what is there.
+    ///
+    /// # Errors
+    /// [`DataError::Io`], or [`DataError::Malformed`] where the gzip stream is corrupt or truncated.
+    pub fn read_up_to(&mut self, limit: usize) -> Result<Vec<u8>, DataError> {
+        let mut bytes = Vec::with_capacity(limit.min(1 << 16));
+        match self.by_ref().take(limit as u64).read_to_end(&mut bytes) {
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(read_error(&self.path, "", error)),
+        }
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.source {
+            Source::Plain(reader) => reader.read(buffer),
+            Source::Gzip(reader) => reader.read(buffer).map_err(|error| match error.kind() {
+                // What flate2 says of truncated and corrupt streams alike.
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                    let problem = format!("{error}, expected a whole gzip stream");
+                    io::Error::new(io::ErrorKind::InvalidData, problem)
+                }
+                _ => error,
+            }),
+        }
+    }
+}
+
+/// An error of reading: damage that a decompressor found is the file's, all else the system's.
+pub(crate) fn read_error(path: &Path, prefix: &str, error: io::Error) -> DataError {
+    match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
+            malformed(path, format!("{prefix}compressed data"), error.to_string())
+        }
+        _ => io_error(path, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn content(bytes: &[u8]) -> Result<Vec<u8>, DataError> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        open(file.path())?.read_up_to(1 << 20)
+    }
+
+    #[test]
+    fn gzip_is_recognised_by_content_and_may_have_several_members() {
+        assert_eq!(content(b"plain").unwrap(), b"plain");
+        assert_eq!(content(b"").unwrap(), b"");
+        assert_eq!(content(&[gzip(b"one "), gzip(b"two")].concat()).unwrap(), b"one two");
+    }
+
+    #[test]
+    fn every_truncated_or_damaged_gzip_is_an_error() {
+        let whole = gzip(&(0..2000u32).flat_map(|i| (i * i).to_le_bytes()).collect::<Vec<_>>());
+        for end in 2..whole.len() {
+            assert!(matches!(content(&whole[..end]), Err(DataError::Malformed { .. })), "{end}");
+        }
+        // The checksum and length stand in the last eight bytes.
+        for at in whole.len() - 8..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            assert!(content(&damaged).unwrap_err().to_string().contains("gzip"), "{at}");
+        }
+    }
+}
