@@ -38,6 +38,10 @@ pub struct Context<'a> {
     pub jobs: Option<usize>,
     /// A fraction of the work, for a first look.
     pub quick: bool,
+    /// The sizes of the papers, where the usual run takes smaller ones.
+    pub full: bool,
+    /// Where real data sets lie, if anywhere.
+    pub data_dir: Option<PathBuf>,
     /// Where journals of unfinished runs are kept.
     pub journals: PathBuf,
     /// Told of every run.
@@ -70,6 +74,8 @@ pub struct Findings {
     pub tables: Vec<(String, Table)>,
     /// Paragraphs for the report: what was run, and what it means.
     pub notes: Vec<String>,
+    /// Files beside the report: name and content.
+    pub files: Vec<(String, String)>,
 }
 
 /// A figure of the report.

@@ -5,8 +5,14 @@
 
 pub mod article;
 pub mod claim;
+pub mod continuation;
 pub mod experiment;
 pub mod experiments;
 pub mod progress;
 pub mod report;
 pub mod reproduce;
+
+/// The README's examples compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

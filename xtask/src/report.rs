@@ -58,6 +58,9 @@ pub fn write(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Resul
         for figure in &findings.figures {
             save(&out.join(format!("{}.svg", figure.name)), &figure.svg)?;
         }
+        for (name, content) in &findings.files {
+            save(&out.join(name), content)?;
+        }
     }
     let results = serde_json::to_string_pretty(&results(outcomes, n_seeds, arguments.quick)?)?;
     save(&out.join("results.json"), &results)?;
@@ -134,6 +137,9 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
         }
         for note in &findings.notes {
             write!(text, "\n{note}\n")?;
+        }
+        for (name, _) in &findings.files {
+            write!(text, "\n[{name}]({name})\n")?;
         }
         text += "\nHow the claims are judged:\n\n";
         for claim in experiment.claims() {

@@ -9,26 +9,36 @@
 mod activation;
 mod error;
 mod evaluate;
+mod gemm;
 mod initialization;
+mod linear;
 mod logistic;
 mod loss;
 mod mlp;
 mod model;
 mod observer;
 mod optimizer;
-mod product;
+mod schedule;
 mod softmax;
+mod sums;
 mod trainer;
 
 pub use activation::Activation;
 pub use error::ModelError;
 pub use evaluate::{Evaluation, evaluate};
+pub use gemm::Packing;
 pub use initialization::Initialization;
+pub use linear::{LinearRegression, LinearSvm};
 pub use logistic::{LogisticRegression, sigmoid};
-pub use loss::{CrossEntropy, Focal, Loss, Target, epsilon_cross_entropy, log_softmax, softmax};
+pub use loss::{
+    Bootstrapping, CrammerSinger, CrossEntropy, Focal, Hinge, Loss, MultiMargin, RankingHinge,
+    SmoothedCrossEntropy, Squared, SuperLoss, Target, Threshold, epsilon_cross_entropy, lambert_w0, log_softmax,
+    softmax,
+};
 pub use mlp::{Mlp, MlpWorkspace};
 pub use model::{Examples, Mode, Model};
 pub use observer::{EpochEnd, Observer, Presentation};
-pub use optimizer::{Optimizer, Sgd};
+pub use optimizer::{Adam, Optimizer, Sgd};
+pub use schedule::{Cosine, Exponential, Plateau, Step, WarmUp};
 pub use softmax::SoftmaxRegression;
 pub use trainer::{Budget, LearningRate, Trainer, Training};

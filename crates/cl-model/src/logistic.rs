@@ -2,7 +2,7 @@ use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Examples, Mode, Model, add_dense_gradient_squares};
-use crate::product::{self, dot};
+use crate::sums::{self, dot};
 
 /// The logistic function 1 / (1 + e^-z).
 pub fn sigmoid<T: Scalar>(z: T) -> T {
@@ -106,8 +106,8 @@ impl<T: Scalar> Model<T> for LogisticRegression<T> {
 
     fn backward(&self, examples: Examples<'_, T>, deltas: &[T], (): &mut (), gradient: &mut [T]) {
         let (weights, bias) = gradient.split_at_mut(self.parameters.len() - 1);
-        let shape = (self.n_features(), examples.len(), 1);
-        product::multiply(T::one(), examples.as_slice(), deltas, T::zero(), weights, shape);
+        weights.fill(T::zero());
+        examples.iter().zip(deltas).for_each(|(x, &delta)| sums::add_scaled(delta, x, weights));
         bias[0] = deltas.iter().fold(T::zero(), |sum, &delta| sum + delta);
     }
 

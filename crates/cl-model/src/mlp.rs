@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 use crate::activation::Activation;
+use crate::gemm::{Left, Packing, Right, gemm};
 use crate::initialization::Initialization;
 use crate::model::{Examples, Mode, Model, add_dense_gradient_squares};
-use crate::product;
+use crate::sums;
 
 /// A multilayer perceptron: dense layers with an activation between them and none after the last.
 ///
@@ -113,8 +114,7 @@ impl<T: Scalar> Mlp<T> {
 pub struct MlpWorkspace<T> {
     /// Of each hidden layer: inputs of the activation, its outputs (after dropout), gradients and masks.
     hidden: Vec<HiddenLayer<T>>,
-    /// A transposed weight matrix.
-    transposed: Vec<T>,
+    packing: Packing<T>,
     /// Whether the last forward pass dropped units.
     dropped: bool,
 }
@@ -152,8 +152,7 @@ impl<T: Scalar> Model<T> for Mlp<T> {
             let mask = if self.dropout > 0.0 { zeros() } else { Vec::new() };
             HiddenLayer { before: zeros(), after: zeros(), deltas: zeros(), mask }
         });
-        let upper = self.widths[1..].windows(2).map(|pair| pair[0] * pair[1]).max().unwrap_or(0);
-        MlpWorkspace { hidden: hidden.collect(), transposed: vec![T::zero(); upper], dropped: false }
+        MlpWorkspace { hidden: hidden.collect(), packing: Packing::default(), dropped: false }
     }
 
     fn forward(&self, examples: Examples<'_, T>, mode: Mode, workspace: &mut Self::Workspace, outputs: &mut [T]) {
@@ -168,7 +167,14 @@ impl<T: Scalar> Model<T> for Mlp<T> {
                 None => &mut outputs[..n_outputs * b],
             };
             let (weights, biases) = self.layer(&self.parameters, l);
-            product::dense(weights, biases, inputs, z, (n_outputs, n_inputs, b));
+            gemm(
+                Left::Plain(weights),
+                Right::Plain(inputs),
+                biases,
+                z,
+                (n_outputs, n_inputs, b),
+                &mut workspace.packing,
+            );
             if let Some(HiddenLayer { before, after, mask, .. }) = upper.first_mut() {
                 let after = &mut after[..n_outputs * b];
                 self.activation.apply(&mut before[..n_outputs * b], after);
@@ -199,8 +205,8 @@ impl<T: Scalar> Model<T> for Mlp<T> {
             let of_layer = &mut gradient[self.offset(l)..][..(n_inputs + 1) * n_outputs];
             let (weights, biases) = of_layer.split_at_mut(n_inputs * n_outputs);
             let shape = (n_outputs, b, n_inputs);
-            product::multiply_right_transposed(T::one(), deltas, inputs, T::zero(), weights, shape);
-            product::sum_columns(deltas, biases);
+            gemm(Left::Plain(deltas), Right::Transposed(inputs), &[], weights, shape, &mut workspace.packing);
+            sums::sum_columns(deltas, biases);
         }
     }
 
@@ -246,10 +252,9 @@ impl<T: Scalar> Mlp<T> {
             let above = upper.first().map_or(deltas, |layer| &layer.deltas[..n_outputs * b]);
             let HiddenLayer { before, deltas, mask, .. } = &mut lower[l - 1];
             let (weights, _) = self.layer(&self.parameters, l);
-            let transposed = &mut workspace.transposed[..n_inputs * n_outputs];
-            product::transpose(weights, (n_outputs, n_inputs), transposed);
             let below = &mut deltas[..n_inputs * b];
-            product::multiply(T::one(), transposed, above, T::zero(), below, (n_inputs, n_outputs, b));
+            let shape = (n_inputs, n_outputs, b);
+            gemm(Left::Transposed(weights), Right::Plain(above), &[], below, shape, &mut workspace.packing);
             if workspace.dropped {
                 below.iter_mut().zip(&*mask).for_each(|(delta, &kept)| *delta *= kept);
             }

@@ -136,6 +136,6 @@ pub(crate) fn add_dense_gradient_squares<T: Scalar>(inputs: &[T], deltas: &[T], 
     }
     let columns = inputs.chunks_exact(n_inputs).zip(deltas.chunks_exact(n_outputs));
     for (square, (input, delta)) in squares.iter_mut().zip(columns) {
-        *square += crate::product::dot(delta, delta).as_f64() * (crate::product::dot(input, input).as_f64() + 1.0);
+        *square += crate::sums::dot(delta, delta).as_f64() * (crate::sums::dot(input, input).as_f64() + 1.0);
     }
 }

@@ -1,8 +1,9 @@
 use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
+use crate::gemm::{Left, Packing, Right, gemm};
 use crate::model::{Examples, Mode, Model, add_dense_gradient_squares};
-use crate::product;
+use crate::sums;
 
 /// Softmax (multinomial logistic) regression: z = W x + b, one logit per class.
 ///
@@ -33,7 +34,7 @@ impl<T: Scalar> SoftmaxRegression<T> {
 }
 
 impl<T: Scalar> Model<T> for SoftmaxRegression<T> {
-    type Workspace = ();
+    type Workspace = Packing<T>;
 
     fn n_features(&self) -> usize {
         self.n_features
@@ -51,22 +52,30 @@ impl<T: Scalar> Model<T> for SoftmaxRegression<T> {
         &mut self.parameters
     }
 
-    fn workspace(&self, _batch_size: usize) {}
+    fn workspace(&self, _batch_size: usize) -> Packing<T> {
+        Packing::default()
+    }
 
-    fn forward(&self, examples: Examples<'_, T>, _mode: Mode, (): &mut (), outputs: &mut [T]) {
+    fn forward(&self, examples: Examples<'_, T>, _mode: Mode, packing: &mut Packing<T>, outputs: &mut [T]) {
         let (weights, biases) = self.parameters.split_at(self.n_classes * self.n_features);
         let shape = (self.n_classes, self.n_features, examples.len());
-        product::dense(weights, biases, examples.as_slice(), outputs, shape);
+        gemm(Left::Plain(weights), Right::Plain(examples.as_slice()), biases, outputs, shape, packing);
     }
 
-    fn backward(&self, examples: Examples<'_, T>, deltas: &[T], (): &mut (), gradient: &mut [T]) {
+    fn backward(&self, examples: Examples<'_, T>, deltas: &[T], packing: &mut Packing<T>, gradient: &mut [T]) {
         let (weights, biases) = gradient.split_at_mut(self.n_classes * self.n_features);
         let shape = (self.n_classes, examples.len(), self.n_features);
-        product::multiply_right_transposed(T::one(), deltas, examples.as_slice(), T::zero(), weights, shape);
-        product::sum_columns(deltas, biases);
+        gemm(Left::Plain(deltas), Right::Transposed(examples.as_slice()), &[], weights, shape, packing);
+        sums::sum_columns(deltas, biases);
     }
 
-    fn gradient_norms(&self, examples: Examples<'_, T>, deltas: &[T], (): &mut (), norms: &mut [f64]) {
+    fn gradient_norms(
+        &self,
+        examples: Examples<'_, T>,
+        deltas: &[T],
+        _packing: &mut Packing<T>,
+        norms: &mut [f64],
+    ) {
         norms.fill(0.0);
         add_dense_gradient_squares(examples.as_slice(), deltas, norms);
         norms.iter_mut().for_each(|norm| *norm = norm.sqrt());

@@ -114,8 +114,7 @@ impl Experiment for ClustersExperiment {
     }
 }
 
-const CAPTION: &str =
-    "The article's 200 examples, coloured by its difficulty; the dashed line is the boundary x0 = 0.";
+const CAPTION: &str = "The article's 200 examples, coloured by its difficulty; the line is the boundary x0 = 0.";
 
 fn easy_and_hard(difficulty: &[f64]) -> (usize, usize) {
     let easy = difficulty.iter().filter(|&&difficulty| difficulty < 0.3).count();

@@ -1,4 +1,6 @@
-//! Section 5: the weights of the focal loss, and its gradient.
+//! Section 5: the weights of the focal loss, its gradient, and what it does for rare positives.
+
+mod imbalance;
 
 use anyhow::Result;
 use cl_model::{Focal, Loss};
@@ -65,10 +67,23 @@ impl Experiment for FocalExperiment {
     }
 
     fn claims(&self) -> &'static [Claim] {
-        const { &[ROWS[0].1, ROWS[1].1, ROWS[2].1, ROWS[3].1, SHARES, SMALLEST, GRADIENT] }
+        const {
+            &[
+                ROWS[0].1,
+                ROWS[1].1,
+                ROWS[2].1,
+                ROWS[3].1,
+                SHARES,
+                SMALLEST,
+                GRADIENT,
+                imbalance::MASS,
+                imbalance::PRECISION,
+                imbalance::CALIBRATION,
+            ]
+        }
     }
 
-    fn run(&self, _context: &Context<'_>) -> Result<Findings> {
+    fn run(&self, context: &Context<'_>) -> Result<Findings> {
         let mut findings = Findings::default();
         let conditions = "the article's code";
         for (gamma, claim) in ROWS {
@@ -97,6 +112,7 @@ impl Experiment for FocalExperiment {
         findings.number("gradient_largest_error", check.largest_error)?;
         findings.number("gradient_largest_ratio", check.largest_ratio)?;
         findings.figure("focal", "The focal loss of an example against the probability of its class.", figure()?);
+        imbalance::run(&mut findings, context)?;
         Ok(findings)
     }
 }

@@ -1,6 +1,8 @@
 //! Every experiment of the article, one file each.
 
 mod clusters;
+mod continuation;
+mod convergence;
 mod focal;
 mod forgetting;
 mod metrics;
@@ -11,6 +13,8 @@ use crate::experiment::Experiment;
 /// All experiments in the order of the article's sections. To add one: one file, one line here.
 pub static ALL: &[&dyn Experiment] = &[
     &clusters::ClustersExperiment,
+    &continuation::ContinuationExperiment,
+    &convergence::ConvergenceExperiment,
     &metrics::MetricsExperiment,
     &self_paced::SelfPacedExperiment,
     &focal::FocalExperiment,

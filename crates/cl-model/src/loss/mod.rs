@@ -1,14 +1,27 @@
 //! Losses: a number per example, and its gradient with respect to the model's outputs.
 
+mod bootstrapping;
 mod cross_entropy;
+mod exponential;
 mod focal;
+mod hinge;
+mod lambert_w;
+mod smoothed_cross_entropy;
+mod squared;
+mod super_loss;
 
 use cl_data::Scalar;
 
 use crate::ModelError;
 
+pub use bootstrapping::Bootstrapping;
 pub use cross_entropy::{CrossEntropy, epsilon_cross_entropy};
 pub use focal::Focal;
+pub use hinge::{CrammerSinger, Hinge, MultiMargin, RankingHinge};
+pub use lambert_w::lambert_w0;
+pub use smoothed_cross_entropy::SmoothedCrossEntropy;
+pub use squared::Squared;
+pub use super_loss::{SuperLoss, Threshold};
 
 /// What the outputs of one example should have been.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,6 +101,11 @@ pub(crate) fn log_probability<T: Scalar>(outputs: &[T], label: usize) -> T {
         return -others.fold(T::zero(), |sum, (_, &z)| sum + (z - own).exp()).ln_1p();
     }
     own - largest - outputs.iter().fold(T::zero(), |sum, &z| sum + (z - largest).exp()).ln()
+}
+
+/// The largest of the outputs.
+fn largest<T: Scalar>(outputs: &[T]) -> T {
+    outputs.iter().skip(1).fold(outputs[0], |a, &b| if b > a { b } else { a })
 }
 
 /// ln sigmoid(z), finite for any finite z.

@@ -1,9 +1,11 @@
 //! Optimisers: how a gradient changes parameters.
 
+mod adam;
 mod sgd;
 
 use cl_data::Scalar;
 
+pub use adam::Adam;
 pub use sgd::Sgd;
 
 /// How a gradient changes parameters.

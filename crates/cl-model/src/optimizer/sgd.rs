@@ -65,11 +65,15 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
             return;
         }
         // The first update starts the velocity at the gradient: momentum times zero, plus it.
-        self.velocity.resize(parameters.len(), T::zero());
+        if self.velocity.len() != parameters.len() {
+            self.velocity = vec![T::zero(); parameters.len()];
+        }
+        // theta - eta (g + momentum v) and theta - eta v are one expression: a loop without a branch vectorises.
+        let (of_gradient, of_velocity) = if self.nesterov { (eta, eta * momentum) } else { (T::zero(), eta) };
         for ((theta, &gradient), velocity) in parameters.iter_mut().zip(gradient).zip(&mut self.velocity) {
             let gradient = gradient + decay * *theta;
             *velocity = momentum * *velocity + gradient;
-            *theta -= eta * if self.nesterov { gradient + momentum * *velocity } else { *velocity };
+            *theta -= of_gradient * gradient + of_velocity * *velocity;
         }
     }
 }
