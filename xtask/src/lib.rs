@@ -11,6 +11,7 @@ pub mod experiments;
 pub mod progress;
 pub mod report;
 pub mod reproduce;
+pub mod stepwise;
 
 /// The README's examples compile and run.
 #[cfg(doctest)]

@@ -5,6 +5,8 @@
 //! This crate knows what is learned *from*: examples, labels, where they came from and in what order they
 //! may be handed out. It knows no model, no loss and no difficulty.
 
+#![forbid(unsafe_code)]
+
 mod bundled_sets;
 mod dataset;
 mod error;
@@ -16,6 +18,7 @@ mod label_noise;
 pub mod numpy;
 pub mod random;
 mod sampler;
+mod shapes;
 mod split;
 mod standardize;
 
@@ -31,5 +34,6 @@ pub use generators::{Clusters, GaussianMixture, MixtureComponent};
 pub use ids::Ids;
 pub use label_noise::{NoisyLabels, TransitionMatrix, pair_noise, symmetric_noise, transition_noise};
 pub use sampler::{Batch, Epoch, Sampler};
+pub use shapes::Shapes;
 pub use split::stratified_split;
 pub use standardize::Standardization;

@@ -45,6 +45,23 @@ pub trait Sampler {
     fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) {
         let _ = (step, indices, losses);
     }
+
+    /// What the sampler has learned so far, to be kept with a checkpoint; `None` for a fixed order, which
+    /// remembers nothing.
+    fn save(&self) -> Option<String> {
+        None
+    }
+
+    /// Takes back what [`save`](Self::save) gave.
+    ///
+    /// # Errors
+    /// Where the state is of another kind of sampler, of other data or of other settings.
+    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        match state {
+            None => Ok(()),
+            Some(_) => Err("this sampler remembers nothing, and the state is one that does".into()),
+        }
+    }
 }
 
 /// Where a step stands in its epoch.

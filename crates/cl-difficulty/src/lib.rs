@@ -5,6 +5,8 @@
 //! This crate knows how hard an example is and how far two opinions of that agree. It does not know what is
 //! done with a score: no pacing, no pruning.
 
+#![forbid(unsafe_code)]
+
 mod correlation;
 mod dynamics;
 mod error;

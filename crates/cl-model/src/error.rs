@@ -60,6 +60,16 @@ pub enum ModelError {
         /// The loss.
         loss: f64,
     },
+    /// A checkpoint of another run.
+    #[error("the checkpoint has another {what}: {found}, expected {expected}")]
+    OtherCheckpoint {
+        /// What differs.
+        what: &'static str,
+        /// What the checkpoint has.
+        found: String,
+        /// What this run has.
+        expected: String,
+    },
     /// The data itself is wrong.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -6,7 +6,10 @@
 //! and no pruning: a [`Trainer`] takes its batches from any [`cl_data::Sampler`] and tells any [`Observer`]
 //! what was shown.
 
+#![forbid(unsafe_code)]
+
 mod activation;
+mod batch_memory;
 mod error;
 mod evaluate;
 mod gemm;
@@ -18,10 +21,12 @@ mod mlp;
 mod model;
 mod observer;
 mod optimizer;
+mod run;
 mod schedule;
 mod softmax;
 mod sums;
 mod trainer;
+mod window;
 
 pub use activation::Activation;
 pub use error::ModelError;
@@ -37,8 +42,10 @@ pub use loss::{
 };
 pub use mlp::{Mlp, MlpWorkspace};
 pub use model::{Examples, Mode, Model};
-pub use observer::{EpochEnd, Observer, Presentation};
+pub use observer::{EpochEnd, Observer, Presentation, Validated};
 pub use optimizer::{Adam, Optimizer, Sgd};
+pub use run::{Checkpoint, Run};
 pub use schedule::{Cosine, Exponential, Plateau, Step, WarmUp};
 pub use softmax::SoftmaxRegression;
-pub use trainer::{Budget, LearningRate, Trainer, Training};
+pub use trainer::{Budget, Criterion, LearningRate, Trainer, Training, Validation};
+pub use window::{WindowLanguageModel, WindowWorkspace};

@@ -99,9 +99,11 @@ impl<T: Scalar> Mlp<T> {
     }
 
     /// Which hidden units stay, scaled, at `step`: a stream per step and layer, so that nothing is remembered.
-    fn draw_mask(&self, step: u64, layer: usize, mask: &mut [T]) {
+    fn draw_mask(&self, step: u64, first: usize, layer: usize, mask: &mut [T]) {
         let index = step.wrapping_mul(self.n_layers() as u64).wrapping_add(layer as u64);
         let mut rng = random::stream(self.seed, "dropout", index);
+        // Two words a unit: a part of a batch drops what the whole batch would.
+        rng.set_word_pos(2 * (first * self.widths[layer + 1]) as u128);
         let kept = T::of_f64(1.0 / (1.0 - self.dropout));
         for unit in mask {
             *unit = if random::uniform(&mut rng) < self.dropout { T::zero() } else { kept };
@@ -178,8 +180,8 @@ impl<T: Scalar> Model<T> for Mlp<T> {
             if let Some(HiddenLayer { before, after, mask, .. }) = upper.first_mut() {
                 let after = &mut after[..n_outputs * b];
                 self.activation.apply(&mut before[..n_outputs * b], after);
-                if let (true, Mode::Training { step }) = (workspace.dropped, mode) {
-                    self.draw_mask(step, l, &mut mask[..n_outputs * b]);
+                if let (true, Mode::Training { step, first }) = (workspace.dropped, mode) {
+                    self.draw_mask(step, first, l, &mut mask[..n_outputs * b]);
                     after.iter_mut().zip(&*mask).for_each(|(after, &kept)| *after *= kept);
                 }
             }

@@ -50,6 +50,8 @@ pub enum Mode {
     Training {
         /// The update, counted from 0.
         step: u64,
+        /// Where in the batch of that update the given examples begin, if they are a part of it.
+        first: usize,
     },
 }
 

@@ -31,6 +31,21 @@ pub struct EpochEnd {
     pub mean_loss: f64,
 }
 
+/// How the model did on the held-out data at the end of an epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Validated {
+    /// The epoch, counted from 0.
+    pub epoch: u64,
+    /// Updates made so far.
+    pub n_updates: u64,
+    /// Mean loss over the held-out data.
+    pub mean_loss: f64,
+    /// Accuracy on the held-out data.
+    pub accuracy: f64,
+    /// Whether it is the best so far.
+    pub is_best: bool,
+}
+
 /// Someone who watches a training run: recorders of training dynamics, histories, progress bars.
 pub trait Observer<T: Scalar> {
     /// A batch was shown.
@@ -41,5 +56,10 @@ pub trait Observer<T: Scalar> {
     /// An epoch of the sampler ended (or the budget, within one).
     fn epoch_ended(&mut self, end: &EpochEnd) {
         let _ = end;
+    }
+
+    /// The model was evaluated on the held-out data, after the epoch's end was told.
+    fn validated(&mut self, validated: &Validated) {
+        let _ = validated;
     }
 }

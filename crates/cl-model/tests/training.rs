@@ -162,12 +162,15 @@ fn dropout_drops_in_training_alone() {
         (outputs, model.last_features(Examples::new(&x, 3), &workspace).to_vec())
     };
     assert_eq!(run(&mlp, Mode::Evaluation), run(&dropping, Mode::Evaluation));
-    assert_eq!(run(&mlp, Mode::Evaluation), run(&mlp, Mode::Training { step: 3 }));
-    assert_eq!(run(&dropping, Mode::Training { step: 3 }), run(&dropping, Mode::Training { step: 3 }));
+    assert_eq!(run(&mlp, Mode::Evaluation), run(&mlp, Mode::Training { step: 3, first: 0 }));
+    assert_eq!(
+        run(&dropping, Mode::Training { step: 3, first: 0 }),
+        run(&dropping, Mode::Training { step: 3, first: 0 })
+    );
     let whole = run(&mlp, Mode::Evaluation).1;
     let mut stayed = [0; 50];
     for step in 0..400 {
-        for (unit, value) in run(&dropping, Mode::Training { step }).1.into_iter().enumerate() {
+        for (unit, value) in run(&dropping, Mode::Training { step, first: 0 }).1.into_iter().enumerate() {
             assert!(value == 0.0 || (value - whole[unit] / 0.7).abs() < 1e-15);
             stayed[unit] += usize::from(value != 0.0);
         }
@@ -269,7 +272,7 @@ fn what_does_not_fit_is_refused() {
     let bad_weight =
         train(&mut SoftmaxRegression::zeros(2, 2), InOrder { weight: Some(f64::NAN), ..InOrder::new(10, 4) });
     assert!(matches!(bad_weight, Err(ModelError::SamplerWeight { step: 0, .. })));
-    assert!(Trainer::new(Budget::Updates(3), 0.0).is_err());
+    assert!(Trainer::new(Budget::Updates(3), -0.1).is_err());
     assert!(Trainer::new(Budget::Updates(3), f64::NAN).is_err());
 }
 

@@ -5,6 +5,8 @@
 //! This crate knows no model and no optimiser, and not where a difficulty comes from: scores and losses are
 //! slices of `f64`. A new order, pacing, weighting or sampler is one file and one line in its module's list.
 
+#![forbid(unsafe_code)]
+
 mod error;
 mod exposure;
 mod fingerprint;

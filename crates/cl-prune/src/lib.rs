@@ -5,6 +5,8 @@
 //! This crate knows no model, no optimiser and no training loop, and not where a score comes from. A new rule is
 //! one file and one line in its module's list.
 
+#![forbid(unsafe_code)]
+
 mod budget;
 mod error;
 mod rule;

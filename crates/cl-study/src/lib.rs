@@ -5,6 +5,8 @@
 //! This crate knows seeds, settings and numbers. It knows no model and no data set type: a run is a closure
 //! that takes its arm, setting and seed and returns named numbers.
 
+#![forbid(unsafe_code)]
+
 mod error;
 mod figure;
 mod journal;

@@ -6,17 +6,21 @@ mod convergence;
 mod focal;
 mod forgetting;
 mod metrics;
+mod race;
 mod self_paced;
+mod shapes;
 
 use crate::experiment::Experiment;
 
 /// All experiments in the order of the article's sections. To add one: one file, one line here.
 pub static ALL: &[&dyn Experiment] = &[
     &clusters::ClustersExperiment,
+    &shapes::ShapesExperiment,
     &continuation::ContinuationExperiment,
     &convergence::ConvergenceExperiment,
     &metrics::MetricsExperiment,
     &self_paced::SelfPacedExperiment,
+    &race::RaceExperiment,
     &focal::FocalExperiment,
     &forgetting::ForgettingExperiment,
 ];

@@ -1,4 +1,5 @@
 use cl_data::Scalar;
+use pulp::Arch;
 
 use super::exponential::{exp, ln_1p};
 use super::{Loss, SmoothedCrossEntropy, Target, largest};
@@ -68,17 +69,22 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     ) {
         losses.clear();
         losses.resize(targets.len(), 0.0);
-        let c = (outputs.len() / targets.len().max(1)).max(1);
-        // Soft labels one by one: no pass over a batch is shared there.
-        let chunk = if targets.iter().all(|target| target.values.is_empty()) { CHUNK } else { 1 };
-        let columns = outputs.chunks(chunk * c).zip(gradients.chunks_mut(chunk * c));
-        for ((targets, losses), (z, gradients)) in targets.chunks(chunk).zip(losses.chunks_mut(chunk)).zip(columns)
-        {
-            if targets[0].values.is_empty() {
-                hard_columns(z, targets, losses, gradients);
-            } else {
-                losses[0] = self.loss_and_gradient(z, targets[0], gradients);
-            }
+        // With the widest instructions of the machine; nothing is fused or reordered, so that no bit changes.
+        Arch::new().dispatch(|| columns(outputs, targets, losses, gradients));
+    }
+}
+
+#[inline(always)]
+fn columns<T: Scalar>(outputs: &[T], targets: &[Target<'_, T>], losses: &mut [f64], gradients: &mut [T]) {
+    let c = (outputs.len() / targets.len().max(1)).max(1);
+    // Soft labels one by one: no pass over a batch is shared there.
+    let chunk = if targets.iter().all(|target| target.values.is_empty()) { CHUNK } else { 1 };
+    let columns = outputs.chunks(chunk * c).zip(gradients.chunks_mut(chunk * c));
+    for ((targets, losses), (z, gradients)) in targets.chunks(chunk).zip(losses.chunks_mut(chunk)).zip(columns) {
+        if targets[0].values.is_empty() {
+            hard_columns(z, targets, losses, gradients);
+        } else {
+            losses[0] = soft_cross_entropy(z, targets[0], T::zero(), Some(gradients));
         }
     }
 }
@@ -87,6 +93,7 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
 const CHUNK: usize = 32;
 
 /// Losses and gradients of up to [`CHUNK`] examples with classes, in passes that vectorise.
+#[inline(always)]
 fn hard_columns<T: Scalar>(outputs: &[T], targets: &[Target<'_, T>], losses: &mut [f64], gradients: &mut [T]) {
     // The commonest numbers of classes as constants, for which the compiler unrolls the passes.
     match outputs.len() / targets.len() {
@@ -132,6 +139,7 @@ fn columns_of<T: Scalar>(
     losses.iter_mut().zip(&rest).for_each(|(loss, &rest)| *loss += ln_1p(rest));
 }
 
+#[inline(always)]
 fn binary_columns<T: Scalar>(outputs: &[T], targets: &[Target<'_, T>], losses: &mut [f64], gradients: &mut [T]) {
     let towards = |target: &Target<'_, T>, x: T| if target.class == 1 { x } else { -x };
     for ((margin, target), &z) in gradients.iter_mut().zip(targets).zip(outputs) {

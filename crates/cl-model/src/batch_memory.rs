@@ -1,0 +1,173 @@
+use cl_data::{Batch, Dataset, Sampler, Scalar};
+use rayon::prelude::*;
+
+use crate::evaluate::{gather, target};
+use crate::run::{check_indices, check_losses};
+use crate::{Examples, Loss, Mode, Model, ModelError, Target};
+
+/// The memory of a run's batches, made once and grown only by a larger batch: updates allocate nothing.
+///
+/// A batch with enough work in it is split into parts that threads take on their own. How many parts depends on
+/// the shape alone, and their gradients are added in order, so that the sum has the same bits on any machine.
+pub(crate) struct BatchMemory<'d, T: Scalar, M: Model<T>> {
+    pub(crate) batch: Batch,
+    pub(crate) labels: Vec<usize>,
+    pub(crate) losses: Vec<f64>,
+    targets: Vec<Target<'d, T>>,
+    parts: Vec<Part<T, M>>,
+    part_size: usize,
+    part_capacity: usize,
+    capacity: usize,
+    features: Vec<T>,
+    outputs: Vec<T>,
+    deltas: Vec<T>,
+}
+
+struct Part<T: Scalar, M: Model<T>> {
+    workspace: M::Workspace,
+    gradient: Vec<T>,
+}
+
+/// Multiply-adds below which a batch is not worth waking another thread.
+const WORTH_SPLITTING: usize = 1 << 22;
+
+/// Examples of a part, at least; and parts, at most.
+const SMALLEST_PART: usize = 64;
+const MOST_PARTS: usize = 4;
+
+impl<'d, T: Scalar, M: Model<T>> BatchMemory<'d, T, M> {
+    pub(crate) fn new(model: &M) -> Self {
+        let part = Part { workspace: model.workspace(0), gradient: vec![T::zero(); model.parameters().len()] };
+        Self {
+            batch: Batch::default(),
+            labels: Vec::new(),
+            losses: Vec::new(),
+            targets: Vec::new(),
+            parts: vec![part],
+            part_size: 1,
+            part_capacity: 0,
+            capacity: 0,
+            features: Vec::new(),
+            outputs: Vec::new(),
+            deltas: Vec::new(),
+        }
+    }
+
+    /// Takes the batch of `step` from the sampler and checks it.
+    pub(crate) fn draw(
+        &mut self,
+        data: &Dataset<T>,
+        sampler: &mut dyn Sampler,
+        step: u64,
+    ) -> Result<(), ModelError> {
+        sampler.batch(step, &mut self.batch);
+        let Batch { indices, weights } = &self.batch;
+        check_indices(indices, data.n_examples(), step)?;
+        if !weights.is_empty() && weights.len() != indices.len() {
+            let weight = format!("list of {} for {} examples", weights.len(), indices.len());
+            return Err(ModelError::SamplerWeight { weight, step });
+        }
+        match weights.iter().find(|weight| !weight.is_finite()) {
+            Some(weight) => Err(ModelError::SamplerWeight { weight: weight.to_string(), step }),
+            None => Ok(()),
+        }
+    }
+
+    /// Outputs, losses and the gradient of the mean weighted loss with respect to the outputs.
+    pub(crate) fn forward(
+        &mut self,
+        model: &M,
+        loss: &impl Loss<T>,
+        data: &'d Dataset<T>,
+        step: u64,
+    ) -> Result<(), ModelError> {
+        let (b, c, d) = (self.batch.indices.len(), model.n_outputs(), data.n_features());
+        self.make_room(model, b);
+        let part_size = self.part_size;
+        let one_part = |(k, ((part, indices), (features, outputs))): (usize, PartOf<'_, T, M>)| {
+            gather(data, indices, features);
+            let mode = Mode::Training { step, first: k * part_size };
+            model.forward(Examples::new(features, d), mode, &mut part.workspace, outputs);
+        };
+        let indices = self.batch.indices.par_chunks(part_size);
+        let features = self.features[..b * d].par_chunks_mut((part_size * d).max(1));
+        let outputs = self.outputs[..b * c].par_chunks_mut(part_size * c);
+        if b <= part_size {
+            let (features, outputs) = (&mut self.features[..b * d], &mut self.outputs[..b * c]);
+            one_part((0, ((&mut self.parts[0], &self.batch.indices), (features, outputs))));
+        } else {
+            self.parts.par_iter_mut().zip(indices).zip(features.zip(outputs)).enumerate().for_each(one_part);
+        }
+
+        self.labels.clear();
+        self.labels.extend(self.batch.indices.iter().map(|&index| data.labels()[index]));
+        self.targets.clear();
+        self.targets.extend(self.batch.indices.iter().map(|&index| target(data, index)));
+        let deltas = &mut self.deltas[..b * c];
+        loss.losses_and_gradients(&self.outputs[..b * c], &self.targets, &mut self.losses, deltas);
+        for (i, delta) in deltas.chunks_exact_mut(c).enumerate() {
+            let weight = self.batch.weights.get(i).copied().unwrap_or(1.0);
+            let scale = T::of_f64(weight / b as f64);
+            delta.iter_mut().for_each(|delta| *delta *= scale);
+        }
+        check_losses(&self.losses, &self.batch.indices, step)
+    }
+
+    /// The gradient with respect to the parameters, for the batch of the last forward pass.
+    pub(crate) fn backward(&mut self, model: &M) {
+        let (b, c, d) = (self.batch.indices.len(), model.n_outputs(), model.n_features());
+        let one_part = |((part, features), deltas): ((&mut Part<T, M>, &[T]), &[T])| {
+            model.backward(Examples::new(features, d), deltas, &mut part.workspace, &mut part.gradient);
+        };
+        let (features, deltas) = (&self.features[..b * d], &self.deltas[..b * c]);
+        if b <= self.part_size {
+            return one_part(((&mut self.parts[0], features), deltas));
+        }
+        let parts = self.parts.par_iter_mut().zip(features.par_chunks((self.part_size * d).max(1)));
+        parts.zip(deltas.par_chunks(self.part_size * c)).for_each(one_part);
+        let n_parts = b.div_ceil(self.part_size);
+        let Some((first, others)) = self.parts[..n_parts].split_first_mut() else { return };
+        let mut addends: [&[T]; MOST_PARTS] = [&[]; MOST_PARTS];
+        addends.iter_mut().zip(others).for_each(|(addend, other)| *addend = &other.gradient);
+        const PIECE: usize = 1 << 14;
+        first.gradient.par_chunks_mut(PIECE).enumerate().for_each(|(piece, sums)| {
+            for addend in &addends[..n_parts - 1] {
+                sums.iter_mut().zip(&addend[piece * PIECE..]).for_each(|(sum, &addend)| *sum += addend);
+            }
+        });
+    }
+
+    /// The gradient that the last backward pass left.
+    pub(crate) fn gradient(&self) -> &[T] {
+        &self.parts[0].gradient
+    }
+
+    /// The outputs of the last forward pass, c per example.
+    pub(crate) fn outputs(&self, model: &M) -> &[T] {
+        &self.outputs[..self.batch.indices.len() * model.n_outputs()]
+    }
+
+    fn make_room(&mut self, model: &M, b: usize) {
+        let work = b.saturating_mul(model.parameters().len());
+        let n_parts = if work < WORTH_SPLITTING { 1 } else { (b / SMALLEST_PART).clamp(1, MOST_PARTS) };
+        self.part_size = b.div_ceil(n_parts);
+        if b > self.capacity {
+            self.capacity = b;
+            self.features.resize(b * model.n_features(), T::zero());
+            self.outputs.resize(b * model.n_outputs(), T::zero());
+            self.deltas.resize(b * model.n_outputs(), T::zero());
+        }
+        if n_parts > self.parts.len() || self.part_size > self.part_capacity {
+            self.part_capacity = self.part_capacity.max(self.part_size);
+            let n_parts = n_parts.max(self.parts.len());
+            self.parts.clear();
+            self.parts.extend((0..n_parts).map(|_| Part {
+                workspace: model.workspace(self.part_capacity),
+                gradient: vec![T::zero(); model.parameters().len()],
+            }));
+        }
+    }
+}
+
+/// A part with its share of indices, features and outputs.
+type PartOf<'a, T, M> = ((&'a mut Part<T, M>, &'a [usize]), (&'a mut [T], &'a mut [T]));

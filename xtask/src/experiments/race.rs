@@ -1,0 +1,280 @@
+//! Demo 1: two networks train on the same data from the same weights, easy first against random order.
+
+use anyhow::{Result, anyhow};
+use cl_data::{Dataset, Sampler, random};
+use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Model, ModelError, Sgd, Trainer, evaluate};
+use cl_pacing::{EasyFirst, Linear, Order, PrefixSampler, Random, ShuffleSampler};
+use cl_study::{Figure, LineFigure, Metric, Record, Share, Study, StudyResults, Table, over_seeds};
+use rand_distr::{Distribution, StandardNormal};
+use serde_json::{Value, json};
+
+use crate::claim::{Claim, Judge, Measurement, Part};
+use crate::experiment::{Context, Experiment, Findings};
+use crate::stepwise;
+
+/// The race of two orders, over many seeds and as a page to watch.
+pub(super) struct RaceExperiment;
+
+const START: Claim = Claim {
+    id: "race/start",
+    place: "demo 1 (the article names no winner)",
+    article: "two networks train on the same data, easy first against random: easy first leads early",
+    judge: Judge::Positive {
+        quantity: "mean test accuracy over the first quarter of the race, easy first less the other",
+        margin: 0.005,
+    },
+};
+
+const FINISH: Claim = Claim {
+    id: "race/finish",
+    place: "demo 1 (the article names no winner)",
+    article: "two networks train on the same data, easy first against random: easy first ends ahead",
+    judge: Judge::Positive { quantity: "final test accuracy, easy first less the other", margin: 0.005 },
+};
+
+const EASY: &str = "easy first";
+const RANDOM: &str = "random order";
+const PACED: &str = "random order, same pacing";
+
+const N_TRAIN: usize = 300;
+const N_TEST: usize = 1_000;
+const BATCH_SIZE: usize = 10;
+/// Updates that show as many examples as there are: a pass.
+const PER_PASS: u64 = (N_TRAIN / BATCH_SIZE) as u64;
+const N_PASSES: usize = 40;
+const WIDTHS: [usize; 3] = [2, 16, 1];
+/// A fifth of the data at first, all at half of the race.
+const PACING: (f64, f64) = (0.5, 0.2);
+/// How many seeds the page shows.
+const N_RECORDED: usize = 6;
+
+impl Experiment for RaceExperiment {
+    fn id(&self) -> &'static str {
+        "race"
+    }
+
+    fn section(&self) -> &'static str {
+        "demo 1"
+    }
+
+    fn question(&self) -> &'static str {
+        "Which of two equal networks wins, easy first or random order?"
+    }
+
+    fn claims(&self) -> &'static [Claim] {
+        &[START, FINISH]
+    }
+
+    fn run(&self, context: &Context<'_>) -> Result<Findings> {
+        let mut findings = Findings::default();
+        let rate = tuned(context)?;
+        // One race is over in milliseconds: ten for each seed asked for.
+        let n_races = context.seeds.len() as u64 * 10;
+        let settings = |pacing: Value| json!({"learning_rate": rate, "pacing": pacing, "n_passes": N_PASSES});
+        let pacing = json!({"linear": PACING});
+        let study = Study::new("race", (0..n_races).collect::<Vec<_>>())
+            .arm(EASY, settings(pacing.clone()))
+            .arm(RANDOM, settings("full".into()))
+            .arm(PACED, settings(pacing));
+        let journal = context.journals.join(format!("race-{n_races}.jsonl"));
+        let results = study.run(context.jobs, Some(&journal), context.progress, |run| {
+            race(&run.arm.name, rate, run.seed).map_err(|error| format!("{error:#}"))
+        })?;
+        if let Some(failed) = results.failed().next() {
+            return Err(anyhow!("{}, seed {}: {:?}", failed.arm, failed.seed, failed.outcome));
+        }
+        for (rival, what) in [(RANDOM, "all data in random order"), (PACED, "control: the same pacing at random")]
+        {
+            let conditions = format!("two moons, against {what}, {n_races} seeds");
+            for (claim, metric) in [(START, "first_quarter"), (FINISH, "final")] {
+                let paired = results.paired("all", EASY, rival, &Metric::scalar(metric))?;
+                let measurement = Measurement::over_seeds(&paired.differences)?;
+                findings.measure(claim.id, Part::Real, &conditions, measurement);
+            }
+        }
+        findings.tables.push((
+            "Mean test accuracy over the first quarter".into(),
+            results.table("all", EASY, &Metric::scalar("first_quarter"), 4)?,
+        ));
+        findings
+            .tables
+            .push(("Final test accuracy".into(), results.table("all", EASY, &Metric::scalar("final"), 4)?));
+        wins(&mut findings, &results, n_races)?;
+        let recorded = recorded(&results)?;
+        let page = include_str!("race/race.html").replace("__RECORDED__", &serde_json::to_string(&recorded)?);
+        findings.files.push(("race.html".into(), page));
+        findings.number("learning_rate", rate)?;
+        findings.number("recorded", recorded)?;
+        findings.notes.push(format!(
+            "Two moons, {N_TRAIN} training and {N_TEST} test points, fresh ones for every seed; a 2-16-1 tanh network; \
+             batches of {BATCH_SIZE}, learning rate {rate}, the best of {RATES:?} for random order on seeds of its own. \
+             Difficulty is the loss under a teacher, the same network from other weights, trained on the same points. \
+             Easy first begins with {} % of the data and has all of them at half of the race. All arms of a seed share \
+             data, first weights and the number of updates. race.html replays the first {N_RECORDED} seeds from the \
+             recorded weights.",
+            100.0 * PACING.1
+        ));
+        Ok(findings)
+    }
+}
+
+/// Two half circles that reach into each other, with normal noise of deviation 0.3.
+fn moons(n: usize, seed: u64, purpose: &str) -> Result<Dataset<f64>> {
+    let mut rng = random::stream(seed, purpose, 0);
+    let mut features = Vec::with_capacity(2 * n);
+    let labels: Vec<usize> = (0..n).map(|i| i % 2).collect();
+    for &label in &labels {
+        let angle = std::f64::consts::PI * random::uniform(&mut rng);
+        let (x, y) = if label == 0 {
+            (angle.cos() - 0.5, angle.sin() - 0.25)
+        } else {
+            (0.5 - angle.cos(), 0.25 - angle.sin())
+        };
+        for coordinate in [x, y] {
+            let z: f64 = StandardNormal.sample(&mut rng);
+            features.push(coordinate + 0.3 * z);
+        }
+    }
+    Ok(Dataset::new(2, features, labels, 2)?)
+}
+
+fn training_data(seed: u64) -> Result<Dataset<f64>> {
+    moons(N_TRAIN, seed, "training moons")
+}
+
+/// From easy to hard by the loss of a teacher: the same network from other weights.
+fn easy_order(data: &Dataset<f64>, rate: f64, seed: u64) -> Result<Vec<usize>> {
+    let mut teacher = Mlp::new(&WIDTHS, Activation::Tanh, Initialization::Xavier, seed + 2_000_000)?;
+    let mut sampler = ShuffleSampler::new(N_TRAIN, BATCH_SIZE, seed + 2_000_000)?;
+    let trainer = Trainer::new(Budget::Updates(PER_PASS * N_PASSES as u64), rate)?;
+    trainer.train(&mut teacher, &CrossEntropy, &mut Sgd::plain(), data, &mut sampler, &mut [])?;
+    Ok(EasyFirst.order(&evaluate(&teacher, &CrossEntropy, data)?.losses, seed)?)
+}
+
+/// One network's race: accuracy, available examples and (for the first seeds) weights after every pass.
+fn race(arm: &str, rate: f64, seed: u64) -> Result<Record> {
+    let (train, test) = (training_data(seed)?, moons(N_TEST, seed, "test moons")?);
+    let total = PER_PASS * N_PASSES as u64;
+    let paced = |order| PrefixSampler::new(order, Linear::new(PACING.0, PACING.1)?, BATCH_SIZE, total, seed);
+    let mut prefix = match arm {
+        EASY => Some(paced(easy_order(&train, rate, seed)?)?),
+        PACED => Some(paced(Random::of(N_TRAIN, seed))?),
+        _ => None,
+    };
+    let mut shuffle = ShuffleSampler::new(N_TRAIN, BATCH_SIZE, seed)?;
+    let mut model = Mlp::new(&WIDTHS, Activation::Tanh, Initialization::Xavier, seed)?;
+    let trainer = Trainer::new(Budget::Updates(PER_PASS), rate)?;
+    let (mut accuracy, mut available, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+    for pass in 0..=N_PASSES {
+        let first_step = PER_PASS * pass as u64;
+        accuracy.push(evaluate(&model, &CrossEntropy, &test)?.accuracy());
+        available.push(prefix.as_ref().map_or(N_TRAIN, |prefix| prefix.n_available(first_step)) as f64);
+        weights.extend(model.parameters().iter().map(|weight| (weight * 1e4).round() / 1e4));
+        if pass < N_PASSES {
+            let sampler: &mut dyn Sampler = prefix.as_mut().map_or(&mut shuffle, |prefix| prefix);
+            let mut sampler = stepwise::From { sampler, first_step };
+            trainer.train(&mut model, &CrossEntropy, &mut Sgd::plain(), &train, &mut sampler, &mut [])?;
+        }
+    }
+    let quarter = &accuracy[1..=N_PASSES / 4];
+    let record = Record::new()
+        .scalar("first_quarter", quarter.iter().sum::<f64>() / quarter.len() as f64)
+        .scalar("final", accuracy[N_PASSES])
+        .scalar("updates", total as f64)
+        .curve("accuracy", accuracy)
+        .curve("available", available);
+    Ok(if seed < N_RECORDED as u64 && arm != PACED { record.curve("weights", weights) } else { record })
+}
+
+const RATES: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
+
+/// The learning rate with which random order ends best, on five seeds of its own.
+fn tuned(context: &Context<'_>) -> Result<f64> {
+    let units: Vec<u64> = (0..5 * RATES.len() as u64).collect();
+    let finals: Result<Vec<f64>> = over_seeds(&units, context.jobs, context.progress, |unit| {
+        match race(RANDOM, RATES[unit as usize / 5], 1_000_000 + unit % 5) {
+            Ok(record) => Ok(record.scalars["final"]),
+            Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => Ok(0.0),
+            Err(error) => Err(error),
+        }
+    })?
+    .into_iter()
+    .collect();
+    let sums: Vec<f64> = finals?.chunks(5).map(|chunk| chunk.iter().sum()).collect();
+    Ok(RATES[(0..RATES.len()).max_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap_or(0)])
+}
+
+/// The share of seeds on which each is ahead, pass by pass.
+fn wins(findings: &mut Findings, results: &StudyResults, n_races: u64) -> Result<()> {
+    let curves = |arm| -> Result<Vec<&Vec<f64>>> {
+        let records = results.records("all", arm)?;
+        Ok(records.into_iter().flatten().map(|record| &record.curves["accuracy"]).collect())
+    };
+    let (easy, random) = (curves(EASY)?, curves(RANDOM)?);
+    let passes: Vec<f64> = (0..=N_PASSES).map(|pass| pass as f64).collect();
+    let share = |pass: usize, wins: fn(f64, f64) -> bool| {
+        let count = easy.iter().zip(&random).filter(|(easy, random)| wins(easy[pass], random[pass])).count();
+        Share::of(count, easy.len())
+    };
+    let mut table = Table::new(["pass", "easy first ahead", "random order ahead", "level"]);
+    let mut figure =
+        LineFigure::new("Who is ahead", "passes over the data (in updates)", "share of seeds (Wilson 95 %)");
+    for (name, wins) in [(EASY, (|a, b| a > b) as fn(f64, f64) -> bool), (RANDOM, |a, b| a < b)] {
+        let shares: Result<Vec<Share>, _> = (0..=N_PASSES).map(|pass| share(pass, wins)).collect();
+        let shares = shares?;
+        let of = |value: fn(&Share) -> f64| shares.iter().map(value).collect::<Vec<f64>>();
+        let (mean, low, high) = (of(|s| s.share), of(|s| s.interval.low), of(|s| s.interval.high));
+        figure = figure.line_with_band(format!("{name} ahead"), &passes, &mean, &low, &high);
+        findings.number(format!("share_{}", name.replace(' ', "_")), mean)?;
+    }
+    for pass in [1, 2, 5, 10, 20, 30, 40] {
+        let cell = |wins| -> Result<String> {
+            let share = share(pass, wins)?;
+            Ok(format!("{:.2} [{:.2}, {:.2}]", share.share, share.interval.low, share.interval.high))
+        };
+        table.row([pass.to_string(), cell(|a, b| a > b)?, cell(|a, b| a < b)?, cell(|a, b| a == b)?])?;
+    }
+    findings.tables.push((format!("Share of {n_races} seeds on which each is ahead"), table));
+    let caption = "Share of seeds on which each network has the higher test accuracy; the rest are level.";
+    let half = PACING.0 * N_PASSES as f64;
+    findings.figure("race", caption, figure.vertical(half, "all data shown").render(760, 460)?);
+    Ok(())
+}
+
+/// What the page replays, and what `results.json` keeps.
+fn recorded(results: &StudyResults) -> Result<Value> {
+    let mut runs = Vec::new();
+    let arms = [EASY, RANDOM];
+    let records = arms.map(|arm| results.records("all", arm));
+    let [easy, random] = records;
+    let (easy, random) = (easy?, random?);
+    let mut largest = [f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY];
+    for (seed, (easy, random)) in easy.into_iter().zip(random).take(N_RECORDED).enumerate() {
+        let (seed, data) = (seed as u64, training_data(seed as u64)?);
+        let rate = results.study.arms[0].settings["learning_rate"].as_f64().ok_or_else(|| anyhow!("no rate"))?;
+        let mut rank = vec![0; N_TRAIN];
+        easy_order(&data, rate, seed)?.into_iter().enumerate().for_each(|(at, example)| rank[example] = at);
+        let features = data.features().as_slice();
+        for point in features.chunks(2) {
+            for axis in 0..2 {
+                largest[2 * axis] = largest[2 * axis].min(point[axis] - 0.2);
+                largest[2 * axis + 1] = largest[2 * axis + 1].max(point[axis] + 0.2);
+            }
+        }
+        let arm = |record: Option<&Record>, rank: Vec<usize>| -> Result<Value> {
+            let record = record.ok_or_else(|| anyhow!("seed {seed} failed"))?;
+            let n_weights = record.curves["weights"].len() / (N_PASSES + 1);
+            Ok(json!({
+                "accuracy": record.curves["accuracy"],
+                "available": record.curves["available"],
+                "rank": rank,
+                "parameters": record.curves["weights"].chunks(n_weights).collect::<Vec<_>>(),
+            }))
+        };
+        let points: Vec<f64> = features.iter().map(|x| (x * 1e3).round() / 1e3).collect();
+        let both = [arm(easy, rank)?, arm(random, vec![0; N_TRAIN])?];
+        runs.push(json!({"seed": seed, "points": points, "labels": data.labels(), "arms": both}));
+    }
+    let range = largest.map(|value| (value * 1e3).round() / 1e3);
+    Ok(json!({"arms": arms, "widths": WIDTHS, "n_frames": N_PASSES + 1, "range": range, "runs": runs}))
+}

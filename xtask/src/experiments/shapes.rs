@@ -1,0 +1,388 @@
+//! Section 1: easy shapes first, the experiment of Bengio et al. (2009), section 5.
+
+use anyhow::{Result, anyhow};
+use cl_data::{Batch, Dataset, Epoch, Sampler, Shapes, random};
+use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, ModelError, Sgd, Trainer, evaluate};
+use cl_study::{BoxFigure, Figure, Metric, Record, Study, over_seeds};
+use serde_json::{Value, json};
+
+use crate::claim::{Claim, Judge, Measurement, Part};
+use crate::experiment::{Context, Experiment, Findings};
+use crate::stepwise;
+
+/// Basic shapes first, then geometric ones, for every switch epoch of the paper.
+pub(super) struct ShapesExperiment;
+
+const LOWER_ERROR: Claim = Claim {
+    id: "shapes/lower-error",
+    place: "section 1, text (Bengio 2009, section 5)",
+    article: "easy shapes first \"led to lower test error than training on everything at once\"",
+    judge: Judge::Positive {
+        quantity: "test error without curriculum less that of switching at half of the epochs",
+        margin: 0.005,
+    },
+};
+
+const LATER: Claim = Claim {
+    id: "shapes/switch-late",
+    place: "section 1 (Bengio 2009, Figure 3; the article does not say)",
+    article: "the best time to switch is half of the epochs",
+    judge: Judge::Positive {
+        quantity: "lowest test error of the earlier switches (least mean over seeds) less that of switching at half",
+        margin: 0.005,
+    },
+};
+
+impl Experiment for ShapesExperiment {
+    fn id(&self) -> &'static str {
+        "shapes"
+    }
+
+    fn section(&self) -> &'static str {
+        "1"
+    }
+
+    fn question(&self) -> &'static str {
+        "Do easy shapes first lower the test error on all shapes?"
+    }
+
+    fn claims(&self) -> &'static [Claim] {
+        &[LOWER_ERROR, LATER]
+    }
+
+    fn run(&self, context: &Context<'_>) -> Result<Findings> {
+        let mut findings = Findings::default();
+        let size = Size::of(context);
+        let rate = tuned(&size, context)?;
+        let seeds =
+            if context.full && context.seeds.len() < 20 { (0..20).collect() } else { context.seeds.clone() };
+        let mut study = Study::new("shapes", seeds);
+        for arm in size.arms() {
+            study = study.arm(arm.name(), size.settings(arm, rate));
+        }
+        let journal = context.journals.join(format!("shapes-{}-{}.jsonl", size.name, study.seeds.len()));
+        let results = study.run(context.jobs, Some(&journal), context.progress, |run| {
+            let arm = size.arms().into_iter().find(|arm| arm.name() == run.arm.name);
+            let arm = arm.ok_or_else(|| format!("no arm {}", run.arm.name))?;
+            size.train(arm, rate, run.seed).map_err(|error| format!("{error:#}"))
+        })?;
+        if let Some(failed) = results.failed().next() {
+            return Err(anyhow!("{}, seed {}: {:?}", failed.arm, failed.seed, failed.outcome));
+        }
+        let metric = Metric::scalar("test_error");
+        let half = Arm::Switch(size.n_epochs / 2).name();
+        let n_seeds = study.seeds.len();
+        let conditions = |against: &str| {
+            let Size { n_train, n_epochs, .. } = size;
+            format!("{n_train} training images, {n_epochs} epochs, against {against}, {n_seeds} seeds")
+        };
+        let less = |control: &str| -> Result<Measurement> {
+            Ok(Measurement::over_seeds(&results.paired("all", control, &half, &metric)?.differences)?)
+        };
+        let target = Arm::Switch(0).name();
+        findings.measure(LOWER_ERROR.id, Part::Real, conditions("geometric shapes alone"), less(&target)?);
+        findings.measure(LOWER_ERROR.id, Part::Real, conditions("both sets mixed"), less(&Arm::Union.name())?);
+        let mean = |name: &str| results.summary("all", name, &metric).map(|summary| summary.mean);
+        let mut best: Option<(f64, String)> = None;
+        for &switch in &size.switches[..size.switches.len() - 1] {
+            let name = Arm::Switch(switch).name();
+            let error = mean(&name)?;
+            if best.as_ref().is_none_or(|(least, _)| error < *least) {
+                best = Some((error, name));
+            }
+        }
+        let (_, best) = best.ok_or_else(|| anyhow!("no earlier switch"))?;
+        let against = format!("the best earlier one, {best}");
+        findings.measure(LATER.id, Part::Real, conditions(&against), less(&best)?);
+
+        let mut figure = BoxFigure::new(
+            "Test error after a switch from basic to geometric shapes",
+            "switch epoch",
+            "test error",
+        );
+        for arm in size.arms() {
+            let errors: Vec<f64> = results.values("all", &arm.name(), &metric)?.into_iter().flatten().collect();
+            figure = figure.values(arm.short_name(), &errors);
+            findings.number(format!("test_error_{}", arm.short_name().replace(' ', "_")), errors)?;
+        }
+        let caption = "Test error on geometric shapes by switch epoch (0: no curriculum), and of the controls; boxes \
+                       are quartiles, whiskers 5 % and 95 % over seeds.";
+        findings.figure("shapes", caption, figure.render(820, 480)?);
+        let examples = Shapes::Basic.generate(6, 0)?;
+        findings.figure("shapes-examples", EXAMPLES, gallery(&examples, &Shapes::Geometric.generate(6, 0)?));
+        findings.tables.push(("Test error".into(), results.table("all", &target, &metric, 4)?));
+        findings.number("learning_rate", rate)?;
+        findings.number("settings", size.settings(Arm::Union, rate))?;
+        findings.notes.push(size.note(rate, n_seeds));
+        Ok(findings)
+    }
+}
+
+const EXAMPLES: &str = "Basic shapes (above) and geometric shapes (below): rectangle, ellipse, triangle, twice.";
+
+/// What a network is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Arm {
+    /// Basic shapes for so many epochs, geometric ones after that; 0 is no curriculum.
+    Switch(usize),
+    /// Both sets mixed, for as many updates.
+    Union,
+    /// Basic shapes to the end.
+    BasicOnly,
+}
+
+impl Arm {
+    fn name(self) -> String {
+        match self {
+            Self::Switch(epoch) => format!("switch at {epoch}"),
+            _ => self.short_name(),
+        }
+    }
+
+    fn short_name(self) -> String {
+        match self {
+            Self::Switch(epoch) => epoch.to_string(),
+            Self::Union => "union".into(),
+            Self::BasicOnly => "basic only".into(),
+        }
+    }
+}
+
+/// How large the experiment is.
+struct Size {
+    name: &'static str,
+    n_train: usize,
+    n_validation: usize,
+    n_test: usize,
+    n_epochs: usize,
+    n_hidden: usize,
+    switches: Vec<usize>,
+}
+
+const BATCH_SIZE: usize = 20;
+const RATES: [f64; 4] = [0.01, 0.03, 0.1, 0.3];
+const N_TUNING_SEEDS: u64 = 2;
+
+impl Size {
+    fn of(context: &Context<'_>) -> Self {
+        let (name, n_train, n_rest, n_epochs, switches): (_, _, _, _, &[usize]) =
+            match (context.full, context.quick) {
+                (true, _) => ("paper", 10_000, 5_000, 256, &[0, 1, 2, 4, 8, 16, 32, 64, 128]),
+                (_, false) => ("usual", 2_000, 1_000, 48, &[0, 2, 6, 12, 24]),
+                _ => ("quick", 600, 600, 12, &[0, 6]),
+            };
+        Self {
+            name,
+            n_train,
+            n_validation: n_rest,
+            n_test: n_rest,
+            n_epochs,
+            n_hidden: 64,
+            switches: switches.into(),
+        }
+    }
+
+    fn arms(&self) -> Vec<Arm> {
+        let switches = self.switches.iter().map(|&epoch| Arm::Switch(epoch));
+        switches.chain([Arm::Union, Arm::BasicOnly]).collect()
+    }
+
+    fn settings(&self, arm: Arm, rate: f64) -> Value {
+        json!({
+            "arm": arm.name(),
+            "learning_rate": rate,
+            "batch_size": BATCH_SIZE,
+            "n_train": self.n_train,
+            "n_validation": self.n_validation,
+            "n_test": self.n_test,
+            "n_epochs": self.n_epochs,
+            "n_hidden": self.n_hidden,
+        })
+    }
+
+    /// One network: the test error at the epoch of the least validation error.
+    fn train(&self, arm: Arm, rate: f64, seed: u64) -> Result<Record> {
+        let n = self.n_train;
+        let train = both(&Shapes::Basic.generate(n, 3 * seed)?, &Shapes::Geometric.generate(n, 3 * seed)?)?;
+        let validation = Shapes::Geometric.generate(self.n_validation, 3 * seed + 1)?;
+        let test = Shapes::Geometric.generate(self.n_test, 3 * seed + 2)?;
+        let h = self.n_hidden;
+        let widths = [Shapes::SIDE * Shapes::SIDE, h, h, h, 3];
+        let mut model = Mlp::<f32>::new(&widths, Activation::Tanh, Initialization::Xavier, seed)?;
+        let mut sampler = Switching { arm, n, seed, shown: (u64::MAX, Vec::new()) };
+        let per_epoch = sampler.per_epoch();
+        let trainer = Trainer::new(Budget::Updates(per_epoch), rate)?;
+        let mut best = (f64::INFINITY, 0, f64::NAN);
+        let mut validation_errors = Vec::new();
+        for epoch in 0..self.n_epochs {
+            let mut part = stepwise::From { sampler: &mut sampler, first_step: per_epoch * epoch as u64 };
+            trainer.train(&mut model, &CrossEntropy, &mut Sgd::plain(), &train, &mut part, &mut [])?;
+            let error = 1.0 - evaluate(&model, &CrossEntropy, &validation)?.accuracy();
+            if error < best.0 {
+                best = (error, epoch, 1.0 - evaluate(&model, &CrossEntropy, &test)?.accuracy());
+            }
+            validation_errors.push(error);
+        }
+        Ok(Record::new()
+            .scalar("test_error", best.2)
+            .scalar("validation_error", best.0)
+            .scalar("best_epoch", best.1 as f64)
+            .scalar("updates", (per_epoch * self.n_epochs as u64) as f64)
+            .scalar("examples", (n * self.n_epochs) as f64)
+            .curve("validation_error", validation_errors))
+    }
+
+    fn note(&self, rate: f64, n_seeds: usize) -> String {
+        let Self { n_train, n_validation, n_test, n_epochs, n_hidden, .. } = self;
+        let smaller = if self.name == "paper" {
+            "This is the paper's size.".to_owned()
+        } else {
+            format!(
+                "The paper has 10,000 training, 5,000 validation and 5,000 test images, 256 epochs, switches at 0, 1, \
+                 2, 4, ..., 128 and 20 seeds; this run is smaller. `--full` runs the paper's size: {FULL_TIME}."
+            )
+        };
+        format!(
+            "{n_train} images of each training set, {n_validation} for validation, {n_test} for test; {n_epochs} \
+             epochs of {n_train} images each, whichever they are; a tanh network with three hidden layers of \
+             {n_hidden}, plain SGD in batches of {BATCH_SIZE}, learning rate {rate}, the best of {RATES:?} for no \
+             curriculum by validation error on {N_TUNING_SEEDS} seeds of its own; {n_seeds} seeds, each with its own \
+             images and first weights, the same for every arm. The test error is that at the least validation error \
+             of a run. {smaller} \"Training on everything at once\" can mean two things: geometric shapes alone \
+             (switch at 0, the paper's baseline) or both sets mixed (the paper's control); both are measured. A \
+             curriculum shows fewer geometric images, the union more different ones."
+        )
+    }
+}
+
+/// Measured on two cores of a current desktop processor.
+const FULL_TIME: &str = "FULL_TIME_PLACE";
+
+/// One set after the other.
+fn both(basic: &Dataset<f32>, geometric: &Dataset<f32>) -> Result<Dataset<f32>> {
+    let features = [basic.features().as_slice(), geometric.features().as_slice()].concat();
+    let labels = [basic.labels(), geometric.labels()].concat();
+    Ok(Dataset::new(basic.n_features(), features, labels, basic.n_classes())?)
+}
+
+/// Epochs of n images, from 0..n (basic), n..2n (geometric) or both, by the arm and the epoch.
+struct Switching {
+    arm: Arm,
+    n: usize,
+    seed: u64,
+    /// The epoch whose order is at hand, and that order.
+    shown: (u64, Vec<usize>),
+}
+
+impl Switching {
+    fn per_epoch(&self) -> u64 {
+        self.n.div_ceil(BATCH_SIZE) as u64
+    }
+}
+
+impl Sampler for Switching {
+    fn n_examples(&self) -> usize {
+        2 * self.n
+    }
+
+    fn batch(&mut self, step: u64, batch: &mut Batch) {
+        let n = self.n;
+        let Epoch { index, step, .. } = self.epoch(step);
+        if self.shown.0 != index {
+            let mut rng = random::stream(self.seed, "shapes epoch", index);
+            let order = match self.arm {
+                // As many images as the other arms see in an epoch, from either set.
+                Arm::Union => random::choose(&mut rng, 2 * n, n),
+                Arm::Switch(epoch) if index >= epoch as u64 => {
+                    random::permutation(&mut rng, n).into_iter().map(|image| n + image).collect()
+                }
+                _ => random::permutation(&mut rng, n),
+            };
+            self.shown = (index, order);
+        }
+        let start = step as usize * BATCH_SIZE;
+        batch.clear();
+        batch.indices.extend_from_slice(&self.shown.1[start..(start + BATCH_SIZE).min(n)]);
+    }
+
+    fn epoch(&self, step: u64) -> Epoch {
+        let n_steps = self.per_epoch();
+        Epoch { index: step / n_steps, step: step % n_steps, n_steps }
+    }
+}
+
+/// The learning rate of the least mean validation error without curriculum.
+fn tuned(size: &Size, context: &Context<'_>) -> Result<f64> {
+    let units: Vec<u64> = (0..RATES.len() as u64 * N_TUNING_SEEDS).collect();
+    let errors: Result<Vec<f64>> = over_seeds(&units, context.jobs, context.progress, |unit| {
+        let rate = RATES[(unit / N_TUNING_SEEDS) as usize];
+        match size.train(Arm::Switch(0), rate, 1_000_000 + unit % N_TUNING_SEEDS) {
+            Ok(record) => Ok(record.scalars["validation_error"]),
+            Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => Ok(1.0),
+            Err(error) => Err(error),
+        }
+    })?
+    .into_iter()
+    .collect();
+    let sums: Vec<f64> = errors?.chunks(N_TUNING_SEEDS as usize).map(|chunk| chunk.iter().sum()).collect();
+    Ok(RATES[(0..RATES.len()).min_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap_or(0)])
+}
+
+/// Two rows of images, pixel by pixel.
+fn gallery(above: &Dataset<f32>, below: &Dataset<f32>) -> String {
+    let (side, pixel, gap) = (Shapes::SIDE, 3, 8);
+    let step = side * pixel + gap;
+    let (width, height) = (above.n_examples() * step + gap, 2 * step + gap);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+         height=\"{height}\" role=\"img\" shape-rendering=\"crispEdges\"><title>{EXAMPLES}</title>\n"
+    );
+    for (row, data) in [above, below].into_iter().enumerate() {
+        for image in 0..data.n_examples() {
+            let (left, top) = (gap + image * step, gap + row * step);
+            let pixels = data.example(image);
+            // Runs of one grey become one rectangle.
+            for y in 0..side {
+                let line = &pixels[y * side..(y + 1) * side];
+                let mut x = 0;
+                for run in line.chunk_by(|a, b| a == b) {
+                    let grey = (run[0] * 255.0).round() as u8;
+                    svg += &format!(
+                        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{pixel}\" fill=\"#{grey:02x}{grey:02x}{grey:02x}\"/>\n",
+                        left + x * pixel,
+                        top + y * pixel,
+                        run.len() * pixel
+                    );
+                    x += run.len();
+                }
+            }
+        }
+    }
+    svg + "</svg>\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_epoch_shows_what_its_arm_says() {
+        let n = 50;
+        for (arm, basic) in [(Arm::Switch(2), [50, 50, 0, 0]), (Arm::Switch(0), [0; 4]), (Arm::BasicOnly, [50; 4])]
+        {
+            let mut sampler = Switching { arm, n, seed: 1, shown: (u64::MAX, Vec::new()) };
+            for (epoch, expected) in basic.into_iter().enumerate() {
+                let mut shown = Vec::new();
+                for step in 0..sampler.per_epoch() {
+                    let mut batch = Batch::default();
+                    sampler.batch(epoch as u64 * sampler.per_epoch() + step, &mut batch);
+                    shown.extend(batch.indices);
+                }
+                shown.sort_unstable();
+                shown.dedup();
+                assert_eq!(shown.len(), n);
+                assert_eq!(shown.iter().filter(|&&index| index < n).count(), expected, "{arm:?} {epoch}");
+            }
+        }
+    }
+}
