@@ -37,7 +37,7 @@ pub struct Reproduce {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// Seeds of every part that has a choice (default: 10, with --quick 3).
+    /// Seeds of every part that has a choice (default: 10, with --quick 3, with --full 20).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
     pub seeds: Option<u64>,
 
@@ -97,7 +97,11 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
     std::fs::create_dir_all(&journals)
         .and_then(|()| tempfile::tempfile_in(&arguments.out))
         .with_context(|| format!("{}: the output folder cannot be written", arguments.out.display()))?;
-    let n_seeds = arguments.seeds.unwrap_or(if arguments.quick { 3 } else { 10 });
+    let n_seeds = arguments.seeds.unwrap_or(match (arguments.quick, arguments.full) {
+        (true, _) => 3,
+        (_, true) => 20,
+        _ => 10,
+    });
     let outcomes: Vec<Outcome> = chosen
         .into_iter()
         .map(|experiment| {

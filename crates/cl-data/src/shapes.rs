@@ -12,7 +12,7 @@ use crate::{DataError, Dataset};
 /// ```
 ///
 /// Images are 32 x 32, pixels row by row in [0, 1]. Position, size, orientation and both grey levels vary in
-/// either set; the shape lies inside the image, is at least 8 pixels across in every direction, and differs from
+/// either set; the shape lies inside the image, is at least 12 pixels across in every direction, and differs from
 /// the background by at least 0.2. A pixel has the shape's grey where its centre lies inside. The shapes differ
 /// in their variability alone: every basic shape is a geometric one.
 ///
@@ -38,7 +38,7 @@ impl Shapes {
     /// Pixels along an edge of an image.
     pub const SIDE: usize = 32;
     /// The least width of a shape, in pixels.
-    const MIN_WIDTH: f64 = 8.0;
+    const MIN_WIDTH: f64 = 12.0;
     /// The least difference of the two grey levels.
     const MIN_CONTRAST: f64 = 0.2;
 
@@ -131,8 +131,10 @@ impl Outline {
     fn contains(&self, point: [f64; 2]) -> bool {
         match self {
             Self::Polygon(corners) => {
-                let sides: Vec<f64> = edges(corners).map(|(a, b)| cross(a, b, point)).collect();
-                sides.iter().all(|&side| side >= 0.0) || sides.iter().all(|&side| side <= 0.0)
+                let sides = edges(corners).map(|(a, b)| cross(a, b, point));
+                let (low, high) =
+                    sides.fold((0.0f64, 0.0f64), |(low, high), side| (low.min(side), high.max(side)));
+                low == 0.0 || high == 0.0
             }
             Self::Ellipse { centre, half, direction: [cos, sin] } => {
                 let [x, y] = [point[0] - centre[0], point[1] - centre[1]];

@@ -84,19 +84,22 @@ impl<'d, T: Scalar, M: Model<T>> BatchMemory<'d, T, M> {
         let (b, c, d) = (self.batch.indices.len(), model.n_outputs(), data.n_features());
         self.make_room(model, b);
         let part_size = self.part_size;
-        let one_part = |(k, ((part, indices), (features, outputs))): (usize, PartOf<'_, T, M>)| {
-            gather(data, indices, features);
-            let mode = Mode::Training { step, first: k * part_size };
-            model.forward(Examples::new(features, d), mode, &mut part.workspace, outputs);
-        };
-        let indices = self.batch.indices.par_chunks(part_size);
-        let features = self.features[..b * d].par_chunks_mut((part_size * d).max(1));
-        let outputs = self.outputs[..b * c].par_chunks_mut(part_size * c);
+        let one_part =
+            |k: usize, part: &mut Part<T, M>, indices: &[usize], features: &mut [T], outputs: &mut [T]| {
+                gather(data, indices, features);
+                let mode = Mode::Training { step, first: k * part_size };
+                model.forward(Examples::new(features, d), mode, &mut part.workspace, outputs);
+            };
+        let (indices, features, outputs) =
+            (&self.batch.indices[..], &mut self.features[..b * d], &mut self.outputs[..b * c]);
         if b <= part_size {
-            let (features, outputs) = (&mut self.features[..b * d], &mut self.outputs[..b * c]);
-            one_part((0, ((&mut self.parts[0], &self.batch.indices), (features, outputs))));
+            one_part(0, &mut self.parts[0], indices, features, outputs);
         } else {
-            self.parts.par_iter_mut().zip(indices).zip(features.zip(outputs)).enumerate().for_each(one_part);
+            let features = features.par_chunks_mut((part_size * d).max(1));
+            let shares = indices.par_chunks(part_size).zip(features).zip(outputs.par_chunks_mut(part_size * c));
+            self.parts.par_iter_mut().zip(shares).enumerate().for_each(
+                |(k, (part, ((indices, features), outputs)))| one_part(k, part, indices, features, outputs),
+            );
         }
 
         self.labels.clear();
@@ -116,15 +119,17 @@ impl<'d, T: Scalar, M: Model<T>> BatchMemory<'d, T, M> {
     /// The gradient with respect to the parameters, for the batch of the last forward pass.
     pub(crate) fn backward(&mut self, model: &M) {
         let (b, c, d) = (self.batch.indices.len(), model.n_outputs(), model.n_features());
-        let one_part = |((part, features), deltas): ((&mut Part<T, M>, &[T]), &[T])| {
+        let one_part = |part: &mut Part<T, M>, features: &[T], deltas: &[T]| {
             model.backward(Examples::new(features, d), deltas, &mut part.workspace, &mut part.gradient);
         };
         let (features, deltas) = (&self.features[..b * d], &self.deltas[..b * c]);
         if b <= self.part_size {
-            return one_part(((&mut self.parts[0], features), deltas));
+            return one_part(&mut self.parts[0], features, deltas);
         }
         let parts = self.parts.par_iter_mut().zip(features.par_chunks((self.part_size * d).max(1)));
-        parts.zip(deltas.par_chunks(self.part_size * c)).for_each(one_part);
+        parts
+            .zip(deltas.par_chunks(self.part_size * c))
+            .for_each(|((part, features), deltas)| one_part(part, features, deltas));
         let n_parts = b.div_ceil(self.part_size);
         let Some((first, others)) = self.parts[..n_parts].split_first_mut() else { return };
         let mut addends: [&[T]; MOST_PARTS] = [&[]; MOST_PARTS];
@@ -168,6 +173,3 @@ impl<'d, T: Scalar, M: Model<T>> BatchMemory<'d, T, M> {
         }
     }
 }
-
-/// A part with its share of indices, features and outputs.
-type PartOf<'a, T, M> = ((&'a mut Part<T, M>, &'a [usize]), (&'a mut [T], &'a mut [T]));

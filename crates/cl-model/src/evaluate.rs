@@ -1,4 +1,5 @@
 use cl_data::{Dataset, Scalar};
+use rayon::prelude::*;
 
 use crate::{Examples, Loss, Mode, Model, ModelError, Target};
 
@@ -42,8 +43,8 @@ pub(crate) fn prediction<T: Scalar>(outputs: &[T]) -> usize {
 
 /// Evaluates every example of `data`, in order.
 ///
-/// The data goes through in chunks of a fixed size with the last one padded, because matrix kernels switch at
-/// small sizes: so a score never depends on how many examples were evaluated with it. O(n) passes.
+/// Chunks of examples go through in parallel. The products are such that the outputs for an example have the same
+/// bits in any company: a score never depends on how many examples were evaluated with it. O(n) passes.
 ///
 /// # Errors
 /// [`ModelError::Mismatch`] where model and data do not fit.
@@ -62,6 +63,45 @@ pub fn evaluate<T: Scalar, M: Model<T>>(
     Ok(Evaluation { losses, correct, outputs })
 }
 
+/// The norm of each example's own gradient with respect to all parameters, GraNd, in order.
+///
+/// ```text
+/// grand_i = || d L(f(x_i), y_i) / d theta ||_2
+/// ```
+///
+/// No gradient is ever materialised for the models of this crate; chunks go through in parallel. One forward and
+/// about half a backward pass per example.
+///
+/// Source: Paul, Ganguli, Dziugaite (2021), Deep Learning on a Data Diet, definition 2.1.
+///
+/// # Errors
+/// [`ModelError::Mismatch`] where model and data do not fit.
+pub fn gradient_norms<T: Scalar, M: Model<T>>(
+    model: &M,
+    loss: &impl Loss<T>,
+    data: &Dataset<T>,
+) -> Result<Vec<f64>, ModelError> {
+    check_fit(model, loss, data)?;
+    let mut norms = vec![0.0; data.n_examples()];
+    let (d, c) = (model.n_features(), model.n_outputs());
+    norms.par_chunks_mut(CHUNK).enumerate().for_each_init(
+        || (model.workspace(CHUNK), vec![T::zero(); CHUNK * c], vec![T::zero(); CHUNK * c], Vec::new()),
+        |(workspace, outputs, deltas, losses), (chunk, norms)| {
+            let first = chunk * CHUNK;
+            let (outputs, deltas) = (&mut outputs[..norms.len() * c], &mut deltas[..norms.len() * c]);
+            let examples = Examples::new(&data.features().as_slice()[first * d..][..norms.len() * d], d);
+            model.forward(examples, Mode::Evaluation, workspace, outputs);
+            let targets: Vec<_> = (first..first + norms.len()).map(|index| target(data, index)).collect();
+            loss.losses_and_gradients(outputs, &targets, losses, deltas);
+            model.gradient_norms(examples, deltas, workspace, norms);
+        },
+    );
+    Ok(norms)
+}
+
+/// Examples that go through a model at a time.
+const CHUNK: usize = 256;
+
 /// Appends the outputs of the examples at `indices`.
 pub(crate) fn forward_all<T: Scalar, M: Model<T>>(
     model: &M,
@@ -69,17 +109,18 @@ pub(crate) fn forward_all<T: Scalar, M: Model<T>>(
     indices: &[usize],
     outputs: &mut Vec<T>,
 ) {
-    const CHUNK: usize = 256;
     let (d, c) = (model.n_features(), model.n_outputs());
-    let mut workspace = model.workspace(CHUNK);
-    let mut features = vec![T::zero(); CHUNK * d];
-    let mut chunk_outputs = vec![T::zero(); CHUNK * c];
-    outputs.reserve(indices.len() * c);
-    for chunk in indices.chunks(CHUNK) {
-        gather(data, chunk, &mut features);
-        model.forward(Examples::new(&features, d), Mode::Evaluation, &mut workspace, &mut chunk_outputs);
-        outputs.extend_from_slice(&chunk_outputs[..chunk.len() * c]);
-    }
+    let start = outputs.len();
+    outputs.resize(start + indices.len() * c, T::zero());
+    let chunks = outputs[start..].par_chunks_mut(CHUNK * c).zip(indices.par_chunks(CHUNK));
+    chunks.for_each_init(
+        || (model.workspace(CHUNK), vec![T::zero(); CHUNK * d]),
+        |(workspace, features), (outputs, indices)| {
+            gather(data, indices, features);
+            let examples = Examples::new(&features[..indices.len() * d], d);
+            model.forward(examples, Mode::Evaluation, workspace, outputs);
+        },
+    );
 }
 
 /// Copies the columns at `indices` to the front of `features`.

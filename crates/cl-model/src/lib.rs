@@ -30,7 +30,7 @@ mod window;
 
 pub use activation::Activation;
 pub use error::ModelError;
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, evaluate, gradient_norms};
 pub use gemm::Packing;
 pub use initialization::Initialization;
 pub use linear::{LinearRegression, LinearSvm};

@@ -73,6 +73,25 @@ fn losses_are_pytorchs() {
 }
 
 #[test]
+fn focal_losses_are_the_closed_form() {
+    let fixture = &fixture()["focal"];
+    let (logits, classes) = (rows(&fixture["logits"]), numbers(&fixture["classes"]));
+    for gamma in ["1.0", "2.0", "5.0"] {
+        let focal = Focal::new(gamma.parse().unwrap(), 1.0).unwrap();
+        let (losses, gradients) = (numbers(&fixture[gamma]["losses"]), rows(&fixture[gamma]["gradients"]));
+        for (i, logits) in logits.iter().enumerate() {
+            let mut gradient = vec![f64::NAN; logits.len()];
+            let loss = focal.loss_and_gradient(logits, (classes[i] as usize).into(), &mut gradient);
+            close(loss, losses[i], 1e-10, gamma);
+            gradient
+                .iter()
+                .zip(&gradients[i])
+                .for_each(|(&found, &expected)| close(found, expected, 1e-10, gamma));
+        }
+    }
+}
+
+#[test]
 fn binary_cross_entropy_keeps_both_tails() {
     let fixture = fixture();
     let logits = numbers(&fixture["binary_logits"]);
@@ -172,8 +191,8 @@ fn thresholds_follow_batches_and_are_saved() {
         assert!((loss.threshold().tau() - expected).abs() < 1e-15);
         assert_eq!(reweighed[1], loss.loss(&logits[2..], targets[1]));
         assert_eq!(untouched.threshold(), threshold);
-        let saved = serde_json::to_string(&loss.threshold()).unwrap();
-        assert_eq!(serde_json::from_str::<Threshold>(&saved).unwrap(), loss.threshold());
+        let saved = serde_json::to_string(&loss).unwrap();
+        assert_eq!(serde_json::from_str::<SuperLoss<CrossEntropy>>(&saved).unwrap(), loss);
     }
     let mean_of_all = SuperLoss::new(CrossEntropy, Threshold::running_mean(), 1.0).unwrap();
     mean_of_all.observe(&[1.0, 2.0]);

@@ -79,7 +79,7 @@ fn a_plateau_is_pytorchs_and_is_saved() {
     for (i, (expected, metric)) in
         numbers(&fixture["plateau"]).into_iter().zip(numbers(&fixture["plateau_metrics"])).enumerate()
     {
-        assert!(((&plateau).at(i as u64) - expected).abs() < 1e-16, "{i} {expected}");
+        assert!((plateau.at(i as u64) - expected).abs() < 1e-16, "{i} {expected}");
         plateau.observe(metric);
         let loaded: Plateau = serde_json::from_str(&serde_json::to_string(&plateau).unwrap()).unwrap();
         assert_eq!(loaded, plateau);

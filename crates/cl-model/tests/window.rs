@@ -44,7 +44,7 @@ fn gradients_are_those_of_the_outputs() {
         let exact = gradient(&case, &case.features, &case.deltas);
         let mut model = case.model.clone();
         let mut workspace = model.workspace(case.b);
-        for k in 0..exact.len() {
+        for (k, exact) in exact.iter().enumerate() {
             let mut at = |value: f64| {
                 model.parameters_mut()[k] = value;
                 let mut outputs = vec![0.0; 2 * case.b];
@@ -55,7 +55,7 @@ fn gradients_are_those_of_the_outputs() {
             let start = case.model.parameters()[k];
             let numeric = (at(start + 1e-5) - at(start - 1e-5)) / 2e-5;
             at(start);
-            assert!((numeric - exact[k]).abs() < 1e-8, "{k} {numeric} {}", exact[k]);
+            assert!((numeric - exact).abs() < 1e-8, "{k} {numeric} {exact}");
         }
     }
 }

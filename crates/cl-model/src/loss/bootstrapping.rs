@@ -1,4 +1,5 @@
 use cl_data::Scalar;
+use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target, log_softmax};
 use crate::ModelError;
@@ -28,7 +29,7 @@ use crate::ModelError;
 /// assert!((hard.loss(&[0.0, 50.0], 0.into()) - 0.8 * 50.0f64).abs() < 1e-12);
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrapping {
     beta: f64,
     soft: bool,

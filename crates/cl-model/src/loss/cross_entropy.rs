@@ -1,5 +1,6 @@
 use cl_data::Scalar;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
+use serde::{Deserialize, Serialize};
 
 use super::exponential::{exp, ln_1p};
 use super::{Loss, SmoothedCrossEntropy, Target, largest};
@@ -24,7 +25,7 @@ use crate::ModelError;
 /// let soft = Target { class: 1, values: &[0.25, 0.75] };
 /// assert_eq!(CrossEntropy.loss(&[0.0, 0.0], soft), 2f64.ln());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CrossEntropy;
 
 impl CrossEntropy {
@@ -70,21 +71,34 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
         losses.clear();
         losses.resize(targets.len(), 0.0);
         // With the widest instructions of the machine; nothing is fused or reordered, so that no bit changes.
-        Arch::new().dispatch(|| columns(outputs, targets, losses, gradients));
+        Arch::new().dispatch(Batch { outputs, targets, losses, gradients });
     }
 }
 
-#[inline(always)]
-fn columns<T: Scalar>(outputs: &[T], targets: &[Target<'_, T>], losses: &mut [f64], gradients: &mut [T]) {
-    let c = (outputs.len() / targets.len().max(1)).max(1);
-    // Soft labels one by one: no pass over a batch is shared there.
-    let chunk = if targets.iter().all(|target| target.values.is_empty()) { CHUNK } else { 1 };
-    let columns = outputs.chunks(chunk * c).zip(gradients.chunks_mut(chunk * c));
-    for ((targets, losses), (z, gradients)) in targets.chunks(chunk).zip(losses.chunks_mut(chunk)).zip(columns) {
-        if targets[0].values.is_empty() {
-            hard_columns(z, targets, losses, gradients);
-        } else {
-            losses[0] = soft_cross_entropy(z, targets[0], T::zero(), Some(gradients));
+struct Batch<'a, 't, T> {
+    outputs: &'a [T],
+    targets: &'a [Target<'t, T>],
+    losses: &'a mut [f64],
+    gradients: &'a mut [T],
+}
+
+impl<T: Scalar> WithSimd for Batch<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self { outputs, targets, losses, gradients } = self;
+        let c = (outputs.len() / targets.len().max(1)).max(1);
+        // Soft labels one by one: no pass over a batch is shared there.
+        let chunk = if targets.iter().all(|target| target.values.is_empty()) { CHUNK } else { 1 };
+        let columns = outputs.chunks(chunk * c).zip(gradients.chunks_mut(chunk * c));
+        for ((targets, losses), (z, gradients)) in targets.chunks(chunk).zip(losses.chunks_mut(chunk)).zip(columns)
+        {
+            if targets[0].values.is_empty() {
+                hard_columns(z, targets, losses, gradients);
+            } else {
+                losses[0] = soft_cross_entropy(z, targets[0], T::zero(), Some(gradients));
+            }
         }
     }
 }
@@ -95,24 +109,10 @@ const CHUNK: usize = 32;
 /// Losses and gradients of up to [`CHUNK`] examples with classes, in passes that vectorise.
 #[inline(always)]
 fn hard_columns<T: Scalar>(outputs: &[T], targets: &[Target<'_, T>], losses: &mut [f64], gradients: &mut [T]) {
-    // The commonest numbers of classes as constants, for which the compiler unrolls the passes.
-    match outputs.len() / targets.len() {
-        1 => binary_columns(outputs, targets, losses, gradients),
-        2 => columns_of(2, outputs, targets, losses, gradients),
-        3 => columns_of(3, outputs, targets, losses, gradients),
-        10 => columns_of(10, outputs, targets, losses, gradients),
-        c => columns_of(c, outputs, targets, losses, gradients),
+    let c = outputs.len() / targets.len();
+    if c == 1 {
+        return binary_columns(outputs, targets, losses, gradients);
     }
-}
-
-#[inline(always)]
-fn columns_of<T: Scalar>(
-    c: usize,
-    outputs: &[T],
-    targets: &[Target<'_, T>],
-    losses: &mut [f64],
-    gradients: &mut [T],
-) {
     let mut own = [T::zero(); CHUNK];
     let columns = outputs.chunks_exact(c).zip(gradients.chunks_exact_mut(c));
     for ((target, loss), (z, part)) in targets.iter().zip(&mut *losses).zip(columns) {

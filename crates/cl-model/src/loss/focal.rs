@@ -1,4 +1,5 @@
 use cl_data::Scalar;
+use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target, log_probability, scaled_residual};
 use crate::ModelError;
@@ -25,7 +26,7 @@ use crate::ModelError;
 /// assert!((relative - 0.01).abs() < 1e-15);
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Focal {
     gamma: f64,
     alpha: f64,

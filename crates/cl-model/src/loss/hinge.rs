@@ -1,4 +1,5 @@
 use cl_data::Scalar;
+use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target};
 use crate::ModelError;
@@ -19,7 +20,7 @@ use crate::ModelError;
 /// assert_eq!(Hinge.loss(&[0.25], 1.into()), 0.75);
 /// assert_eq!(Hinge.loss(&[0.25], 0.into()), 1.25);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Hinge;
 
 impl<T: Scalar> Loss<T> for Hinge {
@@ -60,7 +61,7 @@ impl<T: Scalar> Loss<T> for Hinge {
 ///
 /// assert_eq!(MultiMargin.loss(&[2.0, 1.5, 0.0, 3.0], 0.into()), (0.5 + 0.0 + 2.0) / 4.0);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MultiMargin;
 
 impl<T: Scalar> Loss<T> for MultiMargin {
@@ -103,7 +104,7 @@ impl<T: Scalar> Loss<T> for MultiMargin {
 ///
 /// assert_eq!(CrammerSinger.loss(&[2.0, 1.5, 0.0, 3.0], 0.into()), 2.0);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CrammerSinger;
 
 impl CrammerSinger {
@@ -151,7 +152,7 @@ impl<T: Scalar> Loss<T> for CrammerSinger {
 ///
 /// assert_eq!(RankingHinge.loss(&[0.5, 0.75], 0.into()), 1.25);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RankingHinge;
 
 impl<T: Scalar> Loss<T> for RankingHinge {

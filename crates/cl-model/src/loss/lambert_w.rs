@@ -48,13 +48,13 @@ pub fn lambert_w0(x: f64) -> f64 {
         let log = x.ln();
         log - log.ln()
     };
-    for _ in 0..20 {
+    // Halley triples the digits: three steps would do.
+    for _ in 0..8 {
         let power = w.exp();
         let error = w * power - x;
         let step = error / (power * (w + 1.0) - (w + 2.0) * error / (2.0 * w + 2.0));
         w -= step;
-        // Halley triples the digits: after a step of 1e-6 nothing is left to gain. NaN leaves here, too.
-        if !(step.abs() > 1e-6 * w.abs()) {
+        if step.abs() <= 1e-6 * w.abs() {
             break;
         }
     }

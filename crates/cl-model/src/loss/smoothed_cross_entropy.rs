@@ -1,4 +1,5 @@
 use cl_data::Scalar;
+use serde::{Deserialize, Serialize};
 
 use super::cross_entropy::soft_cross_entropy;
 use super::{Loss, Target};
@@ -22,7 +23,7 @@ use crate::ModelError;
 /// assert!((smoothed.loss(&[0.0, 80.0], 1.into()) - 0.05 * 80.0f64).abs() < 1e-12);
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SmoothedCrossEntropy {
     epsilon: f64,
 }

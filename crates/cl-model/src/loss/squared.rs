@@ -1,4 +1,5 @@
 use cl_data::Scalar;
+use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target};
 use crate::ModelError;
@@ -18,7 +19,7 @@ use crate::ModelError;
 /// let target = Target { class: 0, values: &[1.0, 2.0] };
 /// assert_eq!(Squared.loss(&[1.0, 4.0], target), 2.0);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Squared;
 
 impl<T: Scalar> Loss<T> for Squared {

@@ -31,7 +31,7 @@ use crate::ModelError;
 ///
 /// let loss = SuperLoss::new(CrossEntropy, Threshold::of_classes(2)?, 1.0)?;
 /// assert_eq!(loss.weight(2f64.ln()), 1.0); // at the threshold
-/// assert!((loss.weight(0.0) - 1.660).abs() < 1e-3 && loss.weight(5.0) < 0.5);
+/// assert!((loss.weight(0.0) - 2.0).abs() < 1e-14 && loss.weight(5.0) < 0.5);
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Serialize, Deserialize)]

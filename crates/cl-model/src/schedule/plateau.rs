@@ -105,4 +105,8 @@ impl LearningRate for Plateau {
     fn at(&self, _step: u64) -> f64 {
         self.state().learning_rate
     }
+
+    fn validated(&mut self, loss: f64) {
+        self.observe(loss);
+    }
 }

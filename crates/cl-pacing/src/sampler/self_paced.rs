@@ -148,7 +148,7 @@ impl SelfPacedSampler {
     /// # Errors
     /// [`PacingError::OtherSettings`] where the state was saved under other settings, and others where it is corrupt;
     /// the sampler stays as it was.
-    pub fn restore(&mut self, state: SelfPacedState) -> Result<(), PacingError> {
+    pub fn set_state(&mut self, state: SelfPacedState) -> Result<(), PacingError> {
         self.fingerprint().check(&state.fingerprint)?;
         let (told, n_examples) = (&state.progress.told, self.n_examples);
         if told.len() != n_examples {
@@ -265,6 +265,15 @@ impl Sampler for SelfPacedSampler {
             self.select(step);
         }
     }
+
+    fn save(&self) -> Option<String> {
+        serde_json::to_string(&self.state()).ok()
+    }
+
+    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let state = state.ok_or("there is no state, and a self-paced sampler has one")?;
+        Ok(self.set_state(serde_json::from_str(state)?)?)
+    }
 }
 
 #[cfg(test)]
@@ -319,7 +328,7 @@ mod tests {
             for from in 0..30 {
                 let (state, mut learner) = run[from].0.clone();
                 let mut resumed = sampler(n, batch_size, presentation);
-                resumed.restore(serde_json::from_str(&state).unwrap()).unwrap();
+                resumed.set_state(serde_json::from_str(&state).unwrap()).unwrap();
                 for (step, (_, shown, epoch, lambda)) in run.iter().enumerate().skip(from).take(6) {
                     prop_assert_eq!(&learner.step(&mut resumed, step as u64), shown);
                     prop_assert_eq!((resumed.epoch(step as u64), resumed.lambda()), (*epoch, *lambda));
@@ -382,17 +391,17 @@ mod tests {
     #[test]
     fn foreign_and_corrupt_states_are_refused() {
         let mut own = sampler(3, 2, Presentation::IndexOrder);
-        let error = own.restore(sampler(3, 4, Presentation::IndexOrder).state()).unwrap_err();
+        let error = own.set_state(sampler(3, 4, Presentation::IndexOrder).state()).unwrap_err();
         assert_eq!(error.to_string(), "the saved state was made with batch size 4, not with 2");
         let data = |text: &str| text.repeat(64).parse::<Fingerprint>().unwrap();
         let error =
-            own.clone().with_data(data("0")).restore(own.clone().with_data(data("1")).state()).unwrap_err();
+            own.clone().with_data(data("0")).set_state(own.clone().with_data(data("1")).state()).unwrap_err();
         assert!(matches!(error, PacingError::OtherSettings { setting, .. } if setting == "data"));
         let mut corrupt = own.state();
         corrupt.progress.selected = Some(vec![3]);
-        assert!(own.restore(corrupt).is_err());
+        assert!(own.set_state(corrupt).is_err());
         let mut short = own.state();
         short.progress.told.pop();
-        assert!(own.restore(short).is_err());
+        assert!(own.set_state(short).is_err());
     }
 }
