@@ -3,6 +3,7 @@
 //! `cargo xtask reproduce` runs them. The library part exists so that tests and benches reach the article's
 //! code ([`article`]) and the experiments without going through the command line.
 
+pub mod accuracy;
 pub mod article;
 pub mod claim;
 pub mod continuation;

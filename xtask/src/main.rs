@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::accuracy::{Accuracy, accuracy};
 use xtask::reproduce::{Reproduce, reproduce};
 
 /// Tasks of the workspace.
@@ -17,15 +18,29 @@ struct Arguments {
 enum Task {
     /// Runs the experiments of the article and judges its claims.
     Reproduce(Reproduce),
+    /// Trains each model on real data and prints its test accuracy.
+    Accuracy(Accuracy),
 }
 
 fn main() -> ExitCode {
-    let Arguments { task: Task::Reproduce(arguments) } = Arguments::parse();
-    match reproduce(&arguments) {
+    let done = match Arguments::parse().task {
+        Task::Reproduce(arguments) => reproduce(&arguments),
+        Task::Accuracy(arguments) => accuracy(&arguments),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error and its causes, but for those that an outer message has told already.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match &told[..] {
+        "" => cause,
+        _ if told.contains(&cause) => told,
+        _ => format!("{told}: {cause}"),
+    })
 }

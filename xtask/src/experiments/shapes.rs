@@ -54,9 +54,7 @@ impl Experiment for ShapesExperiment {
         let mut findings = Findings::default();
         let size = Size::of(context);
         let rate = tuned(&size, context)?;
-        let seeds =
-            if context.full && context.seeds.len() < 20 { (0..20).collect() } else { context.seeds.clone() };
-        let mut study = Study::new("shapes", seeds);
+        let mut study = Study::new("shapes", context.seeds.clone());
         for arm in size.arms() {
             study = study.arm(arm.name(), size.settings(arm, rate));
         }
