@@ -1,6 +1,6 @@
 //! Claims as data, and verdicts as computations: an experiment measures, this file judges.
 
-use cl_study::Verdict;
+use cl_study::{Interval, Sign, Verdict};
 use serde::Serialize;
 
 /// Something the article says, and how it is judged.
@@ -35,9 +35,10 @@ pub enum Judge {
         /// The largest.
         high: f64,
     },
-    /// A difference or correlation that must be positive. The claim is reproduced where the 95 % interval lies
-    /// above zero, the opposite holds where it lies below; otherwise it is not reproduced where the interval
-    /// lies within the margin around zero, and undecided where it does not.
+    /// A difference or correlation that must be positive. The claim is not reproduced where the 95 % interval lies
+    /// within the margin around zero, whatever its sign: such an effect is not worth naming. Otherwise it is
+    /// reproduced where the interval lies above zero, the opposite holds where it lies below, and it is undecided
+    /// where the interval holds zero.
     Positive {
         /// What the number is, with its unit.
         quantity: &'static str,
@@ -54,7 +55,9 @@ impl Judge {
             Self::Within { quantity, low, high } if high.is_infinite() => format!("{quantity} at least {low}"),
             Self::Within { quantity, low, high } => format!("{quantity} from {low} to {high}"),
             Self::Positive { quantity, margin } => {
-                format!("{quantity} above 0 with its whole 95 % interval (margin of indifference {margin})")
+                format!(
+                    "{quantity} above 0 with its whole 95 % interval, and not within {margin} of 0 with all of it"
+                )
             }
         }
     }
@@ -177,15 +180,8 @@ fn within(low: f64, high: f64, from: f64, to: f64) -> Verdict {
 }
 
 fn positive(margin: f64, low: f64, high: f64) -> Verdict {
-    if low > 0.0 {
-        Verdict::Reproduced
-    } else if high < 0.0 {
-        Verdict::Opposite
-    } else if -margin <= low && high <= margin {
-        Verdict::NotReproduced
-    } else {
-        Verdict::Undecided
-    }
+    // The margins are constants of the claims, and none is negative.
+    cl_study::verdict::difference(Interval { low, high }, Sign::Positive, margin).unwrap_or(Verdict::Undecided)
 }
 
 #[cfg(test)]
@@ -204,6 +200,8 @@ mod tests {
         for (rule, measurement, verdict) in [
             (sign, interval(0.01, 0.2), Verdict::Reproduced),
             (sign, interval(-0.2, -0.01), Verdict::Opposite),
+            (sign, interval(0.01, 0.05), Verdict::NotReproduced),
+            (sign, interval(-0.05, -0.01), Verdict::NotReproduced),
             (sign, interval(-0.05, 0.05), Verdict::NotReproduced),
             (sign, interval(-0.05, 0.5), Verdict::Undecided),
             (sign, Measurement::Number { value: 0.0 }, Verdict::NotReproduced),

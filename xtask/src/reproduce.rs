@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use sha2::{Digest, Sha256};
 
 use crate::claim::Claim;
 use crate::experiment::{Context, Experiment, Findings, Measured};
@@ -93,7 +94,8 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
         return print(&lines.collect::<String>());
     }
     // A folder that cannot be written is found before hours of work, not after them.
-    let journals = arguments.out.join("journal");
+    // Runs of another build are not this build's: what they would give may have changed.
+    let journals = arguments.out.join("journal").join(build()?);
     std::fs::create_dir_all(&journals)
         .and_then(|()| tempfile::tempfile_in(&arguments.out))
         .with_context(|| format!("{}: the output folder cannot be written", arguments.out.display()))?;
@@ -132,7 +134,15 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
     if !failed.is_empty() {
         bail!("{}", failed.join("\n"));
     }
-    Ok(())
+    // All is in the report; the next run starts afresh.
+    let journal = arguments.out.join("journal");
+    std::fs::remove_dir_all(&journal).with_context(|| journal.display().to_string())
+}
+
+/// What tells this build from any other: the beginning of the hash of the program.
+fn build() -> Result<String> {
+    let program = std::env::current_exe().and_then(std::fs::read).context("the program itself cannot be read")?;
+    Ok(Sha256::digest(program).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// An experiment must measure every claim it declares, and no other.

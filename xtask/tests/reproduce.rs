@@ -142,3 +142,38 @@ fn bad_arguments_are_told_what_is_wrong() {
     assert!(message.contains(file.to_str().unwrap()) && message.contains("cannot be written"), "{message}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
 }
+
+/// Killed (SIGKILL on Unix) once some of its runs are in the journal, and started again, a study goes on where it
+/// was: the results are the same bytes as those of an uninterrupted run, and the finished runs are not run again.
+#[test]
+fn a_killed_run_goes_on_where_it_was() {
+    let arguments = ["--only", "shapes", "--jobs", "1"];
+    let whole = tempfile::tempdir().unwrap();
+    assert!(reproduce(whole.path(), &arguments).status.success());
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["reproduce", "--quick", "--out", out])
+        .args(arguments)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let journalled = || -> usize {
+        let builds = std::fs::read_dir(folder.path().join("journal")).into_iter().flatten();
+        let files = builds.flat_map(|build| std::fs::read_dir(build.unwrap().path()).unwrap());
+        files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap_or_default().lines().count()).sum()
+    };
+    while journalled() < 4 && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(journalled() >= 4);
+    assert!(!folder.path().join("results.json").exists(), "it ended before it could be killed");
+
+    assert!(reproduce(folder.path(), &arguments).status.success());
+    assert_eq!(journalled(), 0, "a finished run leaves no journal");
+    let bytes = |folder: &Path| std::fs::read(folder.join("results.json")).unwrap();
+    assert_eq!(bytes(folder.path()), bytes(whole.path()));
+}

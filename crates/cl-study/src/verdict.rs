@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::StudyError;
 use crate::error::check_sample;
-use crate::statistics::{Paired, Share};
+use crate::statistics::{Interval, Paired, Share};
 
 /// What the numbers say about a claim. Computed by the functions of this module, never written by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -161,34 +161,45 @@ pub fn equal_to(article: f64, decimals: usize, measured: f64) -> Result<Verdict,
     Ok(reproduced(print(article) == print(measured)))
 }
 
-/// A claimed difference against the one measured over seeds, from its 95 % interval.
-///
-/// ```text
-/// the whole interval on the claimed side of 0   reproduced
-/// the whole interval on the other side of 0     opposite
-/// the whole interval within +-margin            not reproduced (no difference worth naming)
-/// otherwise, and with one seed                  undecided
-/// ```
+/// A claimed difference against the one measured over seeds, from its 95 % interval as [`difference`] judges it;
+/// undecided with one seed.
 ///
 /// `margin`: the smallest difference that would matter in practice, in units of the metric.
 ///
 /// # Errors
 /// Where the margin is negative or not finite.
 pub fn effect(paired: &Paired, claimed: Sign, margin: f64) -> Result<Verdict, StudyError> {
+    match paired.interval {
+        Some(interval) => difference(interval, claimed, margin),
+        None => Ok(Verdict::Undecided),
+    }
+}
+
+/// A claimed difference from its interval. The first line that applies decides:
+///
+/// ```text
+/// the whole interval within +-margin            not reproduced (no difference worth naming, of either sign)
+/// the whole interval on the claimed side of 0   reproduced
+/// the whole interval on the other side of 0     opposite
+/// otherwise                                     undecided
+/// ```
+///
+/// # Errors
+/// Where the margin is negative or not finite.
+pub fn difference(interval: Interval, claimed: Sign, margin: f64) -> Result<Verdict, StudyError> {
     if !(margin.is_finite() && margin >= 0.0) {
         return Err(StudyError::argument("margin", margin, "a finite number of at least 0"));
     }
-    let Some(interval) = paired.interval else { return Ok(Verdict::Undecided) };
     let (low, high) = match claimed {
         Sign::Positive => (interval.low, interval.high),
         Sign::Negative => (-interval.high, -interval.low),
     };
-    Ok(if low > 0.0 {
+    Ok(if -margin <= low && high <= margin {
+        Verdict::NotReproduced
+    } else if low > 0.0 {
         Verdict::Reproduced
     } else if high < 0.0 {
         Verdict::Opposite
-    } else if -margin <= low && high <= margin {
-        Verdict::NotReproduced
     } else {
         Verdict::Undecided
     })
@@ -274,6 +285,9 @@ mod tests {
             let paired = Paired::of(differences).unwrap();
             assert_eq!(effect(&paired, sign, 0.01).unwrap(), verdict, "{paired:?}");
         }
+        let paired = Paired::of(vec![0.004, 0.005, 0.006]).unwrap();
+        assert_eq!(effect(&paired, Sign::Positive, 0.01).unwrap(), NotReproduced, "too small to be worth naming");
+        assert_eq!(effect(&paired, Sign::Negative, 0.001).unwrap(), Opposite);
         let paired = Paired::of(vec![0.0, 1.0]).unwrap();
         assert!(effect(&paired, Sign::Positive, -1.0).is_err());
         assert!(effect(&paired, Sign::Positive, f64::NAN).is_err());
