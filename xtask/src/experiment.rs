@@ -40,8 +40,6 @@ pub struct Context<'a> {
     pub quick: bool,
     /// The sizes of the papers, where the usual run takes smaller ones.
     pub full: bool,
-    /// Where real data sets lie, if anywhere.
-    pub data_dir: Option<PathBuf>,
     /// Where journals of unfinished runs are kept.
     pub journals: PathBuf,
     /// Told of every run.

