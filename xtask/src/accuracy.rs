@@ -45,7 +45,7 @@ pub fn accuracy(arguments: &Accuracy) -> Result<()> {
     let many: Vec<u64> = (0..arguments.seeds.max(20)).collect();
     let bar = Bar::new("digits");
     let values = over_seeds(&many, None, &bar, |seed| -> Result<f64> {
-        let digits: Dataset<f32> = bundled::digits().cast();
+        let digits: Dataset<f32> = bundled::digits().cast()?;
         let features = digits.features().iter().map(|pixel| pixel / 16.0).collect();
         let digits = Dataset::new(64, features, digits.labels().to_vec(), 10)?;
         let parts = stratified_split(digits.labels(), &[0.8, 0.2], seed)?;

@@ -128,13 +128,14 @@ pub fn forgetting(data: &Dataset<f64>, start: (LogisticRegression<f64>, RandomSt
     let (mut model, mut rng) = start;
     let n = data.n_examples();
     let mut forgetting = Forgetting::new(n);
-    let mut last_order = Vec::new();
+    let mut last_order = vec![0; n];
     for _ in 0..20 {
         for (i, &label) in data.labels().iter().enumerate() {
             // p > 0.5 is z > 0, but for |z| below 4e-16.
             record(&mut forgetting, i, (model.logit(data.example(i)) > 0.0) == (label == 1));
         }
-        last_order = rng.permutation(n);
+        last_order.iter_mut().enumerate().for_each(|(i, slot)| *slot = i);
+        rng.shuffle(&mut last_order);
         for &i in &last_order {
             model.step(data.example(i), data.labels()[i], 0.1);
         }

@@ -32,7 +32,8 @@ pub enum Judge {
         quantity: &'static str,
         /// The smallest value that bears the claim out.
         low: f64,
-        /// The largest.
+        /// The largest; none where it is left out.
+        #[serde(skip_serializing_if = "is_infinite")]
         high: f64,
     },
     /// A difference or correlation that must be positive. The claim is not reproduced where the 95 % interval lies
@@ -45,6 +46,10 @@ pub enum Judge {
         /// The largest effect that is not worth naming.
         margin: f64,
     },
+}
+
+fn is_infinite(bound: &f64) -> bool {
+    bound.is_infinite()
 }
 
 impl Judge {

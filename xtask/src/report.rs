@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use cl_data::io::write_atomically;
 use cl_study::Table;
 use serde_json::{Map, Value, json};
@@ -48,31 +48,31 @@ fn terminal_width() -> u16 {
     terminal_size::terminal_size().map_or(140, |(terminal_size::Width(columns), _)| columns)
 }
 
-/// Writes everything, each file whole or not at all.
+/// Writes everything, each file whole or not at all, and nothing where one of them has no place.
 ///
 /// # Errors
 /// Where a file cannot be written.
 pub fn write(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result<()> {
-    let out = &arguments.out;
+    let mut files: Vec<(String, String)> = Vec::new();
     for findings in outcomes.iter().filter_map(|outcome| outcome.findings.as_ref().ok()) {
-        for figure in &findings.figures {
-            save(&out.join(format!("{}.svg", figure.name)), &figure.svg)?;
-        }
-        for (name, content) in &findings.files {
-            save(&out.join(name), content)?;
-        }
+        files.extend(findings.figures.iter().map(|figure| (format!("{}.svg", figure.name), figure.svg.clone())));
+        files.extend(findings.files.iter().cloned());
     }
-    let results = serde_json::to_string_pretty(&results(outcomes, n_seeds, arguments.quick)?)?;
-    save(&out.join("results.json"), &results)?;
-    save(&out.join("report.md"), &markdown(outcomes, n_seeds, arguments)?)
-}
-
-fn save(path: &Path, content: &str) -> Result<()> {
-    write_atomically(path, |file| file.write_all(content.as_bytes())).with_context(|| path.display().to_string())
+    let results = results(outcomes, n_seeds, arguments.quick, arguments.full)?;
+    files.push(("results.json".into(), serde_json::to_string_pretty(&results)?));
+    files.push(("report.md".into(), markdown(outcomes, n_seeds, arguments)?));
+    let files: Vec<_> = files.into_iter().map(|(name, content)| (arguments.out.join(name), content)).collect();
+    if let Some((path, _)) = files.iter().find(|(path, _)| path.is_dir()) {
+        bail!("{}: a folder stands where this file belongs; nothing was written", path.display());
+    }
+    files.iter().try_for_each(|(path, content)| {
+        write_atomically(path, |file| file.write_all(content.as_bytes()))
+            .with_context(|| path.display().to_string())
+    })
 }
 
 /// Every number with its settings. Nothing in it depends on time or on the number of threads.
-fn results(outcomes: &[Outcome], n_seeds: u64, quick: bool) -> Result<Value> {
+fn results(outcomes: &[Outcome], n_seeds: u64, quick: bool, full: bool) -> Result<Value> {
     let mut experiments = Map::new();
     for outcome in outcomes {
         let experiment = outcome.experiment;
@@ -108,7 +108,7 @@ fn results(outcomes: &[Outcome], n_seeds: u64, quick: bool) -> Result<Value> {
     }
     Ok(json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "settings": { "n_seeds": n_seeds, "seeds": (0..n_seeds).collect::<Vec<_>>(), "quick": quick },
+        "settings": { "full": full, "n_seeds": n_seeds, "seeds": (0..n_seeds).collect::<Vec<_>>(), "quick": quick },
         "experiments": experiments,
     }))
 }
@@ -119,7 +119,11 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
         text,
         "Verdicts are computed from the measurement and the rule stated with the claim. Intervals are 95 % over {n_seeds} \
          seeds unless the conditions say otherwise.{}\n",
-        if arguments.quick { " This was a quick run: fewer seeds and epochs." } else { "" }
+        match (arguments.quick, arguments.full) {
+            (true, _) => " This was a quick run: fewer seeds and epochs.",
+            (_, true) => " This was a full run: the papers' sizes.",
+            _ => "",
+        }
     )?;
     text += &table(outcomes)?.to_markdown();
     for outcome in outcomes {

@@ -34,7 +34,8 @@ pub struct Reproduce {
     #[arg(long, conflicts_with = "quick")]
     pub full: bool,
 
-    /// Seeds of every part that has a choice (default: 10, with --quick 3, with --full 20).
+    /// Seeds of every study (default: 10, with --quick 3, with --full 20); the article's own blocks, which take
+    /// microseconds, are repeated over more.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
     pub seeds: Option<u64>,
 

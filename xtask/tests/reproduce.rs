@@ -40,9 +40,11 @@ fn the_articles_code_gives_what_it_gives() {
         serde_json::from_value(numbers("focal", &format!("weights_gamma_{gamma}"))).unwrap()
     };
     assert_eq!(weights(0), [1.0; 5]);
-    for (gamma, expected) in
-        [(2, [0.81, 0.49, 0.25, 0.09, 0.01]), (5, [0.59049, 0.16807, 0.03125, 0.00243, 0.00001])]
-    {
+    for (gamma, expected) in [
+        (1, [0.9, 0.7, 0.5, 0.3, 0.1]),
+        (2, [0.81, 0.49, 0.25, 0.09, 0.01]),
+        (5, [0.59049, 0.16807, 0.03125, 0.00243, 0.00001]),
+    ] {
         for (weight, expected) in weights(gamma).into_iter().zip(expected) {
             assert!((weight - expected).abs() < 1e-12);
         }

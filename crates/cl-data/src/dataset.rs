@@ -74,6 +74,11 @@ impl<T: Scalar> Dataset<T> {
         n_classes: usize,
     ) -> Result<Self, DataError> {
         let n_examples = labels.len();
+        for (argument, count) in [("n_features", n_features), ("n_classes", n_classes)] {
+            if count > MOST_NAMES {
+                return Err(DataError::argument(argument, count, "at most 16777216, for each of them is named"));
+            }
+        }
         if Some(features.len()) != n_features.checked_mul(n_examples) {
             return Err(DataError::LengthMismatch {
                 what: "features",
@@ -82,17 +87,10 @@ impl<T: Scalar> Dataset<T> {
                 why: "features per example times the number of labels",
             });
         }
-        if let Some(at) = features.iter().position(|value| !value.is_finite()) {
-            return Err(DataError::NotFinite {
-                feature: at % n_features,
-                example: at / n_features,
-                value: features[at].as_f64(),
-            });
-        }
         if let Some(example) = labels.iter().position(|&label| label >= n_classes) {
             return Err(DataError::LabelOutOfRange { label: labels[example], example, n_classes });
         }
-        Ok(Self {
+        let data = Self {
             features: DMatrix::from_vec(n_features, n_examples, features),
             labels,
             n_classes,
@@ -101,7 +99,9 @@ impl<T: Scalar> Dataset<T> {
             ids: Ids::range(n_examples),
             feature_names: (0..n_features).map(|feature| format!("x{feature}")).collect(),
             class_names: (0..n_classes).map(|class| class.to_string()).collect(),
-        })
+        };
+        data.check_finite()?;
+        Ok(data)
     }
 
     /// The same examples under other ids.
@@ -142,11 +142,8 @@ impl<T: Scalar> Dataset<T> {
     pub fn with_targets(mut self, n_targets: usize, targets: Vec<T>) -> Result<Self, DataError> {
         let expected = n_targets.saturating_mul(self.n_examples());
         expect_length("targets", targets.len(), expected, "targets per example times examples")?;
-        if let Some(at) = targets.iter().position(|value| !value.is_finite()) {
-            let value = format!("{} for example {}", targets[at], at / n_targets);
-            return Err(DataError::argument("targets", value, "finite numbers"));
-        }
         (self.n_targets, self.targets) = (n_targets, targets);
+        self.check_finite()?;
         Ok(self)
     }
 
@@ -258,8 +255,11 @@ impl<T: Scalar> Dataset<T> {
     }
 
     /// The same examples in another scalar type.
-    pub fn cast<U: Scalar>(&self) -> Dataset<U> {
-        Dataset {
+    ///
+    /// # Errors
+    /// Where a number is beyond the range of that type.
+    pub fn cast<U: Scalar>(&self) -> Result<Dataset<U>, DataError> {
+        let data = Dataset {
             features: self.features.map(|value| U::of_f64(value.as_f64())),
             labels: self.labels.clone(),
             n_classes: self.n_classes,
@@ -268,18 +268,36 @@ impl<T: Scalar> Dataset<T> {
             ids: self.ids.clone(),
             feature_names: self.feature_names.clone(),
             class_names: self.class_names.clone(),
-        }
+        };
+        data.check_finite()?;
+        Ok(data)
     }
 
-    /// Replaces the features by `map(feature, value)`, which must keep them finite.
-    pub(crate) fn map_features(mut self, map: impl Fn(usize, T) -> T) -> Self {
+    /// Replaces the features by `map(feature, value)`.
+    pub(crate) fn map_features(mut self, map: impl Fn(usize, T) -> T) -> Result<Self, DataError> {
         let d = self.n_features().max(1);
         for (at, value) in self.features.as_mut_slice().iter_mut().enumerate() {
             *value = map(at % d, *value);
         }
-        self
+        self.check_finite()?;
+        Ok(self)
+    }
+
+    fn check_finite(&self) -> Result<(), DataError> {
+        let (features, d) = (self.features.as_slice(), self.n_features());
+        if let Some(at) = features.iter().position(|value| !value.is_finite()) {
+            return Err(DataError::NotFinite { feature: at % d, example: at / d, value: features[at].as_f64() });
+        }
+        if let Some(at) = self.targets.iter().position(|value| !value.is_finite()) {
+            let value = format!("{} for example {}", self.targets[at], at / self.n_targets);
+            return Err(DataError::argument("targets", value, "finite numbers"));
+        }
+        Ok(())
     }
 }
+
+/// Features and classes are named one by one.
+const MOST_NAMES: usize = 1 << 24;
 
 fn expect_length(what: &'static str, found: usize, expected: usize, why: &'static str) -> Result<(), DataError> {
     if found == expected { Ok(()) } else { Err(DataError::LengthMismatch { what, found, expected, why }) }

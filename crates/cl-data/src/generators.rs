@@ -60,7 +60,9 @@ impl Clusters {
     ///
     /// One example nearest to the boundary sets the scale of all. NaN where all are equally far (n < 2).
     pub fn difficulty(data: &Dataset<f64>) -> Vec<f64> {
-        let closeness: Vec<f64> = (0..data.n_examples()).map(|i| 1.0 / (data.example(i)[0].abs() + 0.1)).collect();
+        let closeness: Vec<f64> = (0..data.n_examples())
+            .map(|i| 1.0 / (data.example(i).first().map_or(0.0, |x| x.abs()) + 0.1))
+            .collect();
         let smallest = closeness.iter().copied().fold(f64::INFINITY, f64::min);
         let largest = closeness.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         closeness.iter().map(|closeness| (closeness - smallest) / (largest - smallest)).collect()
@@ -92,7 +94,7 @@ pub struct MixtureComponent {
 /// use cl_data::{GaussianMixture, MixtureComponent};
 ///
 /// let component = |class, x| MixtureComponent { class, n_examples: 50, mean: vec![x, 0.0], std: vec![1.0, 0.5] };
-/// let data = GaussianMixture::new(vec![component(0, -1.0), component(1, 1.0)])?.generate(7);
+/// let data = GaussianMixture::new(vec![component(0, -1.0), component(1, 1.0)])?.generate(7)?;
 /// assert_eq!(data.class_counts(), [50, 50]);
 /// # Ok::<(), cl_data::DataError>(())
 /// ```
@@ -130,7 +132,11 @@ impl GaussianMixture {
     }
 
     /// Draws the examples; the same seed gives the same data everywhere.
-    pub fn generate(&self, seed: u64) -> Dataset<f64> {
+    ///
+    /// # Errors
+    /// Where means and deviations are so large that an example leaves the range of numbers, or a class is beyond
+    /// what a data set can name.
+    pub fn generate(&self, seed: u64) -> Result<Dataset<f64>, DataError> {
         let mut rng = random::stream(seed, "gaussian mixture", 0);
         let (mut features, mut labels) = (Vec::new(), Vec::new());
         for component in &self.components {
@@ -142,8 +148,38 @@ impl GaussianMixture {
                 labels.push(component.class);
             }
         }
-        let n_classes = self.components.iter().map(|component| component.class + 1).max().unwrap_or(0);
-        Dataset::new(self.components[0].mean.len(), features, labels, n_classes)
-            .expect("means and deviations are finite, and the number of classes covers every label")
+        let n_classes =
+            self.components.iter().map(|component| component.class.saturating_add(1)).max().unwrap_or(0);
+        Dataset::new(self.components.first().map_or(0, |first| first.mean.len()), features, labels, n_classes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(class: usize, mean: f64, std: f64) -> GaussianMixture {
+        let component = MixtureComponent { class, n_examples: 3, mean: vec![mean], std: vec![std] };
+        GaussianMixture::new(vec![component]).unwrap()
+    }
+
+    /// Pins the Gaussians: a library may change its values in a minor release, and recorded seeds may not.
+    #[test]
+    fn gaussians_are_pinned() {
+        let drawn = one(0, 0.0, 1.0).generate(42).unwrap();
+        assert_eq!(drawn.features().as_slice(), PINNED);
+    }
+
+    const PINNED: [f64; 3] = [-0.28261754304619313, -0.3213925018223998, -1.1244717234094177];
+
+    #[test]
+    fn what_no_data_set_can_hold_is_refused() {
+        assert!(one(0, 1.7e308, 1e308).generate(1).is_err() || one(0, 1.7e308, 1e308).generate(2).is_err());
+        assert!(one(usize::MAX, 0.0, 1.0).generate(1).is_err());
+        assert!(Dataset::<f64>::new(1, vec![], vec![], usize::MAX).is_err());
+        assert!(Dataset::<f64>::new(usize::MAX, vec![], vec![], 1).is_err());
+        let huge = Dataset::new(1, vec![1e300], vec![0], 1).unwrap();
+        assert!(huge.cast::<f32>().is_err());
+        assert!(Clusters::difficulty(&Dataset::new(0, vec![], vec![0], 1).unwrap())[0].is_nan());
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use crate::DataError;
 use crate::random;
 
@@ -24,9 +26,9 @@ pub fn stratified_split(labels: &[usize], fractions: &[f64], seed: u64) -> Resul
         return Err(DataError::argument("fractions", format!("summing to {total}"), "a sum of at most 1"));
     }
     let mut parts = vec![Vec::new(); fractions.len()];
-    let mut by_class = vec![Vec::new(); labels.iter().max().map_or(0, |&largest| largest + 1)];
-    labels.iter().enumerate().for_each(|(example, &label)| by_class[label].push(example));
-    for (class, mut members) in by_class.into_iter().enumerate() {
+    let mut by_class = BTreeMap::<usize, Vec<usize>>::new();
+    labels.iter().enumerate().for_each(|(example, &label)| by_class.entry(label).or_default().push(example));
+    for (class, mut members) in by_class {
         random::shuffle(&mut random::stream(seed, "stratified split", class as u64), &mut members);
         let (mut start, mut sum) = (0, 0.0);
         for (part, fraction) in parts.iter_mut().zip(fractions) {
@@ -67,5 +69,6 @@ mod tests {
         assert!(stratified_split(&[0, 1], &[0.7, 0.4], 0).is_err());
         assert!(stratified_split(&[0, 1], &[-0.1], 0).is_err());
         assert!(stratified_split(&[0, 1], &[f64::NAN], 0).is_err());
+        assert_eq!(stratified_split(&[usize::MAX, 1 << 60], &[1.0], 0).unwrap(), [[0, 1]]);
     }
 }

@@ -62,7 +62,7 @@ impl Standardization {
     /// `data` standardised with these statistics.
     ///
     /// # Errors
-    /// Where `data` has another number of features.
+    /// Where `data` has another number of features, or one of them leaves the range of its type.
     pub fn apply<T: Scalar>(&self, data: Dataset<T>) -> Result<Dataset<T>, DataError> {
         if data.n_features() != self.mean.len() {
             return Err(DataError::LengthMismatch {
@@ -72,11 +72,11 @@ impl Standardization {
                 why: "as many as the statistics were fitted on",
             });
         }
-        Ok(data.map_features(|j, x| {
+        data.map_features(|j, x| {
             // A constant feature carries nothing; dividing by its rounding noise would make it carry noise.
             let constant = self.std[j] <= f64::EPSILON * self.mean[j].abs();
             T::of_f64(if constant { 0.0 } else { (x.as_f64() - self.mean[j]) / self.std[j] })
-        }))
+        })
     }
 }
 

@@ -151,7 +151,7 @@ proptest! {
         };
         let data = Dataset::new(d, features, labels, 3).unwrap().with_ids(ids.unwrap()).unwrap()
             .with_class_names(vec!["z".into(), "a, b".into(), "m".into()]).unwrap();
-        let single = data.cast::<f32>();
+        let single = data.cast::<f32>()?;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.csv");
         let options = CsvOptions {

@@ -35,6 +35,7 @@ pub use gemm::Packing;
 pub use initialization::Initialization;
 pub use linear::{LinearRegression, LinearSvm};
 pub use logistic::{LogisticRegression, sigmoid};
+pub use loss::exponential;
 pub use loss::{
     Bootstrapping, CrammerSinger, CrossEntropy, Focal, Hinge, Loss, MultiMargin, RankingHinge,
     SmoothedCrossEntropy, Squared, SuperLoss, Target, Threshold, epsilon_cross_entropy, lambert_w0, log_softmax,

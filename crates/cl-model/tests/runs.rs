@@ -92,7 +92,7 @@ impl LearningRate for Shrinking {
 }
 
 fn data(n: usize, seed: u32) -> Dataset<f32> {
-    Clusters { std: 1.5, ..Clusters::default() }.generate(n, seed).unwrap().cast()
+    Clusters { std: 1.5, ..Clusters::default() }.generate(n, seed).unwrap().cast().unwrap()
 }
 
 fn network() -> Mlp<f32> {

@@ -25,8 +25,8 @@ const INCREASING: Claim = Claim {
 
 const CURRENT_LOSS: Claim = Claim {
     id: "convergence/current-loss",
-    place: "section 2, what the theory adds (the article does not say)",
-    article: "among examples of one ideal difficulty, convergence increases with the loss under the current model",
+    place: "section 2, what the theory adds",
+    article: "(not in the article) among examples of one ideal difficulty, convergence increases with the loss under the current model",
     judge: Judge::Positive {
         quantity: "Kendall's tau between current loss and expected progress at one ideal difficulty",
         margin: 0.1,
@@ -35,8 +35,8 @@ const CURRENT_LOSS: Claim = Claim {
 
 const CLOSED_FORM: Claim = Claim {
     id: "convergence/closed-form",
-    place: "section 2, the theory behind it (the article does not say)",
-    article: "expected progress has a closed form for linear regression and for the hinge loss",
+    place: "section 2, the theory behind it",
+    article: "(not in the article) expected progress has a closed form for linear regression and for the hinge loss",
     judge: Judge::Within {
         quantity: "largest distance of Monte Carlo from the closed form, in standard errors",
         low: 0.0,

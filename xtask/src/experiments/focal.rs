@@ -15,17 +15,46 @@ pub(super) struct FocalExperiment;
 /// The article's probabilities of the true class.
 const PROBABILITIES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
 
+/// A row as the article prints it, and with all four decimals that it rounds to: NumPy leaves out zeros.
 macro_rules! row {
-    ($id:literal, $line:literal) => {
-        Claim { id: $id, place: "section 5, print", article: $line, judge: Judge::Printed { text: $line } }
+    ($id:literal, $line:literal, $text:literal) => {
+        Claim { id: $id, place: "section 5, print", article: $line, judge: Judge::Printed { text: $text } }
     };
 }
 
 const ROWS: [(f64, Claim); 4] = [
-    (0.0, row!("focal/gamma-0", "gamma=0: weights = [1.     1.     1.     1.     1.    ]")),
-    (1.0, row!("focal/gamma-1", "gamma=1: weights = [0.9    0.7    0.5    0.3    0.1   ]")),
-    (2.0, row!("focal/gamma-2", "gamma=2: weights = [0.81   0.49   0.25   0.09   0.01  ]")),
-    (5.0, row!("focal/gamma-5", "gamma=5: weights = [0.5905 0.1681 0.0312 0.0024 0.0   ]")),
+    (
+        0.0,
+        row!(
+            "focal/gamma-0",
+            "gamma=0: weights = [1.     1.     1.     1.     1.    ]",
+            "gamma=0: weights = [1.0000 1.0000 1.0000 1.0000 1.0000]"
+        ),
+    ),
+    (
+        1.0,
+        row!(
+            "focal/gamma-1",
+            "gamma=1: weights = [0.9    0.7    0.5    0.3    0.1   ]",
+            "gamma=1: weights = [0.9000 0.7000 0.5000 0.3000 0.1000]"
+        ),
+    ),
+    (
+        2.0,
+        row!(
+            "focal/gamma-2",
+            "gamma=2: weights = [0.81   0.49   0.25   0.09   0.01  ]",
+            "gamma=2: weights = [0.8100 0.4900 0.2500 0.0900 0.0100]"
+        ),
+    ),
+    (
+        5.0,
+        row!(
+            "focal/gamma-5",
+            "gamma=5: weights = [0.5905 0.1681 0.0312 0.0024 0.0   ]",
+            "gamma=5: weights = [0.5905 0.1681 0.0312 0.0024 0.0000]"
+        ),
+    ),
 ];
 
 const SHARES: Claim = Claim {
@@ -44,8 +73,8 @@ const SMALLEST: Claim = Claim {
 
 const GRADIENT: Claim = Claim {
     id: "focal/gradient",
-    place: "section 5, what the formula implies (the article does not say)",
-    article: "the factor (1 - p)^gamma on the loss is also the factor on its gradient",
+    place: "section 5, what the formula seems to imply",
+    article: "(not in the article) the factor (1 - p)^gamma on the loss is also the factor on its gradient",
     judge: Judge::Within {
         quantity: "largest ratio of the true gradient to (1 - p)^gamma times that of cross-entropy",
         low: 0.999,

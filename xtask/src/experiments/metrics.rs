@@ -158,6 +158,10 @@ fn overlapping(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
     ];
     for (name, pair, claims) in pairs {
         let values: Vec<f64> = agreements.iter().filter_map(pair).collect();
+        let conditions = match agreements.len() - values.len() {
+            0 => conditions.clone(),
+            undefined => format!("{conditions}, {undefined} of them undefined and left out"),
+        };
         for claim in claims {
             findings.measure(claim.id, Part::Changed, &conditions, Measurement::over_seeds(&values)?);
         }

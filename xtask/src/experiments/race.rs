@@ -18,7 +18,7 @@ pub(super) struct RaceExperiment;
 const START: Claim = Claim {
     id: "race/start",
     place: "demo 1 (the article names no winner)",
-    article: "two networks train on the same data, easy first against random: easy first leads early",
+    article: "two networks train on the same data, easy first against random; (not in the article) easy first leads early",
     judge: Judge::Positive {
         quantity: "mean test accuracy over the first quarter of the race, easy first less the other",
         margin: 0.005,
@@ -28,7 +28,7 @@ const START: Claim = Claim {
 const FINISH: Claim = Claim {
     id: "race/finish",
     place: "demo 1 (the article names no winner)",
-    article: "two networks train on the same data, easy first against random: easy first ends ahead",
+    article: "two networks train on the same data, easy first against random; (not in the article) easy first ends ahead",
     judge: Judge::Positive { quantity: "final test accuracy, easy first less the other", margin: 0.005 },
 };
 

@@ -35,7 +35,7 @@ const LAMBDA: Claim = Claim {
 const FIRST: Claim = Claim {
     id: "self-paced/first-selection",
     place: "section 4, text",
-    article: "at epoch 0 only 82 pass: the easiest, far from the boundary",
+    article: "at epoch 0 only 82 pass",
     judge: Judge::Within { quantity: "examples selected at epoch 0, of 200", low: 82.0, high: 82.0 },
 };
 
@@ -53,7 +53,7 @@ const GROWTH: Claim = Claim {
 const LEARNING: Claim = Claim {
     id: "self-paced/learning",
     place: "section 4, text",
-    article: "learning: accuracy .510 -> .960",
+    article: "it learns as the selection grows (it prints accuracy .510 -> .960)",
     judge: Judge::Within { quantity: "accuracy gained from epoch 0 to epoch 10", low: 0.1, high: 1.0 },
 };
 
@@ -70,7 +70,7 @@ const EASY_FIRST: Claim = Claim {
 const COMPETENCE: Claim = Claim {
     id: "self-paced/competence",
     place: "section 4, competence",
-    article: "c(t) = min(1, sqrt(c0^2 + (1 - c0^2) t / T)); with c0 = 0.01, T = 1000: 0.01, 0.5001, 1",
+    article: "c(t) = min(1, sqrt(c0^2 + (1 - c0^2) t / T)); its function under NumPy with c0 = 0.01, T = 1000",
     judge: Judge::Printed { text: "c(0)=0.0100, c(250)=0.500075, c(1000)=1.0000" },
 };
 
@@ -116,7 +116,7 @@ impl Experiment for SelfPacedExperiment {
         let conditions = "a bad start: weights randn(2) * 5, seed 735";
         report(&mut findings, &data, &badly, Part::Changed, conditions);
 
-        // The setting under which all the article's qualitative claims hold at once.
+        // A setting in which the selection begins with 82 and grows, and examples are forgotten, too.
         let overlapping = Clusters { std: 1.7, ..Clusters::default() }.generate(200, 11)?;
         let joint = article::self_paced(&overlapping, article::initial_model(119, 1.0).0);
         let conditions = "overlapping clusters (std 1.7, seed 11) and weights randn(2), seed 119";

@@ -25,8 +25,8 @@ const LOWER_ERROR: Claim = Claim {
 
 const LATER: Claim = Claim {
     id: "shapes/switch-late",
-    place: "section 1 (Bengio 2009, Figure 3; the article does not say)",
-    article: "the best time to switch is half of the epochs",
+    place: "section 1 (Bengio 2009, Figure 3)",
+    article: "(not in the article) the best time to switch is half of the epochs",
     judge: Judge::Positive {
         quantity: "lowest test error of the earlier switches (least mean over seeds) less that of switching at half",
         margin: 0.005,

@@ -45,7 +45,7 @@ impl<R: Read> CsvRows<R> {
     ///
     /// # Errors
     /// [`DataError::Io`]; [`DataError::Malformed`] with the line, where the row has not as many fields as the
-    /// first or is no UTF-8.
+    /// first, holds a line break inside a field (a quote left open) or is no UTF-8.
     pub fn advance(&mut self) -> Result<bool, DataError> {
         match self.reader.read_record(&mut self.row) {
             Ok(false) => return Ok(false),
@@ -54,6 +54,11 @@ impl<R: Read> CsvRows<R> {
                 let line = self.reader.get_ref().line_at(error.position());
                 return Err(csv_error(&self.path, line, error));
             }
+        }
+        // The csv crate ends an open quote at the end of the file, and would hide every row it swallowed.
+        if let Some(column) = self.row.iter().position(|field| field.contains(['\n', '\r'])) {
+            let problem = format!("column {column} holds a line break, expected none: is a quote left open?");
+            return Err(malformed(&self.path, format!("line {}", self.line), problem));
         }
         let expected = *self.n_columns.get_or_insert(self.row.len());
         if self.row.len() != expected {

@@ -11,7 +11,7 @@ use cl_data::Scalar;
 ///
 /// Any other scalar than `f32` is computed in `f64`.
 #[inline(always)]
-pub(crate) fn exp<T: Scalar>(x: T) -> T {
+pub fn exp<T: Scalar>(x: T) -> T {
     // Known at compile time, and so are the conversions, which cancel.
     if std::any::TypeId::of::<T>() == std::any::TypeId::of::<f32>() {
         T::of_f64(f64::from(exp_f32(x.as_f64() as f32)))
@@ -68,7 +68,7 @@ fn exp_f64(x: f64) -> f64 {
 ///
 /// Source: R is that of `log1p` in fdlibm (Sun Microsystems, 1993).
 #[inline(always)]
-pub(crate) fn ln_1p(x: f64) -> f64 {
+pub fn ln_1p(x: f64) -> f64 {
     const R: [f64; 7] = [
         1.479_819_860_511_658_6e-1,
         1.531_383_769_920_937_3e-1,

@@ -2,7 +2,7 @@
 
 mod bootstrapping;
 mod cross_entropy;
-mod exponential;
+pub mod exponential;
 mod focal;
 mod hinge;
 mod lambert_w;

@@ -34,8 +34,8 @@ pub(super) const PRECISION: Claim = Claim {
 
 pub(super) const CALIBRATION: Claim = Claim {
     id: "focal/calibration",
-    place: "section 5, what the weights may cost (the article does not say)",
-    article: "its probabilities are calibrated as well as those of cross-entropy",
+    place: "section 5, what the weights may cost",
+    article: "(not in the article) its probabilities are calibrated as well as those of cross-entropy",
     judge: Judge::Within {
         quantity: "expected calibration error on test data, focal loss less cross-entropy",
         low: -1.0,
@@ -109,7 +109,7 @@ impl Setting {
             mean: mean.into(),
             std: vec![1.0; 4],
         });
-        Ok(GaussianMixture::new(components.into())?.generate(seed))
+        Ok(GaussianMixture::new(components.into())?.generate(seed)?)
     }
 
     /// Data, first weights and order are the seed's, the same for every arm; none where training diverged.
