@@ -18,6 +18,7 @@ use crate::DataError;
 /// assert!(Ids::integers(vec![4, 9, 4]).is_err());
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Representation")]
 pub struct Ids(Representation);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -93,6 +94,18 @@ impl Ids {
             Representation::Range(_) => Self::integers(indices.iter().map(|&index| index as i64).collect()),
             Representation::Integers(ids) => Self::integers(indices.iter().map(|&index| ids[index]).collect()),
             Representation::Texts(ids) => Self::texts(indices.iter().map(|&index| ids[index].clone()).collect()),
+        }
+    }
+}
+
+impl TryFrom<Representation> for Ids {
+    type Error = DataError;
+
+    fn try_from(representation: Representation) -> Result<Self, DataError> {
+        match representation {
+            Representation::Range(n) => Ok(Self::range(n)),
+            Representation::Integers(ids) => Self::integers(ids),
+            Representation::Texts(ids) => Self::texts(ids),
         }
     }
 }

@@ -89,6 +89,8 @@ fn every_refusal_names_its_place() {
     assert_eq!(refusal("x,y\n1,0\n1\n", &y), "line 3: 1 columns, expected 2");
     assert_eq!(refusal("x,y\r\n1,0\r\n\r\n\r\n1,0\r\n1", &y), "line 6: 1 columns, expected 2");
     assert_eq!(refusal("x,y\n1,\"a\n\nb\"\n1\n", &y), "line 5: 1 columns, expected 2");
+    let open = "line 3: a quote is opened and not closed by the end of the file";
+    assert_eq!(refusal("x,y\n1,0\n1,\"a\n2,0\n3,0\n", &y), open);
     assert_eq!(refusal("a,b\n1,0\n", &y), "header: no label column `y`, the columns are a, b");
     assert_eq!(refusal("y,y\n1,0\n", &y), "header: several columns `y`, expected one");
     let index = CsvOptions::new(LabelColumn::Index(2));
@@ -151,7 +153,10 @@ proptest! {
         };
         let data = Dataset::new(d, features, labels, 3).unwrap().with_ids(ids.unwrap()).unwrap()
             .with_class_names(vec!["z".into(), "a, b".into(), "m".into()]).unwrap();
-        let single = data.cast::<f32>()?;
+        // What is beyond the range of f32 cannot be cast, and is left to f64.
+        let small = data.features().iter().map(|x| x.clamp(-1e38, 1e38)).collect();
+        let single = Dataset::new(d, small, data.labels().to_vec(), 3).unwrap().with_ids(data.ids().clone()).unwrap()
+            .with_class_names(data.class_names().to_vec()).unwrap().cast::<f32>()?;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.csv");
         let options = CsvOptions {

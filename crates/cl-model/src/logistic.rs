@@ -1,6 +1,7 @@
 use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
+use crate::ModelError;
 use crate::model::{Examples, Mode, Model, add_dense_gradient_squares};
 use crate::sums::{self, dot};
 
@@ -23,7 +24,7 @@ pub fn sigmoid<T: Scalar>(z: T) -> T {
 /// assert_eq!(model.weights(), [0.05, 0.1]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "")]
+#[serde(bound = "", try_from = "Parts<T>")]
 pub struct LogisticRegression<T: Scalar> {
     parameters: Vec<T>,
 }
@@ -115,5 +116,23 @@ impl<T: Scalar> Model<T> for LogisticRegression<T> {
         norms.fill(0.0);
         add_dense_gradient_squares(examples.as_slice(), deltas, norms);
         norms.iter_mut().for_each(|norm| *norm = norm.sqrt());
+    }
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+#[serde(bound = "")]
+struct Parts<T: Scalar> {
+    parameters: Vec<T>,
+}
+
+impl<T: Scalar> TryFrom<Parts<T>> for LogisticRegression<T> {
+    type Error = ModelError;
+
+    fn try_from(Parts { parameters }: Parts<T>) -> Result<Self, ModelError> {
+        if parameters.is_empty() {
+            return Err(ModelError::argument("number of parameters", 0, "at least the bias"));
+        }
+        Ok(Self { parameters })
     }
 }

@@ -27,7 +27,7 @@ use crate::sums;
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "")]
+#[serde(bound = "", try_from = "Parts<T>")]
 pub struct Mlp<T: Scalar> {
     widths: Vec<usize>,
     activation: Activation,
@@ -48,10 +48,7 @@ impl<T: Scalar> Mlp<T> {
         initialization: Initialization,
         seed: u64,
     ) -> Result<Self, ModelError> {
-        if widths.len() < 2 || widths.contains(&0) {
-            let expected = "at least two widths above 0, from the number of features to that of outputs";
-            return Err(ModelError::argument("widths", format!("{widths:?}"), expected));
-        }
+        check_widths(widths)?;
         let mut parameters = Vec::new();
         for (layer, pair) in widths.windows(2).enumerate() {
             let (n_inputs, n_outputs) = (pair[0], pair[1]);
@@ -109,6 +106,14 @@ impl<T: Scalar> Mlp<T> {
             *unit = if random::uniform(&mut rng) < self.dropout { T::zero() } else { kept };
         }
     }
+}
+
+fn check_widths(widths: &[usize]) -> Result<(), ModelError> {
+    if widths.len() < 2 || widths.contains(&0) {
+        let expected = "at least two widths above 0, from the number of features to that of outputs";
+        return Err(ModelError::argument("widths", format!("{widths:?}"), expected));
+    }
+    Ok(())
 }
 
 /// Scratch memory of an [`Mlp`].
@@ -262,5 +267,31 @@ impl<T: Scalar> Mlp<T> {
             }
             self.activation.multiply_by_derivative(&before[..n_inputs * b], below);
         }
+    }
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+#[serde(bound = "")]
+struct Parts<T: Scalar> {
+    widths: Vec<usize>,
+    activation: Activation,
+    dropout: f64,
+    seed: u64,
+    parameters: Vec<T>,
+}
+
+impl<T: Scalar> TryFrom<Parts<T>> for Mlp<T> {
+    type Error = ModelError;
+
+    fn try_from(Parts { widths, activation, dropout, seed, parameters }: Parts<T>) -> Result<Self, ModelError> {
+        check_widths(&widths)?;
+        let layer = |pair: &[usize]| pair[0].checked_add(1)?.checked_mul(pair[1]);
+        let expected = widths.windows(2).try_fold(0usize, |sum, pair| sum.checked_add(layer(pair)?));
+        if expected != Some(parameters.len()) {
+            let expected = "(inputs + 1) times outputs, summed over the layers";
+            return Err(ModelError::argument("number of parameters", parameters.len(), expected));
+        }
+        Self { widths, activation, dropout: 0.0, seed, parameters }.with_dropout(dropout)
     }
 }

@@ -1,6 +1,7 @@
 use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
+use crate::ModelError;
 use crate::gemm::{Left, Packing, Right, gemm};
 use crate::model::{Examples, Mode, Model, add_dense_gradient_squares};
 use crate::sums;
@@ -19,7 +20,7 @@ use crate::sums;
 /// assert_eq!(logits, [0.1, 0.2, 0.3]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "")]
+#[serde(bound = "", try_from = "Parts<T>")]
 pub struct SoftmaxRegression<T: Scalar> {
     parameters: Vec<T>,
     n_features: usize,
@@ -79,5 +80,29 @@ impl<T: Scalar> Model<T> for SoftmaxRegression<T> {
         norms.fill(0.0);
         add_dense_gradient_squares(examples.as_slice(), deltas, norms);
         norms.iter_mut().for_each(|norm| *norm = norm.sqrt());
+    }
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+#[serde(bound = "")]
+struct Parts<T: Scalar> {
+    parameters: Vec<T>,
+    n_features: usize,
+    n_classes: usize,
+}
+
+impl<T: Scalar> TryFrom<Parts<T>> for SoftmaxRegression<T> {
+    type Error = ModelError;
+
+    fn try_from(Parts { parameters, n_features, n_classes }: Parts<T>) -> Result<Self, ModelError> {
+        if Some(parameters.len()) != n_features.checked_add(1).and_then(|inputs| inputs.checked_mul(n_classes)) {
+            return Err(ModelError::argument(
+                "number of parameters",
+                parameters.len(),
+                "classes times (features + 1)",
+            ));
+        }
+        Ok(Self { parameters, n_features, n_classes })
     }
 }

@@ -248,3 +248,15 @@ fn updates_allocate_nothing() {
     let deep = Mlp::new(&[2, 40, 33, 17, 2], Activation::Gelu, Initialization::He, 5).unwrap();
     assert_eq!(allocations(deep), 0);
 }
+
+#[test]
+fn models_are_read_back_checked() {
+    let saved = serde_json::to_string(&network()).unwrap();
+    assert_eq!(serde_json::from_str::<Mlp<f32>>(&saved).unwrap(), network());
+    assert!(serde_json::from_str::<Mlp<f32>>(&saved.replace("[2,16,2]", "[2,17,2]")).is_err());
+    assert!(serde_json::from_str::<Mlp<f32>>(&saved.replace("[2,16,2]", "[2]")).is_err());
+    assert!(serde_json::from_str::<Mlp<f32>>(&saved.replace("\"dropout\":0.2", "\"dropout\":2")).is_err());
+    assert!(serde_json::from_str::<cl_model::LogisticRegression<f64>>("{\"parameters\":[]}").is_err());
+    let inconsistent = "{\"parameters\":[1,2,3],\"n_features\":2,\"n_classes\":3}";
+    assert!(serde_json::from_str::<SoftmaxRegression<f64>>(inconsistent).is_err());
+}

@@ -38,6 +38,20 @@ impl SamplerFingerprint {
         self.with("order", Fingerprint::of(&Ids::range(order.len()), order))
     }
 
+    /// As the state of a sampler that remembers nothing else: a run resumed with another one is refused.
+    pub(crate) fn saved(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    /// Whether a state was [`saved`](Self::saved) with these settings.
+    pub(crate) fn check_saved(&self, state: Option<&str>) -> Result<(), PacingError> {
+        let saved = state.and_then(|state| serde_json::from_str(state).ok());
+        let saved = saved.ok_or_else(|| {
+            PacingError::argument("state", state.unwrap_or("none"), "the settings of a sampler, as it saved them")
+        })?;
+        self.check(&saved)
+    }
+
     /// Whether `saved` was made with these settings.
     ///
     /// # Errors

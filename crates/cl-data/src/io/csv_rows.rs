@@ -17,6 +17,8 @@ pub struct CsvRows<R> {
     row: StringRecord,
     line: u64,
     n_columns: Option<usize>,
+    /// Whether the row before holds a line break inside a field.
+    broken: bool,
 }
 
 impl CsvRows<Input> {
@@ -38,27 +40,30 @@ impl<R: Read> CsvRows<R> {
             .trim(Trim::All)
             .delimiter(delimiter)
             .from_reader(Lines { source, ends: RefCell::default() });
-        Self { path: path.to_path_buf(), reader, row: StringRecord::new(), line: 0, n_columns: None }
+        Self {
+            path: path.to_path_buf(),
+            reader,
+            row: StringRecord::new(),
+            line: 0,
+            n_columns: None,
+            broken: false,
+        }
     }
 
     /// Goes to the next row; whether there is one.
     ///
     /// # Errors
     /// [`DataError::Io`]; [`DataError::Malformed`] with the line, where the row has not as many fields as the
-    /// first, holds a line break inside a field (a quote left open) or is no UTF-8.
+    /// first, is no UTF-8; and at the end of the file, where a quote was left open.
     pub fn advance(&mut self) -> Result<bool, DataError> {
+        self.broken = self.row.iter().any(|field| field.contains(['\n', '\r']));
         match self.reader.read_record(&mut self.row) {
-            Ok(false) => return Ok(false),
+            Ok(false) => return self.end(),
             Ok(true) => self.line = self.reader.get_ref().line_at(self.row.position()),
             Err(error) => {
                 let line = self.reader.get_ref().line_at(error.position());
                 return Err(csv_error(&self.path, line, error));
             }
-        }
-        // The csv crate ends an open quote at the end of the file, and would hide every row it swallowed.
-        if let Some(column) = self.row.iter().position(|field| field.contains(['\n', '\r'])) {
-            let problem = format!("column {column} holds a line break, expected none: is a quote left open?");
-            return Err(malformed(&self.path, format!("line {}", self.line), problem));
         }
         let expected = *self.n_columns.get_or_insert(self.row.len());
         if self.row.len() != expected {
@@ -66,6 +71,16 @@ impl<R: Read> CsvRows<R> {
             return Err(malformed(&self.path, format!("line {}", self.line), problem));
         }
         Ok(true)
+    }
+
+    /// The csv crate ends an open quote at the end of the file, and would hide every row it swallowed: the last row
+    /// then holds line breaks, and the file an odd number of quotes.
+    fn end(&self) -> Result<bool, DataError> {
+        if self.broken && self.reader.get_ref().ends.borrow().odd_quotes {
+            let problem = "a quote is opened and not closed by the end of the file";
+            return Err(malformed(&self.path, format!("line {}", self.line), problem));
+        }
+        Ok(false)
     }
 
     /// The fields of the row.
@@ -107,6 +122,7 @@ struct LineEnds {
     /// Where a CR or LF (`true`) stands that no line has been asked for after.
     ahead: VecDeque<(u64, bool)>,
     n_lines: u64,
+    odd_quotes: bool,
 }
 
 impl<R: Read> Read for Lines<R> {
@@ -115,6 +131,7 @@ impl<R: Read> Read for Lines<R> {
         let ends = self.ends.get_mut();
         let breaks = (ends.n_bytes..).zip(&buffer[..n]).filter(|(_, byte)| matches!(byte, b'\r' | b'\n'));
         ends.ahead.extend(breaks.map(|(at, &byte)| (at, byte == b'\n')));
+        ends.odd_quotes ^= buffer[..n].iter().filter(|&&byte| byte == b'"').count() % 2 == 1;
         ends.n_bytes += n as u64;
         Ok(n)
     }

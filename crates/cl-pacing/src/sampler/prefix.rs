@@ -70,9 +70,11 @@ impl PrefixSampler {
         if total_steps == 0 {
             return Err(PacingError::argument("total_steps", total_steps, "at least 1"));
         }
-        let span = Span { epoch: 0, first_step: 0, n_available: pacing.count(0.0, order.len(), batch_size) };
+        let span = Span { epoch: 0, first_step: 0, n_available: 0 };
         let pacing = Arc::new(pacing);
-        Ok(Self { order, pacing, batch_size, total_steps, seed, data: None, span, shown: None })
+        let mut sampler = Self { order, pacing, batch_size, total_steps, seed, data: None, span, shown: None };
+        sampler.span.n_available = sampler.n_available_at(0.0);
+        Ok(sampler)
     }
 
     /// The same, bound to data: the fingerprint of their ids and labels enters [`fingerprint`](Self::fingerprint).
@@ -114,7 +116,8 @@ impl PrefixSampler {
     }
 
     fn n_available_at(&self, progress: f64) -> usize {
-        self.pacing.count(progress, self.order.len(), self.batch_size)
+        // A pacing of the user's own may count as it likes.
+        self.pacing.count(progress, self.order.len(), self.batch_size).clamp(1, self.order.len())
     }
 
     fn span_of(&self, step: u64) -> Span {
@@ -161,6 +164,14 @@ impl Sampler for PrefixSampler {
         let span = self.span_of(step);
         Epoch { index: span.epoch, step: step - span.first_step, n_steps: self.n_steps(span) }
     }
+
+    fn save(&self) -> Option<String> {
+        self.fingerprint().saved()
+    }
+
+    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.fingerprint().check_saved(state)?)
+    }
 }
 
 #[cfg(test)]
@@ -188,6 +199,24 @@ mod tests {
         ) -> (PrefixSampler, u64) {
             (sampler(n, a, b, batch_size, total_steps, seed), total_steps)
         }
+    }
+
+    /// A run resumed with another order, pacing, batch size or seed is refused, and the error says which.
+    #[test]
+    fn a_state_of_other_settings_is_refused() {
+        let saved = sampler(20, 0.5, 0.2, 4, 50, 1).save();
+        assert!(sampler(20, 0.5, 0.2, 4, 50, 1).restore(saved.as_deref()).is_ok());
+        for (mut other, setting) in [
+            (sampler(20, 0.5, 0.3, 4, 50, 1), "pacing"),
+            (sampler(20, 0.5, 0.2, 5, 50, 1), "batch size"),
+            (sampler(20, 0.5, 0.2, 4, 60, 1), "total steps"),
+        ] {
+            let error = other.restore(saved.as_deref()).unwrap_err().to_string();
+            assert!(error.contains(setting), "{error}");
+        }
+        assert!(sampler(20, 0.5, 0.2, 4, 50, 2).restore(saved.as_deref()).is_err());
+        assert!(sampler(20, 0.5, 0.2, 4, 50, 1).restore(None).is_err());
+        assert!(sampler(20, 0.5, 0.2, 4, 50, 1).restore(Some("nonsense")).is_err());
     }
 
     proptest! {

@@ -59,6 +59,14 @@ impl Sampler for SequentialSampler {
         let n_steps = n_batches(self.order.len(), self.batch_size);
         Epoch { index: step / n_steps, step: step % n_steps, n_steps }
     }
+
+    fn save(&self) -> Option<String> {
+        self.fingerprint().saved()
+    }
+
+    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.fingerprint().check_saved(state)?)
+    }
 }
 
 #[cfg(test)]

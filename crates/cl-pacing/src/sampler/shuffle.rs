@@ -48,6 +48,14 @@ impl Sampler for ShuffleSampler {
     fn epoch(&self, step: u64) -> Epoch {
         self.0.epoch(step)
     }
+
+    fn save(&self) -> Option<String> {
+        self.fingerprint().saved()
+    }
+
+    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.fingerprint().check_saved(state)?)
+    }
 }
 
 #[cfg(test)]
