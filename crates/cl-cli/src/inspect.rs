@@ -4,7 +4,6 @@ mod report;
 mod summary;
 mod table;
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
@@ -15,6 +14,7 @@ use cl_data::io::{
 };
 use clap::Args;
 
+use crate::output::print;
 use report::{Part, Report, ValueCount};
 use summary::ArraySummary;
 
@@ -61,15 +61,7 @@ fn delimiter(text: &str) -> Result<u8, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let report = inspect(arguments)?;
-    let mut stdout = io::stdout().lock();
-    if arguments.json {
-        serde_json::to_writer_pretty(&mut stdout, &report).map_err(io::Error::from)?;
-        writeln!(stdout)?;
-    } else {
-        write!(stdout, "{report}")?;
-    }
-    Ok(stdout.flush()?)
+    print(&inspect(arguments)?, arguments.json)
 }
 
 fn inspect(arguments: &Arguments) -> anyhow::Result<Report> {

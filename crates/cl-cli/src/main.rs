@@ -1,6 +1,15 @@
 //! The `curriculum` command: one file per subcommand, each with its arguments and a `run`.
 
+mod agree;
+mod completions;
+mod dynamics;
 mod inspect;
+mod map;
+mod noise;
+mod output;
+mod progress;
+mod score;
+mod score_file;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -9,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 /// Curriculum learning over files of any framework.
 ///
-/// Looks at data, before anything is learned from it.
+/// Looks at data, scores how hard examples are, compares scores and finds wrong labels.
 #[derive(Parser)]
 #[command(name = "curriculum", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
@@ -21,18 +30,30 @@ const EXAMPLES: &str = "\
 Examples:
   curriculum inspect train.csv --label species
   curriculum inspect train-images-idx3-ubyte.gz
-  curriculum inspect logits.npy --json
+  curriculum score dynamics.npz --metric el2n,forgetting,aum -o scores.csv
+  curriculum agree scores.csv -o agreement.svg
+  curriculum noise dynamics.npz -o issues.csv
 
 Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong usage.";
 
 #[derive(Subcommand)]
 enum Command {
     Inspect(inspect::Arguments),
+    Score(score::Arguments),
+    Agree(agree::Arguments),
+    Map(map::Arguments),
+    Noise(noise::Arguments),
+    Completions(completions::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
+        Command::Agree(arguments) => agree::run(&arguments),
+        Command::Map(arguments) => map::run(&arguments),
+        Command::Noise(arguments) => noise::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

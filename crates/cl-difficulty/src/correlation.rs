@@ -26,7 +26,8 @@ pub fn pearson(a: &[f64], b: &[f64]) -> Result<Option<f64>, DifficultyError> {
 /// Spearman's rank correlation: Pearson's of the ranks, ties given the mean of their ranks; `None` where a
 /// score is constant, because it ranks nothing.
 ///
-/// O(n log n). Infinite scores rank first or last.
+/// O(n) by radix sort, O(n log n) at worst; the two scores are ranked in parallel. Infinite scores rank first or
+/// last.
 ///
 /// Source: Spearman (1904); with ties as SciPy's `spearmanr`.
 ///
@@ -40,7 +41,8 @@ pub fn pearson(a: &[f64], b: &[f64]) -> Result<Option<f64>, DifficultyError> {
 /// Where the lengths differ or a value is NaN.
 pub fn spearman(a: &[f64], b: &[f64]) -> Result<Option<f64>, DifficultyError> {
     check(a, b)?;
-    Ok(pearson_of(&ranks(a), &ranks(b)))
+    let (a, b) = rayon::join(|| ranks(a), || ranks(b));
+    Ok(pearson_of(&a, &b))
 }
 
 /// Kendall's tau-b, `None` where a score is constant.
@@ -75,7 +77,8 @@ pub fn kendall(a: &[f64], b: &[f64]) -> Result<Option<f64>, DifficultyError> {
         return Ok(None);
     }
     let difference = (all + tied_both - tied_a - tied_b) as f64 - 2.0 * discordant as f64;
-    Ok(Some((difference / ((all - tied_a) as f64).sqrt() / ((all - tied_b) as f64).sqrt()).clamp(-1.0, 1.0)))
+    // One root of the product is exact where two would round twice, as for a score with itself.
+    Ok(Some((difference / ((all - tied_a) as f64 * (all - tied_b) as f64).sqrt()).clamp(-1.0, 1.0)))
 }
 
 /// Ranks from 1, ties given the mean of the ranks they take. O(n log n).
@@ -92,21 +95,111 @@ pub fn average_ranks(values: &[f64]) -> Result<Vec<f64>, DifficultyError> {
     Ok(ranks(values))
 }
 
-fn ranks(values: &[f64]) -> Vec<f64> {
-    // Sorting the keys beside their indices keeps every comparison in cache.
-    let mut order: Vec<(f64, usize)> = values.iter().map(|value| value + 0.0).zip(0..).collect();
-    order.sort_unstable_by(|x, y| x.0.total_cmp(&y.0));
+pub(crate) fn ranks(values: &[f64]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut start = 0;
-    for group in order.chunk_by(|x, y| x.0 == y.0) {
-        let rank = start as f64 + (group.len() + 1) as f64 / 2.0;
-        group.iter().for_each(|&(_, example)| ranks[example] = rank);
-        start += group.len();
-    }
+    for_each_tie(values, |tied| {
+        let rank = start as f64 + (tied.len() + 1) as f64 / 2.0;
+        start += tied.len();
+        tied.iter().for_each(|example| ranks[example] = rank);
+    });
     ranks
 }
 
-fn pearson_of(a: &[f64], b: &[f64]) -> Option<f64> {
+/// Visits the examples in ascending order of their values, those with the same value at a time.
+///
+/// Of each value, a key that sorts as the value does is cut to the 33 bits that tell the smallest from the largest
+/// apart, packed into one word with the index, and sorted by three passes of eleven bits. Values that agree in these
+/// bits are then sorted by comparison: a few per million of a continuous score.
+pub(crate) fn for_each_tie(values: &[f64], mut visit: impl FnMut(Tied<'_>)) {
+    let Some(last) = values.len().checked_sub(1) else { return };
+    let index_bits = usize::BITS - last.leading_zeros();
+    let key_bits = KEY_BITS.min(64 - index_bits);
+    let (lowest, highest) = values.iter().fold((u64::MAX, 0), |(lowest, highest), &value| {
+        let key = key(value);
+        (key.min(lowest), key.max(highest))
+    });
+    let dropped = (64 - (highest - lowest).leading_zeros()).saturating_sub(key_bits);
+    let pack = |(index, &value)| (key(value) - lowest) >> dropped << index_bits | index as u64;
+    let mut packed: Vec<u64> = values.iter().enumerate().map(pack).collect();
+    if packed.len() < SHORTEST_RADIX_SORT {
+        packed.sort_unstable();
+    } else {
+        packed = radix_sort(packed, index_bits);
+    }
+
+    let mask = (1 << index_bits) - 1;
+    for group in packed.chunk_by_mut(|x, y| x >> index_bits == y >> index_bits) {
+        let value = |packed: u64| key(values[(packed & mask) as usize]);
+        if dropped == 0 || group.len() == 1 {
+            visit(Tied { packed: group, mask });
+            continue;
+        }
+        if group.windows(2).any(|pair| value(pair[0]) > value(pair[1])) {
+            group.sort_unstable_by_key(|&packed| value(packed));
+        }
+        for tied in group.chunk_by(|&x, &y| value(x) == value(y)) {
+            visit(Tied { packed: tied, mask });
+        }
+    }
+}
+
+/// Examples with the same value.
+#[derive(Clone, Copy)]
+pub(crate) struct Tied<'a> {
+    packed: &'a [u64],
+    mask: u64,
+}
+
+impl<'a> Tied<'a> {
+    pub(crate) fn len(self) -> usize {
+        self.packed.len()
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = usize> + use<'a> {
+        self.packed.iter().map(move |packed| (packed & self.mask) as usize)
+    }
+}
+
+/// A key that sorts as the value does: a negative number's bits reversed, a positive one's put above.
+fn key(value: f64) -> u64 {
+    // Adding 0.0 makes -0.0 equal to 0.0.
+    let bits = (value + 0.0).to_bits();
+    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+}
+
+/// Sorts by the bits from `lowest_bit` on, stable in those below.
+fn radix_sort(mut packed: Vec<u64>, lowest_bit: u32) -> Vec<u64> {
+    let digit = |packed: u64, pass: u32| (packed >> lowest_bit >> (DIGIT_BITS * pass)) as usize & (N_DIGITS - 1);
+    let mut counts = [[0usize; N_DIGITS]; N_PASSES];
+    for &packed in &packed {
+        counts.iter_mut().zip(0..).for_each(|(counts, pass)| counts[digit(packed, pass)] += 1);
+    }
+    let mut sorted = vec![0; packed.len()];
+    for (counts, pass) in counts.iter_mut().zip(0..) {
+        if counts.contains(&packed.len()) {
+            continue;
+        }
+        let mut start = 0;
+        counts.iter_mut().for_each(|count| (*count, start) = (start, start + *count));
+        for &packed in &packed {
+            let slot = &mut counts[digit(packed, pass)];
+            sorted[*slot] = packed;
+            *slot += 1;
+        }
+        std::mem::swap(&mut packed, &mut sorted);
+    }
+    packed
+}
+
+/// Below it, comparing is faster than counting digits.
+const SHORTEST_RADIX_SORT: usize = 4096;
+const N_PASSES: usize = 3;
+const DIGIT_BITS: u32 = 11;
+const N_DIGITS: usize = 1 << DIGIT_BITS;
+const KEY_BITS: u32 = N_PASSES as u32 * DIGIT_BITS;
+
+pub(crate) fn pearson_of(a: &[f64], b: &[f64]) -> Option<f64> {
     let n = a.len() as f64;
     let (mean_a, mean_b) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
     let (mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0);
@@ -156,18 +249,24 @@ fn inversions(values: &mut [f64]) -> u64 {
     count
 }
 
-fn check(a: &[f64], b: &[f64]) -> Result<(), DifficultyError> {
+pub(crate) fn check(a: &[f64], b: &[f64]) -> Result<(), DifficultyError> {
     if a.len() != b.len() {
         let what = "second score";
         return Err(DifficultyError::LengthMismatch { what, found: b.len(), expected: a.len() });
     }
-    for (metric, values) in [("first score", a), ("second score", b)] {
-        if let Some(example) = values.iter().position(|value| value.is_nan()) {
+    check_numbers("first score", a)?;
+    check_numbers("second score", b)
+}
+
+/// Refuses NaN.
+pub(crate) fn check_numbers(metric: &str, values: &[f64]) -> Result<(), DifficultyError> {
+    match values.iter().position(|value| value.is_nan()) {
+        Some(example) => {
             let (metric, value) = (metric.to_owned(), values[example]);
-            return Err(DifficultyError::InvalidScore { metric, example, value, expected: "a number" });
+            Err(DifficultyError::InvalidScore { metric, example, value, expected: "a number" })
         }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -229,6 +328,37 @@ mod tests {
                     prop_assert!((own - 1.0).abs() < 1e-12);
                 }
             }
+        }
+    }
+
+    proptest! {
+        /// Long enough for the radix sort: few values and many ties, neighbours in the last bits, any bits.
+        #[test]
+        fn the_radix_sort_sorts(seed: u64, kind in 0..4) {
+            use rand::Rng;
+            let mut rng = cl_data::random::stream(seed, "test", 0);
+            let values: Vec<f64> = std::iter::repeat_with(|| match kind {
+                0 => f64::from(rng.next_u32() % 8) - 4.0,
+                1 => f64::from_bits(1.0f64.to_bits() + rng.next_u64() % 1000),
+                2 => f64::from_bits(rng.next_u64()),
+                _ => [-0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY, -1e-310][rng.next_u32() as usize % 5],
+            })
+            .filter(|value| !value.is_nan())
+            .take(2 * SHORTEST_RADIX_SORT)
+            .collect();
+            let mut expected: Vec<usize> = (0..values.len()).collect();
+            expected.sort_by(|&a, &b| (values[a] + 0.0).total_cmp(&(values[b] + 0.0)));
+            let mut all = Vec::new();
+            for_each_tie(&values, |tied| {
+                let first = all.len();
+                all.extend(tied.iter());
+                let value = values[all[first]];
+                assert!(all[first..].iter().all(|&i| values[i] == value));
+                assert!(first == 0 || values[all[first - 1]] < value);
+            });
+            prop_assert!(all.iter().zip(&expected).all(|(&found, &expected)| values[found] == values[expected]));
+            all.sort_unstable();
+            prop_assert!(all.into_iter().eq(0..values.len()));
         }
     }
 

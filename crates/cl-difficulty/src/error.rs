@@ -52,6 +52,76 @@ pub enum DifficultyError {
         /// What would have been accepted.
         expected: &'static str,
     },
+    /// A name that no metric or option has.
+    #[error("unknown {what} {name}, expected one of {known}")]
+    Unknown {
+        /// What it should name.
+        what: &'static str,
+        /// The name found.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A metric's option has a value outside of its domain.
+    #[error("option {option} is {value:?}, expected {expected}")]
+    InvalidOption {
+        /// Metric and option, joined by a dot.
+        option: String,
+        /// The value found.
+        value: String,
+        /// What would have been accepted.
+        expected: String,
+    },
+    /// What was logged for an example in an epoch cannot be.
+    #[error("example {example} in epoch {epoch}: {problem}")]
+    InvalidObservation {
+        /// The example.
+        example: usize,
+        /// The epoch.
+        epoch: u64,
+        /// What is wrong, and what was expected.
+        problem: String,
+    },
+    /// An epoch that was not recorded although earlier and later ones were.
+    #[error("epoch {epoch} was not recorded, expected every epoch from {first} to {last}")]
+    MissingEpoch {
+        /// The epoch.
+        epoch: u64,
+        /// The first one recorded.
+        first: u64,
+        /// The last one recorded.
+        last: u64,
+    },
+    /// An example that an epoch lacks.
+    #[error(
+        "example {example} has no observation in epoch {epoch}, expected one for each of {n_examples} examples"
+    )]
+    MissingExample {
+        /// The example.
+        example: usize,
+        /// The epoch.
+        epoch: u64,
+        /// The number of examples.
+        n_examples: usize,
+    },
+    /// A metric needs more epochs than were recorded.
+    #[error("{metric} needs {needed} epochs of each example, but example {example} has {found}")]
+    TooFewEpochs {
+        /// The metric.
+        metric: String,
+        /// The example.
+        example: usize,
+        /// Epochs needed.
+        needed: u64,
+        /// Epochs recorded.
+        found: u64,
+    },
+    /// An earlier error left the recorder with a part of an epoch.
+    #[error("the recorder holds a part of epoch {epoch} since an earlier error, expected a new recorder")]
+    Poisoned {
+        /// The epoch.
+        epoch: u64,
+    },
     /// Scores were joined to data other than their own.
     #[error("the scores belong to data with fingerprint {scores}, not to this data with fingerprint {data}")]
     OtherData {
@@ -60,4 +130,28 @@ pub enum DifficultyError {
         /// The fingerprint of the data.
         data: Fingerprint,
     },
+    /// A model did not fit its data, or its training failed.
+    #[error(transparent)]
+    Model(#[from] cl_model::ModelError),
+    /// The data itself is wrong.
+    #[error(transparent)]
+    Data(#[from] cl_data::DataError),
+    /// The sampler of a curriculum could not be made from the scores.
+    #[error("the curriculum's sampler could not be made: {0}")]
+    Sampler(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A column has no value for an example.
+    #[error("the column has no value for id {id} of example {example}")]
+    MissingId {
+        /// The id, as text.
+        id: String,
+        /// The example that bears it.
+        example: usize,
+    },
+}
+
+impl DifficultyError {
+    /// An argument outside of its domain.
+    pub(crate) fn argument(argument: &'static str, value: impl std::fmt::Display, expected: &'static str) -> Self {
+        Self::InvalidArgument { argument, value: value.to_string(), expected }
+    }
 }

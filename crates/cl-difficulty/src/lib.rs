@@ -7,14 +7,27 @@
 
 #![forbid(unsafe_code)]
 
+pub mod agreement;
+mod catalogue;
 mod correlation;
+pub mod data_based;
 mod dynamics;
 mod error;
+mod label_noise;
 mod margin;
+pub mod model_based;
 mod scores;
 
+pub use catalogue::{MetricDescription, MetricSettings, Needs, metrics};
 pub use correlation::{average_ranks, kendall, pearson, spearman};
-pub use dynamics::{El2n, Forgetting, MeanLoss, NeverLearned, Recorder};
+pub use dynamics::{
+    Column, ColumnValues, DynamicsRecorder, El2n, Forgetting, MeanLoss, NeverLearned, Observations, Outputs,
+    Recorder,
+};
 pub use error::DifficultyError;
+pub use label_noise::{
+    ConfidentLearning, IssueFilter, LabelQuality, NoiseRate, ThresholdSamples, confidence_weighted_entropy,
+    normalized_margin,
+};
 pub use margin::{boundary_closeness, hyperplane_margin};
 pub use scores::{Metric, Provenance, Scores};

@@ -54,8 +54,10 @@ pub struct Provenance {
 /// # Ok::<(), cl_difficulty::DifficultyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Parts")]
 pub struct Scores {
     metric: Metric,
+    #[serde(serialize_with = "write_values")]
     values: Vec<f64>,
     labels: Vec<usize>,
     fingerprint: Fingerprint,
@@ -146,5 +148,73 @@ impl Scores {
     /// The examples from easiest to hardest, ties shuffled by `seed`. O(n log n).
     pub fn easiest_first(&self, seed: u64) -> Vec<usize> {
         random::argsort(&mut random::stream(seed, "score ties", 0), &self.values)
+    }
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct Parts {
+    metric: Metric,
+    values: Vec<Value>,
+    labels: Vec<usize>,
+    fingerprint: Fingerprint,
+    provenance: Provenance,
+}
+
+/// JSON knows no infinity: +inf is written as the text `inf`.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Finite(f64),
+    Infinite(String),
+}
+
+fn write_values<S: serde::Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+    let written = |&value: &f64| match value.is_finite() {
+        true => Value::Finite(value),
+        false => Value::Infinite("inf".to_owned()),
+    };
+    serializer.collect_seq(values.iter().map(written))
+}
+
+impl TryFrom<Parts> for Scores {
+    type Error = DifficultyError;
+
+    fn try_from(parts: Parts) -> Result<Self, DifficultyError> {
+        let Parts { metric, values, labels, fingerprint, provenance } = parts;
+        if values.len() != labels.len() {
+            let found = values.len();
+            return Err(DifficultyError::LengthMismatch { what: "scores", found, expected: labels.len() });
+        }
+        let read = |(example, value)| match value {
+            Value::Finite(value) if value.is_finite() => Ok(value),
+            Value::Infinite(text) if text == "inf" => Ok(f64::INFINITY),
+            Value::Finite(_) | Value::Infinite(_) => {
+                let (metric, value) = (metric.name.clone(), f64::NAN);
+                Err(DifficultyError::InvalidScore { metric, example, value, expected: "a finite number or inf" })
+            }
+        };
+        let values = values.into_iter().enumerate().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { metric, values, labels, fingerprint, provenance })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_saved_and_read_back_checked() {
+        let data = Dataset::new(1, vec![0.0, 1.0], vec![0, 1], 2).unwrap();
+        let metric = Metric::new("forgetting").with_option("never_learned", "infinite");
+        let provenance = Provenance { model: "perceptron".into(), epochs: vec![0, 1], seeds: vec![7] };
+        let scores = Scores::with_infinities(metric, vec![0.1, f64::INFINITY], &data, provenance).unwrap();
+        let saved = serde_json::to_string(&scores).unwrap();
+        assert_eq!(serde_json::from_str::<Scores>(&saved).unwrap(), scores);
+        assert!(serde_json::from_str::<Scores>(&saved.replace("0.1,", "")).is_err());
+        assert!(serde_json::from_str::<Scores>(&saved.replace("\"inf\"", "\"nan\"")).is_err());
+        assert!(Scores::new(Metric::new("loss"), vec![0.1, f64::NAN], &data, Provenance::default()).is_err());
+        let other = data.clone().with_labels(vec![0, 0]).unwrap();
+        assert!(scores.check(&data).is_ok() && scores.check(&other).is_err());
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::path::Path;
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use comfy_table::Cell;
 use serde::Serialize;
+
+use crate::output::{new_table, right, short};
 
 /// What a file holds.
 #[derive(Serialize)]
@@ -105,25 +107,5 @@ impl fmt::Display for Report {
             }
         }
         Ok(())
-    }
-}
-
-fn new_table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header);
-    table
-}
-
-fn right(text: String) -> Cell {
-    Cell::new(text).set_alignment(CellAlignment::Right)
-}
-
-/// Six significant digits.
-fn short(value: f64) -> String {
-    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
-    match rounded.abs() {
-        0.0 => "0".into(),
-        size if (1e-4..1e9).contains(&size) => format!("{rounded}"),
-        _ => format!("{rounded:e}"),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use anyhow::bail;
-use cl_data::io::CsvRows;
+use cl_data::io::{CsvOptions, CsvRows, HeaderRow, LabelColumn, read_csv};
 
 use super::Arguments;
 use super::report::{Part, Report, ValueCount};
@@ -56,8 +56,13 @@ pub(super) fn inspect(arguments: &Arguments, report: &mut Report) -> anyhow::Res
     if !rows.advance()? {
         bail!("{path}: line 1: the file is empty, expected rows");
     }
-    // As `HeaderRow::Detected` has it: a first row without any number names the columns.
-    let named = !rows.fields().any(|field| field.parse::<f64>().is_ok());
+    // As `HeaderRow::Detected` has it, a first row without any number names the columns; so does one that holds the
+    // name of the label or id that was asked for (pandas names unnamed columns 0, 1, ...).
+    let is_number = |field: &str| field.parse::<f64>().is_ok_and(f64::is_finite);
+    let is_wanted =
+        |field: &str| [&arguments.label, &arguments.id].into_iter().flatten().any(|wanted| wanted == field);
+    let named = !rows.fields().any(is_number)
+        || rows.fields().any(|field| is_wanted(field) && field.parse::<usize>().is_err());
     let names: Vec<String> = if named {
         rows.fields().map(Into::into).collect()
     } else {
@@ -108,11 +113,15 @@ pub(super) fn inspect(arguments: &Arguments, report: &mut Report) -> anyhow::Res
         }
     }
 
-    for (column, (name, found)) in names.iter().zip(&columns).enumerate() {
-        let feature = label.is_some() && Some(column) != label && Some(column) != id;
-        if let Some((line, text)) = found.first_text.as_ref().filter(|_| feature && found.n_numbers > 0) {
-            bail!("{path}: line {line}, column `{name}`: {text:?}, expected a number as in other rows");
-        }
+    // With a label it is looked at as a data set, and must be one.
+    if let Some(label) = label {
+        let options = CsvOptions {
+            id: id.filter(|_| named).map(|id| names[id].clone()),
+            header: if named { HeaderRow::Required } else { HeaderRow::Absent },
+            delimiter: arguments.delimiter,
+            ..CsvOptions::new(LabelColumn::Index(label))
+        };
+        read_csv::<f64>(&arguments.file, &options)?;
     }
     report.n_rows = Some(n_rows);
     report.n_duplicate_rows = Some(duplicate_rows.count());

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::RunningMean;
+use super::accumulator::{Accumulate, TooFew};
+use super::block::Block;
 use crate::DifficultyError;
 
 /// EL2N, the error L2 norm: how far the predicted probabilities are from the label, averaged over
@@ -68,5 +70,20 @@ impl El2n {
     /// Where an example was never observed.
     pub fn values(&self) -> Result<Vec<f64>, DifficultyError> {
         self.0.values("el2n")
+    }
+
+    pub(crate) fn mean(&self) -> Result<Vec<f64>, TooFew> {
+        self.0.mean()
+    }
+}
+
+impl Accumulate for El2n {
+    #[inline(always)]
+    fn update(&mut self, block: &Block) {
+        self.0.update(block, &block.error_norm);
+    }
+
+    fn absorb(&mut self, i: usize, other: &Self) {
+        self.0.absorb(i, &other.0);
     }
 }

@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::accumulator::Accumulate;
+use super::block::{Block, LANES};
 use super::same_length;
 use crate::DifficultyError;
 
@@ -123,12 +125,7 @@ impl Forgetting {
                 expected: "an accumulator of other examples",
             });
         }
-        for i in (0..self.events.len()).filter(|&i| other.presentations[i] > 0) {
-            self.events[i] = other.events[i];
-            self.presentations[i] = other.presentations[i];
-            self.last[i] = other.last[i];
-            self.learned[i] = other.learned[i];
-        }
+        (0..self.events.len()).filter(|&i| other.presentations[i] > 0).for_each(|i| self.absorb(i, other));
         Ok(())
     }
 
@@ -162,6 +159,29 @@ impl Forgetting {
     /// Whether each example was learned and never forgotten.
     pub fn unforgettable(&self) -> Vec<bool> {
         self.learned.iter().zip(&self.events).map(|(&learned, &events)| learned && events == 0).collect()
+    }
+}
+
+impl Accumulate for Forgetting {
+    #[inline(always)]
+    fn update(&mut self, block: &Block) {
+        let mut forgotten = [false; LANES];
+        let mut lane = 0;
+        block.update(&mut self.last, &block.right, |last, right| {
+            forgotten[lane] = *last && !right;
+            lane += 1;
+            *last = right;
+        });
+        block.update(&mut self.events, &forgotten, |events, forgotten| *events += u32::from(forgotten));
+        block.update(&mut self.learned, &block.right, |learned, right| *learned |= right);
+        block.update(&mut self.presentations, &[1; LANES], |presentations, one| *presentations += one);
+    }
+
+    fn absorb(&mut self, i: usize, other: &Self) {
+        self.events[i] = other.events[i];
+        self.presentations[i] = other.presentations[i];
+        self.last[i] = other.last[i];
+        self.learned[i] = other.learned[i];
     }
 }
 

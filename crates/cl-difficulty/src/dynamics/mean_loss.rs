@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::RunningMean;
+use super::accumulator::{Accumulate, TooFew};
+use super::block::Block;
 use crate::DifficultyError;
 
 /// The mean of an example's loss over its presentations: the simplest difficulty there is.
@@ -53,5 +55,19 @@ impl MeanLoss {
     /// Where an example was never presented.
     pub fn values(&self) -> Result<Vec<f64>, DifficultyError> {
         self.0.values("loss")
+    }
+
+    pub(crate) fn mean(&self) -> Result<Vec<f64>, TooFew> {
+        self.0.mean()
+    }
+}
+
+impl Accumulate for MeanLoss {
+    fn update(&mut self, block: &Block) {
+        self.0.update(block, &block.loss);
+    }
+
+    fn absorb(&mut self, i: usize, other: &Self) {
+        self.0.absorb(i, &other.0);
     }
 }

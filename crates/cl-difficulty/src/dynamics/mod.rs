@@ -1,18 +1,55 @@
 //! Scores from what happened while training: one accumulator per metric, each of O(n) memory.
 
+mod accumulator;
+mod aum;
+mod block;
+mod cartography;
+mod column;
+mod dual;
+mod dyn_unc;
+mod dynamics_recorder;
 mod el2n;
 mod forgetting;
+mod l1_error;
+mod last_epoch;
+mod learning_time;
+mod loss_average;
 mod mean_loss;
+mod mean_probabilities;
+mod observations;
 mod recorder;
+mod shard;
+mod tdds;
+mod windows;
 
+pub use column::{Column, ColumnValues};
+pub use dynamics_recorder::DynamicsRecorder;
 pub use el2n::El2n;
 pub use forgetting::{Forgetting, NeverLearned};
 pub use mean_loss::MeanLoss;
+pub use observations::{Observations, Outputs};
 pub use recorder::Recorder;
+
+pub(crate) use accumulator::{Accumulator, Range, View};
+pub(crate) use aum::Margins;
+pub(crate) use last_epoch::{Quantity, entropy};
+
+use accumulator::TooFew;
+use aum::Aum;
+use block::{Block, Lanes};
+use cartography::Cartography;
+use dual::Dual;
+use dyn_unc::DynUnc;
+use l1_error::L1Error;
+use last_epoch::LastEpoch;
+use learning_time::LearningTime;
+use loss_average::LossAverage;
+use mean_probabilities::MeanProbabilities;
+use tdds::Tdds;
 
 use crate::DifficultyError;
 
-/// The mean over presentations that loss and EL2N share.
+/// The mean over presentations that loss, EL2N and AUM share.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 struct RunningMean {
     sums: Vec<f64>,
@@ -32,18 +69,30 @@ impl RunningMean {
         Ok(())
     }
 
+    #[inline(always)]
+    fn update(&mut self, block: &Block, values: &Lanes) {
+        block.update(&mut self.sums, values, |sum, value| *sum += value);
+        block.update(&mut self.counts, &[1; block::LANES], |count, one| *count += one);
+    }
+
+    fn absorb(&mut self, i: usize, other: &Self) {
+        self.sums[i] += other.sums[i];
+        self.counts[i] += other.counts[i];
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
         same_length(self.sums.len(), other.sums.len())?;
-        self.sums.iter_mut().zip(&other.sums).for_each(|(sum, other)| *sum += other);
-        self.counts.iter_mut().zip(&other.counts).for_each(|(count, other)| *count += other);
+        (0..self.sums.len()).for_each(|i| self.absorb(i, other));
         Ok(())
     }
 
-    fn values(&self, metric: &'static str) -> Result<Vec<f64>, DifficultyError> {
-        if let Some(example) = self.counts.iter().position(|&count| count == 0) {
-            return Err(DifficultyError::NeverPresented { example, metric });
-        }
+    fn mean(&self) -> Result<Vec<f64>, TooFew> {
+        TooFew::check(&self.counts, 1)?;
         Ok(self.sums.iter().zip(&self.counts).map(|(sum, &count)| sum / f64::from(count)).collect())
+    }
+
+    fn values(&self, metric: &'static str) -> Result<Vec<f64>, DifficultyError> {
+        self.mean().map_err(|TooFew { example, .. }| DifficultyError::NeverPresented { example, metric })
     }
 }
 

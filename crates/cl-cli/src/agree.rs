@@ -1,0 +1,229 @@
+//! `curriculum agree`: how far scores agree.
+
+mod join;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use cl_difficulty::agreement::{Bootstrap, RankCorrelation, agreement_matrix, top_overlap};
+use cl_study::HeatMap;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::output::{check_svg, new_table, print, right, save_figure};
+use crate::score_file::ScoreFile;
+use join::{Joined, join};
+
+/// Compare scores: rank correlations with bootstrap intervals, and how far the hardest examples are the same.
+///
+/// Files are what `curriculum score` writes: CSV (with a column `id`), .npz (with `ids`) or .npy (with its
+/// sidecar). Rows join by id; files of other examples or with other labels are refused. Every column is turned
+/// so that high means hard, as the sidecar or the list of metrics says; a column that neither knows counts as a
+/// difficulty.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  curriculum agree scores.csv -o agreement.svg
+  curriculum agree seed0.csv seed1.csv seed2.csv --metric el2n --top-k 0.1
+  curriculum agree scores.npz --method kendall --json")]
+pub(crate) struct Arguments {
+    /// Files of scores
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Compare these columns alone [default: all that are difficulties]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    metric: Vec<String>,
+    /// The correlation
+    #[arg(long, value_enum, default_value_t = Method::Spearman)]
+    method: Method,
+    /// Compare the hardest examples, too: the share of all that they are
+    #[arg(long, value_name = "SHARE")]
+    top_k: Option<f64>,
+    /// Resamples of the bootstrap; 0 for no intervals
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    resamples: usize,
+    /// The level of the intervals
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
+    level: f64,
+    /// The seed of resamples and ties
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Draw the matrix (.svg)
+    #[arg(short, long, value_name = "OUT.svg")]
+    output: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Method {
+    Spearman,
+    Kendall,
+}
+
+impl Method {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Spearman => "Spearman's rank correlation",
+            Self::Kendall => "Kendall's tau-b",
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if let Some(output) = &arguments.output {
+        check_svg(output)?;
+    }
+    if let Some(share) = arguments.top_k.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
+        bail!("--top-k is {share}, expected a share in (0, 1]");
+    }
+    let files = arguments.files.iter().map(|path| ScoreFile::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let columns = join(&files, &arguments.metric)?;
+    if columns.len() < 2 {
+        bail!("{} columns to compare, expected at least 2", columns.len());
+    }
+    let names = display_names(&columns);
+    let scores: Vec<_> =
+        names.iter().zip(&columns).map(|(name, c)| (name.as_str(), c.values.as_slice())).collect();
+    let correlation = match arguments.method {
+        Method::Spearman => RankCorrelation::Spearman,
+        Method::Kendall => RankCorrelation::Kendall,
+    };
+    let Arguments { resamples: n_resamples, level, seed, .. } = *arguments;
+    let bootstrap = (n_resamples > 0).then_some(Bootstrap { n_resamples, level, seed });
+    let matrix = agreement_matrix(&scores, correlation, bootstrap)?;
+
+    let mut pairs = Vec::new();
+    for a in 0..columns.len() {
+        for b in a + 1..columns.len() {
+            let Some(agreement) = matrix.get(a, b) else { continue };
+            let overlap = match arguments.top_k {
+                Some(share) => top_overlap(scores[a].1, scores[b].1, &[share], seed)?.into_iter().next().flatten(),
+                None => None,
+            };
+            pairs.push(Pair {
+                a: names[a].clone(),
+                b: names[b].clone(),
+                value: agreement.value,
+                interval: agreement.interval,
+                n_undefined: agreement.n_undefined,
+                overlap,
+            });
+        }
+    }
+    let cells: Vec<Vec<Option<f64>>> = (0..columns.len())
+        .map(|a| (0..columns.len()).map(|b| matrix.get(a, b).and_then(|agreement| agreement.value)).collect())
+        .collect();
+    if let Some(output) = &arguments.output {
+        let side = 320 + 60 * names.len() as u32;
+        let title = format!("Agreement of scores: {}", arguments.method.title());
+        let figure = HeatMap::new(title, &names, &names, cells.clone())
+            .diverging(-1.0, 1.0)
+            .value_name(arguments.method.title());
+        save_figure(&figure, output, side + 80, side - 80)?;
+    }
+    let n_examples = columns.first().map_or(0, |column| column.values.len());
+    let columns = names.into_iter().zip(columns).map(|(name, column)| {
+        let Joined { name: metric, file, negated, .. } = column;
+        ComparedColumn { name, metric, file, negated }
+    });
+    let Arguments { method, top_k, .. } = *arguments;
+    let report =
+        Report { method, n_examples, n_resamples, level, top_k, columns: columns.collect(), matrix: cells, pairs };
+    print(&report, arguments.json)
+}
+
+/// The columns' names, with their files where one name is in several.
+fn display_names(columns: &[Joined]) -> Vec<String> {
+    let unique = |names: &[String]| (1..names.len()).all(|at| !names[..at].contains(&names[at]));
+    let stem = |column: &Joined| {
+        let stem = Path::new(&column.file).file_stem().unwrap_or_default();
+        format!("{} ({})", column.name, stem.to_string_lossy())
+    };
+    let plain: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let stems: Vec<String> = columns.iter().map(stem).collect();
+    match (unique(&plain), unique(&stems)) {
+        (true, _) => plain,
+        (_, true) => stems,
+        _ => columns.iter().map(|column| format!("{} ({})", column.name, column.file)).collect(),
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    method: Method,
+    n_examples: usize,
+    n_resamples: usize,
+    level: f64,
+    top_k: Option<f64>,
+    columns: Vec<ComparedColumn>,
+    /// Null where a column is constant.
+    matrix: Vec<Vec<Option<f64>>>,
+    pairs: Vec<Pair>,
+}
+
+#[derive(Serialize)]
+struct ComparedColumn {
+    name: String,
+    metric: String,
+    file: String,
+    /// Whether it was negated, so that high is hard.
+    negated: bool,
+}
+
+#[derive(Serialize)]
+struct Pair {
+    a: String,
+    b: String,
+    value: Option<f64>,
+    interval: Option<(f64, f64)>,
+    /// Resamples in which a column was constant.
+    n_undefined: usize,
+    /// Jaccard's index of the hardest examples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overlap: Option<f64>,
+}
+
+fn decimals(value: Option<f64>) -> String {
+    // Adding 0.0 to a rounded value lets no -0.000 be printed.
+    value.map_or("-".into(), |value| format!("{:.3}", (value * 1000.0).round() / 1000.0 + 0.0))
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "{}, {} examples", self.method.title(), self.n_examples)?;
+        let negated: Vec<_> = self.columns.iter().filter(|c| c.negated).map(|c| c.name.as_str()).collect();
+        if !negated.is_empty() {
+            writeln!(formatter, "negated, so that high is hard: {}", negated.join(", "))?;
+        }
+        let mut header = vec![""];
+        header.extend(self.columns.iter().map(|column| column.name.as_str()));
+        let mut table = new_table(&header);
+        for (column, row) in self.columns.iter().zip(&self.matrix) {
+            let cells = row.iter().map(|&value| right(decimals(value)));
+            table.add_row(std::iter::once(right(column.name.as_str())).chain(cells));
+        }
+        writeln!(formatter, "{table}\n")?;
+        let interval = format!("{} % interval", self.level * 100.0);
+        let overlap = self.top_k.map(|share| format!("overlap of the hardest {} %", share * 100.0));
+        let mut header = vec!["", "", "correlation"];
+        header.extend((self.n_resamples > 0).then_some(interval.as_str()));
+        header.extend(overlap.as_deref());
+        let mut table = new_table(&header);
+        for pair in &self.pairs {
+            let mut cells = vec![right(&*pair.a), right(&*pair.b), right(decimals(pair.value))];
+            if self.n_resamples > 0 {
+                let between = |(low, high)| format!("{} to {}", decimals(Some(low)), decimals(Some(high)));
+                cells.push(right(pair.interval.map_or("-".into(), between)));
+            }
+            if self.top_k.is_some() {
+                cells.push(right(decimals(pair.overlap)));
+            }
+            table.add_row(cells);
+        }
+        writeln!(formatter, "{table}")
+    }
+}

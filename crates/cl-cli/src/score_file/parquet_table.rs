@@ -1,0 +1,57 @@
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use cl_data::Ids;
+use cl_data::io::write_atomically;
+use cl_difficulty::{Column, ColumnValues};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+
+/// Writes `id` (a text), `label` and a column per metric.
+pub(super) fn write_parquet(path: &Path, ids: &Ids, labels: &[usize], columns: &[Column]) -> anyhow::Result<()> {
+    let mut schema = "message scores { required byte_array id (utf8); required int64 label;".to_owned();
+    for column in columns {
+        let kind = match column.values {
+            ColumnValues::Float(_) => "double",
+            ColumnValues::Integer(_) => "int64",
+            ColumnValues::Flag(_) => "boolean",
+        };
+        schema += &format!(" required {kind} {};", column.name);
+    }
+    let schema = Arc::new(parse_message_type(&(schema + " }"))?);
+    let ids: Vec<ByteArray> = ids.iter().map(|id| ByteArray::from(&*id)).collect();
+    let labels: Vec<i64> = labels.iter().map(|&label| label as i64).collect();
+    Ok(write_atomically(path, |writer| {
+        let write = || -> Result<(), ParquetError> {
+            let mut file = SerializedFileWriter::new(writer, schema, Arc::default())?;
+            let mut group = file.next_row_group()?;
+            write_column::<ByteArrayType>(&mut group, &ids)?;
+            write_column::<Int64Type>(&mut group, &labels)?;
+            for column in columns {
+                match &column.values {
+                    ColumnValues::Float(values) => write_column::<DoubleType>(&mut group, values)?,
+                    ColumnValues::Integer(values) => write_column::<Int64Type>(&mut group, values)?,
+                    ColumnValues::Flag(values) => write_column::<BoolType>(&mut group, values)?,
+                }
+            }
+            group.close()?;
+            file.close()?;
+            Ok(())
+        };
+        write().map_err(io::Error::other)
+    })?)
+}
+
+fn write_column<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, impl io::Write + Send>,
+    values: &[T::T],
+) -> Result<(), ParquetError> {
+    if let Some(mut column) = group.next_column()? {
+        column.typed::<T>().write_batch(values, None, None)?;
+        column.close()?;
+    }
+    Ok(())
+}

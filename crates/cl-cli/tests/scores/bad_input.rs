@@ -1,0 +1,203 @@
+//! Everything that can be wrong with training dynamics, each with the message that names its place.
+
+use cl_data::io::ArrayData;
+
+use super::{DYNAMICS, Dynamics, Folder, refusal};
+
+/// The message about an input, without the path before it.
+fn refused(input: &str, more: &[&str]) -> String {
+    let folder = Folder::new();
+    let out = folder.path("scores.csv");
+    let message = refusal(&[&["score", input, "--metric", "all", "-o", &out], more].concat());
+    assert!(folder.names().is_empty(), "nothing is written");
+    message.strip_prefix(input).map_or(message.clone(), |rest| rest.trim_start_matches([':', '/', ' ']).to_owned())
+}
+
+fn npz(logits: Vec<f32>, shape: [usize; 3], labels: Vec<i64>) -> String {
+    let folder = Folder::new();
+    let n = labels.len();
+    let input = folder
+        .npz("d.npz", &[("logits", &shape, ArrayData::F32(logits)), ("labels", &[n], ArrayData::I64(labels))]);
+    refused(&input, &[])
+}
+
+#[test]
+fn archives() {
+    let mut logits = vec![0.5; 12];
+    logits[9] = f32::NAN;
+    let nan = "epoch 1, example 1: logit of class 1 is NaN, expected a finite number";
+    assert_eq!(npz(logits.clone(), [2, 3, 2], vec![0, 1, 0]), nan);
+    logits[9] = f32::INFINITY;
+    assert_eq!(npz(logits.clone(), [2, 3, 2], vec![0, 1, 0]), nan.replace("NaN", "inf"));
+    logits[9] = 0.5;
+    let message = npz(logits.clone(), [2, 3, 2], vec![0, 2, 0]);
+    assert_eq!(message, "label 2 of example 1 is out of range, expected 0..2");
+    assert!(npz(logits.clone(), [2, 3, 2], vec![0, -1, 0]).contains("-1 at element 1, expected integers"));
+    assert_eq!(npz(logits.clone(), [2, 3, 2], vec![0, 1]), "2 labels for 3 examples, expected one each");
+    assert_eq!(npz(vec![], [2, 0, 2], vec![]), "0 examples, expected at least one");
+    assert_eq!(npz(vec![], [0, 3, 2], vec![0; 3]), "0 epochs, expected at least one");
+    let message = npz(logits, [4, 3, 1], vec![0; 3]);
+    assert_eq!(message, "1 classes, expected at least 2 outputs per example");
+
+    let folder = Folder::new();
+    let labels = || ("labels", &[2][..], ArrayData::I64(vec![0, 1]));
+    let probabilities = vec![0.5, 0.5, 0.6, 0.5];
+    let probs = folder.npz("p.npz", &[("probs", &[1, 2, 2], ArrayData::F64(probabilities)), labels()]);
+    assert_eq!(refused(&probs, &[]), "epoch 0, example 1: the probabilities sum to 1.1, expected 1");
+    let probs = folder.npz("p.npz", &[("probs", &[1, 2, 2], ArrayData::F64(vec![0.5, 0.5, -1.0, 2.0])), labels()]);
+    assert_eq!(refused(&probs, &[]), "epoch 0, example 1: probability of class 0 is -1, expected 0 to 1");
+    let logits = || ("logits", &[1, 2, 2][..], ArrayData::F64(vec![0.5; 4]));
+    let twice = folder.npz("i.npz", &[logits(), labels(), ("ids", &[2], ArrayData::I64(vec![7, 7]))]);
+    assert!(refused(&twice, &[]).contains("id 7 is borne by examples 0 and 1"));
+    let few = folder.npz("i.npz", &[logits(), labels(), ("ids", &[1], ArrayData::I64(vec![7]))]);
+    assert_eq!(refused(&few, &[]), "1 ids for 2 labels, expected one each");
+    let nothing = folder.npz("n.npz", &[labels()]);
+    assert_eq!(refused(&nothing, &[]), "no member `logits` or `probs`, the archive has labels");
+    let unlabelled = folder.npz("u.npz", &[logits()]);
+    assert_eq!(refused(&unlabelled, &[]), "no member `labels`, expected one, or --labels FILE");
+    let array = folder.npy("logits.npy", &[4], ArrayData::F32(vec![0.0; 4]));
+    assert!(refused(&array, &["--labels", &array]).contains("expected (epochs, examples, classes)"));
+    let matrix = folder.npy("logits.npy", &[2, 2], ArrayData::F32(vec![0.0; 4]));
+    assert_eq!(refused(&matrix, &[]), "a .npy file has no labels, expected --labels FILE");
+    let unclear = folder.npy("epochs.npy", &[2, 2], ArrayData::F32(vec![0.2; 4]));
+    let labels = folder.npy("labels.npy", &[2], ArrayData::I64(vec![0, 1]));
+    let message = refused(&unclear, &["--labels", &labels]);
+    assert_eq!(message, "logits or probabilities? expected --outputs to tell");
+    assert!(refused(&folder.text("x.txt", "nothing"), &[]).contains("neither .npz nor .npy"));
+    assert!(refused(&folder.path("missing.npz"), &[]).contains("No such file"));
+}
+
+#[test]
+fn one_epoch_has_no_windows_and_a_class_may_be_empty() {
+    let folder = Folder::new();
+    let members = [
+        ("logits", &[1, 3, 4][..], ArrayData::F32((0..12).map(|x| (x * x % 7) as f32).collect())),
+        ("labels", &[3], ArrayData::I64(vec![0, 1, 1])),
+    ];
+    let input = folder.npz("one.npz", &members);
+    let out = folder.path("scores.csv");
+    let found = super::report(&["score", &input, "--metric", "all", "-o", &out]);
+    let skipped: Vec<_> =
+        found["skipped"].as_array().unwrap().iter().map(|skipped| skipped["metric"].as_str().unwrap()).collect();
+    assert_eq!(skipped, ["dyn_unc", "dual", "tdds", "second_split_forgetting"]);
+    let message = refusal(&["score", &input, "--metric", "dual", "-o", &out]);
+    assert_eq!(message, "dual needs a window of 4 epochs, the input has 1");
+}
+
+#[test]
+fn folders_of_arrays() {
+    let dynamics = Dynamics::read();
+    let folder = Folder::new();
+    let (n, c) = (Dynamics::N, Dynamics::C);
+    dynamics.write_epochs(&folder);
+    std::fs::remove_file(folder.path("logits_004.npy")).unwrap();
+    assert_eq!(refused(&folder.path(""), &[]), "epoch 4 is missing, between 3 and 5");
+    folder.npy("logits_004.npy", &[n - 1, c], ArrayData::F32(vec![0.0; (n - 1) * c]));
+    let message = refused(&folder.path(""), &[]);
+    assert!(message.contains("logits_004.npy: shape (39, 7), expected (40, 7) as in "), "{message}");
+    folder.npy("logits_04.npy", &[n, c], ArrayData::F32(vec![0.0; n * c]));
+    assert!(refused(&folder.path(""), &[]).contains("epoch 4 twice, also in "));
+    std::fs::remove_file(folder.path("logits_04.npy")).unwrap();
+    let mut logits = dynamics.logits[4].clone();
+    logits[3 * c + 2] = f32::NEG_INFINITY;
+    folder.npy("logits_004.npy", &[n, c], ArrayData::F32(logits));
+    let (message, id) = (refused(&folder.path(""), &[]), dynamics.ids[3]);
+    let expected =
+        format!("logits_004.npy: epoch 4, example {id}: logit of class 2 is -inf, expected a finite number");
+    assert_eq!(message, expected);
+    folder.npy("probs_0.npy", &[n, c], ArrayData::F32(vec![0.0; n * c]));
+    let message = refused(&folder.path(""), &[]);
+    assert!(message.contains("files of 2 kinds") && message.contains("logits_E.npy, probs_E.npy"), "{message}");
+    std::fs::remove_file(folder.path("probs_0.npy")).unwrap();
+    std::fs::remove_file(folder.path("labels.npy")).unwrap();
+    assert!(refused(&folder.path(""), &[]).contains("labels.npy: no such file, expected the labels there or in"));
+    assert!(refused(&Folder::new().path(""), &[]).contains("no training dynamics, expected dynamics_epoch_E"));
+}
+
+#[test]
+fn cartography_line_by_line() {
+    let dynamics = Dynamics::read();
+    let folder = Folder::new();
+    dynamics.write_cartography(&folder);
+    let second = |lines: &[String]| {
+        folder.text("dynamics_epoch_1.jsonl", &lines.concat());
+        let message = refused(&folder.path(""), &[]);
+        message.strip_prefix("dynamics_epoch_1.jsonl: ").map(Into::into).unwrap_or(message)
+    };
+    let lines = dynamics.lines(1);
+    let guid = dynamics.ids[Dynamics::order(1)[2]];
+    let with = |from: &str, to: &str| {
+        let mut lines = lines.clone();
+        lines[2] = lines[2].replacen(from, to, 1);
+        lines
+    };
+    let start = format!("\"guid\": {guid}");
+    assert_eq!(second(&lines[..39]), {
+        let missing = dynamics.ids[Dynamics::order(1)[39]];
+        format!("guid {missing} of epoch 0 is missing, expected the same examples")
+    });
+    let message = second(&with(&start, "\"guid\": 1234"));
+    assert_eq!(message, "line 3: guid 1234 does not occur in epoch 0, expected the same examples");
+    let message = second(&[&lines[..], &lines[..1]].concat());
+    assert!(message.starts_with("line 41: guid ") && message.contains("occurs twice"), "{message}");
+    let message = second(&with("\"logits_epoch_1\": [", "\"logits_epoch_1\": [NaN, "));
+    assert!(message.contains(&format!("example {guid}: logit of class 0 is NaN or infinite")), "{message}");
+    let message = second(&with("\"logits_epoch_1\": [", "\"logits_epoch_1\": [1.0, "));
+    assert_eq!(message, format!("line 3: 8 logits of guid {guid}, expected 7 as in the first line"));
+    assert!(second(&with("logits_epoch_1", "logits_epoch_2")).contains("expected `logits_epoch_1`"));
+    assert!(second(&with("\"gold\": ", "\"gold\": 1")).contains("as in epoch 0"));
+    assert!(second(&with("\"gold\"", "\"golden\"")).contains("no key `gold`"));
+    assert!(second(&with("{", "")).starts_with("line 3: "));
+    std::fs::remove_file(folder.path("dynamics_epoch_1.jsonl")).unwrap();
+    assert_eq!(refused(&folder.path(""), &[]), "epoch 1 is missing, between 0 and 2");
+    folder.text("dynamics_epoch_0.jsonl", "");
+    folder.text("dynamics_epoch_1.jsonl", "");
+    assert_eq!(refused(&folder.path(""), &[]), "0 examples, expected at least one");
+}
+
+#[test]
+fn presentation_order() {
+    let dynamics = Dynamics::read();
+    let folder = Folder::new();
+    let n = Dynamics::N;
+    dynamics.write_tdds(&folder);
+    let message = refused(&folder.path(""), &[]);
+    assert!(message.contains("labels.npy: no such file, expected the labels there or in --labels"), "{message}");
+    folder.npy("labels.npy", &[n], ArrayData::I64(dynamics.labels));
+    let mut order: Vec<i64> = (0..n as i64).collect();
+    let mut second = |at: usize, index: i64| {
+        order[at] = index;
+        folder.npy("1_Index.npy", &[n], ArrayData::I64(order.clone()));
+        refused(&folder.path(""), &[])
+    };
+    assert_eq!(second(3, 4), "1_Index.npy: index 4 occurs twice, expected each example once");
+    assert_eq!(second(3, 40), "1_Index.npy: index 40 is out of range, expected 0..40");
+    folder.npy("1_Index.npy", &[n - 1], ArrayData::I64((0..39).collect()));
+    assert_eq!(refused(&folder.path(""), &[]), "1_Index.npy: 39 indices, expected 40, each example once");
+    std::fs::remove_file(folder.path("1_Index.npy")).unwrap();
+    assert_eq!(refused(&folder.path(""), &[]), "1_Index.npy: no such file, beside 1_Output.npy");
+}
+
+#[test]
+fn metrics_options_and_outputs() {
+    let folder = Folder::new();
+    let out = folder.path("scores.csv");
+    let message = |metric: &str, out: &str, more: &[&str]| {
+        refusal(&[&["score", DYNAMICS, "--metric", metric, "-o", out], more].concat())
+    };
+    assert!(message("eln2", &out, &[]).contains("unknown metric eln2, expected one of el2n, "));
+    assert_eq!(message("el2n,all", &out, &[]), "--metric: `all` and `el2n`, expected `all` alone or names");
+    assert_eq!(message("el2n,el2n", &out, &[]), "--metric: `el2n` twice");
+    let unknown = message("tdds", &out, &["--option", "tdds.windows=3"]);
+    assert!(unknown.contains("unknown option tdds.windows, expected one of window, "), "{unknown}");
+    let other = message("el2n", &out, &["--option", "tdds.window=3"]);
+    assert_eq!(other, "--option tdds.window: `tdds` is none of the metrics asked for");
+    assert!(message("tdds", &out, &["--option", "tdds.window=1"]).contains("at least 2"));
+    let columns = message("el2n,aum", &folder.path("s.npy"), &[]);
+    assert!(columns.ends_with("a .npy file holds one column, expected one metric, not 2"), "{columns}");
+    let ending = message("el2n", &folder.path("s.txt"), &[]);
+    assert!(ending.ends_with("unknown ending, expected .csv, .npy or .npz"), "{ending}");
+    assert!(message("el2n", &folder.path("no/s.csv"), &[]).contains("No such file"));
+    let split = message("second_split_forgetting", &out, &[]);
+    assert_eq!(split, "second_split_forgetting needs a log of two splits, one trained after the other");
+}

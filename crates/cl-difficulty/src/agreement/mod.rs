@@ -1,0 +1,13 @@
+//! How far scores agree with each other and with themselves, and one score out of several.
+
+mod combination;
+mod matrix;
+mod measure;
+mod overlap;
+mod stability;
+
+pub use combination::{borda, mean_rank};
+pub use matrix::{Agreement, AgreementMatrix, Bootstrap, agreement_matrix};
+pub use measure::RankCorrelation;
+pub use overlap::top_overlap;
+pub use stability::{Stability, stability};

@@ -1,0 +1,89 @@
+use serde::{Deserialize, Serialize};
+
+use super::accumulator::{Accumulate, TooFew};
+use super::block::{Block, LANES};
+
+/// Dataset Cartography's coordinates of an example: the mean and the spread of p_y over epochs, and how often
+/// it was right.
+///
+/// ```text
+/// confidence          mu = 1/E sum_e p_y(e)
+/// variability         sqrt( 1/E sum_e (p_y(e) - mu)^2 )
+/// correctness         sum_e 1[ right in epoch e ]
+/// threshold_closeness mu (1 - mu)
+/// ```
+///
+/// By Welford's recurrence, because sums of squares lose the digits of a small spread. Source: Swayamdipta et
+/// al. (2020), Dataset Cartography, section 2.1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Cartography {
+    counts: Vec<u32>,
+    means: Vec<f64>,
+    /// Sums of squared deviations from the mean.
+    deviations: Vec<f64>,
+    right: Vec<u32>,
+}
+
+impl Cartography {
+    pub(crate) fn new(n_examples: usize) -> Self {
+        let (counts, zeros) = (vec![0; n_examples], vec![0.0; n_examples]);
+        Self { right: counts.clone(), counts, means: zeros.clone(), deviations: zeros }
+    }
+
+    pub(crate) fn confidence(&self) -> Result<Vec<f64>, TooFew> {
+        TooFew::check(&self.counts, 1)?;
+        Ok(self.means.clone())
+    }
+
+    pub(crate) fn variability(&self) -> Result<Vec<f64>, TooFew> {
+        TooFew::check(&self.counts, 1)?;
+        let pairs = self.deviations.iter().zip(&self.counts);
+        Ok(pairs.map(|(deviation, &count)| (deviation / f64::from(count)).sqrt()).collect())
+    }
+
+    pub(crate) fn correctness(&self) -> Result<&[u32], TooFew> {
+        TooFew::check(&self.counts, 1)?;
+        Ok(&self.right)
+    }
+
+    pub(crate) fn threshold_closeness(&self) -> Result<Vec<f64>, TooFew> {
+        Ok(self.confidence()?.into_iter().map(|mean| mean * (1.0 - mean)).collect())
+    }
+}
+
+impl Accumulate for Cartography {
+    #[inline(always)]
+    fn update(&mut self, block: &Block) {
+        let (mut counts, mut lane) = ([0u32; LANES], 0);
+        block.update(&mut self.counts, &[1; LANES], |count, one: u32| {
+            *count += one;
+            counts[lane] = *count;
+            lane += 1;
+        });
+        let mut offsets = [0.0; LANES];
+        lane = 0;
+        block.update(&mut self.means, &block.p_label, |mean, p| {
+            let offset = p - *mean;
+            *mean += offset / f64::from(counts[lane]);
+            offsets[lane] = offset * (p - *mean);
+            lane += 1;
+        });
+        block.update(&mut self.deviations, &offsets, |deviation, offset| *deviation += offset);
+        block.update(&mut self.right, &block.right, |count, right| *count += u32::from(right));
+    }
+
+    /// Chan's update for two means.
+    fn absorb(&mut self, i: usize, other: &Self) {
+        let (a, b) = (f64::from(self.counts[i]), f64::from(other.counts[i]));
+        if b == 0.0 {
+            return;
+        }
+        let offset = other.means[i] - self.means[i];
+        // Not mean + offset b / (a + b), which rounds where there is nothing to merge into.
+        self.means[i] = if a == 0.0 { other.means[i] } else { self.means[i] + offset * (b / (a + b)) };
+        self.deviations[i] +=
+            other.deviations[i] + if a == 0.0 { 0.0 } else { offset * offset * (a * b / (a + b)) };
+        self.counts[i] += other.counts[i];
+        self.right[i] += other.right[i];
+    }
+}

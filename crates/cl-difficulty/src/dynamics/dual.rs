@@ -1,0 +1,48 @@
+use serde::{Deserialize, Serialize};
+
+use super::accumulator::{Accumulate, TooFew};
+use super::block::Block;
+use super::windows::{Windows, mean_and_std};
+
+/// DUAL: difficulty times uncertainty, averaged over the windows of J epochs within the first T.
+///
+/// ```text
+/// dual_i = 1/(T-J+1) sum_k std_k (1 - mean_k)        of p_y(k), ..., p_y(k+J-1); sample standard deviation
+/// ```
+///
+/// The paper's code multiplies by 10. O(J) per observation, O(n J) memory.
+///
+/// Source: Cho, Shin, Kim, Yun (2025), Lightweight Dataset Pruning without Full Training via Example
+/// Difficulty and Prediction Uncertainty, section 3.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Dual {
+    epochs: Option<u32>,
+    windows: Windows,
+}
+
+impl Dual {
+    pub(crate) fn new(n_examples: usize, window: usize, epochs: Option<u32>) -> Self {
+        Self { epochs, windows: Windows::new(n_examples, window) }
+    }
+
+    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
+        self.windows.means(self.epochs.unwrap_or(0))
+    }
+}
+
+impl Accumulate for Dual {
+    fn update(&mut self, block: &Block) {
+        for (lane, i) in block.examples() {
+            if self.epochs.is_none_or(|epochs| self.windows.count(i) < epochs) {
+                self.windows.push(i, block.p_label[lane], |sum, window| {
+                    let (mean, std) = mean_and_std(window);
+                    sum + std * (1.0 - mean)
+                });
+            }
+        }
+    }
+
+    fn absorb(&mut self, i: usize, other: &Self) {
+        self.windows.absorb(i, &other.windows);
+    }
+}

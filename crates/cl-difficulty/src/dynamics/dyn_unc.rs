@@ -1,0 +1,40 @@
+use serde::{Deserialize, Serialize};
+
+use super::accumulator::{Accumulate, TooFew};
+use super::block::Block;
+use super::windows::{Windows, mean_and_std};
+
+/// Dyn-Unc, dynamic uncertainty: how much p_y moves within a window of J epochs, averaged over all windows.
+///
+/// ```text
+/// dyn_unc_i = 1/(E-J+1) sum_k std( p_y(k), ..., p_y(k+J-1) )          sample standard deviation
+/// ```
+///
+/// The paper's code multiplies by 10, skips the last epoch and reads a probability of exactly 0 as absent;
+/// here it is a probability. O(J) per observation, O(n J) memory.
+///
+/// Source: He, Yang, Wu, Zhao (2024), Large-scale Dataset Pruning with Dynamic Uncertainty, equations 2 and 3.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DynUnc(Windows);
+
+impl DynUnc {
+    pub(crate) fn new(n_examples: usize, window: usize) -> Self {
+        Self(Windows::new(n_examples, window))
+    }
+
+    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
+        self.0.means(0)
+    }
+}
+
+impl Accumulate for DynUnc {
+    fn update(&mut self, block: &Block) {
+        for (lane, i) in block.examples() {
+            self.0.push(i, block.p_label[lane], |sum, window| sum + mean_and_std(window).1);
+        }
+    }
+
+    fn absorb(&mut self, i: usize, other: &Self) {
+        self.0.absorb(i, &other.0);
+    }
+}

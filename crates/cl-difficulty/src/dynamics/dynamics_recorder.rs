@@ -1,0 +1,371 @@
+use std::collections::BTreeSet;
+
+use cl_data::Scalar;
+use cl_model::{Observer, Presentation};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::accumulator::{Accumulator, Range, State, TooFew};
+use super::shard::{Part, SHARD, Shard};
+use super::{Column, ColumnValues, Margins, Observations, Outputs};
+use crate::{DifficultyError, MetricSettings};
+
+/// Any number of metrics of the training dynamics from one pass over logits or probabilities.
+///
+/// Epochs come whole or in parts, examples in any order within one; metrics such as forgetting need the epochs
+/// of each example in increasing order, the others take any. Metrics that share an accumulator share its
+/// memory: O(n) each, O(n J) for windows of J epochs, O(n C) where probabilities are kept (`tdds` and the
+/// label qualities). A softmax is computed once, in f64 with the largest logit subtracted, so that a constant
+/// added to an example's logits changes nothing beyond rounding. O(C) per observation, on all threads; the
+/// result depends neither on their number nor on how an epoch is cut. Serialised in between, it resumes.
+///
+/// ```
+/// use cl_difficulty::{ColumnValues, DynamicsRecorder, MetricSettings, Observations, Outputs};
+///
+/// let metrics = [MetricSettings::parse("aum", &[])?, MetricSettings::parse("forgetting", &[])?];
+/// let mut recorder = DynamicsRecorder::new(2, 3, &metrics)?;
+/// for (epoch, logits) in [[1.0f32, 2.0, 3.0, 6.0, 5.0, 4.0], [1.0, 2.0, 3.0, 4.0, 9.0, 8.0]].iter().enumerate() {
+///     let outputs = Outputs::Logits(logits);
+///     recorder.record(&Observations { epoch: epoch as u64, indices: &[0, 1], labels: &[1, 0], outputs })?;
+/// }
+/// let columns = recorder.columns()?;
+/// assert_eq!(columns[0].values, ColumnValues::Float(vec![-1.0, -2.0]));
+/// // The first was never right, which Toneva's rule counts as forgotten at each of its two presentations.
+/// assert_eq!(columns[1].values, ColumnValues::Float(vec![2.0, 1.0]));
+/// # Ok::<(), cl_difficulty::DifficultyError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DynamicsRecorder {
+    n_examples: usize,
+    n_classes: usize,
+    metrics: Vec<MetricSettings>,
+    accumulators: Vec<(Accumulator, Range)>,
+    shards: Vec<Shard>,
+    partial_epochs: bool,
+    /// The epoch that an error left half recorded.
+    broken: Option<u64>,
+    error: Option<String>,
+}
+
+impl DynamicsRecorder {
+    /// For `n_examples` examples of `n_classes` classes, none observed yet.
+    ///
+    /// # Errors
+    /// Without an example, a second class or a metric, and on a metric given twice with the same options.
+    pub fn new(n_examples: usize, n_classes: usize, metrics: &[MetricSettings]) -> Result<Self, DifficultyError> {
+        let invalid = |argument, value: String, expected| {
+            Err(DifficultyError::InvalidArgument { argument, value, expected })
+        };
+        if n_examples == 0 {
+            return invalid("n_examples", "0".into(), "at least one example");
+        }
+        if !(2..u32::MAX as usize).contains(&n_classes) {
+            return invalid("n_classes", n_classes.to_string(), "at least two classes");
+        }
+        if metrics.is_empty() {
+            return invalid("metrics", "empty".into(), "at least one metric");
+        }
+        let mut accumulators = Vec::new();
+        for (k, settings) in metrics.iter().enumerate() {
+            if metrics[..k].contains(settings) {
+                return invalid("metrics", format!("{} twice", settings.metric().name), "each metric once");
+            }
+            let needed = (settings.accumulator, settings.range);
+            if !accumulators.contains(&needed) {
+                accumulators.push(needed);
+            }
+        }
+        let shards = (0..n_examples)
+            .step_by(SHARD)
+            .map(|first| Shard::new(first, SHARD.min(n_examples - first), n_classes, &accumulators))
+            .collect();
+        let metrics = metrics.to_vec();
+        Ok(Self {
+            n_examples,
+            n_classes,
+            metrics,
+            accumulators,
+            shards,
+            partial_epochs: false,
+            broken: None,
+            error: None,
+        })
+    }
+
+    /// Allows epochs that lack examples and gaps between epochs, as a curriculum or a log of some checkpoints
+    /// has them: means are then over the epochs that an example was in, and only one in none is an error.
+    pub fn with_partial_epochs(mut self) -> Self {
+        self.partial_epochs = true;
+        self
+    }
+
+    /// Takes in an epoch or a part of one.
+    ///
+    /// # Errors
+    /// On lengths that do not agree, an example or a label out of range, a label other than in an earlier
+    /// epoch, an example twice in an epoch, a logit that is not finite, a probability outside [0, 1],
+    /// probabilities whose sum is not 1 within 0.001, an epoch before an earlier one where a metric is bound to
+    /// their order, and probabilities where a metric needs logits. All but the first and the last may leave a
+    /// part of the epoch recorded, so that the recorder refuses to go on.
+    pub fn record<T: Scalar>(&mut self, observations: &Observations<'_, T>) -> Result<(), DifficultyError> {
+        if let Some(epoch) = self.broken {
+            return Err(DifficultyError::Poisoned { epoch });
+        }
+        self.check(observations)?;
+        let result = self.scatter(observations);
+        if result.is_err() {
+            self.broken = Some(observations.epoch);
+        }
+        result
+    }
+
+    fn check<T>(&self, observations: &Observations<'_, T>) -> Result<(), DifficultyError> {
+        let n = observations.indices.len();
+        let lengths = [
+            ("labels", observations.labels.len(), Some(n)),
+            ("outputs", observations.outputs.values().len(), n.checked_mul(self.n_classes)),
+        ];
+        for (what, found, expected) in lengths {
+            let expected = expected.unwrap_or(usize::MAX);
+            if found != expected {
+                return Err(DifficultyError::LengthMismatch { what, found, expected });
+            }
+        }
+        let logits = self.accumulators.iter().any(|(needed, _)| *needed == Accumulator::Aum(Margins::Logits));
+        if logits && matches!(observations.outputs, Outputs::Probabilities(_)) {
+            return Err(DifficultyError::InvalidArgument {
+                argument: "outputs",
+                value: "probabilities".into(),
+                expected: "logits, which aum needs unless its option outputs is probabilities",
+            });
+        }
+        let n_examples = self.n_examples;
+        match observations.indices.iter().find(|&&example| example >= n_examples) {
+            Some(&example) => Err(DifficultyError::ExampleOutOfRange { example, n_examples }),
+            None => Ok(()),
+        }
+    }
+
+    /// Each shard takes its own observations, so that no thread writes where another does.
+    fn scatter<T: Scalar>(&mut self, observations: &Observations<'_, T>) -> Result<(), DifficultyError> {
+        let indices = observations.indices;
+        let Some(&first) = indices.first() else { return Ok(()) };
+        let is_run = indices.iter().enumerate().all(|(k, &example)| example == first + k);
+        let (mut order, mut ends) = (Vec::new(), Vec::new());
+        if !is_run {
+            // Counting sort by shard: `ends` holds starts until the positions are placed.
+            ends = vec![0; self.shards.len() + 1];
+            indices.iter().for_each(|example| ends[example / SHARD + 1] += 1);
+            (1..ends.len()).for_each(|shard| ends[shard] += ends[shard - 1]);
+            order = vec![0; indices.len()];
+            for (position, example) in indices.iter().enumerate() {
+                let next = &mut ends[example / SHARD];
+                order[*next] = position;
+                *next += 1;
+            }
+        }
+        let part = |shard: usize| {
+            if is_run {
+                let start = (shard * SHARD).clamp(first, first + indices.len());
+                let end = ((shard + 1) * SHARD).clamp(start, first + indices.len());
+                Part::Run { position: start - first, example: start - shard * SHARD, n: end - start }
+            } else {
+                Part::Scattered(&order[if shard == 0 { 0 } else { ends[shard - 1] }..ends[shard]])
+            }
+        };
+        let shards =
+            indices.iter().fold((usize::MAX, 0), |(low, high), &i| (low.min(i / SHARD), high.max(i / SHARD)));
+        let touched = shards.0..=shards.1;
+        let accumulators = &self.accumulators;
+        let record = |(k, shard): (usize, &mut Shard)| {
+            let part = part(shards.0 + k);
+            if part.is_empty() { Ok(()) } else { shard.record(observations, part, accumulators) }
+        };
+        // All finish, and the first example's error is told: whichever thread was faster.
+        let results: Vec<_> = self.shards[touched].par_iter_mut().enumerate().map(record).collect();
+        results.into_iter().collect()
+    }
+
+    /// Takes in what another recorder with the same metrics saw: of other examples, or in other epochs where no
+    /// metric is bound to the order of epochs.
+    ///
+    /// # Errors
+    /// Where the two differ in size or metrics, or saw an example in the same epoch, with different labels, or
+    /// at all where order matters. Nothing is merged then.
+    pub fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
+        if let Some(epoch) = self.broken.or(other.broken) {
+            return Err(DifficultyError::Poisoned { epoch });
+        }
+        let sizes = |this: &Self| (this.n_examples, this.n_classes);
+        if sizes(self) != sizes(other) || self.metrics != other.metrics {
+            let (n, c) = sizes(other);
+            return Err(DifficultyError::InvalidArgument {
+                argument: "the recorder to merge",
+                value: format!("one of {n} examples, {c} classes and {} metrics", other.metrics.len()),
+                expected: "the same examples, classes, metrics and options",
+            });
+        }
+        let order_bound = self.accumulators.iter().any(|(accumulator, _)| accumulator.order_bound());
+        let pairs = || self.shards.iter().zip(&other.shards);
+        pairs().try_for_each(|(shard, other)| shard.check_merge(other, order_bound))?;
+        self.shards.iter_mut().zip(&other.shards).for_each(|(shard, other)| shard.merge(other));
+        Ok(())
+    }
+
+    /// The number of examples.
+    pub fn n_examples(&self) -> usize {
+        self.n_examples
+    }
+
+    /// The number of classes.
+    pub fn n_classes(&self) -> usize {
+        self.n_classes
+    }
+
+    /// The metrics, in the order of their columns.
+    pub fn metrics(&self) -> &[MetricSettings] {
+        &self.metrics
+    }
+
+    /// How many epochs were recorded, parts of epochs included.
+    pub fn n_epochs(&self) -> u64 {
+        self.epochs().len() as u64
+    }
+
+    /// The epochs recorded, in increasing order.
+    pub fn epochs(&self) -> Vec<u64> {
+        let epochs: BTreeSet<u64> = self.shards.iter().flat_map(Shard::epochs).collect();
+        epochs.into_iter().collect()
+    }
+
+    /// The label of each example.
+    ///
+    /// # Errors
+    /// Where an example was never observed.
+    pub fn labels(&self) -> Result<Vec<usize>, DifficultyError> {
+        if let Some(example) = self.shards.iter().find_map(Shard::unlabelled) {
+            return Err(DifficultyError::NeverPresented { example, metric: "label" });
+        }
+        Ok(self.shards.iter().flat_map(Shard::labels).map(|&label| label as usize).collect())
+    }
+
+    /// How many examples were never right; `None` without a metric of the forgetting family over all epochs.
+    pub fn n_never_learned(&self) -> Option<usize> {
+        let everything = Range { from: 0, until: None };
+        let k = self.accumulators.iter().position(|needed| *needed == (Accumulator::Forgetting, everything))?;
+        let count = |shard: &Shard| match &shard.states[k] {
+            State::Forgetting(forgetting) => forgetting.never_learned().into_iter().filter(|&never| never).count(),
+            _ => 0,
+        };
+        Some(self.shards.iter().map(count).sum())
+    }
+
+    /// The probabilities averaged over epochs, c per example; `None` unless a label quality is recorded of them.
+    ///
+    /// # Errors
+    /// As [`Self::columns`].
+    pub fn mean_probabilities(&self) -> Result<Option<Vec<f64>>, DifficultyError> {
+        let found = self.accumulators.iter().position(|(needed, _)| *needed == Accumulator::MeanProbabilities);
+        let Some(k) = found else { return Ok(None) };
+        self.check_complete()?;
+        let mut probabilities = Vec::with_capacity(self.n_examples * self.n_classes);
+        for (shard, first) in self.shards.iter().zip((0..).step_by(SHARD)) {
+            if let State::MeanProbabilities(mean) = &shard.states[k] {
+                let rows = mean.rows().map_err(|few| too_few(few, first, "mean probabilities"))?;
+                rows.for_each(|row| probabilities.extend(row));
+            }
+        }
+        Ok(Some(probabilities))
+    }
+
+    /// The metrics of all examples, in the order in which they were asked for.
+    ///
+    /// # Errors
+    /// Without an epoch; where an epoch or an example of an epoch is missing (unless partial epochs are
+    /// allowed); where an example has fewer epochs than a metric needs; after an error of [`Self::record`].
+    pub fn columns(&self) -> Result<Vec<Column>, DifficultyError> {
+        self.check_complete()?;
+        self.metrics.par_iter().map(|settings| self.column(settings)).collect()
+    }
+
+    fn column(&self, settings: &MetricSettings) -> Result<Column, DifficultyError> {
+        let description = settings.description()?;
+        let needed = (settings.accumulator, settings.range);
+        let k = self.accumulators.iter().position(|accumulator| *accumulator == needed);
+        let mut values = ColumnValues::Float(Vec::new());
+        for (shard, first) in self.shards.iter().zip((0..).step_by(SHARD)) {
+            // Present since `new`, but a recorder may come from a file.
+            let state = k.and_then(|k| shard.states.get(k));
+            let state =
+                state.ok_or(DifficultyError::NeverPresented { example: first, metric: description.name })?;
+            let part = state.values(settings.view, shard.labels());
+            values.append(part.map_err(|few| too_few(few, first, description.name))?);
+        }
+        let metric = settings.metric().clone();
+        let higher_is_harder = description.higher_is_harder;
+        Ok(Column { name: description.name.to_owned(), values, higher_is_harder, metric })
+    }
+
+    fn check_complete(&self) -> Result<(), DifficultyError> {
+        if let Some(epoch) = self.broken {
+            return Err(DifficultyError::Poisoned { epoch });
+        }
+        let epochs = self.epochs();
+        let (Some(&first), Some(&last)) = (epochs.first(), epochs.last()) else {
+            return Err(DifficultyError::NeverPresented { example: 0, metric: "difficulty" });
+        };
+        if self.partial_epochs {
+            return self.labels().map(drop);
+        }
+        if let Some(gap) = epochs.windows(2).find(|pair| pair[1] > pair[0] + 1) {
+            return Err(DifficultyError::MissingEpoch { epoch: gap[0] + 1, first, last });
+        }
+        for epoch in epochs {
+            if let Some(example) = self.shards.iter().find_map(|shard| shard.lacks(epoch)) {
+                let n_examples = self.n_examples;
+                return Err(DifficultyError::MissingExample { example, epoch, n_examples });
+            }
+        }
+        Ok(())
+    }
+
+    /// What went wrong while observing: an observer cannot stop its trainer, so the first error is kept.
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+}
+
+fn too_few(few: TooFew, first: usize, metric: &'static str) -> DifficultyError {
+    let example = first + few.example;
+    match few {
+        TooFew { found: 0, needed: 1, .. } => DifficultyError::NeverPresented { example, metric },
+        TooFew { needed, found, .. } => {
+            DifficultyError::TooFewEpochs { metric: metric.into(), example, needed, found }
+        }
+    }
+}
+
+/// The outputs of the training forward pass, before the update; a single output is the logit of class 1
+/// against a logit of 0.
+impl<T: Scalar> Observer<T> for DynamicsRecorder {
+    fn presented(&mut self, presentation: &Presentation<'_, T>) {
+        if self.error.is_some() {
+            return;
+        }
+        let single = self.n_classes == 2 && presentation.outputs.len() == presentation.indices.len();
+        let pairs: Vec<T>;
+        let logits = if single {
+            pairs = presentation.outputs.iter().flat_map(|&output| [T::of_f64(0.0), output]).collect();
+            &pairs
+        } else {
+            presentation.outputs
+        };
+        let observations = Observations {
+            epoch: presentation.epoch.index,
+            indices: presentation.indices,
+            labels: presentation.labels,
+            outputs: Outputs::Logits(logits),
+        };
+        self.error = self.record(&observations).err().map(|error| error.to_string());
+    }
+}

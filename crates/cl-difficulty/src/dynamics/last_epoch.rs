@@ -1,0 +1,96 @@
+use serde::{Deserialize, Serialize};
+
+use super::accumulator::{Accumulate, TooFew};
+use super::block::Block;
+use crate::label_noise::{confidence_weighted_entropy, normalized_margin};
+
+/// A quantity of one probability vector, or of the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Quantity {
+    Loss,
+    Entropy,
+    LeastConfidence,
+    Margin,
+    SelfConfidence,
+    NormalizedMargin,
+    ConfidenceWeightedEntropy { cleanlab: bool },
+}
+
+impl Quantity {
+    /// Of probabilities; the loss of them is -ln p_y.
+    pub(crate) fn of(self, p: &[f64], label: usize) -> f64 {
+        match self {
+            Self::Loss => 0.0 - p[label].ln(),
+            Self::Entropy => entropy(p),
+            Self::LeastConfidence => 1.0 - two_largest(p)[0],
+            Self::Margin => {
+                let [first, second] = two_largest(p);
+                first - second
+            }
+            Self::SelfConfidence => p[label],
+            Self::NormalizedMargin => normalized_margin(p, label),
+            Self::ConfidenceWeightedEntropy { cleanlab } => confidence_weighted_entropy(p, label, cleanlab),
+        }
+    }
+}
+
+/// -sum p ln p in nats, where 0 ln 0 = 0: no epsilon.
+pub(crate) fn entropy(p: &[f64]) -> f64 {
+    p.iter().filter(|&&p| p > 0.0).map(|p| -p * p.ln()).sum()
+}
+
+fn two_largest(p: &[f64]) -> [f64; 2] {
+    p.iter().fold(
+        [f64::NEG_INFINITY; 2],
+        |[first, second], &p| {
+            if p > first { [p, first] } else { [first, second.max(p)] }
+        },
+    )
+}
+
+/// A quantity in the last epoch that an example was in, whatever the order in which epochs come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LastEpoch {
+    quantity: Quantity,
+    values: Vec<f64>,
+    counts: Vec<u32>,
+    epochs: Vec<u64>,
+}
+
+impl LastEpoch {
+    pub(crate) fn new(n_examples: usize, quantity: Quantity) -> Self {
+        Self { quantity, values: vec![0.0; n_examples], counts: vec![0; n_examples], epochs: vec![0; n_examples] }
+    }
+
+    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
+        TooFew::check(&self.counts, 1)?;
+        Ok(self.values.clone())
+    }
+}
+
+impl Accumulate for LastEpoch {
+    fn update(&mut self, block: &Block) {
+        let mut p = vec![0.0; block.probabilities.len()];
+        for (lane, i) in block.examples() {
+            self.counts[i] += 1;
+            if self.counts[i] == 1 || block.epoch > self.epochs[i] {
+                self.epochs[i] = block.epoch;
+                self.values[i] = match self.quantity {
+                    Quantity::Loss => block.loss[lane],
+                    quantity => {
+                        p.iter_mut().zip(&block.probabilities).for_each(|(p, column)| *p = column[lane]);
+                        quantity.of(&p, block.labels[lane] as usize)
+                    }
+                };
+            }
+        }
+    }
+
+    fn absorb(&mut self, i: usize, other: &Self) {
+        if other.counts[i] > 0 && (self.counts[i] == 0 || other.epochs[i] > self.epochs[i]) {
+            self.epochs[i] = other.epochs[i];
+            self.values[i] = other.values[i];
+        }
+        self.counts[i] += other.counts[i];
+    }
+}

@@ -1,0 +1,75 @@
+use serde::{Deserialize, Serialize};
+
+use super::accumulator::{Accumulate, TooFew};
+use super::block::Block;
+
+/// When an example was learned, and when it was lost: the first and last right and the last wrong presentation.
+///
+/// ```text
+/// first_learned           min { t : right at t },                  -1 where never right
+/// presentations_needed    max { t : wrong at t } + 1,               0 where never wrong
+/// second-split forgetting min { t : wrong at all t' >= t } = max { t : right at t } + 1
+/// ```
+///
+/// t counts the presentations of an example from 0. The last is meant for a log of the first split's examples
+/// while the network is trained on the second one; an example never forgotten has E, the number of its
+/// presentations, and mislabelled ones are forgotten at once.
+///
+/// Sources: Toneva et al. (2019), whose code has NaN for the first where never right; Maini, Garg, Lipton,
+/// Kolter (2022), Characterizing Datapoints via Second-Split Forgetting, definition 2.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LearningTime {
+    presentations: Vec<u32>,
+    /// One more than the presentation meant, 0 where there is none.
+    first_right: Vec<u32>,
+    last_right: Vec<u32>,
+    last_wrong: Vec<u32>,
+}
+
+impl LearningTime {
+    pub(crate) fn new(n_examples: usize) -> Self {
+        let none = vec![0; n_examples];
+        Self { presentations: none.clone(), first_right: none.clone(), last_right: none.clone(), last_wrong: none }
+    }
+
+    pub(crate) fn first_learned(&self) -> Result<Vec<i64>, TooFew> {
+        self.plus(&self.first_right, -1)
+    }
+
+    pub(crate) fn presentations_needed(&self) -> Result<Vec<i64>, TooFew> {
+        self.plus(&self.last_wrong, 0)
+    }
+
+    pub(crate) fn forgotten(&self) -> Result<Vec<i64>, TooFew> {
+        self.plus(&self.last_right, 0)
+    }
+
+    fn plus(&self, values: &[u32], shift: i64) -> Result<Vec<i64>, TooFew> {
+        TooFew::check(&self.presentations, 1)?;
+        Ok(values.iter().map(|&value| i64::from(value) + shift).collect())
+    }
+}
+
+impl Accumulate for LearningTime {
+    fn update(&mut self, block: &Block) {
+        for (lane, i) in block.examples() {
+            self.presentations[i] += 1;
+            let now = self.presentations[i];
+            if block.right[lane] {
+                self.last_right[i] = now;
+                if self.first_right[i] == 0 {
+                    self.first_right[i] = now;
+                }
+            } else {
+                self.last_wrong[i] = now;
+            }
+        }
+    }
+
+    fn absorb(&mut self, i: usize, other: &Self) {
+        self.presentations[i] = other.presentations[i];
+        self.first_right[i] = other.first_right[i];
+        self.last_right[i] = other.last_right[i];
+        self.last_wrong[i] = other.last_wrong[i];
+    }
+}

@@ -1,0 +1,42 @@
+use serde::{Deserialize, Serialize};
+
+use super::accumulator::{Accumulate, TooFew};
+use super::block::Block;
+
+/// The exponential moving average of an example's loss, which starts at its first loss.
+///
+/// ```text
+/// a_0 = l_0,        a_e = decay a_{e-1} + (1 - decay) l_e
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LossAverage {
+    decay: f64,
+    averages: Vec<f64>,
+    counts: Vec<u32>,
+}
+
+impl LossAverage {
+    pub(crate) fn new(n_examples: usize, decay: f64) -> Self {
+        Self { decay, averages: vec![0.0; n_examples], counts: vec![0; n_examples] }
+    }
+
+    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
+        TooFew::check(&self.counts, 1)?;
+        Ok(self.averages.clone())
+    }
+}
+
+impl Accumulate for LossAverage {
+    fn update(&mut self, block: &Block) {
+        for (lane, i) in block.examples() {
+            let (average, loss) = (&mut self.averages[i], block.loss[lane]);
+            *average = if self.counts[i] == 0 { loss } else { self.decay * *average + (1.0 - self.decay) * loss };
+            self.counts[i] += 1;
+        }
+    }
+
+    fn absorb(&mut self, i: usize, other: &Self) {
+        self.averages[i] = other.averages[i];
+        self.counts[i] = other.counts[i];
+    }
+}

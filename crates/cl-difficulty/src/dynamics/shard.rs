@@ -1,0 +1,304 @@
+//! A run of neighbouring examples with all their accumulators: what one thread works on.
+
+use std::collections::BTreeMap;
+
+use cl_data::Scalar;
+use pulp::{Arch, Simd, WithSimd};
+use serde::{Deserialize, Serialize};
+
+use super::accumulator::{Accumulator, Range, State};
+use super::block::{Block, LANES, SUM_TOLERANCE, Wanted};
+use super::{Observations, Outputs};
+use crate::DifficultyError;
+
+/// Examples per shard: their accumulators stay in a core's own cache.
+pub(crate) const SHARD: usize = 4096;
+
+/// The label of an example that was never observed.
+const UNKNOWN: u32 = u32::MAX;
+
+/// Which observations belong to a shard.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part<'a> {
+    /// `n` neighbours: position `position + k` is the shard's example `example + k`.
+    Run { position: usize, example: usize, n: usize },
+    /// Positions in any order.
+    Scattered(&'a [usize]),
+}
+
+impl Part<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Run { n, .. } => *n,
+            Self::Scattered(positions) => positions.len(),
+        }
+    }
+}
+
+/// Which examples of a shard an epoch had; the bits go once it had all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    all: bool,
+    bits: Vec<u64>,
+}
+
+impl Seen {
+    fn contains(&self, i: usize) -> bool {
+        self.all || self.bits.get(i / 64).is_some_and(|bits| bits >> (i % 64) & 1 == 1)
+    }
+
+    fn overlap(&self, other: &Self, n: usize) -> Option<usize> {
+        (0..n).find(|&i| self.contains(i) && other.contains(i))
+    }
+
+    fn insert(&mut self, i: usize, n: usize) {
+        if !self.all {
+            self.bits.resize(n.div_ceil(64), 0);
+            self.bits[i / 64] |= 1 << (i % 64);
+        }
+    }
+
+    fn shrink(&mut self, n: usize) {
+        if self.bits.iter().map(|bits| bits.count_ones() as usize).sum::<usize>() == n {
+            *self = Self { all: true, bits: Vec::new() };
+        }
+    }
+}
+
+/// Examples `first..first + labels.len()`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Shard {
+    first: usize,
+    n_classes: usize,
+    labels: Vec<u32>,
+    seen: BTreeMap<u64, Seen>,
+    pub(crate) states: Vec<State>,
+}
+
+impl Shard {
+    pub(crate) fn new(first: usize, n: usize, n_classes: usize, accumulators: &[(Accumulator, Range)]) -> Self {
+        let states = accumulators.iter().map(|(accumulator, _)| accumulator.start(n, n_classes)).collect();
+        Self { first, n_classes, labels: vec![UNKNOWN; n], seen: BTreeMap::new(), states }
+    }
+
+    pub(crate) fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    pub(crate) fn epochs(&self) -> impl Iterator<Item = u64> + '_ {
+        self.seen.keys().copied()
+    }
+
+    /// The first example that `epoch` lacks.
+    pub(crate) fn lacks(&self, epoch: u64) -> Option<usize> {
+        let lacking = |seen: &Seen| (0..self.labels.len()).find(|&i| !seen.contains(i));
+        self.seen.get(&epoch).map_or(Some(0), lacking).map(|i| self.first + i)
+    }
+
+    /// The first example whose label is unknown.
+    pub(crate) fn unlabelled(&self) -> Option<usize> {
+        self.labels.iter().position(|&label| label == UNKNOWN).map(|i| self.first + i)
+    }
+
+    pub(crate) fn record<T: Scalar>(
+        &mut self,
+        observations: &Observations<'_, T>,
+        part: Part<'_>,
+        accumulators: &[(Accumulator, Range)],
+    ) -> Result<(), DifficultyError> {
+        let epoch = observations.epoch;
+        self.check_labels(observations, part)?;
+        self.mark(observations, part, accumulators.iter().any(|(accumulator, _)| accumulator.order_bound()))?;
+        let mut wanted = Wanted::default();
+        let live: Vec<bool> = accumulators.iter().map(|(_, range)| range.contains(epoch)).collect();
+        accumulators.iter().for_each(|(accumulator, _)| accumulator.want(&mut wanted));
+        let failed = Arch::new().dispatch(Pass { shard: self, observations, part, wanted, live: &live });
+        match failed {
+            Some(position) => Err(invalid_outputs(observations, position, self.n_classes)),
+            None => Ok(()),
+        }
+    }
+
+    /// Labels stay in range and the same in all epochs.
+    fn check_labels<T>(
+        &mut self,
+        observations: &Observations<'_, T>,
+        part: Part<'_>,
+    ) -> Result<(), DifficultyError> {
+        let n_classes = self.n_classes;
+        let mut check = |i: usize, position: usize| {
+            let (label, known) = (observations.labels[position], &mut self.labels[i]);
+            if label < n_classes && *known == label as u32 {
+                return Ok(());
+            }
+            let problem = if label >= n_classes {
+                format!("label {label} is out of range, expected 0..{n_classes}")
+            } else if *known == UNKNOWN {
+                *known = label as u32;
+                return Ok(());
+            } else {
+                format!("label {label}, expected {known} as in the epochs before")
+            };
+            let example = observations.indices[position];
+            Err(DifficultyError::InvalidObservation { example, epoch: observations.epoch, problem })
+        };
+        match part {
+            Part::Run { position, example, n } => (0..n).try_for_each(|k| check(example + k, position + k)),
+            Part::Scattered(positions) => positions
+                .iter()
+                .try_for_each(|&position| check(observations.indices[position] - self.first, position)),
+        }
+    }
+
+    /// Each example once per epoch and, where an accumulator needs it, after its earlier epochs.
+    fn mark<T>(
+        &mut self,
+        observations: &Observations<'_, T>,
+        part: Part<'_>,
+        order_bound: bool,
+    ) -> Result<(), DifficultyError> {
+        let (n, epoch) = (self.labels.len(), observations.epoch);
+        let later = self.seen.last_key_value().is_some_and(|(&last, _)| last > epoch);
+        if part.len() == n && matches!(part, Part::Run { .. }) && !later && !self.seen.contains_key(&epoch) {
+            self.seen.insert(epoch, Seen { all: true, bits: Vec::new() });
+            return Ok(());
+        }
+        let mut seen = self.seen.remove(&epoch).unwrap_or_default();
+        let after: Vec<(&u64, &Seen)> = self.seen.range(epoch..).collect();
+        let mut mark = |i: usize| {
+            let example = self.first + i;
+            if seen.contains(i) {
+                let problem = "observed twice, expected once per epoch".into();
+                return Err(DifficultyError::InvalidObservation { example, epoch, problem });
+            }
+            if let Some((later, _)) = after.iter().find(|(_, seen)| order_bound && seen.contains(i)) {
+                let problem = format!(
+                    "comes after its epoch {later}, expected epochs in increasing order, which a metric asked for needs"
+                );
+                return Err(DifficultyError::InvalidObservation { example, epoch, problem });
+            }
+            seen.insert(i, n);
+            Ok(())
+        };
+        match part {
+            Part::Run { example, n, .. } => (0..n).try_for_each(|k| mark(example + k))?,
+            Part::Scattered(positions) => {
+                positions.iter().try_for_each(|&position| mark(observations.indices[position] - self.first))?;
+            }
+        }
+        seen.shrink(n);
+        self.seen.insert(epoch, seen);
+        Ok(())
+    }
+
+    /// Whether `other`, of the same examples, can be merged: no example in the same epoch twice, and where
+    /// epochs are bound to their order, no example in both.
+    pub(crate) fn check_merge(&self, other: &Self, order_bound: bool) -> Result<(), DifficultyError> {
+        let n = self.labels.len();
+        for (i, (&label, &others)) in self.labels.iter().zip(&other.labels).enumerate() {
+            if label != UNKNOWN && others != UNKNOWN && (label != others || order_bound) {
+                return Err(DifficultyError::InvalidArgument {
+                    argument: "the recorder to merge",
+                    value: if label == others {
+                        format!("one that saw example {}, as this one did", self.first + i)
+                    } else {
+                        format!("one that saw label {others} of example {}, not {label}", self.first + i)
+                    },
+                    expected: if label == others {
+                        "one of other examples, because a metric is bound to the order of epochs"
+                    } else {
+                        "the same labels"
+                    },
+                });
+            }
+        }
+        for (&epoch, seen) in &other.seen {
+            if let Some(i) = self.seen.get(&epoch).and_then(|this| this.overlap(seen, n)) {
+                let problem = "observed by both recorders, expected once per epoch".into();
+                return Err(DifficultyError::InvalidObservation { example: self.first + i, epoch, problem });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what `other` saw, which [`Self::check_merge`] allowed.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        let n = self.labels.len();
+        for i in (0..n).filter(|&i| other.labels[i] != UNKNOWN) {
+            self.labels[i] = other.labels[i];
+            self.states.iter_mut().zip(&other.states).for_each(|(state, other)| state.absorb(i, other));
+        }
+        for (&epoch, others) in &other.seen {
+            let seen = self.seen.entry(epoch).or_default();
+            (0..n).filter(|&i| others.contains(i)).for_each(|i| seen.insert(i, n));
+            seen.shrink(n);
+        }
+    }
+}
+
+struct Pass<'a, 'b, T> {
+    shard: &'a mut Shard,
+    observations: &'a Observations<'b, T>,
+    part: Part<'a>,
+    wanted: Wanted,
+    live: &'a [bool],
+}
+
+impl<T: Scalar> WithSimd for Pass<'_, '_, T> {
+    /// The position of the first outputs that are none.
+    type Output = Option<usize>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> Option<usize> {
+        let Self { shard, observations, part, wanted, live } = self;
+        let mut block = Block::new(observations.epoch, shard.n_classes);
+        let n = part.len();
+        for start in (0..n).step_by(LANES) {
+            block.n = LANES.min(n - start);
+            let mut positions = [0; LANES];
+            for (lane, slot) in positions.iter_mut().enumerate() {
+                let k = start + lane.min(block.n - 1);
+                let (position, example) = match part {
+                    Part::Run { position, example, .. } => (position + k, example + k),
+                    Part::Scattered(all) => (all[k], observations.indices[all[k]] - shard.first),
+                };
+                *slot = position;
+                block.examples[lane] = example;
+                block.labels[lane] = observations.labels[position] as u64;
+            }
+            block.contiguous = matches!(part, Part::Run { .. });
+            if let Some(lane) = block.fill(&observations.outputs, &positions, wanted) {
+                return Some(positions[lane]);
+            }
+            for (state, _) in shard.states.iter_mut().zip(live).filter(|(_, live)| **live) {
+                state.update(&block);
+            }
+        }
+        None
+    }
+}
+
+fn invalid_outputs<T: Scalar>(observations: &Observations<'_, T>, position: usize, c: usize) -> DifficultyError {
+    let row: Vec<f64> =
+        observations.outputs.values()[position * c..][..c].iter().map(|value| value.as_f64()).collect();
+    let problem = match observations.outputs {
+        Outputs::Logits(_) => {
+            let class = row.iter().position(|z| !z.is_finite()).unwrap_or(0);
+            format!("the logit of class {class} is {}, expected a finite number", row[class])
+        }
+        Outputs::Probabilities(_) => match row.iter().position(|p| !(0.0..=1.0).contains(p)) {
+            Some(class) => {
+                format!("the probability of class {class} is {}, expected a number in [0, 1]", row[class])
+            }
+            None => {
+                format!("the probabilities sum to {}, expected 1 within {SUM_TOLERANCE}", row.iter().sum::<f64>())
+            }
+        },
+    };
+    let example = observations.indices[position];
+    DifficultyError::InvalidObservation { example, epoch: observations.epoch, problem }
+}

@@ -1,0 +1,13 @@
+//! Which labels are wrong, and how many.
+
+mod aum_threshold;
+mod confident_learning;
+mod issues;
+mod noise_rate;
+mod quality;
+
+pub use aum_threshold::ThresholdSamples;
+pub use confident_learning::ConfidentLearning;
+pub use issues::IssueFilter;
+pub use noise_rate::NoiseRate;
+pub use quality::{LabelQuality, confidence_weighted_entropy, normalized_margin};
