@@ -170,6 +170,9 @@ fn overlapping(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Of two scores, undefined where one is constant.
+type Correlation = fn(&[f64], &[f64]) -> Result<Option<f64>, cl_difficulty::DifficultyError>;
+
 /// The names of the metrics on digits, in the order of the matrices.
 const METRICS: [&str; 4] = ["loss", "margin", "forgetting", "el2n"];
 
@@ -190,12 +193,11 @@ fn digits(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
     let mut table = Table::new(["metrics", "Spearman", "Kendall tau-b"]);
     for a in 0..METRICS.len() {
         for b in 0..a {
-            let per_seed =
-                |correlation: fn(&[f64], &[f64]) -> Result<Option<f64>, cl_difficulty::DifficultyError>| {
-                    let values = scores.iter().map(|of| correlation(&of[a], &of[b]));
-                    let values: Option<Vec<f64>> = values.collect::<Result<_, _>>()?;
-                    values.ok_or_else(|| anyhow!("{} or {} is constant on digits", METRICS[a], METRICS[b]))
-                };
+            let per_seed = |correlation: Correlation| {
+                let values = scores.iter().map(|of| correlation(&of[a], &of[b]));
+                let values: Option<Vec<f64>> = values.collect::<Result<_, _>>()?;
+                values.ok_or_else(|| anyhow!("{} or {} is constant on digits", METRICS[a], METRICS[b]))
+            };
             let (rho, tau) = (per_seed(spearman)?, per_seed(kendall)?);
             smallest.iter_mut().zip(&rho).for_each(|(smallest, rho)| *smallest = smallest.min(*rho));
             let pair = format!("{} and {}", METRICS[b], METRICS[a]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use anyhow::bail;
-use cl_data::io::{CsvOptions, CsvRows, HeaderRow, LabelColumn, read_csv};
+use cl_data::io::CsvRows;
 
 use super::Arguments;
 use super::report::{Part, Report, ValueCount};
@@ -113,15 +113,12 @@ pub(super) fn inspect(arguments: &Arguments, report: &mut Report) -> anyhow::Res
         }
     }
 
-    // With a label it is looked at as a data set, and must be one.
-    if let Some(label) = label {
-        let options = CsvOptions {
-            id: id.filter(|_| named).map(|id| names[id].clone()),
-            header: if named { HeaderRow::Required } else { HeaderRow::Absent },
-            delimiter: arguments.delimiter,
-            ..CsvOptions::new(LabelColumn::Index(label))
-        };
-        read_csv::<f64>(&arguments.file, &options)?;
+    // A text among the numbers of a feature is a mistake; a column of texts alone is a category, and NaN is counted.
+    for (column, (name, found)) in names.iter().zip(&columns).enumerate() {
+        let feature = label.is_some() && Some(column) != label && Some(column) != id;
+        if let Some((line, text)) = found.first_text.as_ref().filter(|_| feature && found.n_numbers > 0) {
+            bail!("{path}: line {line}, column `{name}`: {text:?}, expected a number as in other rows");
+        }
     }
     report.n_rows = Some(n_rows);
     report.n_duplicate_rows = Some(duplicate_rows.count());
