@@ -1,4 +1,5 @@
 use cl_data::Scalar;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Optimizer;
@@ -70,10 +71,23 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         }
         // theta - eta (g + momentum v) and theta - eta v are one expression: a loop without a branch vectorises.
         let (of_gradient, of_velocity) = if self.nesterov { (eta, eta * momentum) } else { (T::zero(), eta) };
-        for ((theta, &gradient), velocity) in parameters.iter_mut().zip(gradient).zip(&mut self.velocity) {
-            let gradient = gradient + decay * *theta;
-            *velocity = momentum * *velocity + gradient;
-            *theta -= of_gradient * gradient + of_velocity * *velocity;
+        let piece = |theta: &mut [T], gradient: &[T], velocity: &mut [T]| {
+            for ((theta, &gradient), velocity) in theta.iter_mut().zip(gradient).zip(velocity) {
+                let gradient = gradient + decay * *theta;
+                *velocity = momentum * *velocity + gradient;
+                *theta -= of_gradient * gradient + of_velocity * *velocity;
+            }
+        };
+        // Every entry goes its own way, so cutting changes no bit; below a few pieces it is not worth a thread.
+        if parameters.len() < 4 * PIECE {
+            return piece(parameters, gradient, &mut self.velocity);
         }
+        let pieces = parameters.par_chunks_mut(PIECE).zip(gradient.par_chunks(PIECE));
+        pieces
+            .zip(self.velocity.par_chunks_mut(PIECE))
+            .for_each(|((theta, gradient), velocity)| piece(theta, gradient, velocity));
     }
 }
+
+/// Parameters that a thread takes at a time.
+const PIECE: usize = 1 << 14;
