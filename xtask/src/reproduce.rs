@@ -30,7 +30,7 @@ pub struct Reproduce {
     #[arg(long)]
     pub quick: bool,
 
-    /// The sizes of the papers where the usual run takes smaller ones: about 45 minutes on two cores.
+    /// The sizes of the papers where the usual run takes smaller ones: estimated at 45 minutes on two cores.
     #[arg(long, conflicts_with = "quick")]
     pub full: bool,
 
