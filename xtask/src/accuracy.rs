@@ -1,9 +1,8 @@
 //! `cargo xtask accuracy`: what the models reach on real data, beside what they are known to reach.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
-use cl_data::io::{PixelScale, read_idx_pair};
+use anyhow::Result;
 use cl_data::{Dataset, bundled, stratified_split};
 use cl_model::{
     Activation, Budget, CrossEntropy, Initialization, Mlp, Model, Sgd, SoftmaxRegression, Trainer, evaluate,
@@ -12,6 +11,7 @@ use cl_pacing::ShuffleSampler;
 use cl_study::{Summary, Table, over_seeds};
 use clap::Args;
 
+use crate::data_dir::DataDir;
 use crate::progress::Bar;
 
 /// Arguments of `cargo xtask accuracy`.
@@ -61,12 +61,12 @@ pub fn accuracy(arguments: &Accuracy) -> Result<()> {
         values.into_iter().collect::<Result<_>>()?,
     )?;
 
-    if let Some(folder) = &arguments.data_dir {
+    if let Some(folder) = arguments.data_dir.as_deref().map(DataDir::open).transpose()? {
         for (name, folder_name, recipe, expected) in [
             ("MNIST", "mnist", RECIPES[1], "0.92"),
             ("Fashion-MNIST", "fashion-mnist", RECIPES[2], "0.87 to 0.89 (PyTorch)"),
         ] {
-            let (train, test) = (images(folder, folder_name, "train")?, images(folder, folder_name, "t10k")?);
+            let (train, test) = (folder.images(folder_name, "train")?, folder.images(folder_name, "t10k")?);
             let bar = Bar::new(folder_name);
             let linear = folder_name == "mnist";
             let values = over_seeds(&seeds, None, &bar, |seed| {
@@ -117,14 +117,4 @@ fn test_accuracy<M: Model<f32>>(
     let trainer = Trainer::new(Budget::Epochs(recipe.n_epochs), recipe.learning_rate)?;
     trainer.train(&mut model, &CrossEntropy, &mut Sgd::new(0.9, 0.0)?, train, &mut sampler, &mut [])?;
     Ok(evaluate(&model, &CrossEntropy, test)?.accuracy())
-}
-
-/// The images and labels of one part, `train` or `t10k`, with pixels from 0 to 1.
-fn images(folder: &Path, name: &str, part: &str) -> Result<Dataset<f32>> {
-    let path = |kind: &str| {
-        let plain = folder.join(name).join(format!("{part}-{kind}-ubyte"));
-        if plain.exists() { plain } else { plain.with_extension("gz") }
-    };
-    read_idx_pair(path("images-idx3"), path("labels-idx1"), PixelScale::Unit)
-        .with_context(|| format!("{name} is read from {}", folder.join(name).display()))
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::claim::{Claim, Measurement, Part};
+use crate::data_dir::DataDir;
 
 /// One experiment of the article: one file under `experiments/`, one line in its list.
 pub trait Experiment: Sync {
@@ -40,6 +41,8 @@ pub struct Context<'a> {
     pub quick: bool,
     /// The sizes of the papers, where the usual run takes smaller ones.
     pub full: bool,
+    /// Real data sets, where the user named a folder of them.
+    pub data_dir: Option<DataDir>,
     /// Where journals of unfinished runs are kept.
     pub journals: PathBuf,
     /// Told of every run.

@@ -7,6 +7,7 @@ pub mod accuracy;
 pub mod article;
 pub mod claim;
 pub mod continuation;
+pub mod data_dir;
 pub mod experiment;
 pub mod experiments;
 pub mod progress;

@@ -10,6 +10,7 @@ use clap::builder::PossibleValuesParser;
 use sha2::{Digest, Sha256};
 
 use crate::claim::Claim;
+use crate::data_dir::DataDir;
 use crate::experiment::{Context, Experiment, Findings, Measured};
 use crate::experiments::ALL;
 use crate::progress::Bar;
@@ -42,6 +43,12 @@ pub struct Reproduce {
     /// Runs at a time (default: one per core).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+
+    /// Folder of real data sets, on which experiments that have a use for them run, too: mnist/, fashion-mnist/,
+    /// cifar-10-batches-bin/, cifar-10n/, cscores/, multi30k/, wikitext-2-valid-test/, tinyshakespeare/; what is
+    /// missing is left out and named.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
 
     /// Folder for report.md, results.json and the figures.
     #[arg(long, value_name = "DIR", default_value = "target/reproduce")]
@@ -90,6 +97,7 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
         let lines = chosen.iter().map(|e| format!("{:<12} section {:<4} {}\n", e.id(), e.section(), e.question()));
         return print(&lines.collect::<String>());
     }
+    let data_dir = arguments.data_dir.as_deref().map(DataDir::open).transpose()?;
     // A folder that cannot be written is found before hours of work, not after them.
     // Runs of another build are not this build's: what they would give may have changed.
     let journals = arguments.out.join("journal").join(build()?);
@@ -110,6 +118,7 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
                 jobs: arguments.jobs.map(usize::from),
                 quick: arguments.quick,
                 full: arguments.full,
+                data_dir: data_dir.clone(),
                 journals: journals.clone(),
                 progress: &bar,
             };
