@@ -31,4 +31,9 @@ pub use sampler::{
     PrefixSampler, Presentation, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler,
 };
 pub use sharding::{Sharding, share_of_rank};
-pub use weighting::{HardSelfPaced, SelfPacedLambda, Weighting};
+pub use weighting::{
+    Age, Annealing, Capped, DetachedFocal, FocalGradient, HardMining, HardSelfPaced, L2Bounded, LinearSelfPaced,
+    LogarithmicSelfPaced, LogisticSelfPaced, MentorNet, Mixture, Mixture2, PercentileAverage, PolynomialSelfPaced,
+    SelfPaced, SelfPacedAlternation, SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, Separable,
+    SuperLossWeight, Weighting,
+};
