@@ -21,7 +21,10 @@ pub use cl_data::{Batch, Epoch, Sampler};
 pub use error::PacingError;
 pub use exposure::Exposure;
 pub use fingerprint::SamplerFingerprint;
-pub use order::{EasyFirst, HardFirst, Order, Random};
+pub use order::{
+    ClassBalanced, EasyFirst, HardFirst, Hardness, InstanceHardness, Order, Permutation, Random, SeveralScores,
+    reducible_loss,
+};
 pub use pacing::{
     BabySteps, Clock, Competence, Cyclic, Decreasing, DifficultyPacing, DifficultySchedule, Discrete, Exponential,
     FixedExponential, FromFn, Full, Geometric, Linear, Logarithmic, OnePass, Pacing, Plateau, Polynomial,
