@@ -236,7 +236,8 @@ impl Block {
             for l in 0..LANES {
                 // A confident right answer keeps all digits of its small loss.
                 let below = (self.other[l] - self.label[l]).max(0.0);
-                let without_largest = if self.right[l] { rest[l] * UNSCALE } else { (rest[l] + own[l]) * UNSCALE - 1.0 };
+                let without_largest =
+                    if self.right[l] { rest[l] * UNSCALE } else { (rest[l] + own[l]) * UNSCALE - 1.0 };
                 self.loss[l] = below + ln_1p(without_largest);
             }
         }

@@ -111,11 +111,11 @@ impl DynamicsRecorder {
         if let Some(epoch) = self.broken {
             return Err(DifficultyError::Poisoned { epoch });
         }
-        self.check(observations.labels.len(), 1, &observations.outputs)?;
         let (what, found, expected) = ("labels", observations.labels.len(), observations.indices.len());
         if found != expected {
             return Err(DifficultyError::LengthMismatch { what, found, expected });
         }
+        self.check(expected, 1, &observations.outputs)?;
         let result = self.scatter(observations);
         if result.is_err() {
             self.broken = Some(observations.epoch);
@@ -185,10 +185,9 @@ impl DynamicsRecorder {
         let indices = observations.indices;
         let Some(&first) = indices.first() else { return Ok(()) };
         // Without a branch for each.
-        let (is_run, last) = indices
-            .iter()
-            .enumerate()
-            .fold((true, first), |(run, last), (k, &example)| (run & (example.wrapping_sub(first) == k), last.max(example)));
+        let (is_run, last) = indices.iter().enumerate().fold((true, first), |(run, last), (k, &example)| {
+            (run & (example.wrapping_sub(first) == k), last.max(example))
+        });
         if last >= self.n_examples {
             let n_examples = self.n_examples;
             let example = indices.iter().copied().find(|&example| example >= n_examples).unwrap_or(last);
