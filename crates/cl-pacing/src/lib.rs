@@ -23,7 +23,8 @@ pub use fingerprint::SamplerFingerprint;
 pub use order::{EasyFirst, HardFirst, Order, Random};
 pub use pacing::{Competence, Full, Linear, Pacing, Root, Rounding};
 pub use sampler::{
-    PrefixSampler, Presentation, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler,
+    CompetenceSampler, EqualDifficulty, MiniBatchSampler, PrefixSampler, Presentation, SelfPacedSampler,
+    SelfPacedState, SequentialSampler, ShuffleSampler,
 };
 pub use sharding::{Sharding, share_of_rank};
 pub use weighting::{HardSelfPaced, SelfPacedLambda, Weighting};

@@ -1,10 +1,17 @@
 //! The fourth seam: which examples at which step. The trait itself is [`cl_data::Sampler`].
 
+mod competence;
+mod curriculum;
+mod mini_batch;
+mod past;
 mod prefix;
+mod schedule;
 mod self_paced;
 mod sequential;
 mod shuffle;
 
+pub use competence::{CompetenceSampler, EqualDifficulty};
+pub use mini_batch::MiniBatchSampler;
 pub use prefix::PrefixSampler;
 pub use self_paced::{Presentation, SelfPacedSampler, SelfPacedState};
 pub use sequential::SequentialSampler;
@@ -18,6 +25,15 @@ fn check_sizes(n_examples: usize, batch_size: usize) -> Result<(), PacingError> 
     }
     if batch_size == 0 {
         return Err(PacingError::argument("batch_size", batch_size, "at least 1"));
+    }
+    Ok(())
+}
+
+/// Whether a batch can be had without showing an example twice.
+fn check_batch_size(n_examples: usize, batch_size: usize) -> Result<(), PacingError> {
+    if batch_size > n_examples {
+        let value = format!("{batch_size} of {n_examples} examples");
+        return Err(PacingError::argument("batch_size", value, "at most the number of examples"));
     }
     Ok(())
 }
@@ -44,7 +60,7 @@ fn n_batches(n: usize, batch_size: usize) -> u64 {
 }
 
 /// Batch number `index` of `examples`, empty beyond the last.
-fn chunk(examples: &[usize], index: u64, batch_size: usize) -> &[usize] {
+fn chunk<T>(examples: &[T], index: u64, batch_size: usize) -> &[T] {
     let start = usize::try_from(index).ok().and_then(|index| index.checked_mul(batch_size));
     let start = start.map_or(examples.len(), |start| start.min(examples.len()));
     &examples[start..start.saturating_add(batch_size).min(examples.len())]
