@@ -27,8 +27,9 @@ pub use pacing::{
     Rounding, SingleStep, Step, VariedExponential,
 };
 pub use sampler::{
-    CompetenceSampler, EqualDifficulty, MiniBatchSampler, PrefixSampler, Presentation, SelfPacedSampler,
-    SelfPacedState, SequentialSampler, ShuffleSampler,
+    CompetenceSampler, EqualDifficulty, MiniBatchSampler, PrefixSampler, Presentation, Progression, RhoLossSampler,
+    SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore, Teacher,
+    TeacherSampler,
 };
 pub use sharding::{Sharding, share_of_rank};
 pub use weighting::{HardSelfPaced, SelfPacedLambda, Weighting};

@@ -4,7 +4,7 @@ use cl_data::Fingerprint;
 
 use super::past::Past;
 use super::schedule::Schedule;
-use super::{check_batch_size, check_permutation, check_sizes};
+use super::{check_batch_size, check_permutation, check_sizes, narrow};
 use crate::{Pacing, PacingError, SamplerFingerprint};
 
 /// An order with its schedule, and what all samplers over them have in common.
@@ -32,16 +32,7 @@ impl Curriculum {
         check_sizes(n_examples, batch_size)?;
         check_batch_size(n_examples, batch_size)?;
         check_permutation(order)?;
-        let narrow = |&example| {
-            u32::try_from(example).map_err(|_| {
-                PacingError::argument(
-                    "n_examples",
-                    n_examples,
-                    "at most 2^32, the examples that an order can hold",
-                )
-            })
-        };
-        let order = order.iter().map(narrow).collect::<Result<_, _>>()?;
+        let order = narrow(order)?;
         let schedule = Schedule::new(n_examples, batch_size, pacing, total_steps)?;
         Ok(Self { order, schedule, batch_size, seed, data: None, n_consumed: 0 })
     }

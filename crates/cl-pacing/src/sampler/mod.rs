@@ -5,17 +5,22 @@ mod curriculum;
 mod mini_batch;
 mod past;
 mod prefix;
+mod rho_loss;
 mod schedule;
 mod self_paced;
 mod sequential;
 mod shuffle;
+mod teacher;
+mod told;
 
 pub use competence::{CompetenceSampler, EqualDifficulty};
 pub use mini_batch::MiniBatchSampler;
 pub use prefix::PrefixSampler;
+pub use rho_loss::RhoLossSampler;
 pub use self_paced::{Presentation, SelfPacedSampler, SelfPacedState};
 pub use sequential::SequentialSampler;
 pub use shuffle::ShuffleSampler;
+pub use teacher::{Progression, TaskPolicy, TaskScore, Teacher, TeacherSampler};
 
 use crate::PacingError;
 
@@ -36,6 +41,16 @@ fn check_batch_size(n_examples: usize, batch_size: usize) -> Result<(), PacingEr
         return Err(PacingError::argument("batch_size", value, "at most the number of examples"));
     }
     Ok(())
+}
+
+/// The examples in half the memory.
+fn narrow(examples: &[usize]) -> Result<Vec<u32>, PacingError> {
+    let narrow = |&example| {
+        u32::try_from(example).map_err(|_| {
+            PacingError::argument("n_examples", examples.len(), "at most 2^32, the examples that an order can hold")
+        })
+    };
+    examples.iter().map(narrow).collect()
 }
 
 /// Whether `order` names each of its `0..len` once.

@@ -7,7 +7,7 @@ use crate::{Pacing, PacingError, SamplerFingerprint};
 /// Which part of an order is available at each step: a pacing over its budget, the future of which may be replaced.
 ///
 /// ```text
-/// available(step) = 0 .. count(min(step / T, 1))      by the pacing and the T of the last piece that began by then
+/// available(step) = available(min(step / T, 1))      by the pacing and the T of the last piece that began by then
 /// ```
 #[derive(Debug, Clone)]
 pub(super) struct Schedule {
@@ -56,9 +56,10 @@ impl Schedule {
     /// The places of the order that are available at `step`, at least one.
     pub(super) fn available(&self, step: u64) -> Range<usize> {
         let (piece, _) = self.piece(step);
-        // A pacing of the user's own may count as it likes.
-        let count = piece.pacing.count(piece.progress(step), self.n_examples, self.batch_size);
-        0..count.clamp(1, self.n_examples)
+        let available = piece.pacing.available(piece.progress(step), self.n_examples, self.batch_size);
+        // A pacing of the user's own may say what it likes.
+        let end = available.end.clamp(1, self.n_examples);
+        available.start.min(end - 1)..end
     }
 
     /// The step until which what is available at `step` is known to stay, without looking: the next one, or the end
