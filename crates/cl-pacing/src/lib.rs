@@ -23,8 +23,9 @@ pub use exposure::Exposure;
 pub use fingerprint::SamplerFingerprint;
 pub use order::{EasyFirst, HardFirst, Order, Random};
 pub use pacing::{
-    Competence, Exponential, FixedExponential, Full, Linear, Logarithmic, Pacing, Polynomial, Quadratic, Root,
-    Rounding, SingleStep, Step, VariedExponential,
+    BabySteps, Clock, Competence, Cyclic, Decreasing, DifficultyPacing, DifficultySchedule, Discrete, Exponential,
+    FixedExponential, FromFn, Full, Geometric, Linear, Logarithmic, OnePass, Pacing, Plateau, Polynomial,
+    Quadratic, Reading, Root, Rounding, SingleStep, Step, VariedExponential,
 };
 pub use sampler::{
     CompetenceSampler, EqualDifficulty, MiniBatchSampler, PrefixSampler, Presentation, Progression, RhoLossSampler,
