@@ -9,6 +9,7 @@
 
 mod error;
 mod exposure;
+mod exposure_histogram;
 mod fingerprint;
 mod order;
 mod pacing;
@@ -20,6 +21,7 @@ mod weighting;
 pub use cl_data::{Batch, Epoch, Sampler};
 pub use error::PacingError;
 pub use exposure::Exposure;
+pub use exposure_histogram::ExposureHistogram;
 pub use fingerprint::SamplerFingerprint;
 pub use order::{
     ClassBalanced, EasyFirst, HardFirst, Hardness, InstanceHardness, Order, Permutation, Random, SeveralScores,
@@ -31,7 +33,10 @@ pub use pacing::{
     Quadratic, Reading, Root, Rounding, SingleStep, Step, VariedExponential,
 };
 pub use sampler::{
-    PrefixSampler, Presentation, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler,
+    CompetenceSampler, EqualDifficulty, HardnessFeedback, HardnessSampler, HardnessSelection, InstanceHardness,
+    LengthSampler, LongSequences, MiniBatchSampler, PrefixSampler, Presentation, Progression, RhoLossSampler,
+    SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore, Teacher,
+    TeacherSampler,
 };
 pub use sharding::{Sharding, share_of_rank};
 pub use weighting::{

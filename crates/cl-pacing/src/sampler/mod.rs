@@ -1,14 +1,30 @@
 //! The fourth seam: which examples at which step. The trait itself is [`cl_data::Sampler`].
 
+mod competence;
+mod curriculum;
+mod instance_hardness;
+mod length;
+mod mini_batch;
+mod past;
 mod prefix;
+mod rho_loss;
+mod schedule;
 mod self_paced;
 mod sequential;
 mod shuffle;
+mod teacher;
+mod told;
 
+pub use competence::{CompetenceSampler, EqualDifficulty};
+pub use instance_hardness::{HardnessFeedback, HardnessSampler, HardnessSelection, InstanceHardness};
+pub use length::{LengthSampler, LongSequences};
+pub use mini_batch::MiniBatchSampler;
 pub use prefix::PrefixSampler;
+pub use rho_loss::RhoLossSampler;
 pub use self_paced::{Presentation, SelfPacedSampler, SelfPacedState};
 pub use sequential::SequentialSampler;
 pub use shuffle::ShuffleSampler;
+pub use teacher::{Progression, TaskPolicy, TaskScore, Teacher, TeacherSampler};
 
 use crate::PacingError;
 
@@ -20,6 +36,24 @@ fn check_sizes(n_examples: usize, batch_size: usize) -> Result<(), PacingError> 
         return Err(PacingError::argument("batch_size", batch_size, "at least 1"));
     }
     Ok(())
+}
+
+/// Whether a batch can be had without showing an example twice.
+fn check_batch_size(n_examples: usize, batch_size: usize) -> Result<(), PacingError> {
+    if batch_size > n_examples {
+        let value = format!("{batch_size} of {n_examples} examples");
+        return Err(PacingError::argument("batch_size", value, "at most the number of examples"));
+    }
+    Ok(())
+}
+
+/// Examples below their number, in half the memory.
+fn narrow(examples: &[usize]) -> Result<Vec<u32>, PacingError> {
+    if u32::try_from(examples.len()).is_err() {
+        let expected = "below 2^32, the examples that an order can hold";
+        return Err(PacingError::argument("n_examples", examples.len(), expected));
+    }
+    Ok(examples.iter().map(|&example| example as u32).collect())
 }
 
 /// Whether `order` names each of its `0..len` once.
