@@ -14,5 +14,10 @@ mod selection;
 
 pub use budget::Budget;
 pub use error::PruneError;
-pub use rule::{KeepEasiest, KeepHardest, KeepRandom, SelectionRule};
-pub use selection::{Decision, Selection};
+pub use rule::{
+    Allocation, BetaSampling, ClassBalanced, CoverageCentric, CutoffChoice, Edges, Floor, HardCutoff,
+    KeepByPrototype, KeepEasiest, KeepHardest, KeepMiddle, KeepRandom, MessagePassing, NeighborLists,
+    NeverLearnedFate, OffsetWindow, PrototypeSide, RemoveUnforgettable, ReverseMessages, RuleDescription,
+    RuleInputs, RuleNeeds, RuleSettings, SelectionRule, StratifiedRandom, WindowStart, choose_hard_cutoff, rules,
+};
+pub use selection::{Decision, Group, Selection};
