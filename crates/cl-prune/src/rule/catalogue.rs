@@ -55,7 +55,7 @@ pub struct RuleDescription {
 }
 
 /// The options that every rule takes beside its own, all of which need labels.
-pub(super) static CLASS_OPTIONS: &[(&str, &str)] = &[
+static CLASS_OPTIONS: &[(&str, &str)] = &[
     ("balance", "how classes share the budget: none (default), proportional, equal or global (beyond the floor)"),
     ("floor", "how many examples every class keeps at least"),
     ("floor_share", "the same as a share of an equal share of the budget, in [0, 1]"),
@@ -134,6 +134,11 @@ static RULES: &[RuleDescription] = &[
 /// Every rule.
 pub fn rules() -> &'static [RuleDescription] {
     RULES
+}
+
+/// The options that every rule but `stratified-random` takes beside its own, and what they mean; all need labels.
+pub fn class_options() -> &'static [(&'static str, &'static str)] {
+    CLASS_OPTIONS
 }
 
 /// What a rule may be given beside the scores.

@@ -22,7 +22,7 @@ use std::fmt;
 use cl_data::random::stream;
 
 pub use beta_sampling::BetaSampling;
-pub use catalogue::{RuleDescription, RuleInputs, RuleNeeds, RuleSettings, rules};
+pub use catalogue::{RuleDescription, RuleInputs, RuleNeeds, RuleSettings, class_options, rules};
 pub use class_balanced::{Allocation, ClassBalanced, Floor};
 pub use coverage_centric::CoverageCentric;
 pub use easiest::KeepEasiest;
