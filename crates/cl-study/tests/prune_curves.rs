@@ -50,7 +50,7 @@ fn the_crossover_is_where_the_formula_has_it() {
     // The mean over seeds of c is 0.415, and the formula is linear between the fractions.
     assert!((hardest.at.fraction().unwrap() - 0.415).abs() < 1e-9, "{hardest:?}");
     let (low, high) = (hardest.low.fraction().unwrap(), hardest.high.fraction().unwrap());
-    assert!(0.4 <= low && low < 0.415 && 0.415 < high && high <= 0.43, "{hardest:?}");
+    assert!((0.4..0.415).contains(&low) && high > 0.415 && high <= 0.43, "{hardest:?}");
     assert_eq!((hardest.never_below, hardest.always_below, hardest.n_seeds), (0.0, 0.0, 4));
     let better = crossover(&curves, "better");
     assert_eq!((better.at, better.low, better.high), (CrossoverPoint::NeverBelow, better.at, better.at));

@@ -1,4 +1,4 @@
-use cl_data::random::{stream, uniform};
+use cl_data::random::{choose, stream, uniform};
 
 use super::ranking::{From, ranking};
 use super::{SelectionRule, check, check_length, gather};
@@ -79,8 +79,7 @@ impl BetaSampling {
         }
         let n = scores.len();
         let n_kept = budget.resolve(n)?;
-        let hardest = ranking(scores, From::Highest, &mut stream(seed, "score ties", 0));
-        let anchors = &hardest[..N_ANCHORS.min(n)];
+        let anchors = anchors(scores, seed);
         let mu = anchors.iter().map(|&example| confidence[example]).sum::<f64>() / anchors.len().max(1) as f64;
         let (a, b) = self.parameters(n_kept, n, mu);
         let mut rng = stream(seed, "beta sampling", 0);
@@ -97,6 +96,20 @@ impl BetaSampling {
         let order = ranking(&keys, From::Lowest, &mut rng);
         Selection::of_ranking(self.name(), order, n_kept, |_, _| false)
     }
+}
+
+/// The examples of the highest scores, ties at the last place by the seed. O(n).
+fn anchors(scores: &[f64], seed: u64) -> Vec<usize> {
+    if scores.len() <= N_ANCHORS {
+        return (0..scores.len()).collect();
+    }
+    let mut values = scores.to_vec();
+    let (_, &mut least, _) = values.select_nth_unstable_by(N_ANCHORS - 1, |a, b| b.total_cmp(a));
+    let mut anchors: Vec<usize> = (0..scores.len()).filter(|&example| scores[example] > least).collect();
+    let tied: Vec<usize> = (0..scores.len()).filter(|&example| scores[example] == least).collect();
+    let chosen = choose(&mut stream(seed, "score ties", 0), tied.len(), N_ANCHORS.saturating_sub(anchors.len()));
+    anchors.extend(chosen.into_iter().map(|at| tied[at]));
+    anchors
 }
 
 /// ln(p^(a-1) (1-p)^(b-1) score).
@@ -178,6 +191,23 @@ mod tests {
             assert!((count / n_draws as f64 - expected).abs() < 0.02, "{counts:?} {weights:?}");
         }
         assert_eq!(counts[3], 0.0);
+    }
+
+    #[test]
+    fn anchors_are_the_highest_scores() {
+        let scores: Vec<f64> = (0..40).map(|i| f64::from(i * 7 % 13)).collect();
+        // Three scores each of 12 to 10, and one of the three or four of 9.
+        for seed in 0..20 {
+            let mut values: Vec<f64> = anchors(&scores, seed).into_iter().map(|example| scores[example]).collect();
+            values.sort_by(|a, b| b.total_cmp(a));
+            let mut sorted = scores.clone();
+            sorted.sort_by(|a, b| b.total_cmp(a));
+            assert_eq!(values, sorted[..10]);
+        }
+        assert_eq!(anchors(&scores[..7], 0), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(anchors(&[0.0, -0.0].repeat(8), 3).len(), 10);
+        let first = |seed| anchors(&[1.0; 12], seed)[0];
+        assert_eq!((0..200).map(first).collect::<std::collections::HashSet<_>>().len(), 12);
     }
 
     #[test]
