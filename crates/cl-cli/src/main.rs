@@ -2,12 +2,14 @@
 
 mod agree;
 mod completions;
+mod crossover;
 mod dynamics;
 mod inspect;
 mod map;
 mod noise;
 mod output;
 mod progress;
+mod prune;
 mod score;
 mod score_file;
 
@@ -18,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 /// Curriculum learning over files of any framework.
 ///
-/// Looks at data, scores how hard examples are, compares scores and finds wrong labels.
+/// Looks at data, scores how hard examples are, compares scores, finds wrong labels and prunes.
 #[derive(Parser)]
 #[command(name = "curriculum", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
@@ -33,6 +35,7 @@ Examples:
   curriculum score dynamics.npz --metric el2n,forgetting,aum -o scores.csv
   curriculum agree scores.csv -o agreement.svg
   curriculum noise dynamics.npz -o issues.csv
+  curriculum prune scores.csv --keep 0.5 --rule ccs --column aum -o kept.csv
 
 Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong usage.";
 
@@ -43,6 +46,8 @@ enum Command {
     Agree(agree::Arguments),
     Map(map::Arguments),
     Noise(noise::Arguments),
+    Prune(prune::Arguments),
+    Crossover(crossover::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -53,6 +58,8 @@ fn main() -> ExitCode {
         Command::Agree(arguments) => agree::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
         Command::Noise(arguments) => noise::run(&arguments),
+        Command::Prune(arguments) => prune::run(&arguments),
+        Command::Crossover(arguments) => crossover::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match outcome {

@@ -1,4 +1,4 @@
-/// Everything that can be wrong with a selection.
+/// Everything that can be wrong with a selection or a dynamic pruning.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PruneError {
@@ -24,4 +24,135 @@ pub enum PruneError {
         /// The number of examples.
         n_examples: usize,
     },
+    /// Two things that must have one entry per example do not.
+    #[error("{what} has {found} entries, expected {expected}")]
+    LengthMismatch {
+        /// The thing that is too short or too long.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length it should have.
+        expected: usize,
+    },
+    /// An index points outside the data.
+    #[error("{what} {index} is out of range, expected 0..{n_examples}")]
+    IndexOutOfRange {
+        /// What the index is of.
+        what: &'static str,
+        /// The index found.
+        index: usize,
+        /// The number of examples.
+        n_examples: usize,
+    },
+    /// An argument is outside of its domain.
+    #[error("argument {argument} is {value}, expected {expected}")]
+    InvalidArgument {
+        /// The argument's name, as in the papers.
+        argument: &'static str,
+        /// The value found, as text.
+        value: String,
+        /// What would have been accepted.
+        expected: &'static str,
+    },
+    /// A value that belongs to an example is none that the rule can use.
+    #[error("{what} of example {example} is {value}, expected {expected}")]
+    InvalidValue {
+        /// What the value is.
+        what: &'static str,
+        /// The index of the example.
+        example: usize,
+        /// The value found.
+        value: f64,
+        /// What would have been accepted.
+        expected: &'static str,
+    },
+    /// The rule leaves fewer examples to choose from than are to be kept.
+    #[error("{count} of {n_examples} examples are to be kept, but {rule} leaves {n_left} to choose from: {why}")]
+    TooFewLeft {
+        /// The rule.
+        rule: &'static str,
+        /// How many are to be kept.
+        count: usize,
+        /// How many there are to choose from.
+        n_left: usize,
+        /// The number of examples.
+        n_examples: usize,
+        /// What took the others.
+        why: String,
+    },
+    /// A class has fewer examples than it must keep.
+    #[error("class {class} has {size} examples, fewer than its floor of {floor}")]
+    ClassTooSmall {
+        /// The class.
+        class: usize,
+        /// Its number of examples.
+        size: usize,
+        /// How many it must keep.
+        floor: usize,
+    },
+    /// The floors of all classes together are more than the budget.
+    #[error("{count} examples are to be kept, fewer than {n_classes} classes with a floor of {floor} each")]
+    FloorsAboveBudget {
+        /// How many are to be kept.
+        count: usize,
+        /// The number of classes that occur.
+        n_classes: usize,
+        /// How many each class must keep.
+        floor: usize,
+    },
+    /// A rule or an option of this name does not exist.
+    #[error("unknown {what} `{name}`, expected {}", if known.is_empty() { "none" } else { known })]
+    Unknown {
+        /// What is unknown.
+        what: &'static str,
+        /// The name found.
+        name: String,
+        /// The names known.
+        known: String,
+    },
+    /// An option's value is none that it takes.
+    #[error("option {option} is {value:?}, expected {expected}")]
+    InvalidOption {
+        /// The option, as rule.option.
+        option: String,
+        /// The value found.
+        value: String,
+        /// What would have been accepted.
+        expected: String,
+    },
+    /// A rule needs what it was not given.
+    #[error("{rule} needs {what}")]
+    Missing {
+        /// The rule.
+        rule: &'static str,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A feedback sampler was asked for a step that is not in its current epoch.
+    #[error("step {step} was asked for, expected a step in {first_step}..={end}")]
+    OutOfTurn {
+        /// The step asked for.
+        step: u64,
+        /// The first step of the epoch.
+        first_step: u64,
+        /// The step that starts the next epoch.
+        end: u64,
+    },
+    /// A saved state belongs to a sampler with other settings.
+    #[error("the saved state was made with {setting} {saved}, not with {found}")]
+    OtherSettings {
+        /// The setting that differs.
+        setting: String,
+        /// Its value in the saved state.
+        saved: String,
+        /// Its value here.
+        found: String,
+    },
+}
+
+impl PruneError {
+    /// An argument outside of its domain.
+    pub(crate) fn argument(argument: &'static str, value: impl std::fmt::Display, expected: &'static str) -> Self {
+        Self::InvalidArgument { argument, value: value.to_string(), expected }
+    }
 }

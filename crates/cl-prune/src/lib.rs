@@ -8,11 +8,24 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod dynamic;
 mod error;
+mod life_cycle;
 mod rule;
 mod selection;
+mod settings;
 
 pub use budget::Budget;
+pub use dynamic::{
+    DynamicRandomSampler, EpochFractions, InfoBatchSampler, InfoBatchState, PruningDraw, RepeatedRandomSampler,
+};
 pub use error::PruneError;
-pub use rule::{KeepEasiest, KeepHardest, KeepRandom, SelectionRule};
-pub use selection::{Decision, Selection};
+pub use life_cycle::{Learned, LifeCycleSampler, Mastery, MasteryScore, Maturity, Plateau, Retirement, Switch};
+pub use rule::{
+    Allocation, BetaSampling, ClassBalanced, CoverageCentric, CutoffChoice, Edges, Floor, HardCutoff,
+    KeepByPrototype, KeepEasiest, KeepHardest, KeepMiddle, KeepRandom, MessagePassing, NeighborLists,
+    NeverLearnedFate, OffsetWindow, PrototypeSide, RemoveUnforgettable, ReverseMessages, RuleDescription,
+    RuleInputs, RuleNeeds, RuleSettings, SelectionRule, StratifiedRandom, WindowStart, choose_hard_cutoff,
+    class_options, rules,
+};
+pub use selection::{Decision, Group, Selection};

@@ -13,6 +13,10 @@ pub struct Selection {
     pub dropped: Vec<usize>,
     /// One decision per example, by index.
     pub decisions: Vec<Decision>,
+    /// The classes or strata within which examples competed; none where all competed with all.
+    pub groups: Vec<Group>,
+    /// One group per example, by index; empty where there are no groups.
+    pub group_of: Vec<u32>,
 }
 
 /// Why an example was kept or dropped.
@@ -26,31 +30,65 @@ pub struct Decision {
     pub tied: bool,
 }
 
+/// Examples that were decided on together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// What they have in common, such as `class 3`.
+    pub name: String,
+    /// How many they are.
+    pub size: usize,
+    /// How many of them were kept.
+    pub n_kept: usize,
+}
+
 impl Selection {
     /// The first `n_kept` of a ranking that names every example once. `equal` tells whether the rule has no
-    /// preference between two examples. O(n).
+    /// preference between two examples, which then stand side by side. O(n).
     pub(crate) fn of_ranking(
+        rule: &str,
+        ranking: Vec<usize>,
+        n_kept: usize,
+        equal: impl Fn(usize, usize) -> bool,
+    ) -> Result<Self, PruneError> {
+        // The seed decides only among examples equal to both of those next to the cut.
+        let at_cut = match (n_kept.checked_sub(1).and_then(|last| ranking.get(last)), ranking.get(n_kept)) {
+            (Some(&last), Some(&first_dropped)) if equal(last, first_dropped) => Some(first_dropped),
+            _ => None,
+        };
+        Self::with_ties(rule, ranking, n_kept, |example| at_cut.is_some_and(|cut| equal(example, cut)))
+    }
+
+    /// The first `n_kept` of a ranking that names every example once, where `tied` tells of which examples the
+    /// seed decided. O(n).
+    pub(crate) fn with_ties(
         rule: &str,
         mut ranking: Vec<usize>,
         n_kept: usize,
-        equal: impl Fn(usize, usize) -> bool,
+        tied: impl Fn(usize) -> bool,
     ) -> Result<Self, PruneError> {
         let n_examples = ranking.len();
         if n_kept > n_examples {
             return Err(PruneError::Count { count: n_kept, n_examples });
         }
-        // The seed decides only among examples equal to both of those next to the cut.
-        let at_cut = match (n_kept.checked_sub(1), ranking.get(n_kept)) {
-            (Some(last), Some(&first_dropped)) if equal(ranking[last], first_dropped) => Some(first_dropped),
-            _ => None,
-        };
         let mut decisions = vec![Decision { kept: false, rank: 0, tied: false }; n_examples];
         for (rank, &example) in ranking.iter().enumerate() {
-            let tied = at_cut.is_some_and(|cut| equal(example, cut));
-            decisions[example] = Decision { kept: rank < n_kept, rank, tied };
+            decisions[example] = Decision { kept: rank < n_kept, rank, tied: tied(example) };
         }
         let dropped = ranking.split_off(n_kept);
-        Ok(Self { rule: rule.to_owned(), kept: ranking, dropped, decisions })
+        let rule = rule.to_owned();
+        Ok(Self { rule, kept: ranking, dropped, decisions, groups: Vec::new(), group_of: Vec::new() })
+    }
+
+    /// The same, with the groups that the rule decided on one by one: `group_of` names one of `names` per example.
+    pub(crate) fn grouped(mut self, names: Vec<String>, group_of: Vec<u32>) -> Self {
+        self.groups = names.into_iter().map(|name| Group { name, size: 0, n_kept: 0 }).collect();
+        for (&group, decision) in group_of.iter().zip(&self.decisions) {
+            let group = &mut self.groups[group as usize];
+            group.size += 1;
+            group.n_kept += usize::from(decision.kept);
+        }
+        self.group_of = group_of;
+        self
     }
 
     /// The number of examples kept.
@@ -70,12 +108,25 @@ impl Selection {
         self.decisions.iter().map(|decision| decision.kept).collect()
     }
 
+    /// The group of example `example`; `None` where there are no groups or no such example.
+    pub fn group(&self, example: usize) -> Option<&Group> {
+        self.groups.get(*self.group_of.get(example)? as usize)
+    }
+
     /// Why example `example` was kept or dropped, in words; `None` where there is no such example.
     pub fn reason(&self, example: usize) -> Option<String> {
         let Decision { kept, rank, tied } = *self.decisions.get(example)?;
         let verdict = if kept { "kept" } else { "dropped" };
         let (n_kept, n_examples) = (self.kept.len(), self.decisions.len());
-        let place = format!("{verdict}: rank {} of {n_examples} by {}, {n_kept} kept", rank + 1, self.rule);
-        Some(if tied { format!("{place}, tied at the cut and decided by the seed") } else { place })
+        let mut reason = match self.group(example) {
+            Some(Group { name, size, n_kept }) => {
+                format!("{verdict}: {name}, {n_kept} of {size} kept by {}", self.rule)
+            }
+            None => format!("{verdict}: rank {} of {n_examples} by {}, {n_kept} kept", rank + 1, self.rule),
+        };
+        if tied {
+            reason.push_str(", tied at the cut and decided by the seed");
+        }
+        Some(reason)
     }
 }

@@ -10,6 +10,7 @@
 mod error;
 mod figure;
 mod journal;
+mod prune_curve;
 mod record;
 mod results;
 mod runs;
@@ -21,6 +22,10 @@ pub mod verdict;
 pub use error::StudyError;
 pub use figure::{
     Bar, BarFigure, BoxFigure, DecisionBoundary, Figure, Grid, HeatMap, LineFigure, ScatterFigure, Whiskers,
+};
+pub use prune_curve::{
+    Crossing, Crossover, CrossoverPoint, CrossoverSettings, CurvePoint, EndedPruneRun, EqualBudget, PruneCurves,
+    PruneOutcome, PruneRun, PruneStudy,
 };
 pub use record::Record;
 pub use results::{Comparison, Metric, StudyResults};

@@ -1,7 +1,8 @@
-use super::{SelectionRule, check, keep_lowest};
+use super::ranking::From;
+use super::{SelectionRule, keep_from};
 use crate::{Budget, PruneError, Selection};
 
-/// Keeps the easiest: better than the hardest where few examples are kept or labels are noisy. O(n log n).
+/// Keeps the easiest: better than the hardest where few examples are kept or labels are noisy. Nested. O(n).
 ///
 /// Source: Sorscher et al. (2022), Beyond neural scaling laws, the data-scarce regime.
 ///
@@ -19,8 +20,11 @@ impl SelectionRule for KeepEasiest {
         "keep easiest"
     }
 
+    fn is_nested(&self) -> bool {
+        true
+    }
+
     fn select(&self, scores: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError> {
-        check(scores)?;
-        keep_lowest(self.name(), scores, budget, seed)
+        keep_from(self.name(), scores, From::Lowest, budget, seed)
     }
 }

@@ -1,7 +1,8 @@
-use super::{SelectionRule, check, keep_lowest};
+use super::ranking::From;
+use super::{SelectionRule, keep_from};
 use crate::{Budget, PruneError, Selection};
 
-/// Keeps the hardest: prunes what a model learns anyway, best where data are plenty. O(n log n).
+/// Keeps the hardest: prunes what a model learns anyway, best where data are plenty. Nested. O(n).
 ///
 /// Source: Toneva et al. (2019), who remove the least forgotten; Paul et al. (2021), who keep the highest EL2N.
 ///
@@ -19,9 +20,11 @@ impl SelectionRule for KeepHardest {
         "keep hardest"
     }
 
+    fn is_nested(&self) -> bool {
+        true
+    }
+
     fn select(&self, scores: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError> {
-        check(scores)?;
-        let ease: Vec<f64> = scores.iter().map(|score| -score).collect();
-        keep_lowest(self.name(), &ease, budget, seed)
+        keep_from(self.name(), scores, From::Highest, budget, seed)
     }
 }

@@ -3,7 +3,7 @@ use cl_data::random::{permutation, stream};
 use super::{SelectionRule, check};
 use crate::{Budget, PruneError, Selection};
 
-/// Keeps a uniformly random part: the control that every rule must beat. O(n).
+/// Keeps a uniformly random part: the control that every rule must beat. Nested. O(n).
 ///
 /// ```
 /// use cl_prune::{Budget, KeepRandom, SelectionRule};
@@ -18,6 +18,10 @@ pub struct KeepRandom;
 impl SelectionRule for KeepRandom {
     fn name(&self) -> &'static str {
         "keep random"
+    }
+
+    fn is_nested(&self) -> bool {
+        true
     }
 
     fn select(&self, scores: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError> {

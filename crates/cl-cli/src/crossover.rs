@@ -1,0 +1,198 @@
+//! `curriculum crossover`: prune curves of a saved study, and where methods fall below chance.
+
+use std::fmt;
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use cl_data::io::write_atomically;
+use cl_study::{Crossing, Crossover, CrossoverPoint, CrossoverSettings, EqualBudget, PruneCurves, PruneStudy};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::output::{check_svg, new_table, print, right, save_figure};
+
+/// Draw and tabulate a prune study: accuracy against the part kept, and where each method falls below the control.
+///
+/// STUDY is a prune study as `cl-study` saves it (JSON): methods x fractions x seeds with random and stratified
+/// random among the methods, at equal updates, equal epochs or both. A crossover is the part of the data kept at
+/// which a method's mean falls below the control's, between the fractions measured by linear interpolation; its
+/// interval is a bootstrap over seeds. Where there is none it says on which side.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  curriculum crossover study.json
+  curriculum crossover study.json --equal epochs -o curves.svg --csv curves.csv
+  curriculum crossover study.json --control \"stratified random\" --crossing stays --json")]
+pub(crate) struct Arguments {
+    /// The study (.json)
+    study: PathBuf,
+    /// At equal what; without it the first of the study is drawn, and all are tabulated
+    #[arg(long, value_enum, value_name = "WHAT")]
+    equal: Option<Equal>,
+    /// What the methods are compared with
+    #[arg(long, value_name = "METHOD", default_value = PruneStudy::RANDOM)]
+    control: String,
+    /// Which of several crossings counts
+    #[arg(long, value_enum, default_value_t = Which::First)]
+    crossing: Which,
+    /// How often the seeds are resampled
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    resamples: usize,
+    /// The level of the intervals
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
+    level: f64,
+    /// The seed of the resamples
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// The figure to write (.svg)
+    #[arg(short, long, value_name = "OUT.svg")]
+    output: Option<PathBuf>,
+    /// A row per method and fraction: accuracy, difference, class balance, wrong labels, cost
+    #[arg(long, value_name = "FILE.csv")]
+    csv: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Equal {
+    Updates,
+    Epochs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// The first from the full data
+    First,
+    /// The one after which it stays below
+    Stays,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if let Some(output) = &arguments.output {
+        check_svg(output)?;
+    }
+    if let Some(csv) = arguments.csv.as_ref().filter(|csv| csv.extension().is_none_or(|ending| ending != "csv")) {
+        bail!("{}: unknown ending, expected .csv", csv.display());
+    }
+    let place = || arguments.study.display().to_string();
+    let bytes = std::fs::read(&arguments.study).with_context(place)?;
+    let curves: PruneCurves = serde_json::from_slice(&bytes).with_context(place)?;
+    let study = curves.study();
+    let budgets = match arguments.equal {
+        Some(Equal::Updates) => vec![EqualBudget::Updates],
+        Some(Equal::Epochs) => vec![EqualBudget::Epochs],
+        None => study.budgets.clone(),
+    };
+    let settings = CrossoverSettings {
+        crossing: match arguments.crossing {
+            Which::First => Crossing::First,
+            Which::Stays => Crossing::Stays,
+        },
+        n_resamples: arguments.resamples,
+        level: arguments.level,
+        seed: arguments.seed,
+    };
+    let mut crossovers = Vec::new();
+    for &budget in &budgets {
+        for method in study.methods.iter().filter(|method| **method != arguments.control) {
+            crossovers.push(curves.crossover(method, &arguments.control, budget, &settings).with_context(place)?);
+        }
+    }
+    let mut tables = Vec::new();
+    for &budget in &budgets {
+        tables.push((budget, curves.table(budget, &arguments.control).with_context(place)?));
+    }
+    if let (Some(output), Some(&budget)) = (&arguments.output, budgets.first()) {
+        let mut figure = curves.figure(budget)?;
+        for crossover in crossovers.iter().filter(|crossover| crossover.budget == budget) {
+            if let Some(fraction) = crossover.at.fraction() {
+                figure = figure.vertical(fraction, format!("{} {}", crossover.method, crossover.at));
+            }
+        }
+        save_figure(&figure, output, 900, 560)?;
+    }
+    if let Some(csv) = &arguments.csv {
+        write_atomically(csv, |writer| {
+            for (at, (budget, table)) in tables.iter().enumerate() {
+                for (row, line) in table.to_csv().lines().enumerate() {
+                    match (at, row) {
+                        (0, 0) => writeln!(writer, "equal,{line}")?,
+                        (_, 0) => {}
+                        _ => writeln!(writer, "{budget},{line}")?,
+                    }
+                }
+            }
+            Ok(())
+        })?;
+    }
+    let curves_shown = tables
+        .iter()
+        .map(|(budget, table)| Curves { equal: *budget, rows: table.to_json(), text: table.to_terminal(160) })
+        .collect();
+    let shown = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let report = Report {
+        study: study.name.clone(),
+        n_seeds: study.seeds.len(),
+        n_failed: curves.failed().count(),
+        control: arguments.control.clone(),
+        crossovers,
+        curves: curves_shown,
+        figure: shown(&arguments.output),
+        table: shown(&arguments.csv),
+    };
+    print(&report, arguments.json)
+}
+
+#[derive(Serialize)]
+struct Report {
+    study: String,
+    n_seeds: usize,
+    n_failed: usize,
+    control: String,
+    crossovers: Vec<Crossover>,
+    curves: Vec<Curves>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    figure: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Curves {
+    equal: EqualBudget,
+    rows: serde_json::Value,
+    #[serde(skip)]
+    text: String,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { study, n_seeds, n_failed, control, .. } = self;
+        writeln!(formatter, "{study}: {n_seeds} seeds, {n_failed} runs failed")?;
+        for Curves { equal, text, .. } in &self.curves {
+            writeln!(formatter, "\nat equal {equal}\n{text}")?;
+        }
+        writeln!(formatter, "\npart kept at which a method falls below {control}")?;
+        let level = self.crossovers.first().map_or(String::new(), |one| format!("{} %", one.level * 100.0));
+        let mut table = new_table(&["method", "equal", "at", &format!("{level} interval"), "never", "seeds"]);
+        for one in &self.crossovers {
+            let interval = match (one.low, one.high) {
+                (low, high) if low == high && low.fraction().is_none() => String::new(),
+                (CrossoverPoint::At(low), CrossoverPoint::At(high)) => format!("{low:.3} to {high:.3}"),
+                (low, high) => format!("{low} to {high}"),
+            };
+            let never = format!("{:.1} %", one.never_below * 100.0);
+            let cells = [one.method.clone(), one.budget.to_string()].map(comfy_table::Cell::new);
+            let numbers = [one.at.to_string(), interval, never, one.n_seeds.to_string()].map(right);
+            table.add_row(cells.into_iter().chain(numbers));
+        }
+        writeln!(formatter, "{table}")?;
+        for path in [&self.figure, &self.table].into_iter().flatten() {
+            writeln!(formatter, "written to {path}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,364 @@
+//! `curriculum prune`: which examples are kept, by a score.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use cl_data::Ids;
+use cl_data::io::{Array, ArrayData, CsvRows, NpzReader, open, read_npy, write_atomically, write_npy};
+use cl_prune::{Budget, NeighborLists, RuleInputs, RuleNeeds, RuleSettings, Selection, SelectionRule, rules};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::output::{csv_field, new_table, print, right};
+use crate::score_file::{ScoreColumn, ScoreFile};
+
+/// Keep a part of the data by a score, and say of every example why it was kept or dropped.
+///
+/// SCORES is what `curriculum score` writes; its sidecar says which way a column points, so that `hardest` means
+/// hard for a confidence, too. The number kept is exact, floor(F N + 0.5), and ties are decided by the seed. OUT is
+///   - a .csv file of `id`, `kept` (0 or 1) and `reason`, one row per example in the order of SCORES;
+///   - a .npy file of the indices kept, in increasing order;
+///   - any other name: the ids kept, one per line, the most important first.
+#[derive(Args)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
+Examples:
+  curriculum prune scores.csv --keep 0.5 --rule hardest --column el2n -o kept.csv
+  curriculum prune scores.csv --drop 0.7 --rule ccs --option beta=0.1 --column aum -o kept.npy
+  curriculum prune scores.csv --count 5000 --rule forgetting --option balance=equal --column forgetting -o kept.txt
+  curriculum prune --list"
+)]
+pub(crate) struct Arguments {
+    /// The scores (.csv, .npz, .npy with its sidecar)
+    #[arg(required_unless_present = "list")]
+    scores: Option<PathBuf>,
+    #[command(flatten)]
+    budget: BudgetArguments,
+    /// The rule by name
+    #[arg(long, value_name = "NAME", required_unless_present = "list")]
+    rule: Option<String>,
+    /// Set an option of the rule
+    #[arg(long = "option", value_name = "KEY=VALUE", value_parser = rule_option)]
+    options: Vec<(String, String)>,
+    /// The column of scores, where there are several
+    #[arg(long, value_name = "NAME")]
+    column: Option<String>,
+    /// What a high value means, where the column is neither or the file is wrong
+    #[arg(long, value_enum, value_name = "WHICH")]
+    high_is: Option<Direction>,
+    /// Labels (.npy, N integers, or .csv with `id` and `label`), where SCORES has none
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// Nearest neighbours for the rule d2 (.npz with `indices` and `distances`, N x k)
+    #[arg(long, value_name = "FILE.npz")]
+    neighbors: Option<PathBuf>,
+    /// The seed of ties and of all that is drawn
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Where to write: .csv, .npy, or ids as lines
+    #[arg(short, long, value_name = "OUT", required_unless_present = "list")]
+    output: Option<PathBuf>,
+    /// List the rules with their options
+    #[arg(long)]
+    list: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+#[group(multiple = false)]
+struct BudgetArguments {
+    /// Keep this part, in (0, 1]
+    #[arg(long, value_name = "F")]
+    keep: Option<f64>,
+    /// Drop this part, in (0, 1]
+    #[arg(long, value_name = "F")]
+    drop: Option<f64>,
+    /// Keep so many
+    #[arg(long, value_name = "K")]
+    count: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Direction {
+    Hard,
+    Easy,
+}
+
+fn rule_option(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as beta=0.1")?;
+    Ok((key.into(), value.into()))
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.list {
+        return print(&Catalogue, arguments.json);
+    }
+    let (Some(path), Some(name), Some(output)) = (&arguments.scores, &arguments.rule, &arguments.output) else {
+        bail!("no scores, no rule or no output");
+    };
+    let budget = match arguments.budget {
+        BudgetArguments { keep: Some(keep), .. } => Budget::Keep(keep),
+        BudgetArguments { drop: Some(drop), .. } => Budget::Drop(drop),
+        BudgetArguments { count: Some(count), .. } => Budget::Count(count),
+        _ => bail!("how many examples? expected --keep F, --drop F or --count K"),
+    };
+    let options: Vec<(&str, &str)> =
+        arguments.options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let settings = RuleSettings::parse(name, &options)?;
+    // Before anything is read: a budget that is none is wrong for every file.
+    budget.resolve(usize::MAX)?;
+
+    let file = ScoreFile::read(path)?;
+    let column = chosen_column(&file, arguments.column.as_deref())?;
+    let n = column.values.len();
+    let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
+    let scores = difficulties(&file, column, arguments.high_is)?;
+    let labels = match &arguments.labels {
+        Some(path) => Some(read_labels(path, &ids)?),
+        None => file.labels.clone(),
+    };
+    if settings.needs_labels() && labels.is_none() {
+        bail!("{}: no labels, which {name} needs; expected --labels FILE", path.display());
+    }
+    let confidence = match settings.description().needs {
+        RuleNeeds::Confidence => {
+            Some(file.column("confidence").with_context(|| format!("{name} needs confidence"))?)
+        }
+        _ => None,
+    };
+    let neighbors = match (&arguments.neighbors, settings.description().needs) {
+        (Some(neighbors), RuleNeeds::Neighbors) => Some(read_neighbors(neighbors, n)?),
+        (None, RuleNeeds::Neighbors) => bail!("{name} needs nearest neighbours, expected --neighbors FILE.npz"),
+        (Some(neighbors), _) => bail!("{}: {name} takes no neighbours", neighbors.display()),
+        (None, _) => None,
+    };
+    let rule = settings.rule(&RuleInputs {
+        labels: labels.as_deref(),
+        confidence: confidence.map(|column| column.values.as_slice()),
+        neighbors: neighbors.as_ref(),
+    })?;
+    let place = || path.display().to_string();
+    let selection = rule.select(&scores, budget, arguments.seed).with_context(place)?;
+    write_selection(output, &ids, &selection)?;
+
+    let report = Report {
+        output: output.display().to_string(),
+        scores: path.display().to_string(),
+        column: column.name.clone(),
+        rule: settings.description().name,
+        options: settings.options().clone(),
+        seed: arguments.seed,
+        n_examples: n,
+        n_kept: selection.n_kept(),
+        nested: rule.is_nested(),
+        n_tied: selection.decisions.iter().filter(|decision| decision.tied).count(),
+        classes: labels.map(|labels| class_counts(&labels, &selection)).unwrap_or_default(),
+    };
+    print(&report, arguments.json)
+}
+
+/// The column that was named, or the only one.
+fn chosen_column<'a>(file: &'a ScoreFile, name: Option<&str>) -> anyhow::Result<&'a ScoreColumn> {
+    match (name, &file.columns[..]) {
+        (Some(name), _) => file.column(name),
+        (None, [column]) => Ok(column),
+        (None, columns) => {
+            let known: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+            Err(anyhow!(
+                "{}: {} columns, expected --column with one of {}",
+                file.path.display(),
+                columns.len(),
+                known.join(", ")
+            ))
+        }
+    }
+}
+
+/// The scores, higher = harder.
+fn difficulties(file: &ScoreFile, column: &ScoreColumn, high_is: Option<Direction>) -> anyhow::Result<Vec<f64>> {
+    let higher_is_harder = match high_is {
+        Some(direction) => direction == Direction::Hard,
+        None => file.higher_is_harder(&column.name).ok_or_else(|| {
+            let (path, name) = (file.path.display(), &column.name);
+            anyhow!("{path}: a high {name} is neither hard nor easy, expected --high-is hard or easy")
+        })?,
+    };
+    Ok(match higher_is_harder {
+        true => column.values.clone(),
+        false => column.values.iter().map(|value| -value).collect(),
+    })
+}
+
+/// Labels by position (.npy) or by id (.csv).
+fn read_labels(path: &Path, ids: &Ids) -> anyhow::Result<Vec<usize>> {
+    let shown = path.display();
+    let head = open(path)?.read_up_to(6)?;
+    if *head == [0x93, b'N', b'U', b'M', b'P', b'Y'] {
+        let array = read_npy(path)?;
+        if array.shape() != [ids.len()] {
+            bail!("{shown}: labels of shape {:?}, expected [{}] as the scores", array.shape(), ids.len());
+        }
+        return array.to_indices().with_context(|| shown.to_string());
+    }
+    let mut rows = CsvRows::open(path, b',')?;
+    if !rows.advance()? {
+        bail!("{shown}: line 1: the file is empty, expected a header");
+    }
+    let names: Vec<String> = rows.fields().map(Into::into).collect();
+    let place = |name: &str| {
+        let missing = || anyhow!("{shown}: header: no column `{name}`, the columns are {}", names.join(", "));
+        names.iter().position(|column| column == name).ok_or_else(missing)
+    };
+    let (id_at, label_at) = (place("id")?, place("label")?);
+    let mut label_of = BTreeMap::new();
+    while rows.advance()? {
+        let fields: Vec<&str> = rows.fields().collect();
+        let (id, label) = (fields[id_at], fields[label_at]);
+        let line = rows.line();
+        let label: usize = label.parse().map_err(|_| {
+            anyhow!("{shown}: line {line}, column `label`: {label:?}, expected a class, an integer from 0")
+        })?;
+        if label_of.insert(id.to_owned(), label).is_some() {
+            bail!("{shown}: line {line}: id {id} is there twice");
+        }
+    }
+    let label = |id: std::borrow::Cow<'_, str>| {
+        label_of.get(id.as_ref()).copied().ok_or_else(|| anyhow!("{shown}: no label for id {id}"))
+    };
+    ids.iter().map(label).collect()
+}
+
+fn read_neighbors(path: &Path, n: usize) -> anyhow::Result<NeighborLists> {
+    let shown = path.display();
+    let mut archive = NpzReader::open(path)?;
+    let (indices, distances) = (archive.read("indices")?, archive.read("distances")?);
+    let k = match *indices.shape() {
+        [rows, k] if rows == n && distances.shape() == [rows, k] => k,
+        _ => bail!(
+            "{shown}: `indices` of shape {:?} and `distances` of shape {:?}, expected both [{n}, k]",
+            indices.shape(),
+            distances.shape()
+        ),
+    };
+    let place = || shown.to_string();
+    let indices = indices.to_indices().with_context(place)?;
+    NeighborLists::new(k, indices, distances.to_f64().with_context(place)?).with_context(place)
+}
+
+fn write_selection(path: &Path, ids: &Ids, selection: &Selection) -> anyhow::Result<()> {
+    let id = |example: usize| ids.get(example).unwrap_or_default();
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("csv") => Ok(write_atomically(path, |writer| {
+            writeln!(writer, "id,kept,reason")?;
+            for (example, decision) in selection.decisions.iter().enumerate() {
+                let reason = selection.reason(example).unwrap_or_default();
+                // The column before says it.
+                let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, why)| why);
+                let kept = u8::from(decision.kept);
+                writeln!(writer, "{},{kept},{}", csv_field(&id(example)), csv_field(reason))?;
+            }
+            Ok(())
+        })?),
+        Some("npy") => {
+            let kept: Vec<i64> = selection.kept_sorted().into_iter().map(|example| example as i64).collect();
+            Ok(write_npy(path, &Array::new(vec![kept.len()], ArrayData::I64(kept))?)?)
+        }
+        _ => {
+            if let Some(example) = selection.kept.iter().find(|&&example| id(example).contains(['\n', '\r'])) {
+                let id = id(*example);
+                bail!("{}: id {id:?} is more than a line, expected an output that ends in .csv", path.display());
+            }
+            Ok(write_atomically(path, |writer| {
+                selection.kept.iter().try_for_each(|&example| writeln!(writer, "{}", id(example)))
+            })?)
+        }
+    }
+}
+
+/// How many examples of each class there are, and are kept.
+fn class_counts(labels: &[usize], selection: &Selection) -> Vec<ClassCount> {
+    let mut counts: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+    for (&class, decision) in labels.iter().zip(&selection.decisions) {
+        let (size, n_kept) = counts.entry(class).or_default();
+        *size += 1;
+        *n_kept += usize::from(decision.kept);
+    }
+    counts.into_iter().map(|(class, (size, n_kept))| ClassCount { class, size, n_kept }).collect()
+}
+
+#[derive(Serialize)]
+struct ClassCount {
+    class: usize,
+    size: usize,
+    n_kept: usize,
+}
+
+#[derive(Serialize)]
+struct Report {
+    output: String,
+    scores: String,
+    column: String,
+    rule: &'static str,
+    options: BTreeMap<String, String>,
+    seed: u64,
+    n_examples: usize,
+    n_kept: usize,
+    /// Whether under this seed a smaller budget keeps a part of these.
+    nested: bool,
+    /// How many were tied at the cut.
+    n_tied: usize,
+    classes: Vec<ClassCount>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scores, column, rule, n_examples, n_kept, n_tied, seed, .. } = self;
+        writeln!(formatter, "{scores}: {n_kept} of {n_examples} examples kept by {rule} of {column}")?;
+        if *n_tied > 0 {
+            writeln!(formatter, "{n_tied} examples were tied at the cut and decided by the seed, {seed}")?;
+        }
+        // Longer tables fit no terminal.
+        if (2..=30).contains(&self.classes.len()) {
+            let mut table = new_table(&["class", "examples", "kept", "%"]);
+            for ClassCount { class, size, n_kept } in &self.classes {
+                let share = format!("{:.1}", *n_kept as f64 / *size as f64 * 100.0);
+                table.add_row([class.to_string(), size.to_string(), n_kept.to_string(), share].map(right));
+            }
+            writeln!(formatter, "{table}")?;
+        }
+        writeln!(formatter, "written to {}", self.output)
+    }
+}
+
+/// The rules that there are.
+struct Catalogue;
+
+impl Serialize for Catalogue {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        rules().serialize(serializer)
+    }
+}
+
+impl fmt::Display for Catalogue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for rule in rules() {
+            let nested = if rule.nested { "nested" } else { "not nested" };
+            write!(formatter, "{}: {} ({nested}", rule.name, rule.summary)?;
+            match rule.needs {
+                RuleNeeds::Scores => writeln!(formatter, ")")?,
+                needs => writeln!(formatter, "; needs {needs})")?,
+            }
+            for (key, meaning) in rule.options {
+                writeln!(formatter, "    {key}: {meaning}")?;
+            }
+        }
+        writeln!(formatter, "\nfor any rule but stratified-random, with labels:")?;
+        cl_prune::class_options().iter().try_for_each(|(key, meaning)| writeln!(formatter, "    {key}: {meaning}"))
+    }
+}

@@ -1,0 +1,266 @@
+//! `curriculum prune` and `crossover` as a user meets them.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use cl_data::io::{Array, ArrayData, read_npy, write_npy, write_npz};
+use cl_study::{EqualBudget, PruneOutcome, PruneStudy, Quiet};
+use serde_json::Value;
+
+fn curriculum(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_curriculum")).args(arguments).output().unwrap()
+}
+
+/// What a command that must succeed prints.
+fn printed(arguments: &[&str]) -> String {
+    let output = curriculum(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn report(arguments: &[&str]) -> Value {
+    serde_json::from_str(&printed(&[arguments, &["--json"]].concat())).unwrap()
+}
+
+/// What a command that must fail says after `error: `.
+fn refusal(arguments: &[&str]) -> String {
+    let output = curriculum(arguments);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(output.stdout.is_empty());
+    message.strip_prefix("error: ").unwrap_or_else(|| panic!("{message}")).trim_end().to_owned()
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn text(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.path(name), text).unwrap();
+        self.path(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+}
+
+const SCORES: &str = "\
+id,label,el2n,confidence
+a,0,0.1,0.9
+b,0,0.4,0.6
+\"c,1\",1,0.3,0.7
+d,1,0.2,0.8
+";
+
+#[test]
+fn every_example_is_written_with_its_reason() {
+    let folder = Folder::new();
+    let (scores, out) = (folder.text("scores.csv", SCORES), folder.path("kept.csv"));
+    let arguments = ["prune", &scores, "--keep", "0.5", "--rule", "hardest", "--column", "el2n", "-o", &out];
+    let report = report(&arguments);
+    assert_eq!((report["n_kept"].as_u64(), report["n_examples"].as_u64()), (Some(2), Some(4)));
+    assert_eq!(report["classes"][1]["n_kept"], 1);
+    assert_eq!(
+        folder.read("kept.csv"),
+        "id,kept,reason\n\
+         a,0,\"rank 4 of 4 by keep hardest, 2 kept\"\n\
+         b,1,\"rank 1 of 4 by keep hardest, 2 kept\"\n\
+         \"c,1\",1,\"rank 2 of 4 by keep hardest, 2 kept\"\n\
+         d,0,\"rank 3 of 4 by keep hardest, 2 kept\"\n"
+    );
+    let text = printed(&arguments);
+    assert!(text.contains("2 of 4 examples kept by hardest of el2n"), "{text}");
+}
+
+#[test]
+fn the_metric_tells_which_end_is_hard() {
+    let folder = Folder::new();
+    let (scores, out) = (folder.text("scores.csv", SCORES), folder.path("kept.txt"));
+    let kept = |extra: &[&str]| {
+        printed(&[&["prune", &scores, "--rule", "hardest", "-o", &out], extra].concat());
+        folder.read("kept.txt")
+    };
+    // A low confidence is hard.
+    assert_eq!(kept(&["--count", "2", "--column", "confidence"]), "b\nc,1\n");
+    assert_eq!(kept(&["--drop", "0.75", "--column", "confidence", "--high-is", "hard"]), "a\n");
+}
+
+#[test]
+fn indices_as_an_array() {
+    let folder = Folder::new();
+    let (scores, out) = (folder.text("scores.csv", SCORES), folder.path("kept.npy"));
+    printed(&["prune", &scores, "--count", "3", "--rule", "easiest", "--column", "el2n", "-o", &out]);
+    assert_eq!(read_npy(Path::new(&out)).unwrap().to_indices().unwrap(), [0, 2, 3]);
+}
+
+#[test]
+fn options_labels_confidence_and_neighbours() {
+    let folder = Folder::new();
+    let (scores, out) = (folder.text("scores.csv", SCORES), folder.path("kept.txt"));
+    let kept = |rule: &str, extra: &[&str]| {
+        printed(
+            &[&["prune", &scores, "--count", "2", "--column", "el2n", "-o", &out, "--rule", rule], extra].concat(),
+        );
+        let mut kept: Vec<String> = folder.read("kept.txt").lines().map(str::to_owned).collect();
+        kept.sort();
+        kept
+    };
+    assert_eq!(kept("hardest", &["--option", "balance=equal"]), ["b", "c,1"]);
+    // Other labels, by id and in another order: c and d apart.
+    let labels = folder.text("labels.csv", "label,id\n1,d\n0,a\n0,b\n0,\"c,1\"\n");
+    assert_eq!(kept("hardest", &["--option", "balance=equal", "--labels", &labels]), ["b", "d"]);
+    let array = Array::new(vec![4], ArrayData::I64(vec![0, 1, 1, 1])).unwrap();
+    write_npy(folder.path("labels.npy"), &array).unwrap();
+    let labels = folder.path("labels.npy");
+    assert_eq!(kept("hardest", &["--option", "balance=equal", "--labels", &labels]), ["a", "b"]);
+    assert_eq!(kept("ccs", &["--option", "beta=0.25", "--option", "strata=1", "--seed", "3"]).len(), 2);
+    assert_eq!(kept("dual", &["--option", "c=4"]).len(), 2);
+    assert_eq!(kept("stratified-random", &[]).len(), 2);
+    let square = |data| Array::new(vec![4, 1], data).unwrap();
+    let (indices, distances) = (square(ArrayData::I64(vec![1, 0, 3, 2])), square(ArrayData::F32(vec![0.1; 4])));
+    let graph = folder.path("graph.npz");
+    write_npz(&graph, [("indices", &indices), ("distances", &distances)]).unwrap();
+    assert_eq!(kept("d2", &["--neighbors", &graph]), ["b", "c,1"]);
+}
+
+#[test]
+fn the_same_seed_keeps_the_same() {
+    let folder = Folder::new();
+    let rows: String = (0..200).map(|i| format!("{i},{}\n", i % 3)).collect();
+    let (scores, out) = (folder.text("s.csv", &format!("id,forgetting\n{rows}")), folder.path("kept.txt"));
+    let kept = |seed: &str, count: &str| {
+        printed(&["prune", &scores, "--count", count, "--rule", "forgetting", "--seed", seed, "-o", &out]);
+        folder.read("kept.txt")
+    };
+    assert_eq!(kept("1", "90"), kept("1", "90"));
+    assert_ne!(kept("1", "90"), kept("2", "90"));
+    assert!(kept("1", "90").starts_with(&kept("1", "30")));
+}
+
+#[test]
+fn what_is_wrong_is_told() {
+    let folder = Folder::new();
+    let (scores, out) = (folder.text("scores.csv", SCORES), folder.path("kept.csv"));
+    let refused = |extra: &[&str]| {
+        let message = refusal(&[&["prune", &scores, "-o", &out], extra].concat());
+        assert!(!Path::new(&out).exists());
+        message.replace(&scores, "SCORES")
+    };
+    let one = ["--rule", "hardest", "--column", "el2n"];
+    let with = |extra: &[&str]| refused(&[&one, extra].concat());
+    assert_eq!(with(&[]), "how many examples? expected --keep F, --drop F or --count K");
+    assert_eq!(with(&["--keep", "1.5"]), "argument keep is 1.5, expected a fraction in (0, 1]");
+    assert_eq!(with(&["--drop", "0"]), "argument drop is 0, expected a fraction in (0, 1]");
+    assert_eq!(with(&["--count", "5"]), "SCORES: argument count is 5, expected at most the number of examples, 4");
+    assert_eq!(
+        refused(&["--rule", "hardest", "--count", "1"]),
+        "SCORES: 2 columns, expected --column with one of el2n, confidence"
+    );
+    assert!(refused(&["--rule", "hard", "--count", "1"]).starts_with("unknown rule `hard`, expected hardest, "));
+    assert_eq!(
+        with(&["--count", "1", "--option", "beta=1"]),
+        "unknown option `hardest.beta`, expected balance, floor, floor_share"
+    );
+    assert_eq!(
+        with(&["--count", "2", "--option", "balance=equal", "--option", "floor=3"]),
+        "SCORES: class 0 has 2 examples, fewer than its floor of 3"
+    );
+    let labels = folder.text("labels.csv", "id,label\na,0\n");
+    assert!(
+        with(&["--count", "2", "--option", "balance=equal", "--labels", &labels]).ends_with("no label for id b")
+    );
+    let array = Array::new(vec![3], ArrayData::I64(vec![0, 1, 1])).unwrap();
+    write_npy(folder.path("short.npy"), &array).unwrap();
+    let short = folder.path("short.npy");
+    assert!(
+        with(&["--count", "2", "--labels", &short]).contains("labels of shape [3], expected [4] as the scores")
+    );
+    assert!(
+        refused(&["--rule", "d2", "--count", "1", "--column", "el2n"]).contains("expected --neighbors FILE.npz")
+    );
+    let bare = folder.text("bare.csv", "id,el2n\na,0.5\nb,NaN\n");
+    let kept = ["prune", &bare, "--rule", "hardest", "--count", "1", "-o", &out];
+    assert!(refusal(&kept).contains("el2n of example b is NaN"));
+    let bare = folder.text("bare.csv", "id,first_learned\na,5\nb,6\n");
+    assert!(refusal(&kept).contains("a high first_learned is neither hard nor easy"));
+    let twice = folder.text("twice.csv", "id,el2n\na,0.5\na,0.6\n");
+    let kept = ["prune", &twice, "--rule", "hardest", "--count", "1", "-o", &out];
+    assert!(refusal(&kept).contains("id a is borne by examples 0 and 1"));
+    let unlabelled = folder.text("unlabelled.csv", "id,el2n\na,0.5\nb,0.6\n");
+    let kept = ["prune", &unlabelled, "--rule", "stratified-random", "--count", "1", "-o", &out];
+    assert!(refusal(&kept).contains("no labels, which stratified-random needs; expected --labels FILE"));
+    assert_eq!(bare, folder.path("bare.csv"));
+}
+
+#[test]
+fn rules_are_listed() {
+    let text = printed(&["prune", "--list"]);
+    for name in ["hardest", "stratified-random", "ccs", "dual", "d2", "beta: ", "floor_share: "] {
+        assert!(text.contains(name), "{name}");
+    }
+    let json = report(&["prune", "--list"]);
+    assert!(json.as_array().unwrap().iter().any(|rule| rule["name"] == "ccs" && rule["nested"] == true));
+}
+
+fn study(folder: &Folder) -> String {
+    let study = PruneStudy::new("demo", [1, 2, 3], [1.0, 0.5, 0.25]).unwrap().method("hardest");
+    let curves = study
+        .run(None, None, &Quiet, |run| {
+            let gain = if run.method == "hardest" { 0.2 * (run.kept - 0.4) } else { 0.0 };
+            let accuracy = 0.9 - 0.1 * (1.0 - run.kept) + gain + run.seed as f64 / 1e3;
+            let examples = if run.budget == EqualBudget::Epochs { 1000.0 * run.kept } else { 1000.0 } as u64;
+            Ok::<_, String>(PruneOutcome { accuracy, examples, ..PruneOutcome::default() })
+        })
+        .unwrap();
+    folder.text("study.json", &serde_json::to_string(&curves).unwrap())
+}
+
+#[test]
+fn crossovers_are_tabulated_and_drawn() {
+    let folder = Folder::new();
+    let (study, svg, csv) = (study(&folder), folder.path("curves.svg"), folder.path("curves.csv"));
+    let arguments = ["crossover", &study, "-o", &svg, "--csv", &csv];
+    let text = printed(&arguments);
+    assert!(text.contains("0.400") && text.contains("at equal epochs"), "{text}");
+    let json = report(&arguments);
+    let hardest: Vec<&Value> =
+        json["crossovers"].as_array().unwrap().iter().filter(|one| one["method"] == "hardest").collect();
+    assert_eq!(hardest.len(), 2);
+    assert!((hardest[0]["at"]["at"].as_f64().unwrap() - 0.4).abs() < 1e-9, "{}", hardest[0]);
+    assert!(folder.read("curves.svg").contains("hardest 0.400"));
+    let rows = folder.read("curves.csv");
+    assert_eq!(rows.lines().count(), 1 + 2 * 3 * 3);
+    assert!(rows.lines().any(|row| row.starts_with("epochs,hardest,0.5,")), "{rows}");
+    let stratified = report(&[
+        "crossover",
+        &study,
+        "--control",
+        "stratified random",
+        "--equal",
+        "updates",
+        "--crossing",
+        "stays",
+    ]);
+    assert_eq!(stratified["crossovers"][0]["at"], "never_below");
+}
+
+#[test]
+fn what_is_no_prune_study_is_refused() {
+    let folder = Folder::new();
+    let study = study(&folder);
+    assert!(refusal(&["crossover", &study, "--control", "chance"]).contains("unknown method \"chance\""));
+    assert!(refusal(&["crossover", &study, "-o", "x.png"]).contains("expected .svg"));
+    assert!(refusal(&["crossover", &study, "--level", "1"]).contains("argument level is 1"));
+    let broken =
+        folder.text("broken.json", &folder.read("study.json").replacen("\"kept\":0.5", "\"kept\":0.6", 1));
+    assert!(refusal(&["crossover", &broken]).contains("broken.json"));
+    assert!(refusal(&["crossover", &folder.path("none.json")]).contains("none.json"));
+}

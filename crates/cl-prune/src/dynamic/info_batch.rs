@@ -1,0 +1,464 @@
+use std::fmt;
+
+use cl_data::random::{choose, shuffle, stream, uniform};
+use cl_data::{Batch, Epoch, Fingerprint, Sampler};
+use serde::{Deserialize, Serialize};
+
+use super::{check_sizes, chunk};
+use crate::PruneError;
+use crate::settings::Settings;
+
+/// How the examples that an epoch leaves out are drawn from those of low loss.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PruningDraw {
+    /// Each by itself with probability r, as in the paper: weights sum to n in expectation.
+    #[default]
+    Independent,
+    /// A fixed number of them, so that the weights of every epoch sum to n, as in the published code but for its
+    /// rounding, which makes them sum to almost n.
+    FixedCount,
+}
+
+impl fmt::Display for PruningDraw {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Independent => "independent",
+            Self::FixedCount => "fixed count",
+        })
+    }
+}
+
+/// InfoBatch: every epoch leaves out a random part of the examples of low loss and weighs the others of them up.
+///
+/// ```text
+/// l_i      the loss that the sampler was told of i last
+/// epoch e, e + 1 <= delta E:
+///   l_i <  mean l      left out with probability r, else shown with weight 1 / (1 - r)
+///   l_i >= mean l      shown with weight 1
+/// epoch e, e + 1 > delta E:  annealing: all are shown with weight 1
+/// ```
+///
+/// so that the sum of weighted gradients over an epoch is that of the whole data in expectation. Of E epochs
+/// floor(delta E) prune, whether or not delta E is a whole number, and weights are 1 in all that follow: published code
+/// that resets them only where the product is whole goes on with the last ones. The first epoch shows everything, as
+/// no loss is told yet; an example whose loss is not known is never left out.
+///
+/// Losses come through [`feedback`](Sampler::feedback), those of the batches shown: nothing more is asked for. Steps
+/// are taken in turn within an epoch and from one to the next; asking for another gives an empty batch and an
+/// [`error`](Self::error). O(n) per epoch.
+///
+/// Source: Qin et al. (2024), InfoBatch: Lossless Training Speed Up by Unbiased Dynamic Data Pruning.
+///
+/// ```
+/// use cl_data::{Batch, Sampler};
+/// use cl_prune::InfoBatchSampler;
+///
+/// let mut sampler = InfoBatchSampler::new(4, 4, 10, 0)?.with_ratio(0.5)?;
+/// let mut batch = Batch::default();
+/// sampler.batch(0, &mut batch);
+/// assert_eq!(batch.indices.len(), 4); // nothing is known yet
+/// sampler.feedback(0, &[0, 1, 2, 3], &[0.1, 0.1, 2.0, 3.0]);
+/// sampler.batch(1, &mut batch);
+/// assert!(batch.indices.contains(&2) && batch.indices.contains(&3));
+/// # Ok::<(), cl_prune::PruneError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct InfoBatchSampler {
+    n_examples: usize,
+    batch_size: usize,
+    n_epochs: u64,
+    seed: u64,
+    ratio: f64,
+    delta: f64,
+    draw: PruningDraw,
+    data: Option<Fingerprint>,
+    progress: Progress,
+    error: Option<PruneError>,
+}
+
+/// Everything that changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Progress {
+    /// The loss of each example as told last.
+    losses: Vec<Option<f64>>,
+    /// The epoch that is shown, its first step and its examples; none before the first.
+    epoch: u64,
+    first_step: u64,
+    plan: Option<Plan>,
+}
+
+/// What an epoch shows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Plan {
+    shown: Vec<usize>,
+    /// One weight per example shown, or none where all are 1.
+    weights: Vec<f64>,
+}
+
+/// The state of an [`InfoBatchSampler`], with the settings that it belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InfoBatchState {
+    settings: Settings,
+    progress: Progress,
+}
+
+impl InfoBatchSampler {
+    /// Batches of `batch_size` out of `n_examples` over `n_epochs`, with the paper's r = 0.5 and delta = 0.875.
+    ///
+    /// # Errors
+    /// Unless all three are at least 1.
+    pub fn new(n_examples: usize, batch_size: usize, n_epochs: u64, seed: u64) -> Result<Self, PruneError> {
+        check_sizes(n_examples, batch_size)?;
+        if n_epochs == 0 {
+            return Err(PruneError::argument("n_epochs", n_epochs, "at least 1"));
+        }
+        let progress = Progress { losses: vec![None; n_examples], epoch: 0, first_step: 0, plan: None };
+        let (ratio, delta, draw) = (0.5, 0.875, PruningDraw::default());
+        Ok(Self { n_examples, batch_size, n_epochs, seed, ratio, delta, draw, data: None, progress, error: None })
+    }
+
+    /// The same with another r, the part of the examples of low loss that is left out.
+    ///
+    /// # Errors
+    /// Unless 0 <= r < 1.
+    pub fn with_ratio(mut self, ratio: f64) -> Result<Self, PruneError> {
+        if !(0.0..1.0).contains(&ratio) {
+            return Err(PruneError::argument("r", ratio, "a probability in [0, 1)"));
+        }
+        self.ratio = ratio;
+        Ok(self)
+    }
+
+    /// The same with another delta, the part of the epochs that prune.
+    ///
+    /// # Errors
+    /// Unless 0 <= delta <= 1.
+    pub fn with_delta(mut self, delta: f64) -> Result<Self, PruneError> {
+        if !(0.0..=1.0).contains(&delta) {
+            return Err(PruneError::argument("delta", delta, "a part of the epochs in [0, 1]"));
+        }
+        self.delta = delta;
+        Ok(self)
+    }
+
+    /// The same, drawn otherwise.
+    pub fn with_draw(mut self, draw: PruningDraw) -> Self {
+        self.draw = draw;
+        self
+    }
+
+    /// The same, bound to data: states saved with other ids or labels are refused.
+    pub fn with_data(mut self, data: Fingerprint) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// How many epochs may leave examples out, floor(delta E); all that follow show everything.
+    pub fn n_pruned_epochs(&self) -> u64 {
+        // A product that was meant as a whole number, such as 0.29 of 100, is one.
+        (self.delta * self.n_epochs as f64 + 1e-9).floor() as u64
+    }
+
+    /// The first thing that went wrong, if anything did: a loss that is none, a step out of turn.
+    pub fn error(&self) -> Option<&PruneError> {
+        self.error.as_ref()
+    }
+
+    /// The state, to be saved.
+    pub fn state(&self) -> InfoBatchState {
+        InfoBatchState { settings: self.settings(), progress: self.progress.clone() }
+    }
+
+    /// Goes on from a saved state, in the middle of an epoch or not, bit for bit as if never interrupted.
+    ///
+    /// # Errors
+    /// [`PruneError::OtherSettings`] where the state was saved under other settings, and others where it is corrupt;
+    /// the sampler stays as it was.
+    pub fn set_state(&mut self, state: InfoBatchState) -> Result<(), PruneError> {
+        self.settings().check(&state.settings)?;
+        let (progress, n_examples) = (state.progress, self.n_examples);
+        let mismatch = |what, found, expected| PruneError::LengthMismatch { what, found, expected };
+        if progress.losses.len() != n_examples {
+            return Err(mismatch("losses of the saved state", progress.losses.len(), n_examples));
+        }
+        if let Some(Plan { shown, weights }) = &progress.plan {
+            if !weights.is_empty() && weights.len() != shown.len() {
+                return Err(mismatch("weights of the saved state", weights.len(), shown.len()));
+            }
+            if let Some(&index) = shown.iter().find(|&&index| index >= n_examples) {
+                return Err(PruneError::IndexOutOfRange { what: "shown example", index, n_examples });
+            }
+        }
+        self.progress = progress;
+        self.error = None;
+        Ok(())
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::new("InfoBatch")
+            .with("number of examples", self.n_examples)
+            .with("batch size", self.batch_size)
+            .with("number of epochs", self.n_epochs)
+            .with("seed", self.seed)
+            .with("r", self.ratio)
+            .with("delta", self.delta)
+            .with("draw", self.draw)
+            .with_data(self.data)
+    }
+
+    /// The epoch after the one that is shown.
+    fn next_epoch(&self) -> u64 {
+        self.progress.epoch + u64::from(self.progress.plan.is_some())
+    }
+
+    /// The steps of the epoch that is shown, empty before the first.
+    fn steps(&self) -> std::ops::Range<u64> {
+        let first = self.progress.first_step;
+        first..first.saturating_add(self.progress.plan.as_ref().map_or(0, |plan| self.n_steps(plan)))
+    }
+
+    fn n_steps(&self, plan: &Plan) -> u64 {
+        plan.shown.len().div_ceil(self.batch_size) as u64
+    }
+
+    /// What an epoch shows that starts with the losses told so far.
+    fn plan(&self, epoch: u64) -> Plan {
+        let losses = &self.progress.losses;
+        let known: Vec<f64> = losses.iter().copied().flatten().collect();
+        let mut plan = Plan { shown: (0..self.n_examples).collect(), weights: Vec::new() };
+        if epoch < self.n_pruned_epochs() && !known.is_empty() && self.ratio > 0.0 {
+            let mean = known.iter().sum::<f64>() / known.len() as f64;
+            let is_low = |&index: &usize| losses[index].is_some_and(|loss| loss < mean);
+            let low: Vec<usize> = (0..self.n_examples).filter(is_low).collect();
+            let mut rng = stream(self.seed, "InfoBatch pruning", epoch);
+            let mut weights = vec![1.0; self.n_examples];
+            match self.draw {
+                PruningDraw::Independent => {
+                    let weight = 1.0 / (1.0 - self.ratio);
+                    low.iter().for_each(|&index| {
+                        weights[index] = if uniform(&mut rng) < self.ratio { 0.0 } else { weight };
+                    });
+                }
+                PruningDraw::FixedCount => {
+                    // One is kept at least, to stand for all.
+                    let n_kept = (((1.0 - self.ratio) * low.len() as f64 + 0.5).floor() as usize).max(1);
+                    low.iter().for_each(|&index| weights[index] = 0.0);
+                    let weight = low.len() as f64 / n_kept as f64;
+                    choose(&mut rng, low.len(), n_kept).into_iter().for_each(|at| weights[low[at]] = weight);
+                }
+            }
+            plan.shown.retain(|&index| weights[index] > 0.0);
+            shuffle(&mut stream(self.seed, "InfoBatch order", epoch), &mut plan.shown);
+            plan.weights.extend(plan.shown.iter().map(|&index| weights[index]));
+        } else {
+            shuffle(&mut stream(self.seed, "InfoBatch order", epoch), &mut plan.shown);
+        }
+        plan
+    }
+
+    fn fail(&mut self, error: PruneError) {
+        self.error.get_or_insert(error);
+    }
+}
+
+impl Sampler for InfoBatchSampler {
+    fn n_examples(&self) -> usize {
+        self.n_examples
+    }
+
+    fn batch(&mut self, step: u64, batch: &mut Batch) {
+        batch.clear();
+        let steps = self.steps();
+        if step == steps.end {
+            let epoch = self.next_epoch();
+            let plan = Some(self.plan(epoch));
+            self.progress =
+                Progress { losses: std::mem::take(&mut self.progress.losses), epoch, first_step: step, plan };
+        } else if !steps.contains(&step) {
+            return self.fail(PruneError::OutOfTurn { step, first_step: steps.start, end: steps.end });
+        }
+        let Progress { first_step, plan: Some(plan), .. } = &self.progress else { return };
+        let places = chunk(plan.shown.len(), step - first_step, self.batch_size);
+        batch.indices.extend_from_slice(&plan.shown[places.clone()]);
+        if !plan.weights.is_empty() {
+            batch.weights.extend_from_slice(&plan.weights[places]);
+        }
+    }
+
+    /// The length of the epoch to come is the one it has if no more losses are told; that of later ones is not known
+    /// and given as 0.
+    fn epoch(&self, step: u64) -> Epoch {
+        let steps = self.steps();
+        if steps.contains(&step) {
+            let n_steps = steps.end - steps.start;
+            return Epoch { index: self.progress.epoch, step: step - steps.start, n_steps };
+        }
+        let index = self.next_epoch();
+        let n_steps = if step == steps.end { self.n_steps(&self.plan(index)) } else { 0 };
+        Epoch { index, step: step.saturating_sub(steps.end), n_steps }
+    }
+
+    fn feedback(&mut self, _step: u64, indices: &[usize], losses: &[f64]) {
+        if indices.len() != losses.len() {
+            let (found, expected) = (losses.len(), indices.len());
+            return self.fail(PruneError::LengthMismatch { what: "losses", found, expected });
+        }
+        let n_examples = self.n_examples;
+        for (&index, &value) in indices.iter().zip(losses) {
+            if !value.is_finite() {
+                let (what, expected) = ("loss", "a finite number");
+                return self.fail(PruneError::InvalidValue { what, example: index, value, expected });
+            }
+            match self.progress.losses.get_mut(index) {
+                Some(loss) => *loss = Some(value),
+                None => {
+                    let what = "example with a loss";
+                    return self.fail(PruneError::IndexOutOfRange { what, index, n_examples });
+                }
+            }
+        }
+    }
+
+    fn save(&self) -> Option<String> {
+        serde_json::to_string(&self.state()).ok()
+    }
+
+    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let state = state.ok_or("there is no state, and InfoBatch has one")?;
+        Ok(self.set_state(serde_json::from_str(state)?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// An epoch: its examples, the sum of its weights, and whether all of these are 1.
+    fn epoch(
+        sampler: &mut InfoBatchSampler,
+        step: &mut u64,
+        loss: impl Fn(usize) -> f64,
+    ) -> (Vec<usize>, f64, bool) {
+        let index = sampler.epoch(*step).index;
+        let (mut shown, mut sum, mut plain, mut batch) = (Vec::new(), 0.0, true, Batch::default());
+        while sampler.epoch(*step).index == index {
+            sampler.batch(*step, &mut batch);
+            let losses: Vec<f64> = batch.indices.iter().map(|&index| loss(index)).collect();
+            sampler.feedback(*step, &batch.indices, &losses);
+            sum += if batch.weights.is_empty() { batch.indices.len() as f64 } else { batch.weights.iter().sum() };
+            plain &= batch.weights.iter().all(|&weight| weight == 1.0);
+            shown.extend_from_slice(&batch.indices);
+            *step += 1;
+        }
+        (shown, sum, plain)
+    }
+
+    fn losses(index: usize) -> f64 {
+        (index * 7 % 10) as f64 / 10.0
+    }
+
+    #[test]
+    fn annealing_shows_everything_with_weight_one_for_every_product() {
+        // 8.75, 7 and 28.999... (0.29 * 100, which was meant as 29).
+        for (n_epochs, delta, n_pruned) in
+            [(10, 0.875, 8), (8, 0.875, 7), (100, 0.29, 29), (3, 0.0, 0), (3, 1.0, 3)]
+        {
+            let sampler = InfoBatchSampler::new(1000, 64, n_epochs, 1).unwrap();
+            let mut sampler = sampler.with_delta(delta).unwrap().with_draw(PruningDraw::FixedCount);
+            assert_eq!(sampler.n_pruned_epochs(), n_pruned);
+            let mut step = 0;
+            for index in 0..n_epochs + 2 {
+                let (mut shown, sum, plain) = epoch(&mut sampler, &mut step, losses);
+                assert!((sum - 1000.0).abs() < 1e-9, "epoch {index}: {sum}");
+                let full = index == 0 || index >= n_pruned;
+                assert_eq!(plain, full, "epoch {index}");
+                shown.sort_unstable();
+                if full {
+                    assert!(shown.iter().copied().eq(0..1000));
+                } else {
+                    // Half of the 500 below the mean of 0.45.
+                    assert_eq!(shown.len(), 750);
+                    assert!((0..1000).filter(|&i| losses(i) > 0.45).all(|i| shown.binary_search(&i).is_ok()));
+                }
+            }
+            assert_eq!(sampler.error(), None);
+        }
+    }
+
+    #[test]
+    fn weights_sum_to_the_number_of_examples_in_expectation() {
+        let (n, n_seeds) = (200, 400);
+        for ratio in [0.3, 0.5, 0.8] {
+            let sums: Vec<f64> = (0..n_seeds)
+                .map(|seed| {
+                    let mut sampler = InfoBatchSampler::new(n, 50, 10, seed).unwrap().with_ratio(ratio).unwrap();
+                    let mut step = 0;
+                    epoch(&mut sampler, &mut step, losses);
+                    epoch(&mut sampler, &mut step, losses).1
+                })
+                .collect();
+            let mean = sums.iter().sum::<f64>() / n_seeds as f64;
+            // The variance of a sum is 100 r / (1 - r); five standard errors.
+            let error = 5.0 * (100.0 * ratio / (1.0 - ratio) / n_seeds as f64).sqrt();
+            assert!((mean - n as f64).abs() < error, "r = {ratio}: {mean}");
+        }
+    }
+
+    proptest! {
+        /// Saved after every step and restored into a fresh sampler: the rest is the same, bit for bit.
+        #[test]
+        fn resuming_is_not_interrupting(n in 1usize..30, batch_size in 1usize..8, seed: u64, fixed: bool) {
+            let draw = if fixed { PruningDraw::FixedCount } else { PruningDraw::Independent };
+            let new = || InfoBatchSampler::new(n, batch_size, 6, seed).unwrap().with_draw(draw);
+            let advance = |sampler: &mut InfoBatchSampler, step: u64| {
+                let mut batch = Batch::default();
+                let epoch = sampler.epoch(step);
+                sampler.batch(step, &mut batch);
+                assert_eq!(sampler.epoch(step), epoch);
+                let losses: Vec<f64> =
+                    batch.indices.iter().map(|&index| ((index as u64 * 31 + step * 17) % 23) as f64).collect();
+                sampler.feedback(step, &batch.indices, &losses);
+                (epoch, batch)
+            };
+            let mut whole = new();
+            let mut states = Vec::new();
+            let mut run = Vec::new();
+            for step in 0..25 {
+                states.push(whole.save());
+                run.push(advance(&mut whole, step));
+            }
+            for (from, state) in states.iter().enumerate() {
+                let mut resumed = new();
+                resumed.restore(state.as_deref()).unwrap();
+                for (step, expected) in run.iter().enumerate().skip(from).take(5) {
+                    prop_assert_eq!(&advance(&mut resumed, step as u64), expected);
+                }
+            }
+            prop_assert_eq!(whole.error(), None);
+        }
+    }
+
+    #[test]
+    fn misuse_is_reported_and_shows_nothing() {
+        let new = || InfoBatchSampler::new(3, 2, 4, 0).unwrap();
+        let mut batch = Batch { indices: vec![9], weights: vec![] };
+        let mut sampler = new();
+        sampler.batch(1, &mut batch);
+        assert!(batch.indices.is_empty());
+        assert_eq!(sampler.error(), Some(&PruneError::OutOfTurn { step: 1, first_step: 0, end: 0 }));
+        for (indices, losses) in [(vec![3], vec![0.0]), (vec![0], vec![f64::NAN]), (vec![0, 1], vec![0.0])] {
+            let mut sampler = new();
+            sampler.feedback(0, &indices, &losses);
+            assert!(sampler.error().is_some(), "{indices:?} {losses:?}");
+        }
+        for wrong in [new().with_ratio(1.0), new().with_delta(1.1), InfoBatchSampler::new(3, 2, 0, 0)] {
+            assert!(wrong.is_err());
+        }
+        let error = new().set_state(new().with_ratio(0.3).unwrap().state()).unwrap_err();
+        assert_eq!(error.to_string(), "the saved state was made with r 0.3, not with 0.5");
+        let mut corrupt = new().state();
+        corrupt.progress.plan = Some(Plan { shown: vec![3], weights: vec![] });
+        assert!(new().set_state(corrupt).is_err());
+    }
+}

@@ -1,0 +1,29 @@
+//! Pruning while training: samplers that choose anew, epoch by epoch, which examples are shown.
+
+mod dynamic_random;
+mod epoch_fractions;
+mod info_batch;
+mod repeated_random;
+
+pub use dynamic_random::DynamicRandomSampler;
+pub use epoch_fractions::EpochFractions;
+pub use info_batch::{InfoBatchSampler, InfoBatchState, PruningDraw};
+pub use repeated_random::RepeatedRandomSampler;
+
+use crate::PruneError;
+
+pub(crate) fn check_sizes(n_examples: usize, batch_size: usize) -> Result<(), PruneError> {
+    for (argument, value) in [("n_examples", n_examples), ("batch_size", batch_size)] {
+        if value == 0 {
+            return Err(PruneError::argument(argument, value, "at least 1"));
+        }
+    }
+    Ok(())
+}
+
+/// The places of batch number `index` among `n` examples, none beyond the last.
+pub(crate) fn chunk(n: usize, index: u64, batch_size: usize) -> std::ops::Range<usize> {
+    let start = usize::try_from(index).ok().and_then(|index| index.checked_mul(batch_size));
+    let start = start.map_or(n, |start| start.min(n));
+    start..start.saturating_add(batch_size).min(n)
+}

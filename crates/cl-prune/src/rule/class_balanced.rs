@@ -1,0 +1,356 @@
+use std::fmt;
+
+use cl_data::random::stream;
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::ranking::{From, ranking};
+use super::water_filling::{places, quotas};
+use super::{SelectionRule, check, check_length, gather};
+use crate::{Budget, PruneError, Selection};
+
+/// More classes than this are ids taken for labels.
+const MAX_CLASSES: usize = 1 << 24;
+
+/// How the budget is shared among the classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Allocation {
+    /// Every class keeps the same part of itself, to the nearest example.
+    Proportional,
+    /// Every class keeps the same number, or all it has where it has fewer.
+    Equal,
+    /// Beyond the floor, examples compete over all classes.
+    Global,
+}
+
+impl fmt::Display for Allocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Proportional => "proportional",
+            Self::Equal => "equal",
+            Self::Global => "global",
+        })
+    }
+}
+
+/// What every class that occurs keeps at least.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Floor {
+    /// Nothing.
+    None,
+    /// This many examples.
+    Count(usize),
+    /// This share of an equal share of the budget: floor(share k / classes).
+    Share(f64),
+}
+
+/// Any rule, applied within each class, with the budget shared among the classes.
+///
+/// ```text
+/// Proportional   the place (r + 1/2) / n_c of the r-th best of class c decides: the k lowest are kept (ties by seed)
+/// Equal          from the smallest class, min(n_c, floor(budget left / classes left))
+/// Global         the floors by class, and of all others the best over all classes
+/// ```
+///
+/// The budget is met exactly. The proportional shares are those of Webster's method, in which a larger budget never
+/// takes an example away. Floors are filled first. A class smaller than its floor is an error, and so are floors that
+/// exceed the budget. Nested where the rule is and the floor is no share of the budget. O(n) beyond the rule.
+///
+/// Source: the floor of half of an equal share is that of Sorscher et al. (2022), as we recall it.
+///
+/// ```
+/// use cl_prune::{Allocation, Budget, ClassBalanced, Floor, KeepHardest, SelectionRule};
+///
+/// let labels = vec![0, 0, 0, 0, 1, 1];
+/// let scores = [0.9, 0.8, 0.7, 0.6, 0.2, 0.1];
+/// let rule = ClassBalanced::new(KeepHardest, labels, Allocation::Equal, Floor::None)?;
+/// assert_eq!(rule.select(&scores, Budget::Count(4), 0)?.kept_sorted(), [0, 1, 4, 5]);
+/// # Ok::<(), cl_prune::PruneError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassBalanced<R> {
+    rule: R,
+    labels: Vec<usize>,
+    allocation: Allocation,
+    floor: Floor,
+}
+
+impl<R: SelectionRule> ClassBalanced<R> {
+    /// `rule` within the classes that `labels` names, one per example.
+    ///
+    /// # Errors
+    /// Where a label is beyond 2^24, or the share of a floor is outside of [0, 1].
+    pub fn new(rule: R, labels: Vec<usize>, allocation: Allocation, floor: Floor) -> Result<Self, PruneError> {
+        if let Some((example, &label)) = labels.iter().enumerate().find(|&(_, &label)| label >= MAX_CLASSES) {
+            let (value, expected) = (label as f64, "a class below 2^24");
+            return Err(PruneError::InvalidValue { what: "label", example, value, expected });
+        }
+        if let Floor::Share(share) = floor
+            && !(0.0..=1.0).contains(&share)
+        {
+            return Err(PruneError::argument("floor_share", share, "a share of an equal share in [0, 1]"));
+        }
+        Ok(Self { rule, labels, allocation, floor })
+    }
+
+    fn select_labelled(
+        &self,
+        scores: &[f64],
+        labels: &[usize],
+        among: Option<&[usize]>,
+        budget: Budget,
+        seed: u64,
+    ) -> Result<Selection, PruneError> {
+        let n_kept = budget.resolve(labels.len())?;
+        let classes = Classes::of(labels);
+        let floor = self.resolved_floor(&classes, n_kept)?;
+        // The rule sees examples by index, whatever part of them is selected from.
+        let select = |members: &[usize], count: usize, seed: u64| {
+            let indices: Vec<usize> = members.iter().map(|&at| among.map_or(at, |among| among[at])).collect();
+            self.rule.select_among(scores, &indices, Budget::Count(count), seed)
+        };
+        let seed_of = |class: usize| stream(seed, "class", classes.labels[class] as u64).next_u64();
+
+        let sizes: Vec<usize> = classes.members.iter().map(Vec::len).collect();
+        let places = self.places(&sizes, floor, seed);
+        let quotas = match self.allocation {
+            Allocation::Global => vec![floor; sizes.len()],
+            _ => quotas(sizes.len(), &places, n_kept),
+        };
+        let mut tied = vec![false; labels.len()];
+        let mut best = Vec::with_capacity(sizes.len());
+        for (class, members) in classes.members.iter().enumerate() {
+            let selection = select(members, quotas[class], seed_of(class))?;
+            members
+                .iter()
+                .zip(&selection.decisions)
+                .for_each(|(&example, decision)| tied[example] = decision.tied);
+            let order = selection.kept.into_iter().chain(selection.dropped);
+            best.push(order.map(|at| members[at]).collect::<Vec<_>>().into_iter());
+        }
+        let mut order = Vec::with_capacity(labels.len());
+        if self.allocation == Allocation::Global {
+            order.extend((0..floor).flat_map(|_| 0..sizes.len()).filter_map(|class| best[class].next()));
+            let mut others: Vec<usize> = best.into_iter().flatten().collect();
+            others.sort_unstable();
+            let selection = select(&others, n_kept - order.len(), seed)?;
+            others.iter().zip(&selection.decisions).for_each(|(&example, decision)| tied[example] = decision.tied);
+            order.extend(selection.kept.into_iter().chain(selection.dropped).map(|at| others[at]));
+        } else {
+            order.extend(places.into_iter().filter_map(|class| best[class].next()));
+        }
+        let names = classes.labels.iter().map(|label| format!("class {label}")).collect();
+        let rule = format!("class-balanced {}", self.rule.name());
+        Ok(Selection::with_ties(&rule, order, n_kept, |example| tied[example])?.grouped(names, classes.class_of))
+    }
+
+    fn resolved_floor(&self, classes: &Classes, n_kept: usize) -> Result<usize, PruneError> {
+        let n_classes = classes.labels.len();
+        let floor = match self.floor {
+            Floor::None => 0,
+            Floor::Count(floor) => floor,
+            Floor::Share(share) => (share * n_kept as f64 / n_classes.max(1) as f64 + 1e-9).floor() as usize,
+        };
+        for (&class, members) in classes.labels.iter().zip(&classes.members) {
+            let size = members.len();
+            if size < floor {
+                return Err(PruneError::ClassTooSmall { class, size, floor });
+            }
+        }
+        if floor.saturating_mul(n_classes) > n_kept {
+            return Err(PruneError::FloorsAboveBudget { count: n_kept, n_classes, floor });
+        }
+        Ok(floor)
+    }
+
+    /// Which class each place of the ranking belongs to.
+    fn places(&self, sizes: &[usize], floor: usize, seed: u64) -> Vec<usize> {
+        let all: Vec<usize> = match self.allocation {
+            Allocation::Global => return Vec::new(),
+            Allocation::Equal => places(sizes),
+            Allocation::Proportional => {
+                let owners: Vec<usize> =
+                    sizes.iter().enumerate().flat_map(|(class, &size)| std::iter::repeat_n(class, size)).collect();
+                let places = sizes.iter().flat_map(|&size| (0..size).map(move |r| (r as f64 + 0.5) / size as f64));
+                let places: Vec<f64> = places.collect();
+                let order = ranking(&places, From::Lowest, &mut stream(seed, "class places", 0));
+                order.into_iter().map(|place| owners[place]).collect()
+            }
+        };
+        // The first `floor` places of each class are moved to the front.
+        let mut given = vec![0; sizes.len()];
+        let (mut floors, others): (Vec<usize>, Vec<usize>) = all.into_iter().partition(|&class| {
+            given[class] += 1;
+            given[class] <= floor
+        });
+        floors.extend(others);
+        floors
+    }
+}
+
+impl<R: SelectionRule> SelectionRule for ClassBalanced<R> {
+    fn name(&self) -> &'static str {
+        "class-balanced"
+    }
+
+    fn is_nested(&self) -> bool {
+        self.rule.is_nested() && !matches!(self.floor, Floor::Share(_))
+    }
+
+    fn select(&self, scores: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError> {
+        check(scores)?;
+        check_length("labels", self.labels.len(), scores.len())?;
+        self.select_labelled(scores, &self.labels, None, budget, seed)
+    }
+
+    fn select_among(
+        &self,
+        scores: &[f64],
+        members: &[usize],
+        budget: Budget,
+        seed: u64,
+    ) -> Result<Selection, PruneError> {
+        check(&gather("member", scores, members)?)?;
+        check_length("labels", self.labels.len(), scores.len())?;
+        let labels: Vec<usize> = members.iter().map(|&member| self.labels[member]).collect();
+        self.select_labelled(scores, &labels, Some(members), budget, seed)
+    }
+}
+
+/// The classes that occur, in increasing order.
+struct Classes {
+    labels: Vec<usize>,
+    members: Vec<Vec<usize>>,
+    class_of: Vec<u32>,
+}
+
+impl Classes {
+    fn of(labels: &[usize]) -> Self {
+        let mut counts = vec![0; labels.iter().max().map_or(0, |&label| label + 1)];
+        labels.iter().for_each(|&label| counts[label] += 1);
+        let occurring: Vec<usize> = (0..counts.len()).filter(|&label| counts[label] > 0).collect();
+        let mut place = vec![0; counts.len()];
+        occurring.iter().enumerate().for_each(|(class, &label)| place[label] = class);
+        let mut members: Vec<Vec<usize>> =
+            occurring.iter().map(|&label| Vec::with_capacity(counts[label])).collect();
+        labels.iter().enumerate().for_each(|(example, &label)| members[place[label]].push(example));
+        let class_of = labels.iter().map(|&label| place[label] as u32).collect();
+        Self { labels: occurring, members, class_of }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{KeepEasiest, KeepHardest, KeepRandom};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn labelled() -> impl Strategy<Value = (Vec<usize>, Vec<f64>)> {
+        let example = (prop_oneof![4 => 0usize..3, 1 => Just(7usize)], (0u8..6).prop_map(f64::from));
+        prop::collection::vec(example, 1..60).prop_map(|examples| examples.into_iter().unzip())
+    }
+
+    fn counts(labels: &[usize], examples: &[usize]) -> Vec<usize> {
+        let mut counts = vec![0; 8];
+        examples.iter().for_each(|&example| counts[labels[example]] += 1);
+        counts
+    }
+
+    proptest! {
+        #[test]
+        fn shares_are_exact((labels, scores) in labelled(), fraction in 0.01..=1.0, seed: u64) {
+            let n = labels.len();
+            let sizes = counts(&labels, &(0..n).collect::<Vec<_>>());
+            let k = Budget::Keep(fraction).resolve(n).unwrap();
+            for allocation in [Allocation::Proportional, Allocation::Equal] {
+                let rule = ClassBalanced::new(KeepRandom, labels.clone(), allocation, Floor::None).unwrap();
+                let kept = rule.select(&scores, Budget::Count(k), seed).unwrap().kept;
+                prop_assert_eq!(kept.len(), k);
+                let kept = counts(&labels, &kept);
+                if allocation == Allocation::Proportional {
+                    // Webster: no class could give a place to another and both be nearer to their share.
+                    for a in (0..8).filter(|&a| kept[a] > 0) {
+                        for b in (0..8).filter(|&b| sizes[b] > kept[b]) {
+                            let last = (kept[a] as f64 - 0.5) / sizes[a] as f64;
+                            prop_assert!(last <= (kept[b] as f64 + 0.5) / sizes[b] as f64);
+                        }
+                    }
+                } else {
+                    // No class has two more than another that still has examples.
+                    for b in (0..8).filter(|&b| sizes[b] > kept[b]) {
+                        prop_assert!(kept.iter().all(|&count| count <= kept[b] + 1));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn floors_hold_and_within_a_class_the_rule_does(
+            (labels, scores) in labelled(), fraction in 0.01..=1.0, floor in 0usize..4, seed: u64,
+        ) {
+            let n = labels.len();
+            let sizes = counts(&labels, &(0..n).collect::<Vec<_>>());
+            let occurring: Vec<usize> = (0..8).filter(|&class| sizes[class] > 0).collect();
+            let k = Budget::Keep(fraction).resolve(n).unwrap();
+            for allocation in [Allocation::Proportional, Allocation::Equal, Allocation::Global] {
+                let rule = ClassBalanced::new(KeepEasiest, labels.clone(), allocation, Floor::Count(floor)).unwrap();
+                let selected = rule.select(&scores, Budget::Count(k), seed);
+                let too_small = occurring.iter().any(|&class| sizes[class] < floor);
+                if too_small || floor * occurring.len() > k {
+                    let error = selected.unwrap_err();
+                    let class = matches!(error, PruneError::ClassTooSmall { .. });
+                    prop_assert!(class || matches!(error, PruneError::FloorsAboveBudget { .. }), "{}", error);
+                    continue;
+                }
+                let selection = selected.unwrap();
+                prop_assert_eq!(selection.n_kept(), k);
+                let kept = counts(&labels, &selection.kept);
+                prop_assert!(occurring.iter().all(|&class| kept[class] >= floor));
+                let mask = selection.mask();
+                for kept in (0..n).filter(|&example| mask[example]) {
+                    for dropped in (0..n).filter(|&example| !mask[example] && labels[example] == labels[kept]) {
+                        prop_assert!(scores[kept] <= scores[dropped]);
+                    }
+                }
+                if allocation == Allocation::Global {
+                    // A class above its floor has nothing that another class would rather have.
+                    for a in (0..n).filter(|&a| mask[a] && kept[labels[a]] > floor) {
+                        let worst = (0..n).filter(|&b| mask[b] && labels[b] == labels[a]).map(|b| scores[b]);
+                        let worst = worst.fold(f64::NEG_INFINITY, f64::max);
+                        prop_assert!((0..n).filter(|&b| !mask[b]).all(|b| worst <= scores[b]));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn unequal_classes_keep_their_share() {
+        // Published code that takes the last class's size for every class keeps 5, 5 and 5 of these.
+        let labels: Vec<usize> = [(0, 900), (1, 90), (2, 10)].iter().flat_map(|&(c, n)| vec![c; n]).collect();
+        let scores = vec![0.0; 1000];
+        let kept = |allocation, floor| {
+            let rule = ClassBalanced::new(KeepRandom, labels.clone(), allocation, floor).unwrap();
+            rule.select(&scores, Budget::Keep(0.5), 1)
+                .map(|selection| counts(&labels, &selection.kept)[..3].to_vec())
+        };
+        assert_eq!(kept(Allocation::Proportional, Floor::None).unwrap(), [450, 45, 5]);
+        assert_eq!(kept(Allocation::Equal, Floor::None).unwrap(), [400, 90, 10]);
+        assert_eq!(kept(Allocation::Proportional, Floor::Count(10)).unwrap(), [445, 45, 10]);
+        let error = kept(Allocation::Equal, Floor::Count(11)).unwrap_err();
+        assert_eq!(error.to_string(), "class 2 has 10 examples, fewer than its floor of 11");
+        assert!(kept(Allocation::Global, Floor::Share(0.5)).is_err()); // floor 83 of 10
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let new = |labels, floor| ClassBalanced::new(KeepHardest, labels, Allocation::Equal, floor);
+        assert!(new(vec![1 << 30], Floor::None).is_err());
+        assert!(new(vec![0], Floor::Share(1.5)).is_err());
+        let rule = new(vec![0, 1], Floor::Count(1)).unwrap();
+        let error = rule.select(&[0.0; 3], Budget::Count(1), 0).unwrap_err();
+        assert_eq!(error.to_string(), "labels has 2 entries, expected 3");
+        let error = rule.select(&[0.0; 2], Budget::Count(1), 0).unwrap_err();
+        assert_eq!(error.to_string(), "1 examples are to be kept, fewer than 2 classes with a floor of 1 each");
+    }
+}

@@ -1,0 +1,237 @@
+use std::cmp::Ordering;
+use std::fmt;
+
+use cl_data::random::{below, stream};
+use serde::{Deserialize, Serialize};
+
+use super::{EqualBudget, PruneCurves};
+use crate::StudyError;
+
+/// Which of several crossings counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Crossing {
+    /// The first from the full data: the method was not below the control at any larger fraction.
+    #[default]
+    First,
+    /// The one after which it stays below, down to the smallest fraction.
+    Stays,
+}
+
+impl fmt::Display for Crossing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::First => "first",
+            Self::Stays => "stays",
+        })
+    }
+}
+
+/// Where a method falls below a control, from what was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrossoverPoint {
+    /// Undefined: it is not below at any fraction measured (or not at the smallest, for [`Crossing::Stays`]).
+    NeverBelow,
+    /// At this part of the data kept.
+    At(f64),
+    /// Undefined: it is below at the largest fraction measured already (at all of them, for [`Crossing::Stays`]).
+    AlwaysBelow,
+}
+
+impl CrossoverPoint {
+    /// The part kept, where it is defined.
+    pub fn fraction(self) -> Option<f64> {
+        match self {
+            Self::At(fraction) => Some(fraction),
+            _ => None,
+        }
+    }
+
+    /// From the best for the method to the worst.
+    fn compare(&self, other: &Self) -> Ordering {
+        let key = |point: &Self| match *point {
+            Self::NeverBelow => f64::NEG_INFINITY,
+            Self::At(fraction) => fraction,
+            Self::AlwaysBelow => f64::INFINITY,
+        };
+        key(self).total_cmp(&key(other))
+    }
+}
+
+impl fmt::Display for CrossoverPoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverBelow => formatter.write_str("never below"),
+            Self::At(fraction) => write!(formatter, "{fraction:.3}"),
+            Self::AlwaysBelow => formatter.write_str("always below"),
+        }
+    }
+}
+
+/// How a crossover and its interval are computed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CrossoverSettings {
+    /// Which crossing counts.
+    pub crossing: Crossing,
+    /// How often the seeds are resampled, at least 100.
+    pub n_resamples: usize,
+    /// The level of the interval, inside (0, 1).
+    pub level: f64,
+    /// The seed of the resamples.
+    pub seed: u64,
+}
+
+impl Default for CrossoverSettings {
+    /// The first crossing, 95 % from 10,000 resamples, seed 0.
+    fn default() -> Self {
+        Self { crossing: Crossing::First, n_resamples: 10_000, level: 0.95, seed: 0 }
+    }
+}
+
+/// Where a method falls below a control, with the bootstrap over seeds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Crossover {
+    /// The method.
+    pub method: String,
+    /// The control.
+    pub control: String,
+    /// What was held equal.
+    pub budget: EqualBudget,
+    /// Which crossing this is.
+    pub crossing: Crossing,
+    /// The crossover of the means over all seeds.
+    pub at: CrossoverPoint,
+    /// The interval from the better end for the method to the worse; an end may be undefined.
+    pub low: CrossoverPoint,
+    /// The worse end.
+    pub high: CrossoverPoint,
+    /// The level of the interval.
+    pub level: f64,
+    /// The share of resamples in which it is not below anywhere.
+    pub never_below: f64,
+    /// The share of resamples in which it is below from the largest fraction on.
+    pub always_below: f64,
+    /// The number of seeds on which all runs of both ended well.
+    pub n_seeds: usize,
+}
+
+impl PruneCurves {
+    /// The part of the data kept at which `method` falls below `control`.
+    ///
+    /// ```text
+    /// D(f) = mean over seeds of accuracy(method, f) - accuracy(control, f)
+    /// between neighbouring fractions f > g with D(f) >= 0 > D(g):   f - (f - g) D(f) / (D(f) - D(g))
+    /// ```
+    ///
+    /// The interval is a percentile interval over resamples of the seeds, each with all of its runs; resamples
+    /// without a crossing count as beyond the fractions measured, so that an end may be undefined.
+    /// O(resamples x seeds x fractions).
+    ///
+    /// # Errors
+    /// For a name that the study does not have, settings outside of their domain, or no seed on which all runs of
+    /// both ended well.
+    pub fn crossover(
+        &self,
+        method: &str,
+        control: &str,
+        budget: EqualBudget,
+        settings: &CrossoverSettings,
+    ) -> Result<Crossover, StudyError> {
+        let CrossoverSettings { crossing, n_resamples, level, seed } = *settings;
+        if n_resamples < 100 {
+            return Err(StudyError::argument("n_resamples", n_resamples, "at least 100"));
+        }
+        if !(level > 0.0 && level < 1.0) {
+            return Err(StudyError::argument("level", level, "a probability inside (0, 1)"));
+        }
+        let (own, theirs) = (self.runs_of(method, budget)?, self.runs_of(control, budget)?);
+        let fractions = &self.study().kept;
+        let n_seeds = self.study().seeds.len();
+        // By seed, the difference at each fraction.
+        let differences: Vec<Vec<f64>> = (0..n_seeds)
+            .filter_map(|seed| {
+                let runs = (0..fractions.len()).map(|at| at * n_seeds + seed);
+                runs.map(|at| Some(own[at].outcome.as_ref()?.accuracy - theirs[at].outcome.as_ref()?.accuracy))
+                    .collect()
+            })
+            .collect();
+        if differences.is_empty() {
+            let what = format!("seeds on which all runs of {method} and {control} ended well");
+            return Err(StudyError::TooFew { what, found: 0, expected: 1 });
+        }
+        let point = |of: &dyn Fn(usize) -> usize| {
+            let n = differences.len();
+            let mean = |at: usize| (0..n).map(|i| differences[of(i)][at]).sum::<f64>() / n as f64;
+            let means: Vec<f64> = (0..fractions.len()).map(mean).collect();
+            crossing_of(fractions, &means, crossing)
+        };
+        let mut rng = stream(seed, "crossover", 0);
+        let mut resampled: Vec<CrossoverPoint> = (0..n_resamples)
+            .map(|_| {
+                let chosen: Vec<usize> = differences.iter().map(|_| below(&mut rng, differences.len())).collect();
+                point(&|i| chosen[i])
+            })
+            .collect();
+        resampled.sort_by(CrossoverPoint::compare);
+        // Order statistics, for there is nothing between a fraction and what is undefined.
+        let tail = (1.0 - level) / 2.0 * (n_resamples - 1) as f64;
+        let share = |kind: CrossoverPoint| {
+            resampled.iter().filter(|&&point| point == kind).count() as f64 / n_resamples as f64
+        };
+        Ok(Crossover {
+            method: method.to_owned(),
+            control: control.to_owned(),
+            budget,
+            crossing,
+            at: point(&|i| i),
+            low: resampled[tail.floor() as usize],
+            high: resampled[n_resamples - 1 - tail.floor() as usize],
+            level,
+            never_below: share(CrossoverPoint::NeverBelow),
+            always_below: share(CrossoverPoint::AlwaysBelow),
+            n_seeds: differences.len(),
+        })
+    }
+}
+
+/// Where the differences, at falling fractions, fall below 0.
+fn crossing_of(fractions: &[f64], differences: &[f64], crossing: Crossing) -> CrossoverPoint {
+    let is_below = |&difference: &f64| difference < 0.0;
+    let first = match crossing {
+        Crossing::First => differences.iter().position(is_below),
+        Crossing::Stays => {
+            let n_below = differences.iter().rev().take_while(|difference| is_below(difference)).count();
+            (n_below > 0).then(|| differences.len() - n_below)
+        }
+    };
+    match first {
+        None => CrossoverPoint::NeverBelow,
+        Some(0) => CrossoverPoint::AlwaysBelow,
+        Some(at) => {
+            let ((f, above), (g, below)) =
+                ((fractions[at - 1], differences[at - 1]), (fractions[at], differences[at]));
+            CrossoverPoint::At(f - (f - g) * above / (above - below))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crossings_by_linear_interpolation() {
+        let fractions = [1.0, 0.5, 0.25, 0.1];
+        let at = |differences: [f64; 4], crossing| crossing_of(&fractions, &differences, crossing);
+        let (first, stays) = (Crossing::First, Crossing::Stays);
+        // A quarter of the way from 0.5 to 0.25.
+        assert_eq!(at([0.0, 0.25, -0.75, -1.0], first), CrossoverPoint::At(0.4375));
+        assert_eq!(at([0.0, -1.0, 1.0, -1.0], first), CrossoverPoint::At(1.0));
+        assert_eq!(at([0.0, -1.0, 1.0, -1.0], stays), CrossoverPoint::At(0.175));
+        assert_eq!(at([0.0, 1.0, 1.0, 0.0], first), CrossoverPoint::NeverBelow);
+        assert_eq!(at([0.0, -1.0, 1.0, 0.0], stays), CrossoverPoint::NeverBelow);
+        assert_eq!(at([-0.1, 1.0, 1.0, 1.0], first), CrossoverPoint::AlwaysBelow);
+        assert_eq!(at([-0.1; 4], stays), CrossoverPoint::AlwaysBelow);
+    }
+}
