@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+pub mod coreset;
 mod error;
 mod rule;
 mod selection;
