@@ -41,9 +41,7 @@ fn samplers() -> Vec<(&'static str, Box<dyn Sampler>)> {
         ("mini-batch", Box::new(MiniBatchSampler::new(order(), linear, BATCH_SIZE, N_STEPS, 1).expect(fits))),
         (
             "competence",
-            Box::new(
-                CompetenceSampler::new(&lengths, covered, competence, BATCH_SIZE, N_STEPS, 1).expect(fits),
-            ),
+            Box::new(CompetenceSampler::new(&lengths, covered, competence, BATCH_SIZE, N_STEPS, 1).expect(fits)),
         ),
     ]
 }

@@ -8,6 +8,28 @@ pub enum PruneError {
         /// The index of the example.
         example: usize,
     },
+    /// A feature that no distance can be computed with.
+    #[error("feature {feature} of example {example} is {value}, expected {expected}")]
+    Feature {
+        /// The index of the example.
+        example: usize,
+        /// The index of the feature.
+        feature: usize,
+        /// The value found, as text: NaN does not equal itself.
+        value: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// An option of a coreset method that it cannot work with.
+    #[error("argument {argument} is {value}, expected {expected}")]
+    Option {
+        /// The argument.
+        argument: &'static str,
+        /// The value found.
+        value: String,
+        /// What was expected.
+        expected: String,
+    },
     /// A budget that no data can meet.
     #[error("argument {argument} is {value}, expected a fraction in (0, 1]")]
     Fraction {
@@ -154,5 +176,11 @@ impl PruneError {
     /// An argument outside of its domain.
     pub(crate) fn argument(argument: &'static str, value: impl std::fmt::Display, expected: &'static str) -> Self {
         Self::InvalidArgument { argument, value: value.to_string(), expected }
+    }
+}
+
+impl PruneError {
+    pub(crate) fn option(argument: &'static str, value: impl ToString, expected: impl Into<String>) -> Self {
+        Self::Option { argument, value: value.to_string(), expected: expected.into() }
     }
 }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+pub mod coreset;
 mod dynamic;
 mod error;
 mod life_cycle;

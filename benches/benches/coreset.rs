@@ -1,0 +1,137 @@
+//! Coresets, with the peers beside them.
+
+use std::hint::black_box;
+
+use cl_data::random;
+use cl_prune::coreset::{
+    FacilityLocation, Features, GradMatch, GraphCut, GraphCutForm, Greedy, Herding, KCenter, Optimizer,
+    Similarities, Similarity, Start,
+};
+use criterion::{Criterion, criterion_group, criterion_main};
+
+/// Independent normal features, the hardest case for bounds: all distances are nearly equal.
+fn normal(n: usize, d: usize) -> Vec<f32> {
+    let mut rng = random::stream(1, "bench", 0);
+    let mut uniform = || random::uniform(&mut rng);
+    (0..n * d).map(|_| ((0..12).map(|_| uniform()).sum::<f64>() - 6.0) as f32).collect()
+}
+
+/// Fifty groups in two thirds of the dimensions.
+fn groups(n: usize, d: usize) -> Vec<f32> {
+    let mut rng = random::stream(2, "bench", 0);
+    let centres: Vec<f64> = (0..50 * d).map(|_| 6.0 * (random::uniform(&mut rng) - 0.5)).collect();
+    let mut values = normal(n, d);
+    for (example, values) in values.chunks_exact_mut(d).enumerate() {
+        let centre = &centres[example % 50 * d..][..d];
+        values.iter_mut().zip(centre).take(2 * d / 3).for_each(|(value, centre)| *value += *centre as f32);
+    }
+    values
+}
+
+type Examples = fn(usize, usize) -> Vec<f32>;
+
+const EXAMPLES: [(&str, Examples); 2] = [("normal", normal), ("groups", groups)];
+
+fn facility_location(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("facility location");
+    group.sample_size(10);
+    for (name, examples) in EXAMPLES {
+        let values = examples(10_000, 32);
+        let features = Features::new(&values, 32).expect("finite features");
+        for similarity in [Similarity::MaxSquared, Similarity::Cosine] {
+            group.bench_function(format!("lazy 1,000 of 10,000, 32 features, {name}, {similarity}"), |bench| {
+                bench.iter(|| {
+                    let similarities = Similarities::new(black_box(&features), similarity)?;
+                    Greedy::default().select(&mut FacilityLocation::new(similarities), 1000)
+                })
+            });
+        }
+        group.bench_function(format!("stochastic 1,000 of 10,000, 32 features, {name}"), |bench| {
+            bench.iter(|| {
+                let similarities = Similarities::new(black_box(&features), Similarity::MaxSquared)?;
+                Greedy::new(Optimizer::Stochastic).select(&mut FacilityLocation::new(similarities), 1000)
+            })
+        });
+    }
+    group.finish();
+}
+
+fn graph_cut(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("graph cut");
+    group.sample_size(10);
+    let values = normal(10_000, 32);
+    let features = Features::new(&values, 32).expect("finite features");
+    group.bench_function("lazy 1,000 of 10,000, 32 features", |bench| {
+        bench.iter(|| {
+            let similarities = Similarities::new(black_box(&features), Similarity::MaxSquared)?;
+            let mut objective = GraphCut::new(similarities, 1.0, GraphCutForm::Conventional)?;
+            Greedy::default().select(&mut objective, 1000)
+        })
+    });
+    group.finish();
+}
+
+fn k_center(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("k-center");
+    group.sample_size(10);
+    for (name, examples) in EXAMPLES {
+        let values = examples(60_000, 64);
+        let features = Features::new(&values, 64).expect("finite features");
+        group.bench_function(format!("6,000 of 60,000, 64 features, {name}"), |bench| {
+            bench.iter(|| KCenter::new(Start::Example(0)).select(black_box(&features), 6000))
+        });
+    }
+    group.finish();
+}
+
+fn herding(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("herding");
+    group.sample_size(10);
+    let values = normal(10_000, 64);
+    let features = Features::new(&values, 64).expect("finite features");
+    group.bench_function("1,000 of 10,000, 64 features", |bench| {
+        bench.iter(|| Herding.select(black_box(&features), 1000))
+    });
+    group.finish();
+}
+
+fn matching_pursuit(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("grad-match");
+    group.sample_size(10);
+    let values = normal(2000, 1000);
+    let gradients = Features::new(&values, 1000).expect("finite features");
+    for (name, nonnegative) in [("any weights", false), ("non-negative weights", true)] {
+        let method = GradMatch::new(0.5, nonnegative).expect("a ridge");
+        group.bench_function(format!("300 of 2,000, 1,000 features, {name}"), |bench| {
+            bench.iter(|| method.select(black_box(&gradients), 300))
+        });
+    }
+    group.finish();
+}
+
+/// Minutes: only where asked for, by `cargo bench -p cl-benches --bench coreset -- large`.
+fn large(criterion: &mut Criterion) {
+    if !std::env::args().any(|argument| argument == "large") {
+        return;
+    }
+    for (name, examples) in EXAMPLES {
+        let values = examples(100_000, 64);
+        let features = Features::new(&values, 64).expect("finite features");
+        let mut group = criterion.benchmark_group("large");
+        group.sample_size(10);
+        group.bench_function(format!("facility location 10,000 of 100,000, 64 features, {name}"), |bench| {
+            bench.iter_custom(|n| {
+                // Once is enough of minutes.
+                let start = std::time::Instant::now();
+                let similarities = Similarities::new(black_box(&features), Similarity::MaxSquared);
+                let mut objective = FacilityLocation::new(similarities.expect("finite features"));
+                black_box(Greedy::default().select(&mut objective, 10_000)).expect("enough examples");
+                start.elapsed() * u32::try_from(n).unwrap_or(u32::MAX)
+            })
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, facility_location, graph_cut, k_center, herding, matching_pursuit, large);
+criterion_main!(benches);

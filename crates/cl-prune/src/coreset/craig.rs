@@ -1,0 +1,59 @@
+use cl_data::Scalar;
+
+use super::{Coreset, FacilityLocation, Features, Greedy, Similarities, Similarity, per_class};
+use crate::PruneError;
+
+/// CRAIG: examples whose gradients, weighted, stand for the gradients of all.
+///
+/// ```text
+/// S        = greedy facility location with s_ij = max d - || g_i - g_j ||, within every class
+/// weight_j = number of examples of its class whose most similar chosen one is j
+/// ```
+///
+/// The error of the weighted gradient sum is at most sum_i min_{j in S} || g_i - g_j ||, which facility location
+/// minimises. The weights of a class sum to its size, where it has a pick; a class whose share of the count is below one
+/// may have none. Cost as of [`FacilityLocation`] within the classes.
+///
+/// Source: Mirzasoleiman, Bilmes and Leskovec (2020), Coresets for data-efficient training of machine learning models.
+///
+/// ```
+/// use cl_prune::coreset::{Craig, Features, Greedy};
+///
+/// let gradients = Features::new(&[0.0f32, 0.1, 0.2, 0.3, 5.0, -3.0, -3.0], 1)?;
+/// let coreset = Craig::new(Greedy::default()).select(&gradients, &[0, 0, 0, 0, 0, 1, 1], 3)?;
+/// assert_eq!(coreset.order, [2, 5, 4]);
+/// assert_eq!(coreset.weights, Some(vec![4.0, 2.0, 1.0]));
+/// # Ok::<(), cl_prune::PruneError>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Craig {
+    greedy: Greedy,
+}
+
+impl Craig {
+    /// CRAIG with this optimiser.
+    pub fn new(greedy: Greedy) -> Self {
+        Self { greedy }
+    }
+
+    /// `count` examples by their gradients, one example after the other, and their labels; one label for all makes no
+    /// difference between classes.
+    ///
+    /// # Errors
+    /// As [`per_class`].
+    pub fn select<T: Scalar>(
+        &self,
+        gradients: &Features<'_, T>,
+        labels: &[usize],
+        count: usize,
+    ) -> Result<Coreset, PruneError> {
+        per_class(gradients, labels, count, |_, own, count| {
+            let similarities = Similarities::new(own, Similarity::MaxDistance)?;
+            let mut objective = FacilityLocation::new(similarities);
+            let mut coreset = self.greedy.select(&mut objective, count)?;
+            let sizes = objective.cluster_sizes(&coreset.order)?;
+            coreset.weights = Some(sizes.into_iter().map(|size| size as f64).collect());
+            Ok(coreset)
+        })
+    }
+}

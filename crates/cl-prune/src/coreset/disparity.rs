@@ -1,0 +1,103 @@
+use cl_data::Scalar;
+use serde::{Deserialize, Serialize};
+
+use super::kernel::{Panels, ROWS, Visitor, products};
+use super::{Coreset, Features, KCenter, Start};
+use crate::PruneError;
+
+/// Disparity: examples far from each other, whatever they leave uncovered.
+///
+/// ```text
+/// sum   f(S) = sum of the distances of all pairs in S:   next = argmax_j sum_{k in S} d_jk
+/// min   f(S) = the smallest distance of a pair in S:     next = argmax_j min_{k in S} d_jk
+/// ```
+///
+/// Euclidean distance, the lowest index of equals. Neither is submodular; for `min` greedy still reaches at least half of
+/// the best value. A gain is what `next` maximises: for `sum` what the pick adds, 0 for the first; for `min` the value
+/// once it is in, infinite for the first. `min` is [`KCenter`] under another name. Nested. O(n k d), O(n d) memory.
+///
+/// Source: Dasgupta, Kumar and Ravi (2013), Summarization through submodularity and dispersion; Ravi, Rosenkrantz and Tayi
+/// (1994), Heuristic and special case algorithms for dispersion problems.
+///
+/// ```
+/// use cl_prune::coreset::{Disparity, Features, Start};
+///
+/// let features = Features::new(&[0.0f32, 1.0, 5.0, 9.0, 10.0], 1)?;
+/// // Far from both means near one end for the sum, and in the middle for the minimum.
+/// assert_eq!(Disparity::Sum.select(&features, 3, Start::Example(0))?.order, [0, 4, 1]);
+/// assert_eq!(Disparity::Min.select(&features, 3, Start::Example(0))?.order, [0, 4, 2]);
+/// # Ok::<(), cl_prune::PruneError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disparity {
+    /// The sum of distances.
+    Sum,
+    /// The smallest distance.
+    Min,
+}
+
+impl Disparity {
+    /// The first `count` examples from this first one.
+    ///
+    /// # Errors
+    /// [`PruneError::Count`] where there are fewer examples; [`PruneError::Option`] where there is no such first one.
+    pub fn select<T: Scalar>(
+        self,
+        features: &Features<'_, T>,
+        count: usize,
+        start: Start,
+    ) -> Result<Coreset, PruneError> {
+        if self == Self::Min {
+            return KCenter::new(start).select(features, count);
+        }
+        let n_examples = features.n_examples();
+        if count > n_examples {
+            return Err(PruneError::Count { count, n_examples });
+        }
+        let mut coreset = Coreset::with_capacity(count);
+        if count == 0 {
+            return Ok(coreset);
+        }
+        let origin = features.origin();
+        let panels = Panels::new(n_examples, features.n_features(), |example, values| {
+            for ((value, own), origin) in values.iter_mut().zip(features.example(example)).zip(&origin) {
+                *value = own.as_f64() - origin;
+            }
+        });
+        let norms = panels.squared_norms();
+        let mut sums = Sums { norms: &norms, norm: 0.0, sums: vec![0.0; norms.len()] };
+        let mut next = start.resolve(n_examples)?;
+        loop {
+            coreset.push(next, sums.sums[next]);
+            if coreset.order.len() == count {
+                return Ok(coreset);
+            }
+            // Chosen examples stay at minus infinity.
+            sums.sums[next] = f64::NEG_INFINITY;
+            sums.norm = norms[next];
+            products(&panels, 0..panels.n_panels(), &panels.gather(&[next]), 1, &mut sums);
+            let own = &sums.sums[..n_examples];
+            next = (0..n_examples).fold(0, |best, example| if own[example] > own[best] { example } else { best });
+        }
+    }
+}
+
+/// The sum of distances to the chosen examples.
+struct Sums<'a> {
+    norms: &'a [f64],
+    norm: f64,
+    sums: Vec<f64>,
+}
+
+impl Visitor for Sums<'_> {
+    #[inline(always)]
+    fn visit(&mut self, panel: usize, _: usize, products: &[f64; ROWS]) {
+        let norm = self.norm;
+        let own = &self.norms.as_chunks::<ROWS>().0[panel];
+        let sums = &mut self.sums.as_chunks_mut::<ROWS>().0[panel];
+        for ((sum, product), own) in sums.iter_mut().zip(products).zip(own) {
+            *sum += (own + norm - 2.0 * product).max(0.0).sqrt();
+        }
+    }
+}

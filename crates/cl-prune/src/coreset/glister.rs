@@ -1,0 +1,155 @@
+use cl_data::Scalar;
+use serde::{Deserialize, Serialize};
+
+use super::grad_match::{check_gradient, correlations};
+use super::kernel::Panels;
+use super::{Coreset, Features};
+use crate::PruneError;
+
+/// GLISTER: examples whose gradient step lowers the loss on a validation set most.
+///
+/// ```text
+/// gain(j) = eta g_j grad L_val(theta - eta sum_{k in S} g_k)
+/// ```
+///
+/// The first term of the Taylor series of the validation loss, at the parameters to which the examples chosen so far
+/// lead: after every pick (or every `refresh` picks) the validation gradient is asked for anew. Without that the method
+/// would be the top k of one product, as in a published implementation whose refresh never runs. Gains may rise and
+/// become negative. Nested. O(n k d), besides the validation gradients.
+///
+/// Source: Killamsetty et al. (2021), GLISTER: generalization based data subset selection for efficient and robust
+/// learning.
+///
+/// ```
+/// use cl_prune::coreset::{Features, Glister};
+///
+/// // L_val = |theta - (1, 1)|^2 / 2 at theta = 0: two steps to the right would be one too many.
+/// let gradients = Features::new(&[-1.1f32, 0.0, -1.0, 0.0, 0.0, -0.9], 2)?;
+/// let validation = |displacement: &[f64]| displacement.iter().map(|moved| moved - 1.0).collect();
+/// let coreset = Glister::new(1.0, 1)?.select(&gradients, validation, 2)?;
+/// assert_eq!(coreset.order, [0, 2]);
+/// # Ok::<(), cl_prune::PruneError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Glister {
+    learning_rate: f64,
+    refresh: usize,
+}
+
+#[derive(Deserialize)]
+struct Unchecked {
+    learning_rate: f64,
+    refresh: usize,
+}
+
+impl TryFrom<Unchecked> for Glister {
+    type Error = PruneError;
+
+    fn try_from(Unchecked { learning_rate, refresh }: Unchecked) -> Result<Self, PruneError> {
+        Self::new(learning_rate, refresh)
+    }
+}
+
+impl Glister {
+    /// With the learning rate eta, and the validation gradient renewed after every `refresh` picks.
+    ///
+    /// # Errors
+    /// [`PruneError::Option`] where eta is not above 0 or `refresh` is 0.
+    pub fn new(learning_rate: f64, refresh: usize) -> Result<Self, PruneError> {
+        if !(learning_rate > 0.0 && learning_rate.is_finite()) {
+            return Err(PruneError::option("learning rate", learning_rate, "a finite number above 0"));
+        }
+        if refresh == 0 {
+            return Err(PruneError::option("refresh", refresh, "at least one pick"));
+        }
+        Ok(Self { learning_rate, refresh })
+    }
+
+    /// `count` examples by their gradients. `validation` returns the gradient of the validation loss at parameters moved
+    /// by the displacement that it is given; [`ValidationTaylor::at`] is one that needs no model.
+    ///
+    /// # Errors
+    /// [`PruneError::Count`] where there are fewer examples; [`PruneError::Option`] where a validation gradient has another
+    /// length than those of the examples or is not finite.
+    pub fn select<T: Scalar>(
+        &self,
+        gradients: &Features<'_, T>,
+        mut validation: impl FnMut(&[f64]) -> Vec<f64>,
+        count: usize,
+    ) -> Result<Coreset, PruneError> {
+        let (n_examples, d) = (gradients.n_examples(), gradients.n_features());
+        if count > n_examples {
+            return Err(PruneError::Count { count, n_examples });
+        }
+        let panels = Panels::new(n_examples, d, |example, values| {
+            values.iter_mut().zip(gradients.example(example)).for_each(|(value, own)| *value = own.as_f64());
+        });
+        let mut displacement = vec![0.0; d];
+        let mut is_open = vec![true; n_examples];
+        let mut products = Vec::new();
+        let mut coreset = Coreset::with_capacity(count);
+        for pick in 0..count {
+            if pick % self.refresh == 0 {
+                let gradient = validation(&displacement);
+                check_gradient("validation gradient", &gradient, d)?;
+                products = correlations(&panels, &gradient);
+            }
+            let better = |best, example| if products[example] > products[best] { example } else { best };
+            let Some(next) = (0..n_examples).filter(|&example| is_open[example]).reduce(better) else { break };
+            is_open[next] = false;
+            let step = panels.gather(&[next]);
+            displacement.iter_mut().zip(step).for_each(|(moved, g)| *moved -= self.learning_rate * g);
+            coreset.push(next, self.learning_rate * products[next]);
+        }
+        Ok(coreset)
+    }
+}
+
+/// A validation gradient at other parameters, to first order, from the validation examples' gradients at these.
+///
+/// ```text
+/// grad L(theta + delta) = mean_v g_v + F delta,   F = mean_v g_v g_v^T
+/// ```
+///
+/// F is the empirical Fisher matrix, which stands for the Hessian near a minimum of a likelihood; it is never formed.
+/// O(n_v d) per call.
+///
+/// ```
+/// use cl_prune::coreset::{Features, ValidationTaylor};
+///
+/// let validation = ValidationTaylor::new(&Features::new(&[1.0f32, 0.0, 3.0, 0.0], 2)?)?;
+/// assert_eq!(validation.at(&[0.0, 0.0]), [2.0, 0.0]);
+/// assert_eq!(validation.at(&[-0.1, 5.0]), [1.5, 0.0]); // 2 - 0.1 (1 + 9) / 2
+/// # Ok::<(), cl_prune::PruneError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ValidationTaylor {
+    gradients: Vec<Vec<f64>>,
+    mean: Vec<f64>,
+}
+
+impl ValidationTaylor {
+    /// From one gradient per validation example.
+    ///
+    /// # Errors
+    /// [`PruneError::Option`] where there is none.
+    pub fn new<T: Scalar>(gradients: &Features<'_, T>) -> Result<Self, PruneError> {
+        if gradients.n_examples() == 0 {
+            return Err(PruneError::option("validation gradients", "empty", "at least one"));
+        }
+        let example = |example| gradients.example(example).iter().map(|value| value.as_f64()).collect();
+        Ok(Self { gradients: (0..gradients.n_examples()).map(example).collect(), mean: gradients.mean() })
+    }
+
+    /// The gradient at parameters moved by `displacement`, of which missing entries count as 0.
+    pub fn at(&self, displacement: &[f64]) -> Vec<f64> {
+        let mut gradient = self.mean.clone();
+        let n = self.gradients.len() as f64;
+        for own in &self.gradients {
+            let along = own.iter().zip(displacement).map(|(g, moved)| g * moved).sum::<f64>() / n;
+            gradient.iter_mut().zip(own).for_each(|(gradient, g)| *gradient += along * g);
+        }
+        gradient
+    }
+}

@@ -1,0 +1,125 @@
+use cl_data::Scalar;
+
+use super::{Coreset, Features};
+use crate::PruneError;
+
+/// Chooses within every class on its own, each with its share of the count.
+///
+/// ```text
+/// k_c = count n_c / n, rounded to the count exactly by the largest remainders, the lowest class of equals
+/// ```
+///
+/// The picks of all classes are merged so that every prefix is near to the classes' shares: pick r of class c comes at
+/// (r + 1/2) / k_c.
+///
+/// ```
+/// use cl_prune::coreset::{Features, Herding, per_class};
+///
+/// let features = Features::new(&[0.0f32, 1.0, 2.0, 10.0, 11.0, 12.0], 1)?;
+/// let labels = [0, 0, 0, 1, 1, 1];
+/// let coreset = per_class(&features, &labels, 2, |_, class, count| Herding.select(class, count))?;
+/// assert_eq!(coreset.order, [1, 4]);
+/// # Ok::<(), cl_prune::PruneError>(())
+/// ```
+///
+/// `select` is called with the examples of each class (by index, ascending), their features and their count.
+///
+/// # Errors
+/// [`PruneError::Option`] where there is not a label per example, [`PruneError::Count`] where there are fewer examples,
+/// and what `select` finds.
+pub fn per_class<T: Scalar>(
+    features: &Features<'_, T>,
+    labels: &[usize],
+    count: usize,
+    mut select: impl FnMut(&[usize], &Features<'_, T>, usize) -> Result<Coreset, PruneError>,
+) -> Result<Coreset, PruneError> {
+    let n_examples = features.n_examples();
+    if labels.len() != n_examples {
+        let expected = format!("one per example, {n_examples}");
+        return Err(PruneError::option("labels", format!("{} labels", labels.len()), expected));
+    }
+    if count > n_examples {
+        return Err(PruneError::Count { count, n_examples });
+    }
+    let mut classes: Vec<usize> = labels.to_vec();
+    classes.sort_unstable();
+    classes.dedup();
+    let members: Vec<Vec<usize>> = classes
+        .iter()
+        .map(|class| (0..n_examples).filter(|&example| labels[example] == *class).collect())
+        .collect();
+    let sizes: Vec<usize> = members.iter().map(Vec::len).collect();
+    let mut picks = Vec::with_capacity(count);
+    let mut weighted = false;
+    for (class, (members, count)) in members.iter().zip(shares(&sizes, count)).enumerate() {
+        if count == 0 {
+            continue;
+        }
+        let values = features.gather(members);
+        let own = Features::new(&values, features.n_features())?;
+        let coreset = select(members, &own, count)?;
+        weighted |= coreset.weights.is_some();
+        let weights = coreset.weights.unwrap_or_else(|| vec![1.0; coreset.order.len()]);
+        let n_picked = coreset.order.len() as f64;
+        for (rank, ((&example, gain), weight)) in coreset.order.iter().zip(coreset.gains).zip(weights).enumerate()
+        {
+            picks.push(((rank as f64 + 0.5) / n_picked, class, members[example], gain, weight));
+        }
+    }
+    picks.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let mut coreset = Coreset::with_capacity(picks.len());
+    picks.iter().for_each(|&(_, _, example, gain, _)| coreset.push(example, gain));
+    coreset.weights = weighted.then(|| picks.iter().map(|pick| pick.4).collect());
+    Ok(coreset)
+}
+
+/// Shares of `count` in proportion to `sizes`, which sum to at least as much.
+fn shares(sizes: &[usize], count: usize) -> Vec<usize> {
+    let n: u128 = sizes.iter().map(|&size| size as u128).sum();
+    if n == 0 {
+        return vec![0; sizes.len()];
+    }
+    let exact = |size: usize| size as u128 * count as u128;
+    let mut shares: Vec<usize> = sizes.iter().map(|&size| (exact(size) / n) as usize).collect();
+    let mut by_remainder: Vec<usize> = (0..sizes.len()).collect();
+    by_remainder.sort_by_key(|&class| (std::cmp::Reverse(exact(sizes[class]) % n), class));
+    let missing = count - shares.iter().sum::<usize>();
+    by_remainder.iter().take(missing).for_each(|&class| shares[class] += 1);
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coreset::Herding;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn shares_are_exact_and_possible(sizes in prop::collection::vec(0usize..50, 1..8), share in 0.0..=1.0) {
+            let n: usize = sizes.iter().sum();
+            let count = (share * n as f64) as usize;
+            let shares = shares(&sizes, count);
+            prop_assert_eq!(shares.iter().sum::<usize>(), count);
+            for (share, size) in shares.iter().zip(&sizes) {
+                prop_assert!(share <= size);
+                let exact = *size as f64 * count as f64 / n.max(1) as f64;
+                prop_assert!((*share as f64 - exact).abs() < 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn prefixes_keep_the_shares() {
+        let values: Vec<f64> = (0..60).map(|i| (i as f64 * 0.7).sin()).collect();
+        let labels: Vec<usize> = (0..60).map(|i| if i < 40 { 7 } else { 2 }).collect();
+        let features = Features::new(&values, 1).unwrap();
+        let coreset = per_class(&features, &labels, 30, |_, own, count| Herding.select(own, count)).unwrap();
+        for k in 1..=30 {
+            let of_first = coreset.order[..k].iter().filter(|&&example| labels[example] == 7).count();
+            assert!((of_first as f64 - k as f64 * 2.0 / 3.0).abs() <= 1.0, "{k} {of_first}");
+        }
+        let error = per_class(&features, &labels[1..], 3, |_, own, count| Herding.select(own, count)).unwrap_err();
+        assert_eq!(error.to_string(), "argument labels is 59 labels, expected one per example, 60");
+    }
+}

@@ -1,0 +1,524 @@
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use cl_data::Scalar;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Features;
+use super::kernel::{Panels, ROWS, Visitor, products};
+use crate::PruneError;
+
+/// How alike two examples are, never negative.
+///
+/// ```text
+/// max-squared      max d^2 - d(x, y)^2      d Euclidean, the maximum over all pairs
+/// max-distance     max d - d(x, y)
+/// cosine-squared   cos(x, y)^2              the sign is lost: opposite examples count as equal
+/// cosine           (1 + cos(x, y)) / 2
+/// ```
+///
+/// What apricot calls "euclidean" is `max-squared` and its "cosine" is `cosine-squared`; DeepCore takes `cosine`;
+/// CRAIG takes `max-distance`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Similarity {
+    /// The largest squared distance minus the squared distance.
+    #[default]
+    MaxSquared,
+    /// The largest distance minus the distance.
+    MaxDistance,
+    /// The squared cosine.
+    CosineSquared,
+    /// The cosine, moved to [0, 1].
+    Cosine,
+}
+
+impl Similarity {
+    const NAMES: [(&'static str, Self); 4] = [
+        ("max-squared", Self::MaxSquared),
+        ("max-distance", Self::MaxDistance),
+        ("cosine-squared", Self::CosineSquared),
+        ("cosine", Self::Cosine),
+    ];
+
+    /// Whether it is a function of the angle alone.
+    pub(super) fn is_cosine(self) -> bool {
+        matches!(self, Self::Cosine | Self::CosineSquared)
+    }
+}
+
+impl fmt::Display for Similarity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::NAMES.iter().find(|(_, similarity)| similarity == self).map_or("", |(name, _)| name);
+        formatter.pad(name)
+    }
+}
+
+impl FromStr for Similarity {
+    type Err = PruneError;
+
+    fn from_str(name: &str) -> Result<Self, PruneError> {
+        let known = Self::NAMES.iter().find(|(known, _)| *known == name).map(|&(_, similarity)| similarity);
+        known.ok_or_else(|| {
+            let expected = "max-squared, max-distance, cosine-squared or cosine";
+            PruneError::option("similarity", format!("`{name}`"), expected)
+        })
+    }
+}
+
+/// The similarities of all pairs of n examples, computed when they are needed: O(n d) memory, never n x n.
+///
+/// The largest distance, where the similarity needs it, takes one pass over all pairs, O(n^2 d). Everything is
+/// computed in double precision, each pair in one fixed order, so that s(x, y) = s(y, x) bit for bit.
+///
+/// ```
+/// use cl_prune::coreset::{Features, Similarities, Similarity};
+///
+/// let features = Features::new(&[0.0f32, 1.0, 3.0], 1)?;
+/// let similarities = Similarities::new(&features, Similarity::MaxSquared)?;
+/// assert_eq!(similarities.of_all_to(1), [8.0, 9.0, 5.0]); // 9 - d^2
+/// # Ok::<(), cl_prune::PruneError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Similarities {
+    n: usize,
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Features(Arc<Points>),
+    Matrix(Arc<[f64]>),
+}
+
+#[derive(Debug)]
+struct Points {
+    panels: Panels,
+    squared_norms: Vec<f64>,
+    rule: Rule,
+}
+
+/// A similarity as a function of the inner product and the squared norms.
+#[derive(Debug, Clone, Copy)]
+enum Rule {
+    /// max - d^2, with the maximum.
+    MaxSquared(f64),
+    MaxDistance(f64),
+    CosineSquared,
+    Cosine,
+}
+
+impl Rule {
+    /// Of a panel's examples to one other. Rows that are no examples get what their zeros give.
+    #[inline(always)]
+    fn apply(self, products: &[f64; ROWS], norms: &[f64; ROWS], norm: f64) -> [f64; ROWS] {
+        let mut similarities = [0.0; ROWS];
+        let rows = similarities.iter_mut().zip(products).zip(norms);
+        match self {
+            Self::MaxSquared(max) => {
+                rows.for_each(|((s, product), own)| *s = max - (own + norm - 2.0 * product).max(0.0));
+            }
+            Self::MaxDistance(max) => {
+                rows.for_each(|((s, product), own)| *s = max - (own + norm - 2.0 * product).max(0.0).sqrt());
+            }
+            Self::CosineSquared => rows.for_each(|((s, product), _)| *s = (product * product).min(1.0)),
+            Self::Cosine => {
+                rows.for_each(|((s, product), _)| *s = (0.5 + 0.5 * product).clamp(0.0, 1.0));
+            }
+        }
+        similarities
+    }
+}
+
+/// What is done with the similarities of a panel's examples to one element: 0 for rows that are no examples.
+pub(super) trait SimilarityVisitor {
+    /// To be marked `#[inline(always)]`.
+    fn visit(&mut self, panel: usize, column: usize, similarities: &[f64; ROWS]);
+}
+
+/// From products to similarities.
+struct Apply<'a, V> {
+    rule: Rule,
+    norms: &'a [[f64; ROWS]],
+    column_norms: &'a [f64],
+    n: usize,
+    visitor: &'a mut V,
+}
+
+impl<V: SimilarityVisitor> Visitor for Apply<'_, V> {
+    #[inline(always)]
+    fn visit(&mut self, panel: usize, column: usize, products: &[f64; ROWS]) {
+        let mut similarities = self.rule.apply(products, &self.norms[panel], self.column_norms[column]);
+        if (panel + 1) * ROWS > self.n {
+            similarities[self.n - panel * ROWS..].fill(0.0);
+        }
+        self.visitor.visit(panel, column, &similarities);
+    }
+}
+
+/// Elements that a thread takes at a time: their features then stay in a second-level cache.
+const MAX_CHUNK: usize = 64;
+
+/// Panels that a thread takes at a time.
+const PANELS: usize = 32;
+
+impl Similarities {
+    /// The similarities of these examples.
+    ///
+    /// # Errors
+    /// [`PruneError::Feature`] where an example has no direction, all its features being zero, and `similarity` is a
+    /// cosine.
+    pub fn new<T: Scalar>(features: &Features<'_, T>, similarity: Similarity) -> Result<Self, PruneError> {
+        let (n, d) = (features.n_examples(), features.n_features());
+        let as_f64 = |example: usize, values: &mut [f64]| {
+            values.iter_mut().zip(features.example(example)).for_each(|(value, own)| *value = own.as_f64());
+        };
+        let panels = if similarity.is_cosine() {
+            // By the largest feature first, so that no square overflows or vanishes.
+            let largest = |example: usize| {
+                features.example(example).iter().fold(0.0f64, |largest, value| largest.max(value.as_f64().abs()))
+            };
+            if let Some(example) = (0..n).find(|&example| largest(example) == 0.0) {
+                let expected = "a feature other than zero in every example, for a cosine";
+                return Err(PruneError::Feature { example, feature: 0, value: "0".into(), expected });
+            }
+            Panels::new(n, d, |example, values| {
+                as_f64(example, values);
+                let scale = largest(example);
+                values.iter_mut().for_each(|value| *value /= scale);
+                let norm = values.iter().map(|value| value * value).sum::<f64>().sqrt();
+                values.iter_mut().for_each(|value| *value /= norm);
+            })
+        } else {
+            let origin = features.origin();
+            Panels::new(n, d, |example, values| {
+                as_f64(example, values);
+                values.iter_mut().zip(&origin).for_each(|(value, origin)| *value -= origin);
+            })
+        };
+        let squared_norms = panels.squared_norms();
+        let mut points = Points { panels, squared_norms, rule: Rule::Cosine };
+        points.rule = match similarity {
+            Similarity::MaxSquared => Rule::MaxSquared(points.largest_squared_distance()),
+            Similarity::MaxDistance => Rule::MaxDistance(points.largest_squared_distance().sqrt()),
+            Similarity::CosineSquared => Rule::CosineSquared,
+            Similarity::Cosine => Rule::Cosine,
+        };
+        Ok(Self { n, source: Source::Features(Arc::new(points)) })
+    }
+
+    /// Similarities that are known, as an n x n matrix: entry i n + j is how well i is served when j is chosen.
+    ///
+    /// # Errors
+    /// [`PruneError::Option`] where there are not n x n of them; [`PruneError::Feature`] where one is negative or not
+    /// finite.
+    pub fn of_matrix(n: usize, values: &[f64]) -> Result<Self, PruneError> {
+        if n.checked_mul(n) != Some(values.len()) {
+            let expected = format!("{n} x {n} similarities");
+            return Err(PruneError::option("similarities", format!("{} values", values.len()), expected));
+        }
+        if let Some(at) = values.iter().position(|value| !(value.is_finite() && *value >= 0.0)) {
+            let (example, feature) = (at / n, at % n);
+            let value = values[at].to_string();
+            let expected = "a similarity of at least 0";
+            return Err(PruneError::Feature { example, feature, value, expected });
+        }
+        // By element, as they are visited.
+        let columns: Vec<f64> = (0..n * n).map(|at| values[at % n * n + at / n]).collect();
+        Ok(Self { n, source: Source::Matrix(columns.into()) })
+    }
+
+    /// The number of examples.
+    pub fn n_examples(&self) -> usize {
+        self.n
+    }
+
+    /// The similarity of every example to `element`. O(n d).
+    ///
+    /// # Panics
+    /// Where there is no such element.
+    pub fn of_all_to(&self, element: usize) -> Vec<f64> {
+        let mut column = self.column(element);
+        column.truncate(self.n);
+        column
+    }
+
+    pub(super) fn n_panels(&self) -> usize {
+        self.n.div_ceil(ROWS)
+    }
+
+    /// Multiply-adds per pair.
+    fn work(&self) -> usize {
+        match &self.source {
+            Source::Features(points) => points.panels.n_features(),
+            Source::Matrix(_) => 1,
+        }
+    }
+
+    /// Visits the similarities of the examples of these panels to `elements`.
+    pub(super) fn visit<V: SimilarityVisitor>(&self, range: Range<usize>, elements: &[usize], visitor: &mut V) {
+        match &self.source {
+            Source::Features(points) => {
+                let column_norms: Vec<f64> =
+                    elements.iter().map(|&element| points.squared_norms[element]).collect();
+                let columns = points.panels.gather(elements);
+                let norms = points.squared_norms.as_chunks().0;
+                let mut apply =
+                    Apply { rule: points.rule, norms, column_norms: &column_norms, n: self.n, visitor };
+                products(&points.panels, range, &columns, elements.len(), &mut apply);
+            }
+            Source::Matrix(values) => {
+                for panel in range {
+                    let rows = panel * ROWS..self.n.min((panel + 1) * ROWS);
+                    for (column, element) in elements.iter().enumerate() {
+                        let mut similarities = [0.0; ROWS];
+                        similarities[..rows.len()].copy_from_slice(&values[element * self.n..][rows.clone()]);
+                        visitor.visit(panel, column, &similarities);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Visits the similarities of all examples to `elements`, chunks of elements in parallel, each with a visitor of
+    /// its own; these come back in order.
+    pub(super) fn by_elements<V: SimilarityVisitor + Send>(
+        &self,
+        elements: &[usize],
+        visitor: impl Fn(&[usize]) -> V + Sync,
+    ) -> Vec<V> {
+        let share = elements.len().div_ceil(rayon::current_num_threads()).next_multiple_of(8);
+        let one = |chunk: &[usize]| {
+            let mut visitor = visitor(chunk);
+            self.visit(0..self.n_panels(), chunk, &mut visitor);
+            visitor
+        };
+        let chunks = elements.par_chunks(share.clamp(8, MAX_CHUNK));
+        if elements.len() * self.n * self.work() < 100_000 {
+            elements.chunks(MAX_CHUNK).map(one).collect()
+        } else {
+            chunks.map(one).collect()
+        }
+    }
+
+    /// The same with panels of examples in parallel; a visitor is told the first of its panels.
+    pub(super) fn by_examples<V: SimilarityVisitor + Send>(
+        &self,
+        elements: &[usize],
+        visitor: impl Fn(usize) -> V + Sync,
+    ) -> Vec<V> {
+        let n_panels = self.n_panels();
+        (0..n_panels.div_ceil(PANELS))
+            .into_par_iter()
+            .map(|chunk| {
+                let first = chunk * PANELS;
+                let mut visitor = visitor(first);
+                self.visit(first..n_panels.min(first + PANELS), elements, &mut visitor);
+                visitor
+            })
+            .collect()
+    }
+
+    /// The similarity of every example to `element`, and zeros to the end of the last panel.
+    pub(super) fn column(&self, element: usize) -> Vec<f64> {
+        struct Column<'a>(&'a mut [[f64; ROWS]], usize);
+        impl SimilarityVisitor for Column<'_> {
+            #[inline(always)]
+            fn visit(&mut self, panel: usize, _: usize, similarities: &[f64; ROWS]) {
+                self.0[panel - self.1] = *similarities;
+            }
+        }
+        let mut column = vec![0.0; self.n_panels() * ROWS];
+        let panels = column.as_chunks_mut().0;
+        if self.n * self.work() < 1_000_000 {
+            self.visit(0..self.n_panels(), &[element], &mut Column(panels, 0));
+        } else {
+            let share = panels.len().div_ceil(rayon::current_num_threads()).max(1);
+            panels.par_chunks_mut(share).enumerate().for_each(|(chunk, panels)| {
+                let first = chunk * share;
+                self.visit(first..first + panels.len(), &[element], &mut Column(panels, first));
+            });
+        }
+        column
+    }
+
+    /// For every element the sum over all examples of their similarity to it. O(n^2 d).
+    pub(super) fn sums(&self) -> Vec<f64> {
+        struct Sums(Vec<[f64; ROWS]>);
+        impl SimilarityVisitor for Sums {
+            #[inline(always)]
+            fn visit(&mut self, _: usize, column: usize, similarities: &[f64; ROWS]) {
+                self.0[column].iter_mut().zip(similarities).for_each(|(sum, s)| *sum += s);
+            }
+        }
+        let elements: Vec<usize> = (0..self.n).collect();
+        let sums = self.by_elements(&elements, |chunk| Sums(vec![[0.0; ROWS]; chunk.len()]));
+        sums.iter().flat_map(|sums| sums.0.iter().map(sum_lanes)).collect()
+    }
+
+    /// The similarity of every example to itself. O(n d).
+    pub(super) fn of_each_to_itself(&self) -> Vec<f64> {
+        match &self.source {
+            Source::Matrix(values) => (0..self.n).map(|i| values[i * self.n + i]).collect(),
+            Source::Features(points) => {
+                let norms = points.squared_norms.as_chunks().0;
+                let own = norms.iter().flat_map(|norms| {
+                    // The product of an example with itself is its squared norm, to the bit.
+                    std::array::from_fn::<f64, ROWS, _>(|row| points.rule.apply(norms, norms, norms[row])[row])
+                });
+                own.take(self.n).collect()
+            }
+        }
+    }
+
+    /// For every example the position in `elements` of the most similar one, the first of equals. O(n k d).
+    pub(super) fn most_similar(&self, elements: &[usize]) -> Vec<usize> {
+        struct Nearest {
+            first: usize,
+            best: Vec<[f64; ROWS]>,
+            position: Vec<[usize; ROWS]>,
+        }
+        impl SimilarityVisitor for Nearest {
+            #[inline(always)]
+            fn visit(&mut self, panel: usize, column: usize, similarities: &[f64; ROWS]) {
+                let at = panel - self.first;
+                let rows = self.best[at].iter_mut().zip(&mut self.position[at]);
+                for ((best, position), &similarity) in rows.zip(similarities) {
+                    if similarity > *best {
+                        (*best, *position) = (similarity, column);
+                    }
+                }
+            }
+        }
+        let nearest = self.by_examples(elements, |first| Nearest {
+            first,
+            best: vec![[f64::NEG_INFINITY; ROWS]; PANELS],
+            position: vec![[0; ROWS]; PANELS],
+        });
+        let positions = nearest.iter().flat_map(|nearest| nearest.position.iter().flatten().copied());
+        positions.take(self.n).collect()
+    }
+}
+
+/// The sum of sixteen partial sums: example i is in the one of i mod 16, whichever way it was computed.
+pub(super) fn sum_lanes(lanes: &[f64; ROWS]) -> f64 {
+    lanes.chunks_exact(4).map(|four| (four[0] + four[1]) + (four[2] + four[3])).sum()
+}
+
+impl Points {
+    /// The largest squared distance of two examples. Half of all pairs: O(n^2 d).
+    fn largest_squared_distance(&self) -> f64 {
+        struct Largest<'a> {
+            norms: &'a [[f64; ROWS]],
+            column_norms: &'a [f64],
+            n: usize,
+            largest: [f64; ROWS],
+        }
+        impl Visitor for Largest<'_> {
+            #[inline(always)]
+            fn visit(&mut self, panel: usize, column: usize, products: &[f64; ROWS]) {
+                let norm = self.column_norms[column];
+                // Minus the similarity to a maximum of zero.
+                let mut distances = Rule::MaxSquared(0.0).apply(products, &self.norms[panel], norm);
+                if (panel + 1) * ROWS > self.n {
+                    distances[self.n - panel * ROWS..].fill(0.0);
+                }
+                self.largest.iter_mut().zip(&distances).for_each(|(largest, d)| *largest = largest.max(-d));
+            }
+        }
+        let n = self.panels.n_examples();
+        let (norms, starts) = (self.squared_norms.as_chunks().0, n.div_ceil(MAX_CHUNK));
+        let chunk = |chunk: usize| {
+            let elements: Vec<usize> = (chunk * MAX_CHUNK..n.min((chunk + 1) * MAX_CHUNK)).collect();
+            let column_norms = &self.squared_norms[elements[0]..][..elements.len()];
+            let mut visitor = Largest { norms, column_norms, n, largest: [0.0; ROWS] };
+            let columns = self.panels.gather(&elements);
+            // Of each pair the later one is the row.
+            let range = elements[0] / ROWS..self.panels.n_panels();
+            products(&self.panels, range, &columns, elements.len(), &mut visitor);
+            visitor.largest.into_iter().fold(0.0, f64::max)
+        };
+        (0..starts).into_par_iter().map(chunk).reduce(|| 0.0, f64::max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn by_hand(x: &[f64], y: &[f64], kind: Similarity, max: f64) -> f64 {
+        let dot: f64 = x.iter().zip(y).map(|(x, y)| x * y).sum();
+        let norm = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let squared: f64 = x.iter().zip(y).map(|(x, y)| (x - y) * (x - y)).sum();
+        match kind {
+            Similarity::MaxSquared => max - squared,
+            Similarity::MaxDistance => max.sqrt() - squared.sqrt(),
+            Similarity::CosineSquared => (dot / (norm(x) * norm(y))).powi(2),
+            Similarity::Cosine => 0.5 + 0.5 * dot / (norm(x) * norm(y)),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn similarities_are_their_definitions(
+            n in 1usize..40, d in 1usize..6, seed: u64, offset in prop_oneof![Just(0.0), Just(1.5e9)],
+        ) {
+            let mut rng = cl_data::random::stream(seed, "test", 0);
+            let values: Vec<f64> =
+                (0..n * d).map(|_| offset + cl_data::random::uniform(&mut rng) + 0.01).collect();
+            let features = Features::new(&values, d).unwrap();
+            let mut max = 0.0f64;
+            for i in 0..n {
+                for j in 0..n {
+                    max = max.max(-by_hand(features.example(i), features.example(j), Similarity::MaxSquared, 0.0));
+                }
+            }
+            for (_, kind) in Similarity::NAMES {
+                let similarities = Similarities::new(&features, kind).unwrap();
+                let sums = similarities.sums();
+                let own = similarities.of_each_to_itself();
+                // The square root magnifies what rounding leaves of a distance of zero.
+                let tolerance = if kind == Similarity::MaxDistance { 1e-7 } else { 1e-12 };
+                for j in 0..n {
+                    let column = similarities.of_all_to(j);
+                    for i in 0..n {
+                        let expected = by_hand(features.example(i), features.example(j), kind, max);
+                        prop_assert!((column[i] - expected).abs() < tolerance, "{kind} {} {expected}", column[i]);
+                        prop_assert_eq!(column[i], similarities.of_all_to(i)[j]);
+                        prop_assert!(column[i] >= 0.0);
+                    }
+                    prop_assert_eq!(own[j], column[j]);
+                    prop_assert!((sums[j] - column.iter().sum::<f64>()).abs() < 1e-9);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_read_back_and_others_refused() {
+        for (name, kind) in Similarity::NAMES {
+            assert_eq!(name.parse::<Similarity>().unwrap(), kind);
+            assert_eq!(kind.to_string(), name);
+            assert_eq!(serde_json::to_string(&kind).unwrap(), format!("{name:?}"));
+        }
+        let error = "euclidean".parse::<Similarity>().unwrap_err().to_string();
+        assert!(error.contains("`euclidean`") && error.contains("max-squared"), "{error}");
+    }
+
+    #[test]
+    fn what_has_no_direction_has_no_cosine() {
+        let features = Features::new(&[1.0, 0.0, 0.0, 0.0], 2).unwrap();
+        let error = Similarities::new(&features, Similarity::Cosine).unwrap_err().to_string();
+        assert!(error.contains("example 1"), "{error}");
+        assert!(Similarities::new(&features, Similarity::MaxSquared).is_ok());
+        assert!(Similarities::of_matrix(2, &[0.0; 3]).is_err());
+        assert!(Similarities::of_matrix(2, &[0.0, 1.0, -1.0, 0.0]).is_err());
+        assert!(Similarities::of_matrix(1, &[f64::NAN]).is_err());
+        let none = Features::<f64>::new(&[], 2).unwrap();
+        assert_eq!(Similarities::new(&none, Similarity::MaxSquared).unwrap().n_examples(), 0);
+    }
+}
