@@ -6,6 +6,7 @@ mod convergence;
 mod focal;
 mod forgetting;
 mod metrics;
+mod orderings;
 mod race;
 mod self_paced;
 mod shapes;
@@ -22,5 +23,6 @@ pub static ALL: &[&dyn Experiment] = &[
     &self_paced::SelfPacedExperiment,
     &race::RaceExperiment,
     &focal::FocalExperiment,
+    &orderings::OrderingsExperiment,
     &forgetting::ForgettingExperiment,
 ];
