@@ -14,6 +14,7 @@ mod order;
 mod pacing;
 mod sampler;
 mod sharding;
+mod validated;
 mod weighting;
 
 pub use cl_data::{Batch, Epoch, Sampler};
@@ -21,7 +22,10 @@ pub use error::PacingError;
 pub use exposure::Exposure;
 pub use fingerprint::SamplerFingerprint;
 pub use order::{EasyFirst, HardFirst, Order, Random};
-pub use pacing::{Competence, Full, Linear, Pacing, Root, Rounding};
+pub use pacing::{
+    Competence, Exponential, FixedExponential, Full, Linear, Logarithmic, Pacing, Polynomial, Quadratic, Root,
+    Rounding, SingleStep, Step, VariedExponential,
+};
 pub use sampler::{
     PrefixSampler, Presentation, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler,
 };
