@@ -9,6 +9,7 @@ mod metrics;
 mod orderings;
 mod race;
 mod self_paced;
+mod self_paced_demo;
 mod shapes;
 
 use crate::experiment::Experiment;
@@ -21,6 +22,7 @@ pub static ALL: &[&dyn Experiment] = &[
     &convergence::ConvergenceExperiment,
     &metrics::MetricsExperiment,
     &self_paced::SelfPacedExperiment,
+    &self_paced_demo::SelfPacedDemoExperiment,
     &race::RaceExperiment,
     &focal::FocalExperiment,
     &orderings::OrderingsExperiment,

@@ -72,16 +72,23 @@ impl Compared {
         )?;
         let fresh_of_standard = of_standard[N_SEEDS as usize..][..design.n_fresh as usize].to_vec();
         let [easy, hard, random, control] = ARMS.map(|arm| values(again, arm, "test"));
-        let best_order = (0..3).fold(0, |best, order| {
-            if validation[winners[order]] > validation[winners[best]] { order } else { best }
-        });
+        let best_order =
+            (0..3).fold(
+                0,
+                |best, order| {
+                    if validation[winners[order]] > validation[winners[best]] { order } else { best }
+                },
+            );
         Ok(Self {
             regime,
             recipe,
             changed,
             baselines,
             means,
-            available: of_strategies("available")?.iter().map(|of| of.iter().copied().fold(1.0, f64::min)).collect(),
+            available: of_strategies("available")?
+                .iter()
+                .map(|of| of.iter().copied().fold(1.0, f64::min))
+                .collect(),
             examples: [
                 examples.iter().copied().fold(f64::INFINITY, f64::min),
                 examples.iter().copied().fold(0.0, f64::max),
@@ -105,11 +112,12 @@ impl Compared {
     /// Of an order the strategy with the highest mean test accuracy, by place in the grid.
     pub(super) fn best(&self, design: &Design, order: Ordering) -> usize {
         let of_order = (0..self.means.len()).filter(|&at| design.strategies[at].order == order);
-        of_order.fold(None, |best: Option<usize>, at| match best {
-            Some(best) if self.means[best] >= self.means[at] => Some(best),
-            _ => Some(at),
-        })
-        .unwrap_or(0)
+        of_order
+            .fold(None, |best: Option<usize>, at| match best {
+                Some(best) if self.means[best] >= self.means[at] => Some(best),
+                _ => Some(at),
+            })
+            .unwrap_or(0)
     }
 
     /// The best of some means less the best of as many means of standard runs, over simulations of the latter.
@@ -217,7 +225,12 @@ fn measure(design: &Design, findings: &mut Findings, compared: &Compared) -> Res
     };
     match regime {
         Regime { divisor: 1 | 2, noise: 0 } => {
-            fresh(NO_ORDER, &format!("the strategy of {}", design.strategies.len()), compared.best_order, STANDARD)?;
+            fresh(
+                NO_ORDER,
+                &format!("the strategy of {}", design.strategies.len()),
+                compared.best_order,
+                STANDARD,
+            )?;
         }
         Regime { noise: 0, .. } => {
             fresh(SHORT, &format!("the strategy of {k}"), EASY, STANDARD)?;

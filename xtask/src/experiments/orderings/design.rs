@@ -159,10 +159,10 @@ impl Design {
         };
         let settings = |at: usize| self.settings(self.regimes[at], &prepared[at]);
 
-        let mut standard = Study::new(format!("standard training on {}", self.slug), (0..self.n_standard).collect::<Vec<_>>())
-            .arm("standard", Value::Null);
-        let mut strategies =
-            Study::new(format!("strategies on {}", self.slug), (0..N_SEEDS).collect::<Vec<_>>());
+        let mut standard =
+            Study::new(format!("standard training on {}", self.slug), (0..self.n_standard).collect::<Vec<_>>())
+                .arm("standard", Value::Null);
+        let mut strategies = Study::new(format!("strategies on {}", self.slug), (0..N_SEEDS).collect::<Vec<_>>());
         for strategy in &self.strategies {
             strategies = strategies.arm(strategy.to_string(), serde_json::to_value(strategy)?);
         }
@@ -179,10 +179,8 @@ impl Design {
 
         // The winner of each order by validation accuracy, and random order with the easy-first winner's pacing.
         let mut winners = Vec::with_capacity(self.regimes.len());
-        let mut again = Study::new(
-            format!("winners on {}", self.slug),
-            (N_SEEDS..N_SEEDS + self.n_fresh).collect::<Vec<_>>(),
-        );
+        let mut again =
+            Study::new(format!("winners on {}", self.slug), (N_SEEDS..N_SEEDS + self.n_fresh).collect::<Vec<_>>());
         for arm in ARMS {
             again = again.arm(arm, Value::Null);
         }
@@ -206,7 +204,13 @@ impl Design {
         let mut compared = Vec::with_capacity(self.regimes.len());
         for (place, &regime) in self.regimes.iter().enumerate() {
             let (recipe, changed) = (prepared[place].recipe, prepared[place].problem.changed);
-            compared.push(Compared::new(self, regime, (recipe, changed), winners[place], [&standard, &strategies, &again])?);
+            compared.push(Compared::new(
+                self,
+                regime,
+                (recipe, changed),
+                winners[place],
+                [&standard, &strategies, &again],
+            )?);
         }
         report(self, findings, clean, &compared)
     }
@@ -239,7 +243,8 @@ impl Design {
         let scored: Vec<usize> = (0..self.regimes.len())
             .map(|at| (0..at).find(|&before| self.regimes[before].noise == self.regimes[at].noise).unwrap_or(at))
             .collect();
-        let own: Vec<u64> = (0..self.regimes.len() as u64).filter(|&at| scored[at as usize] == at as usize).collect();
+        let own: Vec<u64> =
+            (0..self.regimes.len() as u64).filter(|&at| scored[at as usize] == at as usize).collect();
         let scores = over_seeds(&own, context.jobs, context.progress, |at| {
             let (problem, rate) = (&problems[at as usize], recipes[at as usize].learning_rate);
             problem.difficulty(rate, self.n_scoring_seeds, self.n_scoring_epochs)
@@ -247,26 +252,31 @@ impl Design {
         let scores: Vec<Vec<f64>> = scores.into_iter().collect::<Result<_>>()?;
         let of = |at: usize| own.iter().position(|&own| own as usize == scored[at]).unwrap_or(0);
         let parts = problems.into_iter().zip(recipes).enumerate();
-        Ok(parts.map(|(at, (problem, recipe))| Prepared { problem, recipe, difficulty: scores[of(at)].clone() }).collect())
+        Ok(parts
+            .map(|(at, (problem, recipe))| Prepared { problem, recipe, difficulty: scores[of(at)].clone() })
+            .collect())
     }
 
     /// In every regime the learning rate with which standard training validates best, on seeds of its own.
     fn tuned(&self, context: &Context<'_>, problems: &[Problem]) -> Result<Vec<Recipe>> {
         let per_regime = RATES.len() as u64 * N_TUNING_SEEDS;
         let units: Vec<u64> = (0..problems.len() as u64 * per_regime).collect();
-        let recipe = |regime: usize, learning_rate: f64| {
-            Recipe { n_updates: self.n_updates(&problems[regime], self.regimes[regime]), learning_rate }
+        let recipe = |regime: usize, learning_rate: f64| Recipe {
+            n_updates: self.n_updates(&problems[regime], self.regimes[regime]),
+            learning_rate,
         };
         let accuracies = over_seeds(&units, context.jobs, context.progress, |unit| {
             let (regime, unit) = ((unit / per_regime) as usize, unit % per_regime);
-            let (rate, seed) = (RATES[(unit / N_TUNING_SEEDS) as usize], FIRST_TUNING_SEED + unit % N_TUNING_SEEDS);
+            let (rate, seed) =
+                (RATES[(unit / N_TUNING_SEEDS) as usize], FIRST_TUNING_SEED + unit % N_TUNING_SEEDS);
             let problem = &problems[regime];
             let mut sampler = ShuffleSampler::new(problem.train.n_examples(), BATCH_SIZE, seed)?;
             Ok(recipe(regime, rate).train(problem, &mut sampler, seed)?.scalars["validation"])
         })?;
         let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
         let best = |of_regime: &[f64]| {
-            let sums: Vec<f64> = of_regime.chunks(N_TUNING_SEEDS as usize).map(|of_rate| of_rate.iter().sum()).collect();
+            let sums: Vec<f64> =
+                of_regime.chunks(N_TUNING_SEEDS as usize).map(|of_rate| of_rate.iter().sum()).collect();
             // Of equal ones the lowest rate.
             RATES[(0..RATES.len()).fold(0, |best, rate| if sums[rate] > sums[best] { rate } else { best })]
         };
@@ -282,7 +292,8 @@ impl Design {
         run: impl Fn(&Run<'_>) -> Result<Record> + Sync,
     ) -> Result<StudyResults> {
         let size = self.strategies.len();
-        let journal = context.journals.join(format!("orderings-{}-{name}-{size}-{}.jsonl", self.slug, study.seeds.len()));
+        let journal =
+            context.journals.join(format!("orderings-{}-{name}-{size}-{}.jsonl", self.slug, study.seeds.len()));
         let results = study.run(context.jobs, Some(&journal), context.progress, |one| {
             run(one).map_err(|error| format!("{error:#}"))
         })?;
@@ -310,8 +321,7 @@ impl Design {
 }
 
 /// What is run again on fresh seeds.
-pub(super) const ARMS: [&str; 4] =
-    ["easy first", "hard first", "random", "random with the pacing of easy first"];
+pub(super) const ARMS: [&str; 4] = ["easy first", "hard first", "random", "random with the pacing of easy first"];
 
 impl Prepared {
     fn standard(&self, seed: u64) -> Result<Record> {

@@ -96,10 +96,15 @@ fn pacing(design: &Design, compared: &Compared) -> Result<String> {
     // A tenth of a point at least: a scale needs a width.
     let largest = cells.iter().flatten().flatten().fold(0.1_f64, |largest, value| largest.max(value.abs()));
     let title = format!("Easy first under {}", compared.regime.name());
-    let figure = HeatMap::new(title, Family::ALL.map(|family| family.to_string()), columns.iter().map(f64::to_string), cells)
-        .axes("a", "family")
-        .diverging(-largest, largest)
-        .digits(1)
-        .value_name("points above standard1");
+    let figure = HeatMap::new(
+        title,
+        Family::ALL.map(|family| family.to_string()),
+        columns.iter().map(f64::to_string),
+        cells,
+    )
+    .axes("a", "family")
+    .diverging(-largest, largest)
+    .digits(1)
+    .value_name("points above standard1");
     Ok(figure.render(760, 420)?)
 }

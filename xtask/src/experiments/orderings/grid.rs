@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use cl_pacing::{EasyFirst, HardFirst, Linear, Order, Pacing, PacingError, PrefixSampler, Random, Root};
+use cl_pacing::{
+    EasyFirst, Exponential, HardFirst, Linear, Logarithmic, Order, Pacing, PacingError, PrefixSampler, Quadratic,
+    Random, Root, Step,
+};
 use serde::{Deserialize, Serialize};
 
 /// Fractions of the data at first.
@@ -31,11 +34,11 @@ impl Family {
     /// The member of the family that starts with `b` of the data and reaches all of them at `a` of the budget.
     pub(super) fn pacing(self, a: f64, b: f64) -> Result<Arc<dyn Pacing>, PacingError> {
         Ok(match self {
-            Self::Logarithmic => Arc::new(Root::new(a, b)?),
-            Self::Exponential => Arc::new(Root::new(a, b)?),
-            Self::Step => Arc::new(Root::new(a, b)?),
+            Self::Logarithmic => Arc::new(Logarithmic::new(a, b)?),
+            Self::Exponential => Arc::new(Exponential::new(a, b)?),
+            Self::Step => Arc::new(Step::new(a, b)?),
             Self::Linear => Arc::new(Linear::new(a, b)?),
-            Self::Quadratic => Arc::new(Root::new(a, b)?),
+            Self::Quadratic => Arc::new(Quadratic::new(a, b)?),
             Self::Root => Arc::new(Root::new(a, b)?),
         })
     }

@@ -39,7 +39,8 @@ impl Problem {
     /// Fashion-MNIST: 2,000 training and 1,000 validation images from the training part, 2,000 from the test part,
     /// an equal share of each class, pixels averaged two by two.
     pub(super) fn fashion_mnist(data_dir: &DataDir) -> Result<Self> {
-        let (train, test) = (data_dir.images("fashion-mnist", "train")?, data_dir.images("fashion-mnist", "t10k")?);
+        let (train, test) =
+            (data_dir.images("fashion-mnist", "train")?, data_dir.images("fashion-mnist", "t10k")?);
         let of = |data: &Dataset<f32>, sizes: &[usize]| -> Result<Vec<Dataset<f32>>> {
             let shares: Vec<f64> = sizes.iter().map(|&size| size as f64 / data.n_examples() as f64).collect();
             let parts = stratified_split(data.labels(), &shares, SPLIT_SEED)?;

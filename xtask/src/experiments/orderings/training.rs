@@ -37,7 +37,9 @@ impl Recipe {
         let mut model = network(&problem.train, seed)?;
         let mut sgd = Sgd::new(MOMENTUM, WEIGHT_DECAY)?;
         let trainer = Trainer::new(Budget::Updates(n_updates), Cosine::new(learning_rate, 0.0, n_updates)?)?;
-        let validated = |model: &Mlp<f32>| Ok::<_, ModelError>(evaluate(model, &CrossEntropy, &problem.validation)?.accuracy());
+        let validated = |model: &Mlp<f32>| {
+            Ok::<_, ModelError>(evaluate(model, &CrossEntropy, &problem.validation)?.accuracy())
+        };
         let mut best = (validated(&model)?, 0, model.parameters().to_vec());
         let mut run = trainer.start(&model, &CrossEntropy, &problem.train, None, sampler)?;
         let mut diverged = false;
@@ -87,7 +89,8 @@ mod tests {
         assert_eq!((record.scalars["updates"], record.scalars["examples"]), (100.0, 3200.0));
         // Without validation, the last weights by the trainer in one go.
         let mut model = network(&problem.train, 3).unwrap();
-        let trainer = Trainer::new(Budget::Updates(n_updates), Cosine::new(0.05, 0.0, n_updates).unwrap()).unwrap();
+        let trainer =
+            Trainer::new(Budget::Updates(n_updates), Cosine::new(0.05, 0.0, n_updates).unwrap()).unwrap();
         let mut sgd = Sgd::new(MOMENTUM, WEIGHT_DECAY).unwrap();
         trainer.train(&mut model, &CrossEntropy, &mut sgd, &problem.train, &mut sampler(), &mut []).unwrap();
         let last = evaluate(&model, &CrossEntropy, &problem.validation).unwrap().accuracy();
