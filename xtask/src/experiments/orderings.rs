@@ -27,13 +27,14 @@ const RUNS: Claim = Claim {
 
 const PAPER: &str = "section 5 (Wu et al. 2021)";
 
-/// Where a claim is about a difference of test accuracies, this much is not worth naming.
+/// A difference of test accuracies that is not worth naming. "Better" is better by at least so much: the best of
+/// many strategies below the luckiest of as many standard runs shows no gain, and not that the order harms.
 const MARGIN: f64 = 0.005;
 
 const NO_ORDER: Claim = Claim {
     id: "orderings/no-order",
     place: PAPER,
-    article: "no order beats standard training tried as often, in standard time and in half of it",
+    article: "no order beats standard training tried as often: in standard time, and in half of it",
     judge: Judge::Within {
         quantity: "test accuracy of the best strategy of any order, less that of the standard training named",
         low: -1.0,
@@ -45,9 +46,10 @@ const SHORT: Claim = Claim {
     id: "orderings/short-time",
     place: PAPER,
     article: "easy first helps when time is short",
-    judge: Judge::Positive {
+    judge: Judge::Within {
         quantity: "test accuracy of the best easy-first strategy, less that of the standard training named",
-        margin: MARGIN,
+        low: MARGIN,
+        high: f64::INFINITY,
     },
 };
 
@@ -66,9 +68,10 @@ const NOISE: Claim = Claim {
     id: "orderings/noise",
     place: PAPER,
     article: "easy first wins under label noise",
-    judge: Judge::Positive {
+    judge: Judge::Within {
         quantity: "test accuracy of the best easy-first strategy, less that of the standard training named",
-        margin: MARGIN,
+        low: MARGIN,
+        high: f64::INFINITY,
     },
 };
 

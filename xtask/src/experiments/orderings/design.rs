@@ -18,7 +18,7 @@ pub(super) const N_SEEDS: u64 = 3;
 pub(super) const N_STANDARD: u64 = 90;
 
 /// Learning rates tried for standard training.
-const RATES: [f64; 6] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+pub(super) const RATES: [f64; 8] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const N_TUNING_SEEDS: u64 = 5;
 const FIRST_TUNING_SEED: u64 = 1_000_000;
 

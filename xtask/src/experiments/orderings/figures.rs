@@ -25,7 +25,7 @@ pub(super) fn draw(design: &Design, findings: &mut Findings, compared: &[Compare
     );
     for regime in compared {
         let caption = format!(
-            "Mean test accuracy of every strategy, sorted, against the baselines: {}, {}.",
+            "Mean test error of every strategy, sorted, against the baselines: {}, {}.",
             design.data,
             regime.regime.name()
         );
@@ -64,20 +64,25 @@ fn winners(compared: &[Compared]) -> Result<String> {
     Ok(figure.render(980, 480)?)
 }
 
+/// Test errors on logarithmic axes: what matters is how the best few lie to the baselines.
 fn sorted(design: &Design, compared: &Compared) -> Result<String> {
     let title = format!("{}: all strategies", compared.regime.name());
-    let mut figure = LineFigure::new(title, "strategies of an order, from worst to best", "mean test accuracy");
+    let mut figure = LineFigure::new(title, "strategies of an order, from best to worst", "mean test error, %");
+    let error = |accuracy: f64| 100.0 * (1.0 - accuracy);
     for order in Ordering::ALL {
-        let mut means = compared.of_order(design, order);
-        means.sort_unstable_by(f64::total_cmp);
-        let ranks: Vec<f64> = (1..=means.len()).map(|rank| rank as f64).collect();
-        figure = figure.line(order.to_string(), &ranks, &means);
+        let mut errors: Vec<f64> = compared.of_order(design, order).into_iter().map(error).collect();
+        errors.sort_unstable_by(f64::total_cmp);
+        let ranks: Vec<f64> = (1..=errors.len()).map(|rank| rank as f64).collect();
+        figure = figure.line(order.to_string(), &ranks, &errors);
     }
     let baselines = &compared.baselines;
     let figure = figure
-        .horizontal(baselines.standard1, "standard1")
-        .horizontal(baselines.standard2, "standard2")
-        .horizontal(baselines.standard3, "standard3");
+        .horizontal(error(baselines.standard1), "standard1")
+        .horizontal(error(baselines.standard2), "standard2")
+        .horizontal(error(baselines.standard3), "standard3");
+    // An error of nothing has no place on a logarithmic axis.
+    let perfect = compared.means.iter().any(|&accuracy| accuracy >= 1.0);
+    let figure = if perfect { figure.log_x() } else { figure.log_x().log_y() };
     Ok(figure.render(760, 460)?)
 }
 
