@@ -1,5 +1,6 @@
 //! Section 5: does the order matter? The study of Wu, Dyer and Neyshabur (2021) in full.
 
+mod balance;
 mod comparison;
 mod design;
 mod figures;

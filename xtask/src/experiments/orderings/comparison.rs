@@ -314,14 +314,15 @@ fn account(design: &Design, clean: &Problem, compared: &[Compared]) -> String {
     format!(
         "{data}: {n_runs} runs in {n_regimes} regimes. {part}In each regime {n_strategies} strategies with {N_SEEDS} \
          seeds, {n_standard} runs of standard training, and the winners on {n_fresh} fresh seeds. {n_train} training, \
-         {n_validation} validation and {n_test} test examples, the same split for every run as in the paper; a \
+         {n_validation} validation and {n_test} test examples{part_of_data} the same split for every run as in the paper; a \
          perceptron with {N_HIDDEN} rectified hidden units, batches of {BATCH_SIZE}, momentum {MOMENTUM}, weight decay \
          {WEIGHT_DECAY}, a cosine to zero over the budget; standard time is {n_epochs} passes. Learning rates are the \
          best of {tried:?} for standard training by validation accuracy on seeds of their own, and shared by all \
          strategies: {rates}. Noise permutes the labels of a share of the training and validation examples among them, so that \
          some keep theirs (changed in the training part: {noise}); the test labels are clean. Difficulty is the mean \
          held-out loss under the labels given, by four-fold cross-validation repeated over {n_scoring} seeds of their \
-         own. Each run is validated {N_VALIDATIONS} times, at equal distances, and its test accuracy read once, at \
+         own; in every order, the random one too, the classes given take turns, as in the paper's code, so that no prefix \
+         lacks one. Each run is validated {N_VALIDATIONS} times, at equal distances, and its test accuracy read once, at \
          the best validation accuracy. standard1 is the mean of the {n_standard} runs, standard2 the best of \
          their means by threes, standard3 the median of the simulated best of {k} means of three. The paper's \
          comparison, best test mean against the best of as many means of standard runs, is by its nature made on the \
@@ -332,8 +333,10 @@ fn account(design: &Design, clean: &Problem, compared: &[Compared]) -> String {
          all data are available, and {n_diverged} runs diverged. That an order must gain half a point to be called \
          better, and not merely more than nothing, was decided after a first run, in which the best of the easy-first \
          strategies below the luckiest standard training was called the opposite of helping; the learning rates 0.002 and \
-         0.005 were added then, too.",
+         0.005 were added then, too. That first run had no balance of classes, and fresh seeds for the best of all orders \
+         only.",
         data = design.data,
+        part_of_data = if design.part.is_empty() { ", ".to_owned() } else { format!(", {}", design.part) },
         n_regimes = compared.len(),
         n_strategies = design.strategies.len(),
         n_standard = design.n_standard,

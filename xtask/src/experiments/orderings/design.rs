@@ -67,6 +67,8 @@ pub(super) struct Design {
     pub(super) slug: &'static str,
     /// The data set in words.
     pub(super) data: &'static str,
+    /// What of it is taken, and how.
+    pub(super) part: &'static str,
     pub(super) regimes: Vec<Regime>,
     pub(super) strategies: Vec<Strategy>,
     /// Passes over the training part in standard time.
@@ -98,6 +100,7 @@ impl Design {
         Self {
             slug: "digits",
             data: "UCI digits",
+            part: "",
             regimes: Regime::ALL.into(),
             strategies: Strategy::grid(&A, &B),
             n_epochs: 100,
@@ -113,7 +116,8 @@ impl Design {
     pub(super) fn fashion_mnist(context: &Context<'_>) -> Self {
         let whole = Self {
             slug: "fashion-mnist",
-            data: "Fashion-MNIST (2,000 training, 1,000 validation, 2,000 test images of 14 x 14)",
+            data: "Fashion-MNIST",
+            part: "an equal share of each class from its training and its test part, pixels averaged two by two to 14 x 14; ",
             regimes: [0, 2, 3, 5].map(|at| Regime::ALL[at]).into(),
             n_epochs: 50,
             n_scoring_seeds: 5,
@@ -307,6 +311,7 @@ impl Design {
     fn settings(&self, regime: Regime, prepared: &Prepared) -> Value {
         json!({
             "data": self.data,
+            "classes": "in turn",
             "n_updates": prepared.recipe.n_updates,
             "learning_rate": prepared.recipe.learning_rate,
             "label_noise": regime.noise,
@@ -332,7 +337,13 @@ impl Prepared {
     /// Weights and shuffles are those of the seed, as in standard training; a random order is the run's own.
     fn follow(&self, strategy: &Strategy, place: usize, seed: u64) -> Result<Record> {
         let seeds = (1_000 * seed + place as u64, seed);
-        let mut sampler = strategy.sampler(&self.difficulty, BATCH_SIZE, self.recipe.n_updates, seeds)?;
+        let mut sampler = strategy.sampler(
+            &self.difficulty,
+            self.problem.train.labels(),
+            BATCH_SIZE,
+            self.recipe.n_updates,
+            seeds,
+        )?;
         let available = sampler.n_available(self.recipe.n_updates - 1) as f64 / self.difficulty.len() as f64;
         Ok(self.recipe.train(&self.problem, &mut sampler, seed)?.scalar("available", available))
     }

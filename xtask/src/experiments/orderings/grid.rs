@@ -9,6 +9,8 @@ use cl_pacing::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::balance::round_robin;
+
 /// Fractions of the data at first.
 pub(super) const B: [f64; 5] = [0.0025, 0.1, 0.2, 0.4, 0.8];
 
@@ -108,15 +110,17 @@ impl Strategy {
         grid
     }
 
-    /// The batches of one run. `of_order` seeds what is random in the order, `seed` the shuffles of the epochs.
+    /// The batches of one run: prefixes of the order with its classes in turn. `of_order` seeds what is random in the
+    /// order, `seed` the shuffles of the epochs.
     pub(super) fn sampler(
         &self,
         difficulty: &[f64],
+        labels: &[usize],
         batch_size: usize,
         n_updates: u64,
         (of_order, seed): (u64, u64),
     ) -> Result<PrefixSampler, PacingError> {
-        let order = self.order.order().order(difficulty, of_order)?;
+        let order = round_robin(&self.order.order().order(difficulty, of_order)?, labels);
         let pacing = self.family.pacing(self.a, self.b)?;
         PrefixSampler::new(order, pacing, batch_size, n_updates, seed)
     }
