@@ -48,11 +48,15 @@ fn killed_again_and_again_the_results_are_the_same() {
     let orderings = &results["experiments"]["orderings"];
     assert!(orderings["failed"].is_null());
     // The number of runs is the design's, whatever part of it was run.
-    let runs = orderings["claims"].as_array().unwrap().iter().find(|claim| claim["id"] == "orderings/runs").unwrap();
+    let runs =
+        orderings["claims"].as_array().unwrap().iter().find(|claim| claim["id"] == "orderings/runs").unwrap();
     assert_eq!((&runs["measured"], &runs["verdict"]), (&"1710 training runs".into(), &"not reproduced".into()));
     // Equal updates in every regime, the shortest a hundredth.
     let updates = |regime: &str| orderings["numbers"][format!("digits-{regime}")]["n_updates"].as_u64().unwrap();
-    assert_eq!(["standard", "limited-2", "limited-10", "limited-100", "noise-60"].map(updates), [280, 140, 28, 2, 280]);
+    assert_eq!(
+        ["standard", "limited-2", "limited-10", "limited-100", "noise-60"].map(updates),
+        [280, 140, 28, 2, 280]
+    );
     // The grid's random order with the pacing of the easy-first winner is the control.
     let again = orderings["numbers"]["digits-noise-40"]["run_again"].as_array().unwrap();
     let strategy = |at: usize| again[at][1].as_str().unwrap().to_owned();
