@@ -23,11 +23,17 @@ pub use exposure::Exposure;
 pub use fingerprint::SamplerFingerprint;
 pub use order::{EasyFirst, HardFirst, Order, Random};
 pub use pacing::{
-    Competence, Exponential, FixedExponential, Full, Linear, Logarithmic, Pacing, Polynomial, Quadratic, Root,
-    Rounding, SingleStep, Step, VariedExponential,
+    BabySteps, Clock, Competence, Cyclic, Decreasing, DifficultyPacing, DifficultySchedule, Discrete, Exponential,
+    FixedExponential, FromFn, Full, Geometric, Linear, Logarithmic, OnePass, Pacing, Plateau, Polynomial,
+    Quadratic, Reading, Root, Rounding, SingleStep, Step, VariedExponential,
 };
 pub use sampler::{
     PrefixSampler, Presentation, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler,
 };
 pub use sharding::{Sharding, share_of_rank};
-pub use weighting::{HardSelfPaced, SelfPacedLambda, Weighting};
+pub use weighting::{
+    Age, Annealing, Capped, DetachedFocal, FocalGradient, HardMining, HardSelfPaced, L2Bounded, LinearSelfPaced,
+    LogarithmicSelfPaced, LogisticSelfPaced, MentorNet, Mixture, Mixture2, PercentileAverage, PolynomialSelfPaced,
+    SelfPaced, SelfPacedAlternation, SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, Separable,
+    SuperLossWeight, Weighting,
+};

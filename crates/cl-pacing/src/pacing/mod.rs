@@ -1,12 +1,22 @@
 //! The second seam: how much of the data, from progress to fraction.
 
+mod baby_steps;
+mod buckets;
+mod clock;
 mod competence;
+mod cyclic;
+mod decreasing;
+mod difficulty_schedule;
+mod discrete;
 mod exponential;
 mod fixed_exponential;
+mod from_fn;
 mod full;
+mod geometric;
 mod hacohen;
 mod linear;
 mod logarithmic;
+mod one_pass;
 mod polynomial;
 mod quadratic;
 mod root;
@@ -21,12 +31,21 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use baby_steps::BabySteps;
+pub use clock::{Clock, Plateau, Reading};
 pub use competence::Competence;
+pub use cyclic::Cyclic;
+pub use decreasing::Decreasing;
+pub use difficulty_schedule::{DifficultyPacing, DifficultySchedule};
+pub use discrete::Discrete;
 pub use exponential::Exponential;
 pub use fixed_exponential::FixedExponential;
+pub use from_fn::FromFn;
 pub use full::Full;
+pub use geometric::Geometric;
 pub use linear::Linear;
 pub use logarithmic::Logarithmic;
+pub use one_pass::OnePass;
 pub use polynomial::Polynomial;
 pub use quadratic::Quadratic;
 pub use root::Root;

@@ -44,7 +44,7 @@ fn n_batches(n: usize, batch_size: usize) -> u64 {
 }
 
 /// Batch number `index` of `examples`, empty beyond the last.
-fn chunk(examples: &[usize], index: u64, batch_size: usize) -> &[usize] {
+fn chunk<T>(examples: &[T], index: u64, batch_size: usize) -> &[T] {
     let start = usize::try_from(index).ok().and_then(|index| index.checked_mul(batch_size));
     let start = start.map_or(examples.len(), |start| start.min(examples.len()));
     &examples[start..start.saturating_add(batch_size).min(examples.len())]
