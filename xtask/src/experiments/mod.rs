@@ -6,8 +6,10 @@ mod convergence;
 mod focal;
 mod forgetting;
 mod metrics;
+mod orderings;
 mod race;
 mod self_paced;
+mod self_paced_demo;
 mod shapes;
 
 use crate::experiment::Experiment;
@@ -20,7 +22,9 @@ pub static ALL: &[&dyn Experiment] = &[
     &convergence::ConvergenceExperiment,
     &metrics::MetricsExperiment,
     &self_paced::SelfPacedExperiment,
+    &self_paced_demo::SelfPacedDemoExperiment,
     &race::RaceExperiment,
     &focal::FocalExperiment,
+    &orderings::OrderingsExperiment,
     &forgetting::ForgettingExperiment,
 ];

@@ -1,4 +1,7 @@
-//! Section 4: does self-paced learning grow its own curriculum?
+//! Section 4: does self-paced learning grow its own curriculum, and does it leave out what is wrong?
+
+mod learner;
+mod noise;
 
 use anyhow::Result;
 use cl_data::{Clusters, Dataset};
@@ -88,7 +91,25 @@ impl Experiment for SelfPacedExperiment {
     }
 
     fn claims(&self) -> &'static [Claim] {
-        const { &[LINES[0].1, LINES[1].1, LINES[2].1, LAMBDA, FIRST, GROWTH, LEARNING, EASY_FIRST, COMPETENCE] }
+        const {
+            &[
+                LINES[0].1,
+                LINES[1].1,
+                LINES[2].1,
+                LAMBDA,
+                FIRST,
+                GROWTH,
+                LEARNING,
+                EASY_FIRST,
+                COMPETENCE,
+                noise::ACCURACY,
+                noise::SELECTION,
+                noise::PRECISION,
+                noise::RECALL,
+                noise::QUANTILE,
+                noise::CLEAN,
+            ]
+        }
     }
 
     fn run(&self, context: &Context<'_>) -> Result<Findings> {
@@ -154,6 +175,7 @@ impl Experiment for SelfPacedExperiment {
             findings.number(format!("{name}_bias"), run.model.bias())?;
         }
         findings.figure("self-paced", CAPTION, figure(&[&history, &badly, &joint])?);
+        noise::report(&mut findings, context)?;
         Ok(findings)
     }
 }

@@ -1,0 +1,89 @@
+//! The large studies as a user runs them: killed and resumed, and what they say of a design.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+fn command(out: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.args(["reproduce", "--quick", "--out", out.to_str().unwrap()]).args(arguments).stdout(Stdio::null());
+    command
+}
+
+fn bytes(folder: &Path) -> Vec<u8> {
+    std::fs::read(folder.join("results.json")).unwrap()
+}
+
+/// Lines in the journals, heads included.
+fn journalled(folder: &Path) -> usize {
+    let builds = std::fs::read_dir(folder.join("journal")).into_iter().flatten();
+    let files = builds.flat_map(|build| std::fs::read_dir(build.unwrap().path()).unwrap());
+    files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap_or_default().lines().count()).sum()
+}
+
+/// Killed (SIGKILL on Unix) among the standard runs, among the strategies, and among the winners: what is started
+/// again goes on, and the results are the same bytes as those of a run that nobody killed, on another number of threads.
+#[test]
+fn killed_again_and_again_the_results_are_the_same() {
+    let (whole, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(command(whole.path(), &["--only", "orderings", "--jobs", "3"]).status().unwrap().success());
+    let arguments = ["--only", "orderings", "--jobs", "1"];
+    // 84 standard runs (7 x 12), 756 of strategies (7 x 36 x 3), 168 of winners (7 x 4 x 6), and 3 heads.
+    for n_lines in [30, 400, 900] {
+        let mut child = command(folder.path(), &arguments).spawn().unwrap();
+        while journalled(folder.path()) < n_lines && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!((n_lines..1_011).contains(&journalled(folder.path())));
+        assert!(!folder.path().join("results.json").exists(), "it ended before it could be killed");
+    }
+    assert!(command(folder.path(), &arguments).status().unwrap().success());
+    assert_eq!(journalled(folder.path()), 0, "a finished run leaves no journal");
+    assert_eq!(bytes(folder.path()), bytes(whole.path()));
+
+    let results: Value = serde_json::from_slice(&bytes(whole.path())).unwrap();
+    let orderings = &results["experiments"]["orderings"];
+    assert!(orderings["failed"].is_null());
+    // The number of runs is the design's, whatever part of it was run.
+    let runs =
+        orderings["claims"].as_array().unwrap().iter().find(|claim| claim["id"] == "orderings/runs").unwrap();
+    assert_eq!((&runs["measured"], &runs["verdict"]), (&"1710 training runs".into(), &"not reproduced".into()));
+    // Equal updates in every regime, the shortest a hundredth.
+    let updates = |regime: &str| orderings["numbers"][format!("digits-{regime}")]["n_updates"].as_u64().unwrap();
+    assert_eq!(
+        ["standard", "limited-2", "limited-10", "limited-100", "noise-60"].map(updates),
+        [280, 140, 28, 2, 280]
+    );
+    // The grid's random order with the pacing of the easy-first winner is the control.
+    let again = orderings["numbers"]["digits-noise-40"]["run_again"].as_array().unwrap();
+    let strategy = |at: usize| again[at][1].as_str().unwrap().to_owned();
+    assert_eq!(strategy(0).replace("easy first", "random"), strategy(3));
+}
+
+/// The page opens on the line that the claim is judged by, and needs no network.
+#[test]
+fn the_demo_shows_what_was_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(command(folder.path(), &["--only", "self-paced-demo"]).status().unwrap().success());
+    let results: Value = serde_json::from_slice(&bytes(folder.path())).unwrap();
+    let claims = results["experiments"]["self-paced-demo"]["claims"].as_array().unwrap();
+    let page = std::fs::read_to_string(folder.path().join("self-paced-demo.html")).unwrap();
+    let recorded = page.split_once(r#"id="recorded">"#).unwrap().1.split_once("</script>").unwrap().0;
+    let recorded: Value = serde_json::from_str(recorded).unwrap();
+    for (start, claim) in claims.iter().filter(|claim| claim["id"] == "self-paced-demo/epoch-0").enumerate() {
+        for growth in recorded["runs"][start].as_array().unwrap() {
+            let frame = &growth[0];
+            let n_selected = frame["selected"].as_str().unwrap().matches('1').count();
+            let lambda = frame["lambda"].as_f64().unwrap();
+            let line = format!("Epoch 0, lambda = {lambda:.2}, Selected: {n_selected}/150");
+            assert_eq!(claim["measured"], line);
+            assert_eq!(frame["losses"].as_array().unwrap().len(), 150);
+        }
+    }
+    for outside in ["http:", "https:", "src=", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
