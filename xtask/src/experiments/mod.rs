@@ -9,6 +9,7 @@ mod metrics;
 mod race;
 mod self_paced;
 mod shapes;
+mod transfer;
 
 use crate::experiment::Experiment;
 
@@ -19,6 +20,7 @@ pub static ALL: &[&dyn Experiment] = &[
     &continuation::ContinuationExperiment,
     &convergence::ConvergenceExperiment,
     &metrics::MetricsExperiment,
+    &transfer::TransferExperiment,
     &self_paced::SelfPacedExperiment,
     &race::RaceExperiment,
     &focal::FocalExperiment,
