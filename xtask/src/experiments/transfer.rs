@@ -94,7 +94,10 @@ const NOTE: &str = "Difficulty is 1 - p of the label under a teacher of another 
      curriculum by the self-taught score (bootstrapped, one round). All are trained on the learner's training set with \
      the learner's recipe: the paper's transfer teacher had seen other, larger data. The learning rate is constant \
      and the same for every arm, where the paper tunes one for each arm. The learner's ranking at a time is that of \
-     its current losses on the training set. Validation data draws the curves; the test set is read once, after the \
+     its current losses on the training set. Each mini-batch is drawn from what is available, uniformly and without \
+     replacement. As in the paper's code, curricula and the anti-curriculum take classes in turn, the easiest (hardest) \
+     of each class first, and the random order does not; the arm that takes classes as they come was run first, and \
+     keeping both was decided after its figures had been seen. Validation data draws the curves; the test set is read once, after the \
      last update.";
 
 /// Where the data of a task come from.
@@ -286,10 +289,11 @@ fn curricula(findings: &mut Findings, task: &Task, results: &StudyResults, condi
     let key = task.key;
     let (curriculum, random) = (Arm::Curriculum(Scoring::Transfer).name(), Arm::Random.name());
     let rivals = [(random, "random order, same pacing"), (Arm::Vanilla.name(), "all data from the start")];
-    for (rival, what) in rivals {
+    let curricula = [(curriculum, "classes in turn"), (Arm::Unbalanced.name(), "classes as they come")];
+    for ((curriculum, classes), (rival, what)) in curricula.iter().flat_map(|c| rivals.map(|rival| (c, rival))) {
         for (claim, scalar) in [(EARLY, "early"), (END, "final")] {
             let paired = results.paired("all", curriculum, rival, &Metric::scalar(scalar))?;
-            let conditions = format!("against {what}; {conditions}");
+            let conditions = format!("{classes}, against {what}; {conditions}");
             findings.measure(claim.id, Part::Real, conditions, Measurement::over_seeds(&paired.differences)?);
         }
     }

@@ -184,7 +184,8 @@ impl Protocol {
         scores.push(neighbor_distance(&neighbors));
         scores.push(kth_neighbor_distance(&neighbors));
         scores.push(neighbor_disagreement(&neighbors, labels, labels)?);
-        let values = knn_shapley(&neighbors, labels, labels, K, ShapleyStart::Truncated)?;
+        let everybody = Neighbors::within(&embedded, data.n_examples() - 1, Distance::Euclidean, seed)?;
+        let values = knn_shapley(&everybody, labels, labels, K, ShapleyStart::Exact)?;
         scores.push(values.into_iter().map(|value| -value).collect());
         let make = |seed| self.network(data, seed);
         let half = self.recipe(self.n_epochs.div_ceil(2));
@@ -250,7 +251,7 @@ mod tests {
 
     #[test]
     fn the_area_is_the_share_of_pairs_in_order() {
-        let scores = [0.3, 0.9, 0.3, 0.1, 0.9, 0.5];
+        let scores = [0.3f64, 0.9, 0.3, 0.1, 0.9, 0.5];
         let wrong = [true, true, false, false, false, true];
         let mut won = 0.0;
         for (i, j) in (0..6).flat_map(|i| (0..6).map(move |j| (i, j))).filter(|&(i, j)| wrong[i] && !wrong[j]) {

@@ -5,7 +5,9 @@ use cl_data::{Dataset, Fingerprint, Sampler};
 use cl_difficulty::model_based::{MadeSampler, Recipe, bootstrapped, self_taught, teacher_uncertainty};
 use cl_difficulty::spearman;
 use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, ModelError, Sgd, Trainer, evaluate};
-use cl_pacing::{EasyFirst, HardFirst, Order, PacingError, Random, ShuffleSampler};
+use cl_pacing::{
+    EasyFirst, FixedExponential, HardFirst, MiniBatchSampler, Order, PacingError, Random, ShuffleSampler,
+};
 use cl_study::{Record, over_seeds};
 use serde_json::{Value, json};
 
@@ -45,21 +47,24 @@ impl Scoring {
 pub(super) enum Arm {
     /// All data from the start, shuffled.
     Vanilla,
-    /// Easy first.
+    /// Easy first, classes in turn.
     Curriculum(Scoring),
-    /// Hard first, by the transfer teacher.
+    /// Easy first by the transfer teacher, classes as they come.
+    Unbalanced,
+    /// Hard first by the transfer teacher, classes in turn.
     Anti,
     /// The control: random order, paced as a curriculum.
     Random,
 }
 
 impl Arm {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Vanilla,
         Self::Random,
         Self::Curriculum(Scoring::Transfer),
         Self::Curriculum(Scoring::SelfTaught),
         Self::Curriculum(Scoring::Bootstrapped),
+        Self::Unbalanced,
         Self::Anti,
     ];
 
@@ -70,6 +75,7 @@ impl Arm {
             Self::Curriculum(Scoring::Transfer) => "curriculum, transfer",
             Self::Curriculum(Scoring::SelfTaught) => "curriculum, self-taught",
             Self::Curriculum(Scoring::Bootstrapped) => "curriculum, bootstrapped",
+            Self::Unbalanced => "curriculum, transfer, unbalanced",
             Self::Anti => "anti-curriculum, transfer",
         }
     }
@@ -213,7 +219,8 @@ impl Task {
                 Scoring::SelfTaught => self_taught(make(self.learner), &recipe, &CrossEntropy, train, &seeds)?,
                 Scoring::Bootstrapped => {
                     let curriculum = |difficulty: &[f64], seed: u64| -> MadeSampler {
-                        Ok(self.paced(EasyFirst.order(difficulty, seed)?, seed)?)
+                        let order = in_turn(EasyFirst.order(difficulty, seed)?, train.labels());
+                        Ok(self.paced(order, seed)?)
                     };
                     let make = make(self.learner);
                     let rounds = bootstrapped(make, &recipe, &CrossEntropy, train, &seeds, 1, curriculum)?;
@@ -226,10 +233,10 @@ impl Task {
         Ok(Record::new().scalar("between_teachers", between).curve("difficulty", difficulty))
     }
 
-    /// Prefixes of the order as the pacing makes them available.
+    /// Mini-batches from the part of the order that the pacing makes available.
     fn paced(&self, order: Vec<usize>, seed: u64) -> Result<Box<dyn Sampler>, PacingError> {
-        let pacing = cl_pacing::Linear::new(self.full_at() as f64 / self.n_updates() as f64, START)?;
-        Ok(Box::new(cl_pacing::PrefixSampler::new(order, pacing, BATCH_SIZE, self.n_updates(), seed)?))
+        let pacing = FixedExponential::new(START, INCREASE, self.step_length(), self.n_updates())?;
+        Ok(Box::new(MiniBatchSampler::new(order, pacing, BATCH_SIZE, self.n_updates(), seed)?))
     }
 
     /// One learner: its validation accuracy epoch by epoch, its test accuracy at the end, and for the vanilla arm how
@@ -247,8 +254,13 @@ impl Task {
         let by = |scoring: Scoring| difficulties[Scoring::ALL.iter().position(|s| *s == scoring).unwrap_or(0)];
         let mut sampler: Box<dyn Sampler> = match arm {
             Arm::Vanilla => Box::new(ShuffleSampler::new(n, BATCH_SIZE, seed)?),
-            Arm::Curriculum(scoring) => self.paced(EasyFirst.order(by(scoring), seed)?, seed)?,
-            Arm::Anti => self.paced(HardFirst.order(by(Scoring::Transfer), seed)?, seed)?,
+            Arm::Curriculum(scoring) => {
+                self.paced(in_turn(EasyFirst.order(by(scoring), seed)?, train.labels()), seed)?
+            }
+            Arm::Unbalanced => self.paced(EasyFirst.order(by(Scoring::Transfer), seed)?, seed)?,
+            Arm::Anti => {
+                self.paced(in_turn(HardFirst.order(by(Scoring::Transfer), seed)?, train.labels()), seed)?
+            }
             Arm::Random => self.paced(Random::of(n, seed), seed)?,
         };
         let mut model = Mlp::new(self.learner, Activation::Relu, Initialization::He, seed)?;
@@ -316,6 +328,20 @@ impl Task {
     }
 }
 
+/// The order with classes in turn: the first example of every class, then the second of every class, and so on, each
+/// round in the order that it had.
+fn in_turn(mut order: Vec<usize>, labels: &[usize]) -> Vec<usize> {
+    let mut rounds = vec![0; labels.len()];
+    let mut seen = vec![0; labels.iter().max().map_or(0, |largest| largest + 1)];
+    for &example in &order {
+        let seen = &mut seen[labels[example]];
+        rounds[example] = *seen;
+        *seen += 1;
+    }
+    order.sort_by_key(|&example| rounds[example]);
+    order
+}
+
 impl Source {
     /// Of what the examples are drawn from.
     pub(super) fn fingerprint(&self) -> Fingerprint {
@@ -325,4 +351,46 @@ impl Source {
             Self::Fashion { train, .. } => of(train),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_take_turns_and_keep_their_order() {
+        let labels = [0, 0, 0, 1, 1, 2];
+        assert_eq!(in_turn(vec![0, 1, 2, 5, 4, 3], &labels), [0, 5, 4, 1, 3, 2]);
+    }
+
+    #[test]
+    fn the_pacing_has_all_data_after_six_increases() {
+        let task = Task { n_epochs: 40, ..TASK };
+        let mut sampler = MiniBatchSampler::new(
+            (0..task.n_train).collect(),
+            FixedExponential::new(START, INCREASE, task.step_length(), task.n_updates()).unwrap(),
+            BATCH_SIZE,
+            task.n_updates(),
+            0,
+        )
+        .unwrap();
+        assert_eq!(sampler.n_available(task.full_at()), task.n_train);
+        assert!(sampler.n_available(task.full_at() - 1) < task.n_train);
+        assert_eq!(sampler.n_available(0), (START * task.n_train as f64).ceil() as usize);
+        let mut batch = cl_data::Batch::default();
+        sampler.batch(0, &mut batch);
+        assert_eq!(batch.indices.len(), BATCH_SIZE);
+    }
+
+    const TASK: Task = Task {
+        key: "digits",
+        name: "UCI digits",
+        figure: "transfer",
+        size: "usual",
+        n_train: 1078,
+        n_validation: 360,
+        n_epochs: 8,
+        learner: &[64, 32, 10],
+        teacher: &[64, 128, 128, 10],
+    };
 }
