@@ -143,7 +143,7 @@ impl Source {
     }
 }
 
-/// One data set: rankings first, then what is trained by them.
+/// One data set: who ranks it, what is trained by the rankings, and how far the learner agrees with them.
 fn on(findings: &mut Findings, context: &Context<'_>, task: &Task, source: &Source) -> Result<()> {
     let key = task.key;
     let rate = task.tuned(source, context)?;
@@ -184,8 +184,8 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task, source: &Sour
     none_failed(&results)?;
 
     let conditions = format!("{}, {n_seeds} seeds with a split each", task.conditions());
-    rankings(findings, task, &scores, &results, &conditions)?;
     curricula(findings, task, &results, &conditions)?;
+    rankings(findings, task, &scores, &results, &conditions)?;
     findings.number(format!("{key}_learning_rate"), rate)?;
     findings.notes.push(task.note(rate));
     Ok(())

@@ -318,7 +318,7 @@ fn outside(
          annotators whose label differs, and with whether the worst of their labels is wrong; mean over seeds, 95 % \
          intervals. {conditions}."
     );
-    findings.figure(format!("metrics-{key}-outside"), caption, figure.render(1100, 480)?);
+    findings.figure(format!("metrics-{key}-outside"), caption, figure.render(1100, 560)?);
     Ok(())
 }
 
