@@ -11,6 +11,7 @@ pub mod continuation;
 pub mod data_dir;
 pub mod experiment;
 pub mod experiments;
+pub mod html;
 pub mod progress;
 pub mod report;
 pub mod reproduce;

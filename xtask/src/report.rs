@@ -1,4 +1,4 @@
-//! What is written: `report.md`, `results.json`, a figure an experiment, and the table on the terminal.
+//! What is written: `report.html`, `report.md`, `results.json`, a figure an experiment, and the table on the terminal.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -10,6 +10,8 @@ use cl_study::Table;
 use serde_json::{Map, Value, json};
 
 use crate::claim::{Part, judge};
+use crate::experiment::Figure;
+use crate::html;
 use crate::reproduce::{Outcome, Reproduce};
 
 /// Claim, what the article says, what was measured, verdict.
@@ -40,7 +42,7 @@ pub fn terminal(outcomes: &[Outcome], out: &Path) -> Result<String> {
     let mut text = table(outcomes)?.to_terminal(terminal_width());
     let count = outcomes.iter().map(|outcome| outcome.judged().count()).sum::<usize>();
     let seconds: f64 = outcomes.iter().map(|outcome| outcome.took.as_secs_f64()).sum();
-    write!(text, "\n{count} measurements in {seconds:.1} s; report: {}\n", out.join("report.md").display())?;
+    write!(text, "\n{count} measurements in {seconds:.1} s; report: {}\n", out.join("report.html").display())?;
     Ok(text)
 }
 
@@ -60,7 +62,11 @@ pub fn write(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Resul
     }
     let results = results(outcomes, n_seeds, arguments.quick, arguments.full)?;
     files.push(("results.json".into(), serde_json::to_string_pretty(&results)?));
-    files.push(("report.md".into(), markdown(outcomes, n_seeds, arguments)?));
+    let markdown = markdown(outcomes, n_seeds, arguments)?;
+    let figures: Vec<&Figure> =
+        outcomes.iter().filter_map(|outcome| outcome.findings.as_ref().ok()).flat_map(|f| &f.figures).collect();
+    files.push(("report.html".into(), html::page(&markdown, &figures)));
+    files.push(("report.md".into(), markdown));
     let files: Vec<_> = files.into_iter().map(|(name, content)| (arguments.out.join(name), content)).collect();
     if let Some((path, _)) = files.iter().find(|(path, _)| path.is_dir()) {
         bail!("{}: a folder stands where this file belongs; nothing was written", path.display());

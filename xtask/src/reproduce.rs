@@ -50,7 +50,7 @@ pub struct Reproduce {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// Folder for report.md, results.json and the figures.
+    /// Folder for report.html, report.md, results.json and the figures.
     #[arg(long, value_name = "DIR", default_value = "target/reproduce")]
     pub out: PathBuf,
 }

@@ -1,22 +1,24 @@
 //! `curriculum score`: difficulty scores from training dynamics.
 
+mod blocks;
 mod state;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use cl_difficulty::{
     Column, ColumnValues, DynamicsRecorder, Metric, MetricSettings, Needs, Observations, Outputs, metrics,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::dynamics::{Chunk, Contents, InputOptions, OutputKind, Values, Visitor, open_source};
+use crate::dynamics::{Chunk, Contents, InputOptions, OutputKind, Source, Values, Visitor, open_source};
 use crate::output::{new_table, print};
 use crate::progress::progress;
 use crate::score_file::{ColumnDescription, ScoreFormat, Sidecar, Skipped, write_scores};
+use blocks::Blocks;
 use state::StateFile;
 
 /// Score how hard examples are, from what a model gave out for them while it was trained.
@@ -31,7 +33,8 @@ use state::StateFile;
 ///
 /// Files are streamed, so that they may be larger than memory: most metrics keep a few numbers per example, but
 /// tdds and those of averaged probabilities (self_confidence, normalized_margin, confidence_weighted_entropy) one
-/// per example and class. Each score is a column under its own name; the
+/// per example and class. A folder with one .npy file per epoch is read by blocks of examples where these would be
+/// many, each block through all epochs: then they are kept for one block at a time. Each score is a column under its own name; the
 /// JSON file beside OUT says what each is, with which options, and whether high values mean hard examples.
 #[derive(Args)]
 #[command(
@@ -58,9 +61,12 @@ pub(crate) struct Arguments {
     /// Where to write: .csv, .npz, .parquet (in a build with that feature), or, for one metric, .npy
     #[arg(short, long, value_name = "OUT", required_unless_present = "list_metrics")]
     output: Option<PathBuf>,
-    /// Save the work after each epoch to this file, and go on from it where it exists
+    /// Save the work after each epoch (or block of examples) to this file, and go on from it where it exists
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    /// What is read one after the other [default: epochs, unless memory for them would be more than 512 MiB]
+    #[arg(long, value_enum)]
+    by: Option<By>,
     /// List the metrics with their options
     #[arg(long)]
     list_metrics: bool,
@@ -68,6 +74,16 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
 }
+
+/// What is visited one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    Epochs,
+    Examples,
+}
+
+/// Bytes of numbers per example and class that are kept before examples are visited in blocks.
+const MEMORY: usize = 512 << 20;
 
 #[derive(Debug, Clone)]
 struct MetricOption {
@@ -103,28 +119,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         recorded.push(MetricSettings::parse(NEVER_LEARNED, &[])?);
     }
 
-    let mut recorder = None;
-    let mut state = None;
-    if let Some(path) = &arguments.state {
-        let metrics: Vec<Metric> = recorded.iter().map(|settings| settings.metric().clone()).collect();
-        let state = state.insert(StateFile::new(path, contents, metrics)?);
-        recorder = state.load(contents)?;
-    }
-    let n_done = state.as_ref().map_or(0, StateFile::n_epochs);
-    let recorder = match recorder {
-        Some(recorder) => recorder,
-        None => DynamicsRecorder::new(contents.n_examples(), contents.n_classes, &recorded)?,
+    let columns = match by(arguments.by, source.as_mut(), &recorded) {
+        By::Epochs => by_epochs(source.as_mut(), &recorded, arguments.state.as_deref()),
+        By::Examples => by_examples(source.as_mut(), &recorded, arguments.state.as_deref()),
     };
-    let bar = progress(contents, n_done);
-    let mut recording = Recording { recorder, state, bar, labels: Vec::new() };
-    source.visit(n_done, &mut recording)?;
-    recording.bar.finish_and_clear();
-
+    let mut columns = columns.with_context(|| input.display().to_string())?;
     let contents = source.contents();
-    let place = || input.display().to_string();
-    let mut columns = recording.recorder.columns().with_context(place)?;
-    // Its memory may be most of what there is.
-    drop(recording);
     let n_never_learned = columns.iter().find_map(|column| match &column.values {
         ColumnValues::Flag(flags) if column.name == NEVER_LEARNED => {
             Some(flags.iter().filter(|&&never| never).count())
@@ -158,6 +158,61 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 const NEVER_LEARNED: &str = "never_learned";
+
+/// By examples where the layout allows it and what is kept by epochs would be too much.
+fn by(told: Option<By>, source: &mut dyn Source, settings: &[MetricSettings]) -> By {
+    let contents = source.contents();
+    let n_kept = settings.iter().filter(|settings| settings.keeps_probabilities()).count();
+    let kept = [contents.n_examples(), contents.n_classes, size_of::<f64>()]
+        .into_iter()
+        .fold(n_kept, usize::saturating_mul);
+    match told {
+        Some(by) => by,
+        None if kept > MEMORY && source.blocks().is_some() => By::Examples,
+        None => By::Epochs,
+    }
+}
+
+fn by_epochs(
+    source: &mut dyn Source,
+    settings: &[MetricSettings],
+    path: Option<&Path>,
+) -> anyhow::Result<Vec<Column>> {
+    let contents = source.contents();
+    let mut recorder = None;
+    let mut state = None;
+    if let Some(path) = path {
+        let metrics: Vec<Metric> = settings.iter().map(|settings| settings.metric().clone()).collect();
+        let state = state.insert(StateFile::new(path, contents, metrics)?);
+        recorder = state.load(contents)?;
+    }
+    let n_done = state.as_ref().map_or(0, StateFile::n_epochs);
+    let recorder = match recorder {
+        Some(recorder) => recorder,
+        None => DynamicsRecorder::new(contents.n_examples(), contents.n_classes, settings)?,
+    };
+    let bar = progress(contents, n_done);
+    let mut recording = Recording { recorder, state, bar, labels: Vec::new() };
+    source.visit(n_done, &mut recording)?;
+    recording.bar.finish_and_clear();
+    Ok(recording.recorder.columns()?)
+}
+
+fn by_examples(
+    source: &mut dyn Source,
+    settings: &[MetricSettings],
+    path: Option<&Path>,
+) -> anyhow::Result<Vec<Column>> {
+    let contents = source.contents();
+    let bar = progress(contents, 0);
+    let mut blocks = Blocks::new(contents, settings, path, bar.clone())?;
+    let Some(source) = source.blocks() else {
+        bail!("--by examples needs a folder with one .npy file in C order per epoch");
+    };
+    source.visit_blocks(blocks.n_done(), &mut blocks)?;
+    bar.finish_and_clear();
+    Ok(blocks.into_columns())
+}
 
 /// The metrics asked for, with their options, and those of `all` that the input does not allow.
 fn selected(arguments: &Arguments, contents: &Contents) -> anyhow::Result<(Vec<MetricSettings>, Vec<Skipped>)> {

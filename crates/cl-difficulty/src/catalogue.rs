@@ -246,6 +246,11 @@ impl MetricSettings {
         &self.metric
     }
 
+    /// Whether a number per example **and class** is kept for it, which decides how much memory a recorder takes.
+    pub fn keeps_probabilities(&self) -> bool {
+        matches!(self.accumulator, Accumulator::Tdds { .. } | Accumulator::MeanProbabilities)
+    }
+
     /// How the catalogue describes it.
     ///
     /// # Errors

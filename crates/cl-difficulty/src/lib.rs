@@ -21,7 +21,7 @@ mod scores;
 pub use catalogue::{MetricDescription, MetricSettings, Needs, metrics};
 pub use correlation::{average_ranks, kendall, pearson, spearman};
 pub use dynamics::{
-    Column, ColumnValues, DynamicsRecorder, El2n, Forgetting, MeanLoss, NeverLearned, Observations, Outputs,
+    Column, ColumnValues, DynamicsRecorder, El2n, Forgetting, Log, MeanLoss, NeverLearned, Observations, Outputs,
     Recorder,
 };
 pub use error::DifficultyError;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use cl_difficulty::{
-    ColumnValues, DifficultyError, DynamicsRecorder, MetricSettings, NeverLearned, Observations, Outputs, metrics,
+    ColumnValues, DifficultyError, DynamicsRecorder, Log, MetricSettings, NeverLearned, Observations, Outputs,
+    metrics,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -255,6 +256,31 @@ fn the_result_depends_neither_on_threads_nor_on_cuts_nor_on_shards() {
     left.merge(&right).unwrap();
     assert!(left == whole);
     assert!(left.merge(&right).is_err());
+}
+
+#[test]
+fn a_log_gives_what_its_epochs_give() {
+    let (n, c, logits, labels) = large(5);
+    let metrics = MetricSettings::all(true);
+    let whole = recorder_of(&metrics, &logits, &labels, c);
+    let epochs: Vec<u64> = (0..6).collect();
+    let mut log = DynamicsRecorder::new(n, c, &metrics).unwrap();
+    for (epochs, logits) in epochs.chunks(4).zip(logits.chunks(4 * n * c)) {
+        log.record_log(&Log { epochs, labels: &labels, outputs: Outputs::Logits(logits) }).unwrap();
+    }
+    assert!(log == whole);
+    let error =
+        log.record_log(&Log { epochs: &[6], labels: &labels[1..], outputs: Outputs::Logits(&logits[..1]) });
+    assert!(error.unwrap_err().to_string().contains("labels has 9000 entries, expected 9001"));
+    let error = log.record_log(&Log { epochs: &[6], labels: &labels, outputs: Outputs::Logits(&logits[..1]) });
+    assert!(error.unwrap_err().to_string().contains("outputs has 1 entries, expected 27003"));
+    // The second shard's example, in the second epoch of the log.
+    let mut bad = logits;
+    bad[n * c + 5000 * c + 1] = f32::NAN;
+    let (outputs, labels) = (Outputs::Logits(&bad[..2 * n * c]), &labels[..]);
+    let error = log.record_log(&Log { epochs: &[6, 7], labels, outputs }).unwrap_err().to_string();
+    assert!(error.contains("example 5000 in epoch 7: the logit of class 1 is NaN"), "{error}");
+    assert!(matches!(log.columns(), Err(DifficultyError::Poisoned { epoch: 6 })));
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod trainer;
 mod window;
 
 pub use activation::Activation;
+pub use cl_data::lambert_w0;
 pub use error::ModelError;
 pub use evaluate::{Evaluation, evaluate, gradient_norms};
 pub use gemm::Packing;
@@ -38,8 +39,7 @@ pub use logistic::{LogisticRegression, sigmoid};
 pub use loss::exponential;
 pub use loss::{
     Bootstrapping, CrammerSinger, CrossEntropy, Focal, Hinge, Loss, MultiMargin, RankingHinge,
-    SmoothedCrossEntropy, Squared, SuperLoss, Target, Threshold, epsilon_cross_entropy, lambert_w0, log_softmax,
-    softmax,
+    SmoothedCrossEntropy, Squared, SuperLoss, Target, Threshold, epsilon_cross_entropy, log_softmax, softmax,
 };
 pub use mlp::{Mlp, MlpWorkspace};
 pub use model::{Examples, Mode, Model};

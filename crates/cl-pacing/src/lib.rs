@@ -9,6 +9,7 @@
 
 mod error;
 mod exposure;
+mod exposure_histogram;
 mod fingerprint;
 mod order;
 mod pacing;
@@ -20,17 +21,27 @@ mod weighting;
 pub use cl_data::{Batch, Epoch, Sampler};
 pub use error::PacingError;
 pub use exposure::Exposure;
+pub use exposure_histogram::ExposureHistogram;
 pub use fingerprint::SamplerFingerprint;
-pub use order::{EasyFirst, HardFirst, Order, Random};
+pub use order::{
+    ClassBalanced, EasyFirst, HardFirst, Hardness, InstanceHardness, Order, Permutation, Random, SeveralScores,
+    reducible_loss,
+};
 pub use pacing::{
     BabySteps, Clock, Competence, Cyclic, Decreasing, DifficultyPacing, DifficultySchedule, Discrete, Exponential,
     FixedExponential, FromFn, Full, Geometric, Linear, Logarithmic, OnePass, Pacing, Plateau, Polynomial,
     Quadratic, Reading, Root, Rounding, SingleStep, Step, VariedExponential,
 };
 pub use sampler::{
-    CompetenceSampler, EqualDifficulty, MiniBatchSampler, PrefixSampler, Presentation, Progression, RhoLossSampler,
+    CompetenceSampler, EqualDifficulty, HardnessFeedback, HardnessSampler, HardnessSelection, InstanceHardness,
+    LengthSampler, LongSequences, MiniBatchSampler, PrefixSampler, Presentation, Progression, RhoLossSampler,
     SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore, Teacher,
     TeacherSampler,
 };
 pub use sharding::{Sharding, share_of_rank};
-pub use weighting::{HardSelfPaced, SelfPacedLambda, Weighting};
+pub use weighting::{
+    Age, Annealing, Capped, DetachedFocal, FocalGradient, HardMining, HardSelfPaced, L2Bounded, LinearSelfPaced,
+    LogarithmicSelfPaced, LogisticSelfPaced, MentorNet, Mixture, Mixture2, PercentileAverage, PolynomialSelfPaced,
+    SelfPaced, SelfPacedAlternation, SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, Separable,
+    SuperLossWeight, Weighting,
+};

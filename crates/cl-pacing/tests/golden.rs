@@ -1,8 +1,8 @@
 //! Pacing against counts, difficulties and fractions computed elsewhere; see the fixture for how.
 
 use cl_pacing::{
-    Competence, DifficultySchedule, Exponential, FixedExponential, Geometric, Linear, Logarithmic, Pacing,
-    Quadratic, Root, Step,
+    ClassBalanced, Competence, DifficultySchedule, Exponential, FixedExponential, Geometric, Linear, Logarithmic,
+    Order, Pacing, Permutation, Quadratic, Root, Step,
 };
 use serde_json::Value;
 
@@ -157,5 +157,21 @@ fn geometric_linear_and_square_root_are_those_of_a_library() {
             let ours = pacing.fraction(f64::from(epoch) / number(&curve["epochs"]));
             assert!((ours - number(fraction)).abs() <= 4.0 * f64::EPSILON, "{pacing} at {epoch}: {ours}");
         }
+    }
+}
+
+/// The published code deals classes of equal size in rounds, each in the order among the classes.
+#[test]
+fn equal_classes_are_dealt_as_published() {
+    let fixture = fixture();
+    let integers =
+        |key: &str| list(&fixture["balance"][key]).iter().map(|i| whole(i) as usize).collect::<Vec<_>>();
+    let given = Permutation::new(integers("order")).unwrap();
+    let classes: Vec<usize> = (0..60).map(|index| index / 20).collect();
+    for order in [
+        ClassBalanced::round_robin(given.clone(), classes.clone()),
+        ClassBalanced::proportional(given.clone(), classes.clone()),
+    ] {
+        assert_eq!(order.order(&[0.0; 60], 0).unwrap(), integers("balanced"));
     }
 }

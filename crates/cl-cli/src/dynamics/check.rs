@@ -6,7 +6,7 @@ use super::{Chunk, Contents, OutputKind, Values};
 const SUM_TOLERANCE: f64 = 1e-3;
 
 /// Refuses logits that are not finite and rows that are no probabilities, naming file, epoch and example.
-pub(super) fn check(contents: &Contents, chunk: &Chunk<'_>) -> anyhow::Result<()> {
+pub(crate) fn check(contents: &Contents, chunk: &Chunk<'_>) -> anyhow::Result<()> {
     match chunk.values {
         Values::F32(values) => check_rows(contents, chunk, values),
         Values::F64(values) => check_rows(contents, chunk, values),

@@ -2,14 +2,28 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::bail;
-use cl_data::io::NpyReader;
+use cl_data::Scalar;
+use cl_data::io::{ElementType, NpyReader};
 
 use super::archive::{kind_of_file, open_rows};
 use super::numbered::{entries, numbered, without_gap};
-use super::{Contents, InputOptions, Source, Visitor, kind_of_name, read_ids, read_labels};
+use super::{
+    Block, BlockSource, BlockVisitor, Contents, InputOptions, Source, Values, Visitor, kind_of_name, read_ids,
+    read_labels,
+};
+
+/// Bytes of a block.
+const BLOCK: usize = 400 << 20;
+
+/// Examples that a block is a multiple of, where it has as many: enough for all threads.
+const EXAMPLES: usize = 8192;
 
 /// A folder with a `.npy` file of N x C outputs per epoch, `labels.npy` and perhaps `ids.npy`.
-pub(super) struct EpochArrays(Contents);
+pub(super) struct EpochArrays {
+    contents: Contents,
+    /// Whether rows are whole in all files.
+    c_order: bool,
+}
 
 impl EpochArrays {
     /// `None` where the folder has no such files.
@@ -43,11 +57,13 @@ impl EpochArrays {
         }
         let (epochs, files) = without_gap(folder, numbered(folder, &before, &after)?)?;
         let mut shape: Option<(usize, usize)> = None;
+        let mut c_order = true;
         for file in &files {
             let reader = NpyReader::open(file)?;
             let [n, n_classes] = *reader.shape() else {
                 bail!("{}: shape {:?}, expected (examples, classes)", file.display(), reader.shape());
             };
+            c_order &= !reader.is_fortran_order();
             let expected = *shape.get_or_insert((n, n_classes));
             if expected != (n, n_classes) {
                 let first = files[0].display();
@@ -62,20 +78,71 @@ impl EpochArrays {
         let ids = read_ids(folder, n)?;
         let outputs = kind_of_file(input, &files[0], n_classes)?;
         let contents = Contents { format: "npy per epoch", outputs, ids, labels, n_classes, epochs, files };
-        Ok(Some(Self(contents.checked(folder)?)))
+        Ok(Some(Self { contents: contents.checked(folder)?, c_order }))
     }
 }
 
 impl Source for EpochArrays {
     fn contents(&self) -> &Contents {
-        &self.0
+        &self.contents
+    }
+
+    fn blocks(&mut self) -> Option<&mut dyn BlockSource> {
+        if self.c_order { Some(self) } else { None }
     }
 
     fn visit(&mut self, first: usize, visitor: &mut dyn Visitor) -> anyhow::Result<()> {
-        let examples: Vec<usize> = (0..self.0.n_examples()).collect();
-        for (position, file) in self.0.files.iter().enumerate().skip(first) {
-            open_rows(file)?.visit(&self.0, file, position, &examples, visitor)?;
+        let Self { contents, .. } = self;
+        let examples: Vec<usize> = (0..contents.n_examples()).collect();
+        for (position, file) in contents.files.iter().enumerate().skip(first) {
+            open_rows(file)?.visit(contents, file, position, &examples, visitor)?;
         }
         Ok(())
     }
+}
+
+impl BlockSource for EpochArrays {
+    fn visit_blocks(&mut self, first: usize, visitor: &mut dyn BlockVisitor) -> anyhow::Result<()> {
+        let contents = &self.contents;
+        let readers = contents.files.iter().map(NpyReader::open).collect::<Result<Vec<_>, _>>()?;
+        // Half precision is exact in single precision, too.
+        let single = |reader: &NpyReader<'_>| matches!(reader.element_type(), ElementType::F16 | ElementType::F32);
+        if readers.iter().all(single) {
+            visit_as::<f32>(contents, readers, first, visitor, |values| Values::F32(values))
+        } else {
+            visit_as::<f64>(contents, readers, first, visitor, |values| Values::F64(values))
+        }
+    }
+}
+
+/// The files are read side by side, each from its beginning to its end.
+fn visit_as<T: Scalar>(
+    contents: &Contents,
+    mut readers: Vec<NpyReader<'_>>,
+    first: usize,
+    visitor: &mut dyn BlockVisitor,
+    kind: impl Fn(&[T]) -> Values<'_>,
+) -> anyhow::Result<()> {
+    let (n, c) = (contents.n_examples(), contents.n_classes);
+    for reader in &mut readers {
+        let mut left = first * c;
+        while left > 0 {
+            left -= reader.read_chunk(left.min(1 << 16))?.len();
+        }
+    }
+    let fit = (BLOCK / (readers.len() * c * size_of::<T>())).max(1);
+    let rows = if fit < EXAMPLES { fit } else { fit / EXAMPLES * EXAMPLES };
+    let mut values = Vec::with_capacity(readers.len() * rows.min(n) * c);
+    for start in (first..n).step_by(rows) {
+        let examples = start..n.min(start + rows);
+        values.clear();
+        for (reader, file) in readers.iter_mut().zip(&contents.files) {
+            let found = reader.read_rows(examples.len(), &mut values)?;
+            if found != examples.len() {
+                bail!("{}: {found} rows from row {start}, expected {}", file.display(), examples.len());
+            }
+        }
+        visitor.observe(contents, &Block { examples, values: kind(&values) })?;
+    }
+    Ok(())
 }

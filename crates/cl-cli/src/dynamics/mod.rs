@@ -2,7 +2,7 @@
 
 mod archive;
 mod cartography;
-mod check;
+pub(crate) mod check;
 mod epoch_arrays;
 #[cfg(feature = "parquet")]
 mod long_table;
@@ -10,6 +10,7 @@ mod numbered;
 mod presentation_order;
 mod rows;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -113,9 +114,35 @@ pub(crate) trait Visitor {
     fn epoch_ended(&mut self, contents: &Contents, position: usize) -> anyhow::Result<()>;
 }
 
+/// Some neighbouring examples through all epochs.
+#[derive(Debug)]
+pub(crate) struct Block<'a> {
+    pub(crate) examples: Range<usize>,
+    /// Epochs x examples x classes.
+    pub(crate) values: Values<'a>,
+}
+
+/// Who is shown blocks of examples.
+pub(crate) trait BlockVisitor {
+    /// The next block.
+    fn observe(&mut self, contents: &Contents, block: &Block<'_>) -> anyhow::Result<()>;
+}
+
+/// Training dynamics whose epochs all have the examples in the same order, so that blocks of examples can be read
+/// through all epochs: what is kept of an example besides its scores is then kept for a block alone.
+pub(crate) trait BlockSource {
+    /// Shows the examples from `first` on, in order.
+    fn visit_blocks(&mut self, first: usize, visitor: &mut dyn BlockVisitor) -> anyhow::Result<()>;
+}
+
 /// Training dynamics in one layout.
 pub(crate) trait Source {
     fn contents(&self) -> &Contents;
+
+    /// The same by blocks of examples, where the layout has them.
+    fn blocks(&mut self) -> Option<&mut dyn BlockSource> {
+        None
+    }
 
     /// Shows the epochs from the one at position `first` on, in order.
     fn visit(&mut self, first: usize, visitor: &mut dyn Visitor) -> anyhow::Result<()>;

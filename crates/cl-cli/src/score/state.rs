@@ -20,13 +20,58 @@ const SAMPLE: u64 = 1 << 16;
 
 /// What a state was saved for: it goes on with this and nothing else.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Purpose {
+pub(super) struct Purpose {
     fingerprint: Fingerprint,
     outputs: OutputKind,
     n_classes: usize,
     metrics: Vec<Metric>,
     /// The epochs recorded.
     epochs: Vec<EpochFile>,
+}
+
+impl Purpose {
+    fn new(path: &Path, contents: &Contents, metrics: Vec<Metric>) -> anyhow::Result<Self> {
+        if contents.files.is_empty() {
+            bail!("{}: --state needs an input of one file per epoch, this is one file", path.display());
+        }
+        let Contents { outputs, n_classes, .. } = *contents;
+        Ok(Self { fingerprint: contents.fingerprint(), outputs, n_classes, metrics, epochs: Vec::new() })
+    }
+
+    /// Of all epochs.
+    pub(super) fn of_all(path: &Path, contents: &Contents, metrics: Vec<Metric>) -> anyhow::Result<Self> {
+        let mut purpose = Self::new(path, contents, metrics)?;
+        let files = contents.epochs.iter().zip(&contents.files);
+        purpose.epochs = files.map(|(&epoch, file)| EpochFile::of(epoch, file)).collect::<anyhow::Result<_>>()?;
+        Ok(purpose)
+    }
+
+    /// What was other when `saved` was.
+    pub(super) fn differences(&self, saved: &Self, contents: &Contents) -> anyhow::Result<Vec<String>> {
+        let mut differs = Vec::new();
+        for (what, same) in [
+            ("ids or labels", saved.fingerprint == self.fingerprint),
+            ("the kind of outputs", saved.outputs == self.outputs),
+            ("the number of classes", saved.n_classes == self.n_classes),
+            ("metrics or their options", saved.metrics == self.metrics),
+            ("the number of epochs", self.epochs.is_empty() || saved.epochs.len() == self.epochs.len()),
+        ] {
+            if !same {
+                differs.push(what.to_owned());
+            }
+        }
+        for (position, epoch) in saved.epochs.iter().enumerate() {
+            let now = match contents.files.get(position) {
+                Some(file) => Some(EpochFile::of(contents.epochs[position], file)?),
+                None => None,
+            };
+            if now.as_ref() != Some(epoch) {
+                differs.push(format!("the file of epoch {}", epoch.epoch));
+                break;
+            }
+        }
+        Ok(differs)
+    }
 }
 
 /// A file that was read: its length and the hash of its ends tell another one.
@@ -64,12 +109,7 @@ pub(super) struct StateFile {
 impl StateFile {
     /// The state of a run that has recorded nothing.
     pub(super) fn new(path: &Path, contents: &Contents, metrics: Vec<Metric>) -> anyhow::Result<Self> {
-        if contents.files.is_empty() {
-            bail!("{}: --state needs an input of one file per epoch, this is one file", path.display());
-        }
-        let Contents { outputs, n_classes, .. } = *contents;
-        let fingerprint = contents.fingerprint();
-        let purpose = Purpose { fingerprint, outputs, n_classes, metrics, epochs: Vec::new() };
+        let purpose = Purpose::new(path, contents, metrics)?;
         Ok(Self { path: path.to_path_buf(), purpose })
     }
 
@@ -90,27 +130,7 @@ impl StateFile {
         let damaged = || format!("{path}: the state is damaged");
         let (saved, (mut file, _)) =
             postcard::from_io::<Purpose, _>((file, &mut scratch)).with_context(damaged)?;
-        let mut differs = Vec::new();
-        for (what, same) in [
-            ("ids or labels", saved.fingerprint == self.purpose.fingerprint),
-            ("the kind of outputs", saved.outputs == self.purpose.outputs),
-            ("the number of classes", saved.n_classes == self.purpose.n_classes),
-            ("metrics or their options", saved.metrics == self.purpose.metrics),
-        ] {
-            if !same {
-                differs.push(what.to_owned());
-            }
-        }
-        for (position, epoch) in saved.epochs.iter().enumerate() {
-            let now = match contents.files.get(position) {
-                Some(file) => Some(EpochFile::of(contents.epochs[position], file)?),
-                None => None,
-            };
-            if now.as_ref() != Some(epoch) {
-                differs.push(format!("the file of epoch {}", epoch.epoch));
-                break;
-            }
-        }
+        let differs = self.purpose.differences(&saved, contents)?;
         if !differs.is_empty() {
             bail!("{path}: the state was saved for other input: {} differ", differs.join(", "));
         }

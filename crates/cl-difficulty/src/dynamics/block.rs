@@ -1,18 +1,27 @@
-//! Softmax and what follows from it for a few examples at once, one per lane: what one pass spends its time on.
+//! Softmax and what follows from it for some examples at once, one per lane: what one pass spends its time on.
 
 use cl_data::Scalar;
-use cl_model::exponential::{exp, ln_1p};
+use cl_model::exponential::ln_1p;
+use pulp::Simd;
 
 use super::Outputs;
+use super::exponential::{UNSCALE, scaled_exp};
 
-/// Examples per block: two registers of the widest kind.
-pub(crate) const LANES: usize = 16;
+/// Examples per block: a multiple of any vector's lanes, enough that what was just stored is not waited for.
+pub(crate) const LANES: usize = 64;
 
 /// One number for each example of a block.
 pub(crate) type Lanes = [f64; LANES];
 
 /// How far the probabilities of an example may be from summing to one.
 pub(crate) const SUM_TOLERANCE: f64 = 1e-3;
+
+/// Where a block's examples stand among the observations.
+pub(crate) enum Positions {
+    /// One after the other from here on, in all lanes.
+    Run(usize),
+    Each([usize; LANES]),
+}
 
 /// Which quantities the accumulators of a recorder ask for beyond those that come for nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,9 +38,9 @@ pub(crate) struct Block {
     pub(crate) n: usize,
     /// The examples, by index into the accumulator.
     pub(crate) examples: [usize; LANES],
-    /// Whether they are neighbours in ascending order.
+    /// Whether all lanes count and are neighbours in ascending order.
     pub(crate) contiguous: bool,
-    pub(crate) labels: [u64; LANES],
+    pub(crate) labels: [usize; LANES],
     pub(crate) right: [bool; LANES],
     /// p_y.
     pub(crate) p_label: Lanes,
@@ -47,10 +56,17 @@ pub(crate) struct Block {
     pub(crate) probability_margin: Lanes,
     /// The probabilities class by class, where wanted.
     pub(crate) probabilities: Vec<Lanes>,
+    /// The label's logit or probability.
+    label: Lanes,
+    /// The largest of the others.
+    other: Lanes,
+    /// The numbers example by example.
+    rows: Vec<f64>,
 }
 
 impl Block {
     pub(crate) fn new(epoch: u64, n_classes: usize) -> Self {
+        let zeros = [0.0; LANES];
         Self {
             epoch,
             n: 0,
@@ -58,32 +74,43 @@ impl Block {
             contiguous: false,
             labels: [0; LANES],
             right: [false; LANES],
-            p_label: [0.0; LANES],
-            residual: [0.0; LANES],
-            error_norm: [0.0; LANES],
-            loss: [0.0; LANES],
-            margin: [0.0; LANES],
-            probability_margin: [0.0; LANES],
-            probabilities: vec![[0.0; LANES]; n_classes],
+            p_label: zeros,
+            residual: zeros,
+            error_norm: zeros,
+            loss: zeros,
+            margin: zeros,
+            probability_margin: zeros,
+            probabilities: vec![zeros; n_classes],
+            label: zeros,
+            other: zeros,
+            rows: vec![0.0; n_classes * LANES],
         }
     }
 
     /// Calls `update` with each example's entry of `state` and its `value`.
     #[inline(always)]
-    pub(crate) fn update<A, V: Copy>(
-        &self,
-        state: &mut [A],
-        values: &[V; LANES],
-        mut update: impl FnMut(&mut A, V),
-    ) {
+    pub(crate) fn update<A, V: Copy>(&self, state: &mut [A], values: &[V; LANES], update: impl Fn(&mut A, V)) {
         let first = self.examples[0];
-        if self.contiguous && self.n == LANES && first + LANES <= state.len() {
+        if self.contiguous && first + LANES <= state.len() {
             state[first..first + LANES].iter_mut().zip(values).for_each(|(state, &value)| update(state, value));
         } else {
             for (&example, &value) in self.examples[..self.n].iter().zip(values) {
                 update(&mut state[example], value);
             }
         }
+    }
+
+    /// Each example's entry of `state`; 0 in lanes that do not count.
+    #[inline(always)]
+    pub(crate) fn gather<A: Copy + Default>(&self, state: &[A]) -> [A; LANES] {
+        let mut gathered = [A::default(); LANES];
+        let first = self.examples[0];
+        if self.contiguous && first + LANES <= state.len() {
+            gathered.copy_from_slice(&state[first..first + LANES]);
+        } else {
+            gathered.iter_mut().zip(&self.examples[..self.n]).for_each(|(lane, &example)| *lane = state[example]);
+        }
+        gathered
     }
 
     /// The examples and their lanes.
@@ -93,147 +120,183 @@ impl Block {
 
     /// Fills the block from `outputs`, c per position; the first lane whose outputs are none, if any.
     #[inline(always)]
-    pub(crate) fn fill<T: Scalar>(
+    pub(crate) fn fill<S: Simd, T: Scalar>(
         &mut self,
+        simd: S,
         outputs: &Outputs<'_, T>,
-        positions: &[usize; LANES],
+        positions: &Positions,
         wanted: Wanted,
     ) -> Option<usize> {
         let c = self.probabilities.len();
         let values = outputs.values();
-        // Not `from_fn`, which is a call outside of the vectorised function.
-        let mut rows = [&values[..0]; LANES];
-        rows.iter_mut().zip(positions).for_each(|(row, &position)| *row = &values[position * c..][..c]);
-        for (class, column) in self.probabilities.iter_mut().enumerate() {
-            for (value, row) in column.iter_mut().zip(&rows) {
-                *value = row[class].as_f64();
+        let convert = |row: &mut [f64], values: &[T]| {
+            row.iter_mut().zip(values).for_each(|(number, value)| *number = value.as_f64());
+        };
+        // In one go, so that many reads of memory are under way at once.
+        match positions {
+            Positions::Run(first) => convert(&mut self.rows, &values[first * c..][..LANES * c]),
+            Positions::Each(positions) => {
+                for (row, position) in self.rows.chunks_exact_mut(c).zip(positions) {
+                    convert(row, &values[position * c..][..c]);
+                }
             }
         }
+        transpose(&self.rows, &mut self.probabilities);
+        // The label's is taken out, so that no loop has to ask which class is the label's.
+        for l in 0..LANES {
+            let label = self.labels[l];
+            self.label[l] = self.rows[l * c + label];
+            self.probabilities[label][l] = f64::MIN;
+        }
+        let finite = self.find_largest(simd);
+        self.find_right();
         let valid = match outputs {
-            Outputs::Logits(_) => self.fill_from_logits(wanted),
+            Outputs::Logits(_) => {
+                self.fill_from_logits(simd, wanted);
+                finite
+            }
             Outputs::Probabilities(_) => self.fill_from_probabilities(),
         };
         // One test for the block, because none fails as a rule.
-        if valid.iter().sum::<f64>() == LANES as f64 { None } else { valid.iter().position(|&valid| valid != 1.0) }
+        if valid.iter().all(|&valid| valid == 0.0) { None } else { valid.iter().position(|&valid| valid != 0.0) }
+    }
+
+    /// Finds the largest of the others; 0, or NaN where a number is not finite.
+    #[inline(always)]
+    fn find_largest<S: Simd>(&mut self, simd: S) -> Lanes {
+        let zero = simd.splat_f64s(0.0);
+        let mut finite = [0.0; LANES];
+        for v in 0..LANES / S::F64_LANES {
+            let mut largest = simd.splat_f64s(f64::MIN);
+            // 0 * z is NaN for NaN and both infinities.
+            let mut nothing = simd.mul_f64s(S::as_simd_f64s(&self.label).0[v], zero);
+            for column in &self.probabilities {
+                let z = S::as_simd_f64s(column).0[v];
+                largest = simd.max_f64s(z, largest);
+                nothing = simd.mul_add_f64s(z, zero, nothing);
+            }
+            S::as_mut_simd_f64s(&mut self.other).0[v] = largest;
+            S::as_mut_simd_f64s(&mut finite).0[v] = nothing;
+        }
+        finite
+    }
+
+    /// Whether the label's is the first of the largest.
+    #[inline(always)]
+    fn find_right(&mut self) {
+        let mut tie = false;
+        for l in 0..LANES {
+            self.right[l] = self.label[l] > self.other[l];
+            tie |= self.label[l] == self.other[l];
+        }
+        if tie {
+            for l in (0..LANES).filter(|&l| self.label[l] == self.other[l]) {
+                let before = &self.rows[l * self.probabilities.len()..][..self.labels[l]];
+                self.right[l] = before.iter().all(|z| *z < self.label[l]);
+            }
+        }
     }
 
     #[inline(always)]
-    fn fill_from_logits(&mut self, wanted: Wanted) -> Lanes {
-        let labels = self.labels;
-        // The label's logit is taken out, so that no loop has to ask which class is the label's.
-        let mut largest = Largest::take(&mut self.probabilities, &labels);
-        let (mut rest, mut squares) = ([0.0; LANES], [0.0; LANES]);
-        for column in &mut self.probabilities {
-            for l in 0..LANES {
-                let e = exp(column[l] - largest.value[l]);
-                column[l] = e;
-                rest[l] += e;
-                squares[l] += e * e;
+    fn fill_from_logits<S: Simd>(&mut self, simd: S, wanted: Wanted) {
+        // Exponentials and their sums carry the factor of `scaled_exp`.
+        let (mut own, mut rest) = ([0.0; LANES], [0.0; LANES]);
+        for v in 0..LANES / S::F64_LANES {
+            let label = S::as_simd_f64s(&self.label).0[v];
+            let other = S::as_simd_f64s(&self.other).0[v];
+            let largest = simd.max_f64s(label, other);
+            let mut sum = simd.splat_f64s(0.0);
+            let mut squares = sum;
+            for column in &mut self.probabilities {
+                let z = &mut S::as_mut_simd_f64s(column).0[v];
+                let e = scaled_exp(simd, simd.sub_f64s(*z, largest));
+                sum = simd.add_f64s(sum, e);
+                squares = simd.mul_add_f64s(e, e, squares);
+                if wanted.probabilities {
+                    *z = e;
+                }
             }
-        }
-        let (mut own, mut total) = ([0.0; LANES], [0.0; LANES]);
-        for l in 0..LANES {
-            own[l] = exp(largest.label[l] - largest.value[l]);
-            total[l] = rest[l] + own[l];
-        }
-        for l in 0..LANES {
-            let scale = 1.0 / total[l];
-            self.p_label[l] = own[l] * scale;
-            self.residual[l] = rest[l] * scale;
-            self.error_norm[l] = (squares[l] + rest[l] * rest[l]).sqrt() * scale;
-            self.margin[l] = largest.label[l] - largest.other[l];
-            self.right[l] = largest.right[l];
+            let own_exp = scaled_exp(simd, simd.sub_f64s(label, largest));
+            let scale = simd.div_f64s(simd.splat_f64s(1.0), simd.add_f64s(sum, own_exp));
+            let norm = simd.sqrt_f64s(simd.mul_add_f64s(sum, sum, squares));
+            let store = |lanes: &mut Lanes, value| S::as_mut_simd_f64s(lanes).0[v] = value;
+            store(&mut self.p_label, simd.mul_f64s(own_exp, scale));
+            store(&mut self.residual, simd.mul_f64s(sum, scale));
+            store(&mut self.error_norm, simd.mul_f64s(norm, scale));
+            store(&mut self.margin, simd.sub_f64s(label, other));
+            store(&mut own, own_exp);
+            store(&mut rest, sum);
+            if wanted.probability_margin {
+                let other_exp = scaled_exp(simd, simd.sub_f64s(other, largest));
+                let margin = simd.sub_f64s(own_exp, other_exp);
+                store(&mut self.probability_margin, simd.mul_f64s(margin, scale));
+            }
         }
         if wanted.loss {
             for l in 0..LANES {
                 // A confident right answer keeps all digits of its small loss.
-                let without_largest = if self.right[l] { rest[l] } else { total[l] - 1.0 };
-                self.loss[l] = (largest.value[l] - largest.label[l]) + ln_1p(without_largest);
-            }
-        }
-        if wanted.probability_margin {
-            for l in 0..LANES {
-                self.probability_margin[l] = (own[l] - exp(largest.other[l] - largest.value[l])) / total[l];
+                let below = (self.other[l] - self.label[l]).max(0.0);
+                let without_largest =
+                    if self.right[l] { rest[l] * UNSCALE } else { (rest[l] + own[l]) * UNSCALE - 1.0 };
+                self.loss[l] = below + ln_1p(without_largest);
             }
         }
         if wanted.probabilities {
-            (0..LANES).for_each(|l| self.probabilities[labels[l] as usize][l] = own[l]);
+            let mut total = [0.0; LANES];
+            (0..LANES).for_each(|l| total[l] = rest[l] + own[l]);
+            (0..LANES).for_each(|l| self.probabilities[self.labels[l]][l] = own[l]);
             for column in &mut self.probabilities {
-                (0..LANES).for_each(|l| column[l] /= total[l]);
+                column.iter_mut().zip(&total).for_each(|(p, total)| *p /= total);
             }
         }
-        // exp hides a logit of -inf.
-        largest.difference.iter_mut().for_each(|difference| *difference = f64::from(*difference == 0.0));
-        largest.difference
     }
 
+    /// 0 where these are probabilities.
     #[inline(always)]
     fn fill_from_probabilities(&mut self) -> Lanes {
-        let labels = self.labels;
-        let largest = Largest::take(&mut self.probabilities, &labels);
-        (0..LANES).for_each(|l| self.probabilities[labels[l] as usize][l] = largest.label[l]);
-        let (mut total, mut squares, mut valid) = ([0.0; LANES], [0.0; LANES], [1.0; LANES]);
+        (0..LANES).for_each(|l| self.probabilities[self.labels[l]][l] = self.label[l]);
+        let (mut total, mut squares, mut invalid) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
         for (class, column) in self.probabilities.iter().enumerate() {
             for l in 0..LANES {
                 let p = column[l];
-                let other = if labels[l] == class as u64 { 1.0 - p } else { p };
+                let other = if self.labels[l] == class { 1.0 - p } else { p };
                 total[l] += p;
                 squares[l] += other * other;
-                valid[l] = if (0.0..=1.0).contains(&p) { valid[l] } else { 0.0 };
+                invalid[l] = if (0.0..=1.0).contains(&p) { invalid[l] } else { 1.0 };
             }
         }
         for l in 0..LANES {
-            self.p_label[l] = largest.label[l];
-            self.residual[l] = 1.0 - largest.label[l];
+            self.p_label[l] = self.label[l];
+            self.residual[l] = 1.0 - self.label[l];
             self.error_norm[l] = squares[l].sqrt();
-            self.loss[l] = 0.0 - largest.label[l].ln();
+            self.loss[l] = 0.0 - self.label[l].ln();
             self.margin[l] = f64::NAN;
-            self.probability_margin[l] = largest.label[l] - largest.other[l];
-            self.right[l] = largest.right[l];
-            valid[l] = if (total[l] - 1.0).abs() <= SUM_TOLERANCE { valid[l] } else { 0.0 };
+            self.probability_margin[l] = self.label[l] - self.other[l];
+            invalid[l] = if (total[l] - 1.0).abs() <= SUM_TOLERANCE { invalid[l] } else { 1.0 };
         }
-        valid
+        invalid
     }
 }
 
-/// The largest entry of each example, the label's entry and the largest of the others.
-struct Largest {
-    value: Lanes,
-    label: Lanes,
-    other: Lanes,
-    /// Whether the label's is the first of the largest.
-    right: [bool; LANES],
-    /// 0, or NaN where an entry is not finite.
-    difference: Lanes,
-}
-
-impl Largest {
-    /// Leaves -inf in the label's place.
-    #[inline(always)]
-    fn take(columns: &mut [Lanes], labels: &[u64; LANES]) -> Self {
-        let lowest = [f64::NEG_INFINITY; LANES];
-        let (mut label, mut other, mut difference) = (lowest, lowest, [0.0; LANES]);
-        for column in columns.iter() {
-            // 0 * z is NaN for NaN and both infinities.
-            (0..LANES).for_each(|l| difference[l] += 0.0 * column[l]);
-        }
-        for l in 0..LANES {
-            label[l] = std::mem::replace(&mut columns[labels[l] as usize][l], f64::NEG_INFINITY);
-        }
-        for column in columns.iter() {
-            (0..LANES).for_each(|l| other[l] = larger(column[l], other[l]));
-        }
-        let (mut value, mut right) = (lowest, [false; LANES]);
-        let first = |l: usize| columns[..labels[l] as usize].iter().all(|column| column[l] < label[l]);
-        for l in 0..LANES {
-            value[l] = larger(other[l], label[l]);
-            right[l] = label[l] > other[l] || label[l] == other[l] && first(l);
-        }
-        Self { value, label, other, right, difference }
-    }
-}
-
+/// Lays rows of c numbers out class by class, in tiles of four by four that stay in registers.
 #[inline(always)]
-fn larger(a: f64, b: f64) -> f64 {
-    if a > b { a } else { b }
+fn transpose(rows: &[f64], columns: &mut [Lanes]) {
+    const TILE: usize = 4;
+    let c = columns.len();
+    for (first, rows) in (0..LANES).step_by(TILE).zip(rows.chunks_exact(TILE * c)) {
+        if c < TILE {
+            for (class, column) in columns.iter_mut().enumerate() {
+                (0..TILE).for_each(|l| column[first + l] = rows[l * c + class]);
+            }
+            continue;
+        }
+        // The last tile overlaps the one before it.
+        for class in (0..c).step_by(TILE).map(|class| class.min(c - TILE)) {
+            let mut tile = [[0.0; TILE]; TILE];
+            (0..TILE).for_each(|l| tile[l].copy_from_slice(&rows[l * c + class..][..TILE]));
+            for (k, column) in columns[class..class + TILE].iter_mut().enumerate() {
+                column[first..first + TILE].copy_from_slice(&[tile[0][k], tile[1][k], tile[2][k], tile[3][k]]);
+            }
+        }
+    }
 }

@@ -54,21 +54,17 @@ impl Cartography {
 impl Accumulate for Cartography {
     #[inline(always)]
     fn update(&mut self, block: &Block) {
-        let (mut counts, mut lane) = ([0u32; LANES], 0);
-        block.update(&mut self.counts, &[1; LANES], |count, one: u32| {
-            *count += one;
-            counts[lane] = *count;
-            lane += 1;
-        });
-        let mut offsets = [0.0; LANES];
-        lane = 0;
-        block.update(&mut self.means, &block.p_label, |mean, p| {
-            let offset = p - *mean;
-            *mean += offset / f64::from(counts[lane]);
-            offsets[lane] = offset * (p - *mean);
-            lane += 1;
-        });
-        block.update(&mut self.deviations, &offsets, |deviation, offset| *deviation += offset);
+        block.update(&mut self.counts, &[1; LANES], |count, one: u32| *count += one);
+        let (counts, before) = (block.gather(&self.counts), block.gather(&self.means));
+        let (mut means, mut products) = ([0.0; LANES], [0.0; LANES]);
+        for l in 0..LANES {
+            let offset = block.p_label[l] - before[l];
+            // A lane that does not count has a count of 0, and is not stored.
+            means[l] = before[l] + offset / f64::from(counts[l]);
+            products[l] = offset * (block.p_label[l] - means[l]);
+        }
+        block.update(&mut self.means, &means, |mean, value| *mean = value);
+        block.update(&mut self.deviations, &products, |deviation, product| *deviation += product);
         block.update(&mut self.right, &block.right, |count, right| *count += u32::from(right));
     }
 

@@ -37,16 +37,28 @@ impl ColumnValues {
         }
     }
 
-    pub(crate) fn append(&mut self, other: Self) {
-        match (self, other) {
-            (Self::Float(values), Self::Float(other)) => values.extend(other),
-            (Self::Integer(values), Self::Integer(other)) => values.extend(other),
-            (Self::Flag(values), Self::Flag(other)) => values.extend(other),
-            (values, other) if values.is_empty() => *values = other,
-            (values, other) => {
-                let floats = values.to_floats().into_iter().chain(other.to_floats()).collect();
-                *values = Self::Float(floats);
+    /// One after the other, `n` values in all; of one kind, as the parts of a metric are.
+    pub(crate) fn concatenate<E>(parts: impl Iterator<Item = Result<Self, E>>, n: usize) -> Result<Self, E> {
+        let mut all = Self::Float(Vec::new());
+        for part in parts {
+            match (&mut all, part?) {
+                (Self::Float(values), Self::Float(part)) if !values.is_empty() => values.extend(part),
+                (Self::Integer(values), Self::Integer(part)) => values.extend(part),
+                (Self::Flag(values), Self::Flag(part)) => values.extend(part),
+                (all, first) => {
+                    *all = first;
+                    all.reserve(n);
+                }
             }
+        }
+        Ok(all)
+    }
+
+    fn reserve(&mut self, n: usize) {
+        match self {
+            Self::Float(values) => values.reserve_exact(n.saturating_sub(values.len())),
+            Self::Integer(values) => values.reserve_exact(n.saturating_sub(values.len())),
+            Self::Flag(values) => values.reserve_exact(n.saturating_sub(values.len())),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accumulator::{Accumulator, Range, State, TooFew};
 use super::shard::{Part, SHARD, Shard};
-use super::{Column, ColumnValues, Margins, Observations, Outputs};
+use super::{Column, ColumnValues, Log, Margins, Observations, Outputs};
 use crate::{DifficultyError, MetricSettings};
 
 /// Any number of metrics of the training dynamics from one pass over logits or probabilities.
@@ -111,7 +111,11 @@ impl DynamicsRecorder {
         if let Some(epoch) = self.broken {
             return Err(DifficultyError::Poisoned { epoch });
         }
-        self.check(observations)?;
+        let (what, found, expected) = ("labels", observations.labels.len(), observations.indices.len());
+        if found != expected {
+            return Err(DifficultyError::LengthMismatch { what, found, expected });
+        }
+        self.check(expected, 1, &observations.outputs)?;
         let result = self.scatter(observations);
         if result.is_err() {
             self.broken = Some(observations.epoch);
@@ -119,38 +123,76 @@ impl DynamicsRecorder {
         result
     }
 
-    fn check<T>(&self, observations: &Observations<'_, T>) -> Result<(), DifficultyError> {
-        let n = observations.indices.len();
-        let lengths = [
-            ("labels", observations.labels.len(), Some(n)),
-            ("outputs", observations.outputs.values().len(), n.checked_mul(self.n_classes)),
-        ];
-        for (what, found, expected) in lengths {
-            let expected = expected.unwrap_or(usize::MAX);
-            if found != expected {
-                return Err(DifficultyError::LengthMismatch { what, found, expected });
-            }
+    /// Takes in a log in memory: the same as its epochs one by one, faster, because each thread takes some
+    /// examples through all epochs while their accumulators are in its cache.
+    ///
+    /// # Errors
+    /// As [`Self::record`].
+    pub fn record_log<T: Scalar>(&mut self, log: &Log<'_, T>) -> Result<(), DifficultyError> {
+        if let Some(epoch) = self.broken {
+            return Err(DifficultyError::Poisoned { epoch });
+        }
+        let (n, c) = (self.n_examples, self.n_classes);
+        let (what, found, expected) = ("labels", log.labels.len(), n);
+        if found != expected {
+            return Err(DifficultyError::LengthMismatch { what, found, expected });
+        }
+        self.check(n, log.epochs.len(), &log.outputs)?;
+        let accumulators = &self.accumulators;
+        let results: Vec<_> = self
+            .shards
+            .par_iter_mut()
+            .zip(log.labels.par_chunks(SHARD))
+            .enumerate()
+            .map(|(k, (shard, labels))| {
+                for (position, &epoch) in log.epochs.iter().enumerate() {
+                    let start = (position * n + k * SHARD) * c;
+                    let outputs = log.outputs.part(start..start + labels.len() * c);
+                    let observations = Observations { epoch, indices: &[], labels, outputs };
+                    let part = Part::Run { position: 0, example: 0, n: labels.len() };
+                    shard.record(&observations, part, accumulators)?;
+                }
+                Ok(())
+            })
+            .collect();
+        let result: Result<(), DifficultyError> = results.into_iter().collect();
+        if result.is_err() {
+            self.broken = log.epochs.first().copied();
+        }
+        result
+    }
+
+    /// Whether there are outputs of `n` examples in each of some epochs, of the kind that the metrics need.
+    fn check<T>(&self, n: usize, n_epochs: usize, outputs: &Outputs<'_, T>) -> Result<(), DifficultyError> {
+        let (what, found) = ("outputs", outputs.values().len());
+        let expected = n.checked_mul(self.n_classes).and_then(|n| n.checked_mul(n_epochs)).unwrap_or(usize::MAX);
+        if found != expected {
+            return Err(DifficultyError::LengthMismatch { what, found, expected });
         }
         let logits = self.accumulators.iter().any(|(needed, _)| *needed == Accumulator::Aum(Margins::Logits));
-        if logits && matches!(observations.outputs, Outputs::Probabilities(_)) {
+        if logits && matches!(outputs, Outputs::Probabilities(_)) {
             return Err(DifficultyError::InvalidArgument {
                 argument: "outputs",
                 value: "probabilities".into(),
                 expected: "logits, which aum needs unless its option outputs is probabilities",
             });
         }
-        let n_examples = self.n_examples;
-        match observations.indices.iter().find(|&&example| example >= n_examples) {
-            Some(&example) => Err(DifficultyError::ExampleOutOfRange { example, n_examples }),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Each shard takes its own observations, so that no thread writes where another does.
     fn scatter<T: Scalar>(&mut self, observations: &Observations<'_, T>) -> Result<(), DifficultyError> {
         let indices = observations.indices;
         let Some(&first) = indices.first() else { return Ok(()) };
-        let is_run = indices.iter().enumerate().all(|(k, &example)| example == first + k);
+        // Without a branch for each.
+        let (is_run, last) = indices.iter().enumerate().fold((true, first), |(run, last), (k, &example)| {
+            (run & (example.wrapping_sub(first) == k), last.max(example))
+        });
+        if last >= self.n_examples {
+            let n_examples = self.n_examples;
+            let example = indices.iter().copied().find(|&example| example >= n_examples).unwrap_or(last);
+            return Err(DifficultyError::ExampleOutOfRange { example, n_examples });
+        }
         let (mut order, mut ends) = (Vec::new(), Vec::new());
         if !is_run {
             // Counting sort by shard: `ends` holds starts until the positions are placed.
@@ -173,8 +215,8 @@ impl DynamicsRecorder {
                 Part::Scattered(&order[if shard == 0 { 0 } else { ends[shard - 1] }..ends[shard]])
             }
         };
-        let shards =
-            indices.iter().fold((usize::MAX, 0), |(low, high), &i| (low.min(i / SHARD), high.max(i / SHARD)));
+        let least = if is_run { first } else { indices.iter().copied().min().unwrap_or(first) };
+        let shards = (least / SHARD, last / SHARD);
         let touched = shards.0..=shards.1;
         let accumulators = &self.accumulators;
         let record = |(k, shard): (usize, &mut Shard)| {
@@ -292,15 +334,16 @@ impl DynamicsRecorder {
         let description = settings.description()?;
         let needed = (settings.accumulator, settings.range);
         let k = self.accumulators.iter().position(|accumulator| *accumulator == needed);
-        let mut values = ColumnValues::Float(Vec::new());
-        for (shard, first) in self.shards.iter().zip((0..).step_by(SHARD)) {
+        let part = |(shard, first): (&Shard, usize)| {
             // Present since `new`, but a recorder may come from a file.
             let state = k.and_then(|k| shard.states.get(k));
             let state =
                 state.ok_or(DifficultyError::NeverPresented { example: first, metric: description.name })?;
             let part = state.values(settings.view, shard.labels());
-            values.append(part.map_err(|few| too_few(few, first, description.name))?);
-        }
+            part.map_err(|few| too_few(few, first, description.name))
+        };
+        let parts = self.shards.iter().zip((0..).step_by(SHARD)).map(part);
+        let values = ColumnValues::concatenate(parts, self.n_examples)?;
         let metric = settings.metric().clone();
         let higher_is_harder = description.higher_is_harder;
         Ok(Column { name: description.name.to_owned(), values, higher_is_harder, metric })

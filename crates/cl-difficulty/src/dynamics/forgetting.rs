@@ -165,13 +165,10 @@ impl Forgetting {
 impl Accumulate for Forgetting {
     #[inline(always)]
     fn update(&mut self, block: &Block) {
+        let last = block.gather(&self.last);
         let mut forgotten = [false; LANES];
-        let mut lane = 0;
-        block.update(&mut self.last, &block.right, |last, right| {
-            forgotten[lane] = *last && !right;
-            lane += 1;
-            *last = right;
-        });
+        (0..LANES).for_each(|l| forgotten[l] = last[l] && !block.right[l]);
+        block.update(&mut self.last, &block.right, |last, right| *last = right);
         block.update(&mut self.events, &forgotten, |events, forgotten| *events += u32::from(forgotten));
         block.update(&mut self.learned, &block.right, |learned, right| *learned |= right);
         block.update(&mut self.presentations, &[1; LANES], |presentations, one| *presentations += one);

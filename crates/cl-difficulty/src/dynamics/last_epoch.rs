@@ -79,7 +79,7 @@ impl Accumulate for LastEpoch {
                     Quantity::Loss => block.loss[lane],
                     quantity => {
                         p.iter_mut().zip(&block.probabilities).for_each(|(p, column)| *p = column[lane]);
-                        quantity.of(&p, block.labels[lane] as usize)
+                        quantity.of(&p, block.labels[lane])
                     }
                 };
             }

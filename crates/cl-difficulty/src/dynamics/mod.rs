@@ -9,6 +9,7 @@ mod dual;
 mod dyn_unc;
 mod dynamics_recorder;
 mod el2n;
+mod exponential;
 mod forgetting;
 mod l1_error;
 mod last_epoch;
@@ -27,7 +28,7 @@ pub use dynamics_recorder::DynamicsRecorder;
 pub use el2n::El2n;
 pub use forgetting::{Forgetting, NeverLearned};
 pub use mean_loss::MeanLoss;
-pub use observations::{Observations, Outputs};
+pub use observations::{Log, Observations, Outputs};
 pub use recorder::Recorder;
 
 pub(crate) use accumulator::{Accumulator, Range, View};

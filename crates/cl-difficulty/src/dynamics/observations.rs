@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 /// What a model said about some examples: c numbers per example, example by example.
 #[derive(Debug, Clone, Copy)]
 pub enum Outputs<'a, T> {
@@ -14,6 +16,13 @@ impl<'a, T> Outputs<'a, T> {
             Self::Logits(values) | Self::Probabilities(values) => values,
         }
     }
+
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        match self {
+            Self::Logits(values) => Self::Logits(&values[range]),
+            Self::Probabilities(values) => Self::Probabilities(&values[range]),
+        }
+    }
 }
 
 /// What a model said in one epoch about all examples or some of them.
@@ -24,6 +33,17 @@ pub struct Observations<'a, T> {
     /// The examples, each at most once per epoch, in any order.
     pub indices: &'a [usize],
     /// Their given labels.
+    pub labels: &'a [usize],
+    /// What the model said about them.
+    pub outputs: Outputs<'a, T>,
+}
+
+/// What a model said in several epochs about all examples: epochs x n x c numbers, epoch after epoch.
+#[derive(Debug, Clone, Copy)]
+pub struct Log<'a, T> {
+    /// The epochs, each once.
+    pub epochs: &'a [u64],
+    /// The given label of each example.
     pub labels: &'a [usize],
     /// What the model said about them.
     pub outputs: Outputs<'a, T>,

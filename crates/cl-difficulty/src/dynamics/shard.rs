@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use super::accumulator::{Accumulator, Range, State};
-use super::block::{Block, LANES, SUM_TOLERANCE, Wanted};
+use super::block::{Block, LANES, Positions, SUM_TOLERANCE, Wanted};
 use super::{Observations, Outputs};
 use crate::DifficultyError;
 
@@ -35,6 +35,15 @@ impl Part<'_> {
         match self {
             Self::Run { n, .. } => *n,
             Self::Scattered(positions) => positions.len(),
+        }
+    }
+
+    /// The position and the shard's example of the `k`-th; the shard starts at example `first`.
+    #[inline(always)]
+    fn at(&self, k: usize, indices: &[usize], first: usize) -> (usize, usize) {
+        match self {
+            Self::Run { position, example, .. } => (position + k, example + k),
+            Self::Scattered(positions) => (positions[k], indices[positions[k]] - first),
         }
     }
 }
@@ -118,7 +127,7 @@ impl Shard {
         accumulators.iter().for_each(|(accumulator, _)| accumulator.want(&mut wanted));
         let failed = Arch::new().dispatch(Pass { shard: self, observations, part, wanted, live: &live });
         match failed {
-            Some(position) => Err(invalid_outputs(observations, position, self.n_classes)),
+            Some((position, i)) => Err(invalid_outputs(observations, position, self.first + i, self.n_classes)),
             None => Ok(()),
         }
     }
@@ -129,29 +138,30 @@ impl Shard {
         observations: &Observations<'_, T>,
         part: Part<'_>,
     ) -> Result<(), DifficultyError> {
-        let n_classes = self.n_classes;
-        let mut check = |i: usize, position: usize| {
-            let (label, known) = (observations.labels[position], &mut self.labels[i]);
-            if label < n_classes && *known == label as u32 {
+        if let Part::Run { position, example, n } = part {
+            // As a rule all are known and the same: without a branch for each.
+            let pairs = observations.labels[position..][..n].iter().zip(&self.labels[example..][..n]);
+            if pairs.fold(true, |same, (&label, &known)| same & (label == known as usize)) {
                 return Ok(());
             }
-            let problem = if label >= n_classes {
-                format!("label {label} is out of range, expected 0..{n_classes}")
+        }
+        for k in 0..part.len() {
+            let (position, i) = part.at(k, observations.indices, self.first);
+            let (label, known) = (observations.labels[position], &mut self.labels[i]);
+            let problem = if label >= self.n_classes {
+                format!("label {label} is out of range, expected 0..{}", self.n_classes)
             } else if *known == UNKNOWN {
                 *known = label as u32;
-                return Ok(());
-            } else {
+                continue;
+            } else if *known != label as u32 {
                 format!("label {label}, expected {known} as in the epochs before")
+            } else {
+                continue;
             };
-            let example = observations.indices[position];
-            Err(DifficultyError::InvalidObservation { example, epoch: observations.epoch, problem })
-        };
-        match part {
-            Part::Run { position, example, n } => (0..n).try_for_each(|k| check(example + k, position + k)),
-            Part::Scattered(positions) => positions
-                .iter()
-                .try_for_each(|&position| check(observations.indices[position] - self.first, position)),
+            let example = self.first + i;
+            return Err(DifficultyError::InvalidObservation { example, epoch: observations.epoch, problem });
         }
+        Ok(())
     }
 
     /// Each example once per epoch and, where an accumulator needs it, after its earlier epochs.
@@ -184,12 +194,7 @@ impl Shard {
             seen.insert(i, n);
             Ok(())
         };
-        match part {
-            Part::Run { example, n, .. } => (0..n).try_for_each(|k| mark(example + k))?,
-            Part::Scattered(positions) => {
-                positions.iter().try_for_each(|&position| mark(observations.indices[position] - self.first))?;
-            }
-        }
+        (0..part.len()).try_for_each(|k| mark(part.at(k, observations.indices, self.first).1))?;
         seen.shrink(n);
         self.seen.insert(epoch, seen);
         Ok(())
@@ -249,30 +254,36 @@ struct Pass<'a, 'b, T> {
 }
 
 impl<T: Scalar> WithSimd for Pass<'_, '_, T> {
-    /// The position of the first outputs that are none.
-    type Output = Option<usize>;
+    /// The position and the shard's example of the first outputs that are none.
+    type Output = Option<(usize, usize)>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) -> Option<usize> {
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
         let Self { shard, observations, part, wanted, live } = self;
         let mut block = Block::new(observations.epoch, shard.n_classes);
         let n = part.len();
         for start in (0..n).step_by(LANES) {
             block.n = LANES.min(n - start);
-            let mut positions = [0; LANES];
-            for (lane, slot) in positions.iter_mut().enumerate() {
-                let k = start + lane.min(block.n - 1);
-                let (position, example) = match part {
-                    Part::Run { position, example, .. } => (position + k, example + k),
-                    Part::Scattered(all) => (all[k], observations.indices[all[k]] - shard.first),
-                };
-                *slot = position;
-                block.examples[lane] = example;
-                block.labels[lane] = observations.labels[position] as u64;
-            }
-            block.contiguous = matches!(part, Part::Run { .. });
-            if let Some(lane) = block.fill(&observations.outputs, &positions, wanted) {
-                return Some(positions[lane]);
+            let positions = match part {
+                Part::Run { position, example, .. } if block.n == LANES => {
+                    block.contiguous = true;
+                    block.examples.iter_mut().enumerate().for_each(|(lane, i)| *i = example + start + lane);
+                    block.labels.copy_from_slice(&observations.labels[position + start..][..LANES]);
+                    Positions::Run(position + start)
+                }
+                _ => {
+                    block.contiguous = false;
+                    let mut positions = [0; LANES];
+                    for (lane, slot) in positions.iter_mut().enumerate() {
+                        let k = start + lane.min(block.n - 1);
+                        (*slot, block.examples[lane]) = part.at(k, observations.indices, shard.first);
+                        block.labels[lane] = observations.labels[*slot];
+                    }
+                    Positions::Each(positions)
+                }
+            };
+            if let Some(lane) = block.fill(simd, &observations.outputs, &positions, wanted) {
+                return Some(part.at(start + lane.min(block.n - 1), observations.indices, shard.first));
             }
             for (state, _) in shard.states.iter_mut().zip(live).filter(|(_, live)| **live) {
                 state.update(&block);
@@ -282,7 +293,12 @@ impl<T: Scalar> WithSimd for Pass<'_, '_, T> {
     }
 }
 
-fn invalid_outputs<T: Scalar>(observations: &Observations<'_, T>, position: usize, c: usize) -> DifficultyError {
+fn invalid_outputs<T: Scalar>(
+    observations: &Observations<'_, T>,
+    position: usize,
+    example: usize,
+    c: usize,
+) -> DifficultyError {
     let row: Vec<f64> =
         observations.outputs.values()[position * c..][..c].iter().map(|value| value.as_f64()).collect();
     let problem = match observations.outputs {
@@ -299,6 +315,5 @@ fn invalid_outputs<T: Scalar>(observations: &Observations<'_, T>, position: usiz
             }
         },
     };
-    let example = observations.indices[position];
     DifficultyError::InvalidObservation { example, epoch: observations.epoch, problem }
 }

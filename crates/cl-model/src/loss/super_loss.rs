@@ -1,9 +1,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cl_data::Scalar;
+use cl_data::{Scalar, lambert_w0};
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, Target, lambert_w0};
+use super::{Loss, Target};
 use crate::ModelError;
 
 /// SuperLoss: any loss, weighted by how far it lies below or above a threshold tau; the weight solves its own

@@ -1,14 +1,25 @@
 //! The first seam: in which order, from difficulty to permutation.
 
+mod class_balanced;
 mod easy_first;
 mod hard_first;
+mod instance_hardness;
+mod permutation;
 mod random;
+mod reducible_loss;
+mod several_scores;
 
 use std::fmt;
+use std::sync::Arc;
 
+pub use class_balanced::ClassBalanced;
 pub use easy_first::EasyFirst;
 pub use hard_first::HardFirst;
+pub use instance_hardness::{Hardness, InstanceHardness};
+pub use permutation::Permutation;
 pub use random::Random;
+pub use reducible_loss::reducible_loss;
+pub use several_scores::SeveralScores;
 
 use crate::PacingError;
 
@@ -22,6 +33,12 @@ pub trait Order: fmt::Debug + fmt::Display + Send + Sync {
     /// # Errors
     /// [`PacingError::NotANumber`] where a difficulty is NaN; infinities are the extremes that they are.
     fn order(&self, difficulty: &[f64], seed: u64) -> Result<Vec<usize>, PacingError>;
+}
+
+impl<O: Order + ?Sized> Order for Arc<O> {
+    fn order(&self, difficulty: &[f64], seed: u64) -> Result<Vec<usize>, PacingError> {
+        (**self).order(difficulty, seed)
+    }
 }
 
 /// The stream that breaks ties: the one of `Scores::easiest_first` in `cl-difficulty`, so that both agree.

@@ -162,13 +162,13 @@ impl Draw {
         n: usize,
         batch: &mut Batch,
     ) {
+        // All draws first, so that the memory of one swap need not wait for the draw of the next.
         self.swaps.clear();
-        for place in 0..n.min(examples.len()) {
-            let other = place + below(examples.len() - place);
+        self.swaps.extend((0..n.min(examples.len())).map(|place| place + below(examples.len() - place)));
+        batch.indices.extend(self.swaps.iter().enumerate().map(|(place, &other)| {
             examples.swap(place, other);
-            self.swaps.push(other);
-            batch.indices.push(examples[place] as usize);
-        }
+            examples[place] as usize
+        }));
         for (place, &other) in self.swaps.iter().enumerate().rev() {
             examples.swap(place, other);
         }

@@ -2,6 +2,8 @@
 
 mod competence;
 mod curriculum;
+mod instance_hardness;
+mod length;
 mod mini_batch;
 mod past;
 mod prefix;
@@ -14,6 +16,8 @@ mod teacher;
 mod told;
 
 pub use competence::{CompetenceSampler, EqualDifficulty};
+pub use instance_hardness::{HardnessFeedback, HardnessSampler, HardnessSelection, InstanceHardness};
+pub use length::{LengthSampler, LongSequences};
 pub use mini_batch::MiniBatchSampler;
 pub use prefix::PrefixSampler;
 pub use rho_loss::RhoLossSampler;
@@ -43,14 +47,13 @@ fn check_batch_size(n_examples: usize, batch_size: usize) -> Result<(), PacingEr
     Ok(())
 }
 
-/// The examples in half the memory.
+/// Examples below their number, in half the memory.
 fn narrow(examples: &[usize]) -> Result<Vec<u32>, PacingError> {
-    let narrow = |&example| {
-        u32::try_from(example).map_err(|_| {
-            PacingError::argument("n_examples", examples.len(), "at most 2^32, the examples that an order can hold")
-        })
-    };
-    examples.iter().map(narrow).collect()
+    if u32::try_from(examples.len()).is_err() {
+        let expected = "below 2^32, the examples that an order can hold";
+        return Err(PacingError::argument("n_examples", examples.len(), expected));
+    }
+    Ok(examples.iter().map(|&example| example as u32).collect())
 }
 
 /// Whether `order` names each of its `0..len` once.

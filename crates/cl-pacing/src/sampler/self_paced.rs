@@ -4,7 +4,10 @@ use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
 use serde::{Deserialize, Serialize};
 
 use super::{check_sizes, chunk, n_batches};
-use crate::{HardSelfPaced, PacingError, SamplerFingerprint, SelfPacedLambda};
+use crate::{
+    Age, Annealing, HardSelfPaced, PacingError, SamplerFingerprint, SelfPaced, SelfPacedAlternation,
+    SelfPacedLambda,
+};
 
 /// How a self-paced epoch shows the examples that it selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,10 +33,13 @@ impl fmt::Display for Presentation {
 /// The alternation of self-paced learning: select the examples that are easy now, train on them, admit harder ones.
 ///
 /// ```text
-/// epoch e:   v_i = 1 if l_i < lambda_e, else 0              from the losses l at the start of the epoch
-///            one pass over the examples with v_i = 1, in batches, the last of which may be short
-///            lambda_{e+1} = mu lambda_e
+/// epoch e:   v = argmin over v of   sum_i v_i l_i + g(v; lambda_e)      from the losses l at the start of the epoch
+///            one pass over the examples with v_i > 0, in batches, the last of which may be short
+///            lambda_{e+1} = mu lambda_e, or as a quantile of the losses says
 /// ```
+///
+/// By default v_i = 1 if l_i < lambda_e, else 0; [`of`](Self::of) takes any regulariser. Batches carry the weights, but
+/// for an epoch in which each is 1.
 ///
 /// At the start of each epoch it [wants](Sampler::wanted) the losses of all examples, which may be told in several
 /// parts; what it is told of single batches it ignores. An epoch that selects nothing is one empty batch. Steps are
@@ -58,7 +64,7 @@ pub struct SelfPacedSampler {
     n_examples: usize,
     batch_size: usize,
     presentation: Presentation,
-    initial: SelfPacedLambda,
+    alternation: SelfPacedAlternation,
     data: Option<Fingerprint>,
     progress: Progress,
     error: Option<PacingError>,
@@ -67,14 +73,14 @@ pub struct SelfPacedSampler {
 /// Everything that changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Progress {
-    /// The threshold of the epoch below.
-    lambda: SelfPacedLambda,
-    /// The epoch selected last, or 0 before the first.
-    epoch: u64,
+    /// The epoch selected last, with its lambda; nothing before the first.
+    age: Option<Age>,
     /// Its first step.
     first_step: u64,
-    /// Its examples as shown, or nothing before the first epoch.
-    selected: Option<Vec<usize>>,
+    /// Its examples as shown.
+    selected: Vec<usize>,
+    /// Their weights, or nothing where each is 1.
+    weights: Vec<f64>,
     /// The losses told so far of the epoch to come.
     told: Vec<Option<f64>>,
 }
@@ -87,7 +93,7 @@ pub struct SelfPacedState {
 }
 
 impl SelfPacedSampler {
-    /// Batches of `batch_size` out of `n_examples`, under the threshold `lambda` of the first epoch.
+    /// Batches of `batch_size` out of `n_examples`, with hard weights under the threshold `lambda` of the first epoch.
     ///
     /// # Errors
     /// Unless `n_examples` and `batch_size` are at least 1.
@@ -97,10 +103,27 @@ impl SelfPacedSampler {
         lambda: SelfPacedLambda,
         presentation: Presentation,
     ) -> Result<Self, PacingError> {
+        let annealing = Annealing::growth(lambda.mu())?;
+        Self::of(HardSelfPaced::new(lambda.value())?, annealing, n_examples, batch_size, presentation)
+    }
+
+    /// Batches of `batch_size` out of `n_examples`, with the weights of any regulariser, whose age goes on as
+    /// `annealing` says.
+    ///
+    /// # Errors
+    /// Unless `n_examples` and `batch_size` are at least 1.
+    pub fn of(
+        regulariser: impl SelfPaced + 'static,
+        annealing: Annealing,
+        n_examples: usize,
+        batch_size: usize,
+        presentation: Presentation,
+    ) -> Result<Self, PacingError> {
         check_sizes(n_examples, batch_size)?;
         let told = vec![None; n_examples];
-        let progress = Progress { lambda, epoch: 0, first_step: 0, selected: None, told };
-        Ok(Self { n_examples, batch_size, presentation, initial: lambda, data: None, progress, error: None })
+        let progress = Progress { age: None, first_step: 0, selected: Vec::new(), weights: Vec::new(), told };
+        let alternation = SelfPacedAlternation::new(regulariser, annealing);
+        Ok(Self { n_examples, batch_size, presentation, alternation, data: None, progress, error: None })
     }
 
     /// The same, bound to data: states saved with other ids or labels are refused.
@@ -109,14 +132,14 @@ impl SelfPacedSampler {
         self
     }
 
-    /// The threshold of the current epoch.
+    /// The age of the current epoch, or the regulariser's own before the first.
     pub fn lambda(&self) -> f64 {
-        self.progress.lambda.value()
+        self.progress.age.map_or(self.alternation.regulariser().lambda(), |age| age.lambda)
     }
 
     /// The examples selected for the current epoch, as shown; empty before the first.
     pub fn selected(&self) -> &[usize] {
-        self.progress.selected.as_deref().unwrap_or_default()
+        &self.progress.selected
     }
 
     /// The first thing that went wrong, if anything did: a loss of an example that is none, a step out of turn.
@@ -130,8 +153,8 @@ impl SelfPacedSampler {
             .with("number of examples", self.n_examples)
             .with("batch size", self.batch_size)
             .with("presentation", self.presentation)
-            .with("first lambda", self.initial.value())
-            .with("mu", self.initial.mu());
+            .with("weighting", self.alternation.regulariser())
+            .with("annealing", self.alternation.annealing());
         match self.data {
             Some(data) => fingerprint.with("data", data),
             None => fingerprint,
@@ -155,10 +178,15 @@ impl SelfPacedSampler {
             let (what, found) = ("losses of the saved state", told.len());
             return Err(PacingError::LengthMismatch { what, found, expected: n_examples });
         }
-        let selected = state.progress.selected.as_deref().unwrap_or_default();
+        let Progress { age, selected, weights, .. } = &state.progress;
         if let Some(&index) = selected.iter().find(|&&index| index >= n_examples) {
             return Err(PacingError::IndexOutOfRange { what: "selected example", index, n_examples });
         }
+        if !weights.is_empty() && weights.len() != selected.len() {
+            let (what, found, expected) = ("weights of the saved state", weights.len(), selected.len());
+            return Err(PacingError::LengthMismatch { what, found, expected });
+        }
+        self.alternation.set_age(*age)?;
         self.progress = state.progress;
         self.error = None;
         Ok(())
@@ -167,7 +195,7 @@ impl SelfPacedSampler {
     /// The steps of the current epoch, empty before the first.
     fn steps(&self) -> std::ops::Range<u64> {
         let first = self.progress.first_step;
-        let n_steps = self.progress.selected.as_ref().map_or(0, |selected| self.n_steps(selected.len()));
+        let n_steps = self.progress.age.map_or(0, |_| self.n_steps(self.progress.selected.len()));
         first..first.saturating_add(n_steps)
     }
 
@@ -183,23 +211,24 @@ impl SelfPacedSampler {
     /// All losses are told: starts the epoch.
     fn select(&mut self, first_step: u64) {
         let progress = &mut self.progress;
-        if progress.selected.is_some() {
-            progress.epoch += 1;
-            progress.lambda.grow();
+        let losses: Vec<f64> = progress.told.iter_mut().map(|loss| loss.take().unwrap_or(f64::NAN)).collect();
+        let mut weights = vec![0.0; losses.len()];
+        if let Err(error) = self.alternation.choose(&losses, &mut weights) {
+            return self.fail(error);
         }
-        let lambda = match HardSelfPaced::new(progress.lambda.value()) {
-            Ok(weighting) => weighting,
-            Err(error) => return self.fail(error),
-        };
-        let mut selected = progress.selected.take().unwrap_or_default();
-        selected.clear();
-        let losses = progress.told.iter_mut().map(|loss| loss.take().unwrap_or(f64::NAN));
-        selected.extend(losses.enumerate().filter(|&(_, loss)| lambda.weight(loss) > 0.0).map(|(index, _)| index));
-        if let Presentation::Shuffled { seed } = self.presentation {
-            random::shuffle(&mut random::stream(seed, "self-paced epoch", progress.epoch), &mut selected);
-        }
+        progress.age = self.alternation.age();
         progress.first_step = first_step;
-        progress.selected = Some(selected);
+        let selected = &mut progress.selected;
+        selected.clear();
+        selected.extend((0..losses.len()).filter(|&index| weights[index] > 0.0));
+        if let Presentation::Shuffled { seed } = self.presentation {
+            let epoch = progress.age.map_or(0, |age| age.epoch);
+            random::shuffle(&mut random::stream(seed, "self-paced epoch", epoch), selected);
+        }
+        progress.weights.clear();
+        if selected.iter().any(|&index| weights[index] != 1.0) {
+            progress.weights.extend(selected.iter().map(|&index| weights[index]));
+        }
     }
 }
 
@@ -212,7 +241,9 @@ impl Sampler for SelfPacedSampler {
         batch.clear();
         let steps = self.steps();
         if steps.contains(&step) {
-            batch.indices.extend_from_slice(chunk(self.selected(), step - steps.start, self.batch_size));
+            let index = step - steps.start;
+            batch.indices.extend_from_slice(chunk(&self.progress.selected, index, self.batch_size));
+            batch.weights.extend_from_slice(chunk(&self.progress.weights, index, self.batch_size));
         } else {
             self.fail(PacingError::OutOfTurn { step, first_step: steps.start, end: steps.end });
         }
@@ -222,10 +253,10 @@ impl Sampler for SelfPacedSampler {
     fn epoch(&self, step: u64) -> Epoch {
         let steps = self.steps();
         if steps.contains(&step) {
-            let (index, n_steps) = (self.progress.epoch, steps.end - steps.start);
+            let (index, n_steps) = (self.progress.age.map_or(0, |age| age.epoch), steps.end - steps.start);
             return Epoch { index, step: step - steps.start, n_steps };
         }
-        let index = self.progress.epoch + u64::from(self.progress.selected.is_some());
+        let index = self.progress.age.map_or(0, |age| age.epoch + 1);
         Epoch { index, step: step.saturating_sub(steps.end), n_steps: 0 }
     }
 
@@ -398,7 +429,7 @@ mod tests {
             own.clone().with_data(data("0")).set_state(own.clone().with_data(data("1")).state()).unwrap_err();
         assert!(matches!(error, PacingError::OtherSettings { setting, .. } if setting == "data"));
         let mut corrupt = own.state();
-        corrupt.progress.selected = Some(vec![3]);
+        corrupt.progress.selected = vec![3];
         assert!(own.set_state(corrupt).is_err());
         let mut short = own.state();
         short.progress.told.pop();

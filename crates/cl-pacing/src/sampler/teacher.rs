@@ -211,8 +211,7 @@ impl TeacherSampler {
             Some(*end)
         }));
         let tasks = vec![Task::default(); n_tasks];
-        let progress =
-            Progress { step: 0, task: 0, told: Told::default(), scored: false, tasks, run: Vec::new() };
+        let progress = Progress { step: 0, task: 0, told: Told::default(), scored: false, tasks, run: Vec::new() };
         let mut sampler = Self {
             members,
             bounds,
@@ -445,9 +444,11 @@ fn check(teacher: Teacher, policy: TaskPolicy) -> Result<(), PacingError> {
         TaskPolicy::Boltzmann { tau } if !(tau.is_finite() && tau > 0.0) => {
             Err(PacingError::argument("tau", tau, "a finite number above 0"))
         }
-        TaskPolicy::Thompson { .. } if !matches!(teacher, Teacher::Sampling { .. }) => {
-            Err(PacingError::argument("policy", "Thompson", "the Sampling teacher, who keeps rewards to draw from"))
-        }
+        TaskPolicy::Thompson { .. } if !matches!(teacher, Teacher::Sampling { .. }) => Err(PacingError::argument(
+            "policy",
+            "Thompson",
+            "the Sampling teacher, who keeps rewards to draw from",
+        )),
         _ => Ok(()),
     }
 }
@@ -593,9 +594,8 @@ mod tests {
     #[test]
     fn the_task_with_most_progress_is_given() {
         for teacher in [Teacher::Window { k: 4 }, Teacher::Sampling { k: 4 }] {
-            let order = teach(&mut sampler(teacher, POLICY), 200, |task, times| {
-                [-0.01, -2.0, 0.5][task] * times as f64
-            });
+            let order =
+                teach(&mut sampler(teacher, POLICY), 200, |task, times| [-0.01, -2.0, 0.5][task] * times as f64);
             let late = order[20..].iter().filter(|&&task| task == 1).count();
             assert_eq!(late, 180, "{teacher}: {order:?}");
             let mut signed = sampler(teacher, POLICY).with_progression(Progression::Signed);

@@ -91,7 +91,8 @@ pub(super) fn restore<P: DeserializeOwned>(
     let invalid = |value: String| PacingError::argument("state", value, "the state of a sampler, as it saved it");
     let state = state.ok_or_else(|| invalid("none".into()))?;
     // Settings first: the progress of another kind of sampler cannot be read.
-    let saved: State<serde_json::Value> = serde_json::from_str(state).map_err(|error| invalid(error.to_string()))?;
+    let saved: State<serde_json::Value> =
+        serde_json::from_str(state).map_err(|error| invalid(error.to_string()))?;
     fingerprint.check(&saved.fingerprint)?;
     serde_json::from_value(saved.progress).map_err(|error| invalid(error.to_string()))
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Weighting, each};
+use super::self_paced::{Separable, separable_is_self_paced};
 use crate::PacingError;
 
 /// Hard self-paced weights: an example counts while its loss is below the threshold.
@@ -36,17 +36,23 @@ impl HardSelfPaced {
         check_lambda(lambda)?;
         Ok(Self { lambda })
     }
+}
 
-    /// The weight of an example with this loss.
-    pub fn weight(&self, loss: f64) -> f64 {
+impl Separable for HardSelfPaced {
+    fn weight(&self, loss: f64) -> f64 {
         f64::from(u8::from(loss < self.lambda))
     }
 
-    /// What the weights minimise: sum_i v_i l_i - lambda sum_i v_i, over the shorter of the two slices.
-    pub fn objective(&self, weights: &[f64], losses: &[f64]) -> f64 {
-        weights.iter().zip(losses).map(|(weight, loss)| weight * loss - self.lambda * weight).sum()
+    fn penalty(&self, weight: f64) -> f64 {
+        -self.lambda * weight
+    }
+
+    fn at(&self, lambda: f64) -> Result<Self, PacingError> {
+        Self::new(lambda)
     }
 }
+
+separable_is_self_paced!(HardSelfPaced);
 
 pub(super) fn check_lambda(lambda: f64) -> Result<(), PacingError> {
     if lambda.is_finite() && lambda > 0.0 {
@@ -54,12 +60,6 @@ pub(super) fn check_lambda(lambda: f64) -> Result<(), PacingError> {
     }
     let expected = "a finite number above 0, because no loss is below a threshold of 0 or less";
     Err(PacingError::argument("lambda", lambda, expected))
-}
-
-impl Weighting for HardSelfPaced {
-    fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
-        each(losses, weights, |loss| self.weight(loss))
-    }
 }
 
 impl fmt::Display for HardSelfPaced {
@@ -71,6 +71,7 @@ impl fmt::Display for HardSelfPaced {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{SelfPaced, Weighting};
     use proptest::prelude::*;
 
     proptest! {

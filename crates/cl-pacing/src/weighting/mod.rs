@@ -1,12 +1,46 @@
 //! The third seam: how much each example counts, from losses to weights.
 
+mod alternation;
+mod annealing;
+mod capped;
+mod diversity;
+mod focal;
+mod hard_mining;
 mod hard_self_paced;
+mod l2_bounded;
+mod linear_self_paced;
+mod logarithmic_self_paced;
+mod logistic_self_paced;
+mod mentornet;
+mod mixture;
+mod mixture2;
+mod polynomial_self_paced;
+mod self_paced;
+mod self_paced_curriculum;
 mod self_paced_lambda;
+mod super_loss;
 
 use std::fmt;
 
+pub use alternation::{Age, SelfPacedAlternation};
+pub use annealing::Annealing;
+pub use capped::Capped;
+pub use diversity::SelfPacedDiversity;
+pub use focal::{DetachedFocal, FocalGradient};
+pub use hard_mining::HardMining;
 pub use hard_self_paced::HardSelfPaced;
+pub use l2_bounded::L2Bounded;
+pub use linear_self_paced::LinearSelfPaced;
+pub use logarithmic_self_paced::LogarithmicSelfPaced;
+pub use logistic_self_paced::LogisticSelfPaced;
+pub use mentornet::{MentorNet, PercentileAverage};
+pub use mixture::Mixture;
+pub use mixture2::Mixture2;
+pub use polynomial_self_paced::PolynomialSelfPaced;
+pub use self_paced::{SelfPaced, Separable};
+pub use self_paced_curriculum::SelfPacedCurriculum;
 pub use self_paced_lambda::SelfPacedLambda;
+pub use super_loss::SuperLossWeight;
 
 use crate::PacingError;
 
@@ -14,22 +48,50 @@ use crate::PacingError;
 ///
 /// Displayed, a weighting is its name with its parameters.
 pub trait Weighting: fmt::Debug + fmt::Display + Send + Sync {
-    /// Writes the weight of each example into `weights`, given the loss of each. O(n).
+    /// Writes the weight of each example into `weights`, given the loss of each. O(n), unless the weighting says
+    /// otherwise. After an error the weights mean nothing.
     ///
     /// # Errors
     /// Unless there is one weight per loss, and no loss is NaN.
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError>;
 }
 
+impl<W: Weighting + ?Sized> Weighting for std::sync::Arc<W> {
+    fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
+        (**self).weights(losses, weights)
+    }
+}
+
 /// Weights that depend each on its own loss alone.
 fn each(losses: &[f64], weights: &mut [f64], weight: impl Fn(f64) -> f64) -> Result<(), PacingError> {
-    if weights.len() != losses.len() {
-        let (found, expected) = (weights.len(), losses.len());
-        return Err(PacingError::LengthMismatch { what: "weights", found, expected });
+    check_length(losses, weights)?;
+    // In one pass over memory: NaN is looked for only where there was one.
+    let mut nan = false;
+    for (out, &loss) in weights.iter_mut().zip(losses) {
+        nan |= loss.is_nan();
+        *out = weight(loss);
     }
-    if let Some(example) = losses.iter().position(|loss| loss.is_nan()) {
-        return Err(PacingError::NotANumber { what: "loss", example });
+    if nan { check_numbers(losses) } else { Ok(()) }
+}
+
+fn check_length(losses: &[f64], weights: &[f64]) -> Result<(), PacingError> {
+    if weights.len() == losses.len() {
+        return Ok(());
     }
-    weights.iter_mut().zip(losses).for_each(|(out, &loss)| *out = weight(loss));
-    Ok(())
+    let (found, expected) = (weights.len(), losses.len());
+    Err(PacingError::LengthMismatch { what: "weights", found, expected })
+}
+
+fn check_numbers(losses: &[f64]) -> Result<(), PacingError> {
+    match losses.iter().position(|loss| loss.is_nan()) {
+        Some(example) => Err(PacingError::NotANumber { what: "loss", example }),
+        None => Ok(()),
+    }
+}
+
+fn check_positive(argument: &'static str, value: f64) -> Result<(), PacingError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(PacingError::argument(argument, value, "a finite number above 0"))
 }

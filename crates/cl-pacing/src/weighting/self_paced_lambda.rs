@@ -50,10 +50,7 @@ impl SelfPacedLambda {
     /// Unless lambda is finite and above 0, and mu finite and above 1.
     pub fn new(lambda: f64, mu: f64) -> Result<Self, PacingError> {
         check_lambda(lambda)?;
-        if !(mu.is_finite() && mu > 1.0) {
-            let expected = "a finite number above 1, because the threshold must grow to admit harder examples";
-            return Err(PacingError::argument("mu", mu, expected));
-        }
+        check_mu(mu)?;
         Ok(Self { lambda, mu })
     }
 
@@ -71,6 +68,14 @@ impl SelfPacedLambda {
     pub fn grow(&mut self) {
         self.lambda = (self.lambda * self.mu).min(f64::MAX);
     }
+}
+
+pub(super) fn check_mu(mu: f64) -> Result<(), PacingError> {
+    if mu.is_finite() && mu > 1.0 {
+        return Ok(());
+    }
+    let expected = "a finite number above 1, because the threshold must grow to admit harder examples";
+    Err(PacingError::argument("mu", mu, expected))
 }
 
 #[cfg(test)]

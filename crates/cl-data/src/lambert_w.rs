@@ -7,7 +7,7 @@
 /// Source: Corless, Gonnet, Hare, Jeffrey, Knuth (1996), On the Lambert W Function, equations 4.19, 4.22, 5.9.
 ///
 /// ```
-/// use cl_model::lambert_w0;
+/// use cl_data::lambert_w0;
 ///
 /// assert!((lambert_w0(1.0) - 0.567143290409783873).abs() < 1e-15);
 /// assert!((lambert_w0(std::f64::consts::E) - 1.0).abs() < 1e-15);

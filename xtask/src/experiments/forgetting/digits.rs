@@ -1,0 +1,123 @@
+//! The protocol on UCI digits, every seed with a split of its own.
+
+use anyhow::Result;
+use cl_data::{Dataset, Standardization, bundled, stratified_split};
+use cl_study::{Summary, Table, over_seeds};
+
+use super::removal::{RATES, Recipe, Removal, best_rate, figure, removal};
+use super::{BEATS_RANDOM, CAN_GO, THIRD};
+use crate::claim::{Measurement, Part, significant};
+use crate::experiment::{Context, Findings};
+
+const BATCH_SIZE: usize = 32;
+
+/// Runs whose forgetting events are added up for a score.
+const N_SCORING_RUNS: u64 = 5;
+
+/// Shares of the training set that are removed, in tenths.
+const TENTHS: usize = 10;
+
+/// Digits cut into a part to train on and one held out, by seed, standardised by the former.
+fn split(digits: &Dataset<f32>, seed: u64) -> Result<(Dataset<f32>, Dataset<f32>)> {
+    let parts = stratified_split(digits.labels(), &[0.8, 0.2], seed)?;
+    let (train, held_out) = (digits.subset(&parts[0])?, digits.subset(&parts[1])?);
+    let standardization = Standardization::fit(&train)?;
+    Ok((standardization.apply(train)?, standardization.apply(held_out)?))
+}
+
+/// The learning rate with the best validation accuracy of training on everything, on seeds of its own.
+fn tuned(digits: &Dataset<f32>, recipe: Recipe, context: &Context<'_>) -> Result<f64> {
+    let seeds: Vec<u64> = (2_000_000..2_000_003).collect();
+    let accuracies: Result<Vec<[f64; RATES.len()]>> =
+        over_seeds(&seeds, context.jobs, context.progress, |seed| {
+            let (train, _) = split(digits, seed)?;
+            let (train, validation) = split(&train, seed)?;
+            recipe.accuracies(&train, &validation, seed)
+        })?
+        .into_iter()
+        .collect();
+    Ok(best_rate(&accuracies?))
+}
+
+/// Toneva's protocol on UCI digits: forgetting counted in the training pass over several runs, then training
+/// from scratch without the least forgotten, or without as many at random, for equally many updates. Every seed
+/// has its own split of the data, its own scores and its own first weights.
+pub(super) fn digits(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
+    let digits = bundled::digits().cast::<f32>()?;
+    let n_epochs = if context.quick { 10 } else { 50 };
+    let n_updates = n_epochs * (digits.n_examples() * 4 / 5).div_ceil(BATCH_SIZE) as u64;
+    let recipe = Recipe { n_hidden: 32, batch_size: BATCH_SIZE, n_updates, learning_rate: RATES[0] };
+    let recipe = Recipe { learning_rate: tuned(&digits, recipe, context)?, ..recipe };
+    let removed: Vec<f64> = (0..TENTHS).map(|tenth| tenth as f64 / TENTHS as f64).collect();
+    let removals: Result<Vec<Removal>> = over_seeds(&context.seeds, context.jobs, context.progress, |seed| {
+        let (train, test) = split(&digits, seed)?;
+        removal((&train, &test), recipe, N_SCORING_RUNS, &removed, seed)
+    })?
+    .into_iter()
+    .collect();
+    let removals = removals?;
+
+    let n_seeds = removals.len();
+    let conditions =
+        format!("UCI digits, perceptron 64-32-10, {n_epochs} epochs' updates, {n_seeds} seeds with a split each");
+    let over = |value: &dyn Fn(&Removal) -> f64| removals.iter().map(value).collect::<Vec<f64>>();
+    let shares = over(&|removal| removal.forgotten.n_unforgettable as f64 / removal.n_train as f64);
+    findings.measure(THIRD.id, Part::Real, &conditions, Measurement::over_seeds(&shares)?);
+    let third = 3 * TENTHS / 10;
+    let at_line = format!("all the never forgotten removed; {conditions}");
+    let at_third = format!("the 30 % least forgotten removed; {conditions}");
+    let cost = over(&|removal| removal.without_unforgettable[0] - removal.accuracy[0][0]);
+    findings.measure(CAN_GO.id, Part::Real, &at_line, Measurement::over_seeds(&cost)?);
+    let cost = over(&|removal| removal.accuracy[0][third] - removal.accuracy[0][0]);
+    findings.measure(CAN_GO.id, Part::Real, &at_third, Measurement::over_seeds(&cost)?);
+    let gain = over(&|removal| removal.without_unforgettable[0] - removal.without_unforgettable[1]);
+    findings.measure(BEATS_RANDOM.id, Part::Real, &at_line, Measurement::over_seeds(&gain)?);
+    let gain = over(&|removal| removal.accuracy[0][third] - removal.accuracy[1][third]);
+    findings.measure(BEATS_RANDOM.id, Part::Real, &at_third, Measurement::over_seeds(&gain)?);
+
+    let mut table = Table::new(["removed", "least forgotten removed", "random removed"]);
+    let accuracy = |values: Vec<f64>| Measurement::over_seeds(&values).map(|measured| measured.to_string());
+    for tenth in 0..TENTHS {
+        let of = |arm: usize| accuracy(over(&|removal| removal.accuracy[arm][tenth]));
+        table.row([format!("{} %", 100 * tenth / TENTHS), of(0)?, of(1)?])?;
+    }
+    let of = |arm: usize| accuracy(over(&|removal| removal.without_unforgettable[arm]));
+    table.row(["the never forgotten".to_owned(), of(0)?, of(1)?])?;
+    findings.tables.push((format!("Test accuracy after removal: {conditions}"), table));
+    let mean_share = shares.iter().sum::<f64>() / n_seeds as f64;
+    findings.notes.push(format!(
+        "On digits {} % of the training examples were learned and never forgotten in any of {N_SCORING_RUNS} scoring \
+         runs; an example was never learned in a run {} times in all. Every arm trains from scratch for {n_updates} \
+         updates at learning rate {}, the best of {RATES:?} for training on everything, on seeds of its own; a smaller \
+         set is seen more often.",
+        significant(100.0 * mean_share),
+        removals.iter().map(|removal| removal.forgotten.n_never_learned).sum::<usize>(),
+        recipe.learning_rate,
+    ));
+    findings.number("digits_learning_rate", recipe.learning_rate)?;
+    findings.number("digits_unforgettable_share", &shares)?;
+    findings
+        .number("digits_scores", removals.iter().map(|removal| &removal.forgotten.scores).collect::<Vec<_>>())?;
+    for (arm, name) in ["selected", "random"].into_iter().enumerate() {
+        let curves: Vec<&[f64]> = removals.iter().map(|removal| &removal.accuracy[arm][..]).collect();
+        findings.number(format!("digits_accuracy_{name}"), curves)?;
+        let without = over(&|removal| removal.without_unforgettable[arm]);
+        findings.number(format!("digits_accuracy_{name}_without_unforgettable"), without)?;
+    }
+    let summaries = |arm: usize| -> Result<Vec<Summary>> {
+        (0..TENTHS).map(|tenth| Ok(Summary::of(&over(&|removal| removal.accuracy[arm][tenth]))?)).collect()
+    };
+    findings.figure(
+        "forgetting",
+        format!(
+            "Test accuracy after removing examples; the vertical line marks the never forgotten. {conditions}."
+        ),
+        figure(
+            "Removing examples from UCI digits".into(),
+            &removed,
+            [&summaries(0)?, &summaries(1)?],
+            mean_share,
+        )?,
+    );
+    Ok(())
+}
