@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result, bail};
 use cl_data::Dataset;
 use cl_data::io::{CifarPart, PixelScale, read_cifar10, read_idx_pair};
 
+use crate::annotations::{HumanLabels, read_c_scores};
+
 /// The folder of the binary version of CIFAR-10, as its archive names it.
 pub const CIFAR_10: &str = "cifar-10-batches-bin";
 
@@ -54,4 +56,30 @@ impl DataDir {
         read_cifar10(&folder, part, PixelScale::Unit)
             .with_context(|| format!("CIFAR-10 is read from {}", folder.display()))
     }
+
+    /// The published C-scores of CIFAR-10's training images, whose labels are `labels`; none where the folder has no
+    /// `cscores/`.
+    ///
+    /// # Errors
+    /// Where the file is missing, malformed or of other labels.
+    pub fn c_scores(&self, labels: &[usize]) -> Result<Option<Vec<f64>>> {
+        let file = self.folder("cscores").map(|folder| plain_or_gzipped(&folder, "cifar10_cscores.csv"));
+        file.map(|file| read_c_scores(&file, labels)).transpose()
+    }
+
+    /// The labels that people gave CIFAR-10's training images, whose labels are `labels`; none where the folder has
+    /// no `cifar-10n/`.
+    ///
+    /// # Errors
+    /// Where the file is missing, malformed or of other labels.
+    pub fn human_labels(&self, labels: &[usize]) -> Result<Option<HumanLabels>> {
+        let file = self.folder("cifar-10n").map(|folder| plain_or_gzipped(&folder, "cifar10n_train_labels.csv"));
+        file.map(|file| HumanLabels::read(&file, labels)).transpose()
+    }
+}
+
+/// The file of this name, or the one with `.gz` after it.
+fn plain_or_gzipped(folder: &Path, name: &str) -> PathBuf {
+    let plain = folder.join(name);
+    if plain.exists() { plain } else { folder.join(format!("{name}.gz")) }
 }

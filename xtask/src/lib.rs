@@ -4,6 +4,7 @@
 //! code ([`article`]) and the experiments without going through the command line.
 
 pub mod accuracy;
+pub mod annotations;
 pub mod article;
 pub mod claim;
 pub mod continuation;

@@ -11,6 +11,7 @@ mod race;
 mod self_paced;
 mod self_paced_demo;
 mod shapes;
+mod transfer;
 
 use crate::experiment::Experiment;
 
@@ -21,6 +22,7 @@ pub static ALL: &[&dyn Experiment] = &[
     &continuation::ContinuationExperiment,
     &convergence::ConvergenceExperiment,
     &metrics::MetricsExperiment,
+    &transfer::TransferExperiment,
     &self_paced::SelfPacedExperiment,
     &self_paced_demo::SelfPacedDemoExperiment,
     &race::RaceExperiment,
