@@ -10,6 +10,7 @@ pub mod continuation;
 pub mod data_dir;
 pub mod experiment;
 pub mod experiments;
+pub mod language;
 pub mod progress;
 pub mod report;
 pub mod reproduce;

@@ -9,6 +9,7 @@ mod metrics;
 mod race;
 mod self_paced;
 mod shapes;
+mod vocabulary;
 
 use crate::experiment::Experiment;
 
@@ -16,6 +17,7 @@ use crate::experiment::Experiment;
 pub static ALL: &[&dyn Experiment] = &[
     &clusters::ClustersExperiment,
     &shapes::ShapesExperiment,
+    &vocabulary::VocabularyExperiment,
     &continuation::ContinuationExperiment,
     &convergence::ConvergenceExperiment,
     &metrics::MetricsExperiment,
