@@ -58,6 +58,31 @@ pub enum PacingError {
         /// The step after the last one that could have been.
         end: u64,
     },
+    /// A schedule was to be edited in a part that has been shown.
+    #[error(
+        "the schedule was to change from step {from_step}, expected at least {n_consumed}: the steps before were taken"
+    )]
+    PastStep {
+        /// The first step to change.
+        from_step: u64,
+        /// The steps that were taken.
+        n_consumed: u64,
+    },
+    /// A saved state was shown other examples, or otherwise, than the sampler would have shown.
+    #[error(
+        "the {what} of the first {n_steps} steps is not that of the saved state ({found}; saved: {saved}): only what \
+         comes after may change"
+    )]
+    OtherPast {
+        /// What differs: the schedule or the order.
+        what: &'static str,
+        /// The steps taken when the state was saved.
+        n_steps: u64,
+        /// The schedule of the saved state.
+        saved: String,
+        /// The schedule here.
+        found: String,
+    },
     /// A saved state belongs to a sampler with other settings.
     #[error("the saved state was made with {setting} {saved}, not with {found}")]
     OtherSettings {

@@ -35,7 +35,12 @@ impl SamplerFingerprint {
 
     /// The same with the hash of an order. O(n).
     pub fn with_order(self, order: &[usize]) -> Self {
-        self.with("order", Fingerprint::of(&Ids::range(order.len()), order))
+        self.with_hash("order", order)
+    }
+
+    /// The same with the hash of a list. O(n).
+    pub(crate) fn with_hash(self, setting: &str, list: &[usize]) -> Self {
+        self.with(setting, Fingerprint::of(&Ids::range(list.len()), list))
     }
 
     /// As the state of a sampler that remembers nothing else: a run resumed with another one is refused.

@@ -14,6 +14,7 @@ mod order;
 mod pacing;
 mod sampler;
 mod sharding;
+mod validated;
 mod weighting;
 
 pub use cl_data::{Batch, Epoch, Sampler};
@@ -21,9 +22,15 @@ pub use error::PacingError;
 pub use exposure::Exposure;
 pub use fingerprint::SamplerFingerprint;
 pub use order::{EasyFirst, HardFirst, Order, Random};
-pub use pacing::{Competence, Full, Linear, Pacing, Root, Rounding};
+pub use pacing::{
+    BabySteps, Clock, Competence, Cyclic, Decreasing, DifficultyPacing, DifficultySchedule, Discrete, Exponential,
+    FixedExponential, FromFn, Full, Geometric, Linear, Logarithmic, OnePass, Pacing, Plateau, Polynomial,
+    Quadratic, Reading, Root, Rounding, SingleStep, Step, VariedExponential,
+};
 pub use sampler::{
-    PrefixSampler, Presentation, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler,
+    CompetenceSampler, EqualDifficulty, MiniBatchSampler, PrefixSampler, Presentation, Progression, RhoLossSampler,
+    SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore, Teacher,
+    TeacherSampler,
 };
 pub use sharding::{Sharding, share_of_rank};
 pub use weighting::{HardSelfPaced, SelfPacedLambda, Weighting};

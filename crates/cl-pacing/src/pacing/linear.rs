@@ -1,10 +1,6 @@
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::wu::Wu;
-use super::{Pacing, Rounding};
-use crate::PacingError;
+use super::wu::{Wu, wu_family};
 
 /// Grows linearly: from b of the data to all of them at a of the budget.
 ///
@@ -29,35 +25,7 @@ use crate::PacingError;
 #[serde(transparent)]
 pub struct Linear(Wu);
 
-impl Linear {
-    /// From the progress `a` at which all data are available and the fraction `b` available at first.
-    ///
-    /// # Errors
-    /// Unless a is finite and at least 0, and b lies in [0, 1].
-    pub fn new(a: f64, b: f64) -> Result<Self, PacingError> {
-        Wu::new(a, b).map(Self)
-    }
-}
-
-impl Pacing for Linear {
-    fn fraction(&self, progress: f64) -> f64 {
-        self.0.fraction(progress, |x| x)
-    }
-
-    fn full_at(&self) -> Option<f64> {
-        Some(self.0.full_at())
-    }
-
-    fn rounding(&self) -> Rounding {
-        Rounding::Truncate
-    }
-}
-
-impl fmt::Display for Linear {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write("linear", formatter)
-    }
-}
+wu_family!(Linear, "linear", |x| x);
 
 #[cfg(test)]
 mod tests {

@@ -1,20 +1,58 @@
 //! The second seam: how much of the data, from progress to fraction.
 
+mod baby_steps;
+mod buckets;
+mod clock;
 mod competence;
+mod cyclic;
+mod decreasing;
+mod difficulty_schedule;
+mod discrete;
+mod exponential;
+mod fixed_exponential;
+mod from_fn;
 mod full;
+mod geometric;
+mod hacohen;
 mod linear;
+mod logarithmic;
+mod one_pass;
+mod polynomial;
+mod quadratic;
 mod root;
 mod rounding;
+mod single_step;
+mod step;
+mod units;
+mod varied_exponential;
 mod wu;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
+pub use baby_steps::BabySteps;
+pub use clock::{Clock, Plateau, Reading};
 pub use competence::Competence;
+pub use cyclic::Cyclic;
+pub use decreasing::Decreasing;
+pub use difficulty_schedule::{DifficultyPacing, DifficultySchedule};
+pub use discrete::Discrete;
+pub use exponential::Exponential;
+pub use fixed_exponential::FixedExponential;
+pub use from_fn::FromFn;
 pub use full::Full;
+pub use geometric::Geometric;
 pub use linear::Linear;
+pub use logarithmic::Logarithmic;
+pub use one_pass::OnePass;
+pub use polynomial::Polynomial;
+pub use quadratic::Quadratic;
 pub use root::Root;
 pub use rounding::Rounding;
+pub use single_step::SingleStep;
+pub use step::Step;
+pub use varied_exponential::VariedExponential;
 
 /// Progress to the fraction of the data that is available: the second of the four seams (order, pacing,
 /// weighting, sampler).
@@ -28,15 +66,23 @@ pub trait Pacing: fmt::Debug + fmt::Display + Send + Sync {
     /// counts as 0; above 1 the function goes on.
     fn fraction(&self, progress: f64) -> f64;
 
-    /// The progress from which on the fraction is 1, or `None` where it never is. Above 1 the full data are out
-    /// of reach within the budget.
+    /// The fraction of the data, the first of the order, that is no longer available at `progress`: where a window
+    /// moves over the order instead of a prefix growing. Below [`fraction`](Self::fraction), and 0 unless the pacing
+    /// says otherwise.
+    fn dropped(&self, progress: f64) -> f64 {
+        let _ = progress;
+        0.0
+    }
+
+    /// The progress from which on all data are available (the fraction is 1 and nothing is dropped), or `None` where
+    /// there is none. Above 1 that is out of reach within the budget.
     fn full_at(&self) -> Option<f64>;
 
     /// How its source turns the fraction into a count.
     fn rounding(&self) -> Rounding;
 
-    /// Whether the fraction is 1 by the end of the budget. Which examples a run really shows, with its epochs
-    /// and batches, is for [`Exposure`](crate::Exposure) to say.
+    /// Whether every example is available at some time of the budget. Which examples a run really shows, with its
+    /// epochs and batches, is for [`Exposure`](crate::Exposure) to say.
     fn reaches_full(&self) -> bool {
         self.full_at().is_some_and(|progress| progress <= 1.0)
     }
@@ -45,6 +91,15 @@ pub trait Pacing: fmt::Debug + fmt::Display + Send + Sync {
     /// [`rounding`](Self::rounding), at least one batch and at most all.
     fn count(&self, progress: f64, n_examples: usize, batch_size: usize) -> usize {
         self.rounding().count(self.fraction(progress), n_examples, batch_size)
+    }
+
+    /// Which places of the order of `n_examples` are available at `progress`: up to [`count`](Self::count), from
+    /// what is [dropped](Self::dropped), rounded likewise; never fewer than one batch, unless the data are.
+    fn available(&self, progress: f64, n_examples: usize, batch_size: usize) -> Range<usize> {
+        let end = self.count(progress, n_examples, batch_size).min(n_examples);
+        let dropped = self.dropped(progress);
+        let start = if dropped > 0.0 { self.rounding().count(dropped, n_examples, 0) } else { 0 };
+        start.min(end.saturating_sub(batch_size))..end
     }
 }
 
@@ -55,8 +110,16 @@ macro_rules! forward {
                 (**self).fraction(progress)
             }
 
+            fn dropped(&self, progress: f64) -> f64 {
+                (**self).dropped(progress)
+            }
+
             fn full_at(&self) -> Option<f64> {
                 (**self).full_at()
+            }
+
+            fn reaches_full(&self) -> bool {
+                (**self).reaches_full()
             }
 
             fn rounding(&self) -> Rounding {
@@ -65,6 +128,10 @@ macro_rules! forward {
 
             fn count(&self, progress: f64, n_examples: usize, batch_size: usize) -> usize {
                 (**self).count(progress, n_examples, batch_size)
+            }
+
+            fn available(&self, progress: f64, n_examples: usize, batch_size: usize) -> Range<usize> {
+                (**self).available(progress, n_examples, batch_size)
             }
         }
     };
@@ -83,6 +150,11 @@ mod tests {
             Box::new(Full),
             Box::new(Linear::new(a, b).unwrap()),
             Box::new(Root::new(a, b).unwrap()),
+            Box::new(Quadratic::new(a, b).unwrap()),
+            Box::new(Polynomial::new(a, b, p).unwrap()),
+            Box::new(Exponential::new(a, b).unwrap()),
+            Box::new(Logarithmic::new(a, b).unwrap()),
+            Box::new(Step::new(a, b).unwrap()),
             Box::new(Competence::new(b, p).unwrap()),
         ]
     }

@@ -1,10 +1,6 @@
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use super::wu::Wu;
-use super::{Pacing, Rounding};
-use crate::PacingError;
+use super::wu::{Wu, wu_family};
 
 /// Grows as the square root, fast at first: from b of the data to all of them at a of the budget.
 ///
@@ -29,32 +25,4 @@ use crate::PacingError;
 #[serde(transparent)]
 pub struct Root(Wu);
 
-impl Root {
-    /// From the progress `a` at which all data are available and the fraction `b` available at first.
-    ///
-    /// # Errors
-    /// Unless a is finite and at least 0, and b lies in [0, 1].
-    pub fn new(a: f64, b: f64) -> Result<Self, PacingError> {
-        Wu::new(a, b).map(Self)
-    }
-}
-
-impl Pacing for Root {
-    fn fraction(&self, progress: f64) -> f64 {
-        self.0.fraction(progress, f64::sqrt)
-    }
-
-    fn full_at(&self) -> Option<f64> {
-        Some(self.0.full_at())
-    }
-
-    fn rounding(&self) -> Rounding {
-        Rounding::Truncate
-    }
-}
-
-impl fmt::Display for Root {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.write("root", formatter)
-    }
-}
+wu_family!(Root, "root", f64::sqrt);

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::PacingError;
+use crate::validated::deserialise_through_new;
 
 /// The two parameters that all of Wu's families share: the full data at a of the budget, b of them at first.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -10,19 +11,7 @@ pub(super) struct Wu {
     b: f64,
 }
 
-#[derive(Deserialize)]
-struct Unchecked {
-    a: f64,
-    b: f64,
-}
-
-impl TryFrom<Unchecked> for Wu {
-    type Error = PacingError;
-
-    fn try_from(Unchecked { a, b }: Unchecked) -> Result<Self, PacingError> {
-        Self::new(a, b)
-    }
-}
+deserialise_through_new!(Wu { a: f64, b: f64 });
 
 impl Wu {
     pub(super) fn new(a: f64, b: f64) -> Result<Self, PacingError> {
@@ -55,3 +44,40 @@ impl Wu {
         write!(formatter, "{name} (a = {}, b = {})", self.a, self.b)
     }
 }
+
+/// A family of Wu's from its name and its growth, a function of t / (a T) that goes from 0 at 0 to 1 at 1.
+macro_rules! wu_family {
+    ($family:ident, $name:literal, $growth:expr) => {
+        impl $family {
+            /// From the progress `a` at which all data are available and the fraction `b` available at first.
+            ///
+            /// # Errors
+            /// Unless a is finite and at least 0, and b lies in [0, 1].
+            pub fn new(a: f64, b: f64) -> Result<Self, $crate::PacingError> {
+                $crate::pacing::wu::Wu::new(a, b).map(Self)
+            }
+        }
+
+        impl $crate::Pacing for $family {
+            fn fraction(&self, progress: f64) -> f64 {
+                self.0.fraction(progress, $growth)
+            }
+
+            fn full_at(&self) -> Option<f64> {
+                Some(self.0.full_at())
+            }
+
+            fn rounding(&self) -> $crate::Rounding {
+                $crate::Rounding::Truncate
+            }
+        }
+
+        impl std::fmt::Display for $family {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.write($name, formatter)
+            }
+        }
+    };
+}
+
+pub(super) use wu_family;

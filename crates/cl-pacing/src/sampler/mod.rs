@@ -1,14 +1,26 @@
 //! The fourth seam: which examples at which step. The trait itself is [`cl_data::Sampler`].
 
+mod competence;
+mod curriculum;
+mod mini_batch;
+mod past;
 mod prefix;
+mod rho_loss;
+mod schedule;
 mod self_paced;
 mod sequential;
 mod shuffle;
+mod teacher;
+mod told;
 
+pub use competence::{CompetenceSampler, EqualDifficulty};
+pub use mini_batch::MiniBatchSampler;
 pub use prefix::PrefixSampler;
+pub use rho_loss::RhoLossSampler;
 pub use self_paced::{Presentation, SelfPacedSampler, SelfPacedState};
 pub use sequential::SequentialSampler;
 pub use shuffle::ShuffleSampler;
+pub use teacher::{Progression, TaskPolicy, TaskScore, Teacher, TeacherSampler};
 
 use crate::PacingError;
 
@@ -20,6 +32,25 @@ fn check_sizes(n_examples: usize, batch_size: usize) -> Result<(), PacingError> 
         return Err(PacingError::argument("batch_size", batch_size, "at least 1"));
     }
     Ok(())
+}
+
+/// Whether a batch can be had without showing an example twice.
+fn check_batch_size(n_examples: usize, batch_size: usize) -> Result<(), PacingError> {
+    if batch_size > n_examples {
+        let value = format!("{batch_size} of {n_examples} examples");
+        return Err(PacingError::argument("batch_size", value, "at most the number of examples"));
+    }
+    Ok(())
+}
+
+/// The examples in half the memory.
+fn narrow(examples: &[usize]) -> Result<Vec<u32>, PacingError> {
+    let narrow = |&example| {
+        u32::try_from(example).map_err(|_| {
+            PacingError::argument("n_examples", examples.len(), "at most 2^32, the examples that an order can hold")
+        })
+    };
+    examples.iter().map(narrow).collect()
 }
 
 /// Whether `order` names each of its `0..len` once.
@@ -44,7 +75,7 @@ fn n_batches(n: usize, batch_size: usize) -> u64 {
 }
 
 /// Batch number `index` of `examples`, empty beyond the last.
-fn chunk(examples: &[usize], index: u64, batch_size: usize) -> &[usize] {
+fn chunk<T>(examples: &[T], index: u64, batch_size: usize) -> &[T] {
     let start = usize::try_from(index).ok().and_then(|index| index.checked_mul(batch_size));
     let start = start.map_or(examples.len(), |start| start.min(examples.len()));
     &examples[start..start.saturating_add(batch_size).min(examples.len())]

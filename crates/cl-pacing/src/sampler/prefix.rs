@@ -1,8 +1,10 @@
-use std::sync::Arc;
+use std::ops::Range;
 
 use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
 
-use super::{check_permutation, check_sizes, chunk, n_batches};
+use super::curriculum::Curriculum;
+use super::past::Past;
+use super::{chunk, n_batches};
 use crate::{Pacing, PacingError, SamplerFingerprint};
 
 /// Epochs over a growing prefix of an order.
@@ -33,31 +35,26 @@ use crate::{Pacing, PacingError, SamplerFingerprint};
 /// ```
 #[derive(Debug, Clone)]
 pub struct PrefixSampler {
-    order: Vec<usize>,
-    pacing: Arc<dyn Pacing>,
-    batch_size: usize,
-    total_steps: u64,
-    seed: u64,
-    data: Option<Fingerprint>,
+    curriculum: Curriculum,
     /// The epoch of the latest batch, from where the next is sought.
     span: Span,
     /// The examples of that epoch as shown, once a batch of it was asked for.
-    shown: Option<(u64, Vec<usize>)>,
+    shown: Option<(u64, Vec<u32>)>,
 }
 
 /// An epoch, as found by walking.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Span {
     epoch: u64,
     first_step: u64,
-    n_available: usize,
+    available: Range<usize>,
 }
 
 impl PrefixSampler {
     /// Batches of `batch_size` from the prefixes of `order` that `pacing` makes available over `total_steps`.
     ///
     /// # Errors
-    /// Unless the order is a permutation of at least one example, and batch size and total steps are at least 1.
+    /// Unless the order is a permutation, the batch size from 1 to its length, and total steps at least 1.
     pub fn new(
         order: Vec<usize>,
         pacing: impl Pacing + 'static,
@@ -65,112 +62,130 @@ impl PrefixSampler {
         total_steps: u64,
         seed: u64,
     ) -> Result<Self, PacingError> {
-        check_sizes(order.len(), batch_size)?;
-        check_permutation(&order)?;
-        if total_steps == 0 {
-            return Err(PacingError::argument("total_steps", total_steps, "at least 1"));
-        }
-        let span = Span { epoch: 0, first_step: 0, n_available: 0 };
-        let pacing = Arc::new(pacing);
-        let mut sampler = Self { order, pacing, batch_size, total_steps, seed, data: None, span, shown: None };
-        sampler.span.n_available = sampler.n_available_at(0.0);
-        Ok(sampler)
+        let curriculum = Curriculum::new(&order, pacing, batch_size, total_steps, seed)?;
+        let span = Span { epoch: 0, first_step: 0, available: curriculum.schedule.available(0) };
+        Ok(Self { curriculum, span, shown: None })
     }
 
     /// The same, bound to data: the fingerprint of their ids and labels enters [`fingerprint`](Self::fingerprint).
     pub fn with_data(mut self, data: Fingerprint) -> Self {
-        self.data = Some(data);
+        self.curriculum.bind(data);
         self
+    }
+
+    /// Edits the future: from `from_step` on, `pacing` over a budget of `total_steps`, both counted from step 0. An
+    /// epoch that has begun by then ends as it began.
+    ///
+    /// # Errors
+    /// Where `from_step` comes before the latest batch, whose past cannot change, or `total_steps` is 0.
+    pub fn replace_pacing(
+        &mut self,
+        from_step: u64,
+        pacing: impl Pacing + 'static,
+        total_steps: u64,
+    ) -> Result<(), PacingError> {
+        self.curriculum.replace_pacing(from_step, pacing, total_steps)?;
+        self.span = self.first_span();
+        self.shown = None;
+        Ok(())
     }
 
     /// The settings that decide every batch. O(n).
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        let fingerprint = SamplerFingerprint::new("prefix")
-            .with_order(&self.order)
-            .with("pacing", &self.pacing)
-            .with("batch size", self.batch_size)
-            .with("total steps", self.total_steps)
-            .with("seed", self.seed);
-        match self.data {
-            Some(data) => fingerprint.with("data", data),
-            None => fingerprint,
-        }
+        self.curriculum.fingerprint(SamplerFingerprint::new("prefix"))
     }
 
     /// How many examples are available in the epoch of `step`.
     pub fn n_available(&self, step: u64) -> usize {
-        self.span_of(step).n_available
+        self.span_of(step).available.len()
     }
 
-    /// The pacing function.
-    pub fn pacing(&self) -> &dyn Pacing {
-        &*self.pacing
+    /// The pacing function at `step`.
+    pub fn pacing(&self, step: u64) -> &dyn Pacing {
+        self.curriculum.schedule.pacing(step)
     }
 
-    fn n_steps(&self, span: Span) -> u64 {
-        n_batches(span.n_available, self.batch_size)
+    fn n_steps(&self, span: &Span) -> u64 {
+        n_batches(span.available.len(), self.curriculum.batch_size)
     }
 
-    fn progress(&self, step: u64) -> f64 {
-        (step as f64 / self.total_steps as f64).min(1.0)
-    }
-
-    fn n_available_at(&self, progress: f64) -> usize {
-        // A pacing of the user's own may count as it likes.
-        self.pacing.count(progress, self.order.len(), self.batch_size).clamp(1, self.order.len())
+    fn first_span(&self) -> Span {
+        Span { epoch: 0, first_step: 0, available: self.curriculum.schedule.available(0) }
     }
 
     fn span_of(&self, step: u64) -> Span {
-        let first = || Span { epoch: 0, first_step: 0, n_available: self.n_available_at(0.0) };
-        let mut span = if self.span.first_step <= step { self.span } else { first() };
-        loop {
-            let n_steps = self.n_steps(span);
-            let n_epochs = (step - span.first_step) / n_steps;
-            if n_epochs == 0 {
-                return span;
-            }
-            // Where the prefix can grow no more, epochs are equally long and need no walking.
-            let progress = self.progress(span.first_step);
-            let settled = progress >= 1.0 || self.pacing.full_at().is_some_and(|full_at| progress >= full_at);
-            let n_epochs = if settled { n_epochs } else { 1 };
-            span.epoch += n_epochs;
-            span.first_step += n_epochs * n_steps;
-            span.n_available = self.n_available_at(self.progress(span.first_step));
+        let mut span = if self.span.first_step <= step { self.span.clone() } else { self.first_span() };
+        while let Some(next) = self.next_span(&span, step) {
+            span = next;
         }
+        span
+    }
+
+    /// The epoch after `span`, or the last of the equal ones that follow it; nothing if it would begin after `step`.
+    fn next_span(&self, span: &Span, step: u64) -> Option<Span> {
+        let n_steps = self.n_steps(span);
+        let within_reach = (step - span.first_step) / n_steps;
+        if within_reach == 0 {
+            return None;
+        }
+        // Where what is available is known to stay, epochs are equally long and need no walking.
+        let known = self.curriculum.schedule.known_until(span.first_step) - span.first_step;
+        let n_epochs = within_reach.min(known.div_ceil(n_steps));
+        let first_step = span.first_step + n_epochs * n_steps;
+        let available = self.curriculum.schedule.available(first_step);
+        Some(Span { epoch: span.epoch + n_epochs, first_step, available })
+    }
+
+    /// O(epochs).
+    fn past(&self, n_steps: u64) -> Past {
+        let mut changes: Vec<(u64, Range<usize>)> = Vec::new();
+        let mut span = (n_steps > 0).then(|| self.first_span());
+        while let Some(Span { first_step, ref available, .. }) = span {
+            if changes.last().is_none_or(|(_, last)| last != available) {
+                changes.push((first_step, available.clone()));
+            }
+            span = span.and_then(|span| self.next_span(&span, n_steps - 1));
+        }
+        self.curriculum.past(SamplerFingerprint::new("prefix"), n_steps, changes)
     }
 }
 
 impl Sampler for PrefixSampler {
     fn n_examples(&self) -> usize {
-        self.order.len()
+        self.curriculum.order.len()
     }
 
     fn batch(&mut self, step: u64, batch: &mut Batch) {
+        self.curriculum.n_consumed = step.saturating_add(1);
         self.span = self.span_of(step);
-        let Span { epoch, first_step, n_available } = self.span;
+        let Span { epoch, first_step, ref available } = self.span;
+        let Curriculum { ref order, batch_size, seed, .. } = self.curriculum;
         // The memory of the epoch before, if there is one.
         let (shown_epoch, mut shown) = self.shown.take().unwrap_or((u64::MAX, Vec::new()));
-        if shown_epoch != epoch || shown.len() != n_available {
+        if shown_epoch != epoch || shown.len() != available.len() {
             shown.clear();
-            shown.extend_from_slice(&self.order[..n_available]);
-            random::shuffle(&mut random::stream(self.seed, "epoch", epoch), &mut shown);
+            shown.extend_from_slice(&order[available.clone()]);
+            random::shuffle(&mut random::stream(seed, "epoch", epoch), &mut shown);
         }
         batch.clear();
-        batch.indices.extend_from_slice(chunk(&shown, step - first_step, self.batch_size));
+        batch.indices.extend(chunk(&shown, step - first_step, batch_size).iter().map(|&example| example as usize));
         self.shown = Some((epoch, shown));
     }
 
     fn epoch(&self, step: u64) -> Epoch {
         let span = self.span_of(step);
-        Epoch { index: span.epoch, step: step - span.first_step, n_steps: self.n_steps(span) }
+        Epoch { index: span.epoch, step: step - span.first_step, n_steps: self.n_steps(&span) }
     }
 
     fn save(&self) -> Option<String> {
-        self.fingerprint().saved()
+        self.past(self.curriculum.n_consumed).save()
     }
 
     fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.fingerprint().check_saved(state)?)
+        let saved = Past::parse(state)?;
+        self.past(saved.n_steps).check(&saved)?;
+        self.curriculum.n_consumed = saved.n_steps;
+        Ok(())
     }
 }
 
@@ -197,26 +212,73 @@ mod tests {
             n in 1usize..60, a in prop_oneof![Just(0.0), 0.01..2.0], b in 0.0..=1.0, batch_size in 1usize..20,
             total_steps in 1u64..120, seed: u64,
         ) -> (PrefixSampler, u64) {
-            (sampler(n, a, b, batch_size, total_steps, seed), total_steps)
+            (sampler(n, a, b, batch_size.min(n), total_steps, seed), total_steps)
         }
     }
 
-    /// A run resumed with another order, pacing, batch size or seed is refused, and the error says which.
+    /// A run resumed with another batch size or seed, or another past, is refused, and the error says which.
     #[test]
-    fn a_state_of_other_settings_is_refused() {
-        let saved = sampler(20, 0.5, 0.2, 4, 50, 1).save();
+    fn a_state_of_another_past_is_refused() {
+        let mut own = sampler(20, 0.5, 0.2, 4, 50, 1);
+        batch(&mut own, 30);
+        let saved = own.save();
         assert!(sampler(20, 0.5, 0.2, 4, 50, 1).restore(saved.as_deref()).is_ok());
-        for (mut other, setting) in [
-            (sampler(20, 0.5, 0.3, 4, 50, 1), "pacing"),
-            (sampler(20, 0.5, 0.2, 5, 50, 1), "batch size"),
-            (sampler(20, 0.5, 0.2, 4, 60, 1), "total steps"),
+        for (mut other, what) in [
+            (sampler(20, 0.5, 0.2, 5, 50, 1), "made with batch size 4, not with 5"),
+            (sampler(20, 0.5, 0.2, 4, 50, 2), "made with seed 1, not with 2"),
+            (sampler(21, 0.5, 0.2, 4, 50, 1), "made with number of examples 20, not with 21"),
+            (
+                sampler(20, 0.5, 0.9, 4, 50, 1),
+                "the schedule of the first 31 steps is not that of the saved state (root (a = 0.5, b = 0.9) over 50 \
+                 steps; saved: root (a = 0.5, b = 0.2) over 50 steps): only what comes after may change",
+            ),
+            (sampler(20, 0.5, 0.2, 4, 90, 1), "the schedule of the first 31 steps"),
+            (
+                PrefixSampler::new((0..20).collect(), Root::new(0.5, 0.2).unwrap(), 4, 50, 1).unwrap(),
+                "the order of the first 31 steps",
+            ),
         ] {
             let error = other.restore(saved.as_deref()).unwrap_err().to_string();
-            assert!(error.contains(setting), "{error}");
+            assert!(error.contains(what), "{error}");
         }
-        assert!(sampler(20, 0.5, 0.2, 4, 50, 2).restore(saved.as_deref()).is_err());
-        assert!(sampler(20, 0.5, 0.2, 4, 50, 1).restore(None).is_err());
-        assert!(sampler(20, 0.5, 0.2, 4, 50, 1).restore(Some("nonsense")).is_err());
+        assert!(own.restore(None).is_err() && own.restore(Some("nonsense")).is_err());
+        let data = |text: &str| text.repeat(64).parse().unwrap();
+        let saved = own.clone().with_data(data("0")).save();
+        assert!(own.with_data(data("1")).restore(saved.as_deref()).unwrap_err().to_string().contains("data"));
+    }
+
+    /// What has not been shown yet may become another: the pacing, the budget, the order of what is not available.
+    #[test]
+    fn the_future_may_be_edited_and_the_past_may_not() {
+        let (order, early): (Vec<usize>, _) = ((0..20).collect(), Linear::new(1.0, 0.2).unwrap());
+        let mut own = PrefixSampler::new(order.clone(), early, 4, 100, 1).unwrap();
+        let past: Vec<_> = (0..50).map(|step| batch(&mut own, step)).collect();
+        let saved = own.save();
+        assert_eq!(
+            own.replace_pacing(49, Full, 100).unwrap_err(),
+            PacingError::PastStep { from_step: 49, n_consumed: 50 }
+        );
+        assert!(own.replace_pacing(50, Full, 0).is_err());
+        own.replace_pacing(50, Full, 100).unwrap();
+        assert_eq!((0..50).map(|step| batch(&mut own.clone(), step)).collect::<Vec<_>>(), past);
+        assert_eq!(own.n_available(60), 20);
+
+        // The state of the unedited run goes on under the edited schedule, and with another end of the order.
+        let mut reordered = order;
+        reordered[16..].reverse();
+        for order in [(0..20).collect(), reordered] {
+            let mut edited = PrefixSampler::new(order, early, 4, 100, 1).unwrap();
+            edited.replace_pacing(50, Full, 100).unwrap();
+            edited.restore(saved.as_deref()).unwrap();
+            assert!(edited.replace_pacing(49, Full, 100).is_err());
+            assert_eq!((0..50).map(|step| batch(&mut edited, step)).collect::<Vec<_>>(), past);
+        }
+        let mut changed: Vec<usize> = (0..20).collect();
+        changed[..4].reverse();
+        let mut other = PrefixSampler::new(changed, early, 4, 100, 1).unwrap();
+        assert!(
+            other.restore(saved.as_deref()).unwrap_err().to_string().contains("the order of the first 50 steps")
+        );
     }
 
     proptest! {
@@ -242,15 +304,16 @@ mod tests {
                 prop_assert_eq!(epoch.step, 0);
                 let n = sampler.n_examples();
                 let progress = (step as f64 / total as f64).min(1.0);
-                let available = sampler.pacing().count(progress, n, sampler.batch_size);
-                let mut expected = sampler.order[..available].to_vec();
+                let available = sampler.pacing(step).count(progress, n, sampler.curriculum.batch_size);
+                let mut expected: Vec<usize> =
+                    sampler.curriculum.order[..available].iter().map(|&example| example as usize).collect();
                 expected.sort_unstable();
                 let mut shown = Vec::new();
                 for within in 0..epoch.n_steps {
                     prop_assert_eq!(sampler.epoch(step), Epoch { step: within, ..epoch });
                     let examples = batch(&mut sampler, step);
                     let last = within + 1 == epoch.n_steps;
-                    prop_assert!(examples.len() == sampler.batch_size || (last && !examples.is_empty()));
+                    prop_assert!(examples.len() == sampler.curriculum.batch_size || (last && !examples.is_empty()));
                     shown.extend(examples);
                     step += 1;
                 }
@@ -292,6 +355,8 @@ mod tests {
         let with = |order: Vec<usize>, a, batch_size, total, seed| {
             PrefixSampler::new(order, Linear::new(a, 0.5).unwrap(), batch_size, total, seed).unwrap().fingerprint()
         };
+        let mut edited = PrefixSampler::new(vec![0, 1, 2], Linear::new(0.5, 0.5).unwrap(), 2, 10, 0).unwrap();
+        edited.replace_pacing(5, Full, 10).unwrap();
         let own = with(vec![0, 1, 2], 0.5, 2, 10, 0);
         assert!(own.check(&with(vec![0, 1, 2], 0.5, 2, 10, 0)).is_ok());
         for (other, setting) in [
@@ -300,6 +365,7 @@ mod tests {
             (with(vec![0, 1, 2], 0.5, 3, 10, 0), "batch size"),
             (with(vec![0, 1, 2], 0.5, 2, 11, 0), "total steps"),
             (with(vec![0, 1, 2], 0.5, 2, 10, 1), "seed"),
+            (edited.fingerprint(), "pacing from step 5"),
         ] {
             match own.check(&other).unwrap_err() {
                 PacingError::OtherSettings { setting: named, .. } => assert_eq!(named, setting),
@@ -314,6 +380,10 @@ mod tests {
             |order: Vec<usize>, batch_size, total| PrefixSampler::new(order, Full, batch_size, total, 0).err();
         assert!(matches!(new(vec![], 1, 1), Some(PacingError::InvalidArgument { argument: "n_examples", .. })));
         assert!(matches!(new(vec![0], 0, 1), Some(PacingError::InvalidArgument { argument: "batch_size", .. })));
+        assert_eq!(
+            new(vec![0, 1], 3, 1).unwrap().to_string(),
+            "argument batch_size is 3 of 2 examples, expected at most the number of examples"
+        );
         assert!(matches!(new(vec![0], 1, 0), Some(PacingError::InvalidArgument { argument: "total_steps", .. })));
         assert_eq!(new(vec![0, 1, 0], 1, 1), Some(PacingError::NotAPermutation { example: 0 }));
         assert!(matches!(new(vec![0, 3, 1], 1, 1), Some(PacingError::IndexOutOfRange { index: 3, .. })));

@@ -1,6 +1,6 @@
 use cl_data::{Batch, Epoch, Sampler};
 
-use super::{check_permutation, check_sizes, chunk, n_batches};
+use super::{check_batch_size, check_permutation, check_sizes, chunk, n_batches};
 use crate::{PacingError, SamplerFingerprint};
 
 /// The same order in every epoch, unshuffled: index order, or one that is given. O(batch) per step.
@@ -24,7 +24,7 @@ impl SequentialSampler {
     /// Index order.
     ///
     /// # Errors
-    /// Unless `n_examples` and `batch_size` are at least 1.
+    /// Unless `batch_size` is from 1 to `n_examples`.
     pub fn new(n_examples: usize, batch_size: usize) -> Result<Self, PacingError> {
         Self::in_order((0..n_examples).collect(), batch_size)
     }
@@ -32,9 +32,10 @@ impl SequentialSampler {
     /// The given order, such as easy first without any shuffling.
     ///
     /// # Errors
-    /// Unless it is a permutation of at least one example, and `batch_size` at least 1.
+    /// Unless it is a permutation, and `batch_size` from 1 to its length.
     pub fn in_order(order: Vec<usize>, batch_size: usize) -> Result<Self, PacingError> {
         check_sizes(order.len(), batch_size)?;
+        check_batch_size(order.len(), batch_size)?;
         check_permutation(&order)?;
         Ok(Self { order, batch_size })
     }

@@ -24,7 +24,7 @@ impl ShuffleSampler {
     /// Batches of `batch_size` out of `n_examples`.
     ///
     /// # Errors
-    /// Unless both are at least 1.
+    /// Unless both are at least 1, and there are enough examples for a batch.
     pub fn new(n_examples: usize, batch_size: usize, seed: u64) -> Result<Self, PacingError> {
         // The full data know no progress, so any budget will do.
         PrefixSampler::new(Random::of(n_examples, seed), Full, batch_size, 1, seed).map(Self)
@@ -50,11 +50,11 @@ impl Sampler for ShuffleSampler {
     }
 
     fn save(&self) -> Option<String> {
-        self.fingerprint().saved()
+        self.0.save()
     }
 
     fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.fingerprint().check_saved(state)?)
+        self.0.restore(state)
     }
 }
 

@@ -1,0 +1,265 @@
+use std::borrow::Cow;
+
+use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use serde::{Deserialize, Serialize};
+
+use super::told::{self, Told};
+use super::{ShuffleSampler, check_sizes};
+use crate::{PacingError, SamplerFingerprint};
+
+/// Of every large batch the examples with the largest reducible loss: learnable, worth learning, not yet learned.
+///
+/// ```text
+/// candidates of step t    B_t, the large batch t of shuffled epochs
+/// reducible loss          L[y | x; D_t] - L[y | x; D_ho]          now, less that of a model of held-out data
+/// batch of step t         the ceil(|B_t| batch size / large batch size) of B_t where it is largest, largest first
+/// ```
+///
+/// It [wants](Sampler::wanted) the losses of the candidates before each batch, which may be told in several parts.
+/// Each batch depends on (seed, step) and the losses of its own candidates alone, so that any step can be asked for
+/// once its losses are told; before, the batch is empty and there is an [`error`](Self::error). What is equally
+/// reducible is chosen from at random.
+///
+/// O(large batch size) per step, a shuffle per epoch; 16 bytes an example.
+///
+/// Source: Mindermann et al. (2022), Prioritized training on points that are learnable, worth learning, and not yet
+/// learnt, algorithm 1 (a tenth of 320 there).
+///
+/// ```
+/// use cl_pacing::{Batch, RhoLossSampler, Sampler};
+///
+/// // Example 2 is hard for the held-out model, too: nothing to be learned from it.
+/// let mut sampler = RhoLossSampler::new(vec![0.1, 0.2, 2.5, 0.1], 4, 2, 0)?;
+/// sampler.feedback(0, &[0, 1, 2, 3], &[0.2, 1.5, 2.6, 0.9]);
+/// let mut batch = Batch::default();
+/// sampler.batch(0, &mut batch);
+/// assert_eq!(batch.indices, [1, 3]);
+/// # Ok::<(), cl_pacing::PacingError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct RhoLossSampler {
+    irreducible: Vec<f64>,
+    large_batch_size: usize,
+    batch_size: usize,
+    seed: u64,
+    data: Option<Fingerprint>,
+    large: ShuffleSampler,
+    progress: Progress,
+    /// The candidates of the step after.
+    next: Vec<usize>,
+    error: Option<PacingError>,
+}
+
+/// The step of which losses were told last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Progress {
+    step: u64,
+    told: Told,
+}
+
+impl RhoLossSampler {
+    /// Batches of `batch_size` out of large ones, from the losses `irreducible` of a model that was trained on
+    /// held-out data, one per example.
+    ///
+    /// # Errors
+    /// Where one of them is no finite number, and unless 1 <= batch size <= large batch size <= number of examples.
+    pub fn new(
+        irreducible: Vec<f64>,
+        large_batch_size: usize,
+        batch_size: usize,
+        seed: u64,
+    ) -> Result<Self, PacingError> {
+        check_sizes(irreducible.len(), batch_size)?;
+        if let Some(example) = irreducible.iter().position(|loss| loss.is_nan()) {
+            return Err(PacingError::NotANumber { what: "irreducible loss", example });
+        }
+        if let Some(loss) = irreducible.iter().find(|loss| loss.is_infinite()) {
+            return Err(PacingError::argument("irreducible", loss, "finite losses, to be taken from others"));
+        }
+        if batch_size > large_batch_size {
+            let value = format!("{batch_size} of {large_batch_size}");
+            return Err(PacingError::argument("batch_size", value, "at most the large batch size"));
+        }
+        let large = ShuffleSampler::new(irreducible.len(), large_batch_size, seed)?;
+        let progress = Progress { step: 0, told: Told::default() };
+        let (data, next, error) = (None, Vec::new(), None);
+        let mut sampler =
+            Self { irreducible, large_batch_size, batch_size, seed, data, large, progress, next, error };
+        sampler.stand_at(0);
+        Ok(sampler)
+    }
+
+    /// The same, bound to data: states saved with other ids or labels are refused.
+    pub fn with_data(mut self, data: Fingerprint) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// The first thing that went wrong, if anything did: a loss that is none, a step asked for before its losses.
+    pub fn error(&self) -> Option<&PacingError> {
+        self.error.as_ref()
+    }
+
+    /// The settings, which stay. O(n).
+    pub fn fingerprint(&self) -> SamplerFingerprint {
+        // Two halves, so that every bit enters on every platform.
+        let halves = |loss: &f64| [(loss.to_bits() >> 32) as usize, loss.to_bits() as u32 as usize];
+        let losses: Vec<usize> = self.irreducible.iter().flat_map(halves).collect();
+        let fingerprint = SamplerFingerprint::new("RHO-LOSS")
+            .with_hash("irreducible losses", &losses)
+            .with("large batch size", self.large_batch_size)
+            .with("batch size", self.batch_size)
+            .with("seed", self.seed);
+        match self.data {
+            Some(data) => fingerprint.with("data", data),
+            None => fingerprint,
+        }
+    }
+
+    fn candidates(&self, step: u64) -> Cow<'_, [usize]> {
+        if step == self.progress.step {
+            return Cow::Borrowed(&self.progress.told.indices);
+        }
+        if step.checked_sub(1) == Some(self.progress.step) {
+            return Cow::Borrowed(&self.next);
+        }
+        let mut batch = Batch::default();
+        self.large.clone().batch(step, &mut batch);
+        Cow::Owned(batch.indices)
+    }
+
+    fn stand_at(&mut self, step: u64) {
+        let mut batch = Batch::default();
+        self.large.batch(step, &mut batch);
+        self.progress = Progress { step, told: Told::new(std::mem::take(&mut batch.indices)) };
+        self.look_ahead();
+    }
+
+    /// So that it is known what the next step will want.
+    fn look_ahead(&mut self) {
+        let mut batch = Batch::default();
+        self.large.batch(self.progress.step.saturating_add(1), &mut batch);
+        self.next = batch.indices;
+    }
+}
+
+impl Sampler for RhoLossSampler {
+    fn n_examples(&self) -> usize {
+        self.irreducible.len()
+    }
+
+    fn batch(&mut self, step: u64, batch: &mut Batch) {
+        batch.clear();
+        let told = &self.progress.told;
+        let Some(losses) = (step == self.progress.step).then(|| told.losses()).flatten() else {
+            let (first_step, end) = (self.progress.step, self.progress.step.saturating_add(1));
+            self.error.get_or_insert(PacingError::OutOfTurn { step, first_step, end });
+            return;
+        };
+        let reduced = losses.iter().zip(&told.indices).map(|(loss, &index)| self.irreducible[index] - loss);
+        let reduced: Vec<f64> = reduced.collect();
+        let n_kept = (reduced.len() * self.batch_size).div_ceil(self.large_batch_size);
+        let order = random::argsort(&mut random::stream(self.seed, "reducible loss", step), &reduced);
+        batch.indices.extend(order[..n_kept].iter().map(|&place| told.indices[place]));
+    }
+
+    /// Passes of the large batches over the data.
+    fn epoch(&self, step: u64) -> Epoch {
+        self.large.epoch(step)
+    }
+
+    fn wanted(&self, step: u64, wanted: &mut Vec<usize>) {
+        wanted.clear();
+        if step == self.progress.step {
+            self.progress.told.missing(wanted);
+        } else {
+            wanted.extend_from_slice(&self.candidates(step));
+        }
+    }
+
+    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) {
+        if step != self.progress.step {
+            self.stand_at(step);
+        }
+        if let Err(error) = self.progress.told.tell(indices, losses) {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    fn save(&self) -> Option<String> {
+        told::save(self.fingerprint(), &self.progress)
+    }
+
+    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let progress: Progress = told::restore(&self.fingerprint(), state)?;
+        progress.told.check(self.irreducible.len())?;
+        if self.candidates(progress.step)[..] != progress.told.indices[..] {
+            return Err("the candidates of the saved state are not those of its step".into());
+        }
+        self.progress = progress;
+        self.look_ahead();
+        self.error = None;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What is kept has the largest reducible losses of the candidates, and an epoch's candidates are the data.
+        #[test]
+        fn the_most_reducible_are_kept(
+            n in 1usize..40, large in 1usize..20, small in 1usize..20, seed: u64, step in 0u64..50,
+            losses in prop::collection::vec(0.0..3.0, 40), irreducible in prop::collection::vec(0.0..3.0, 40),
+        ) {
+            let (large, small) = (large.min(n), small.min(large).min(n));
+            let mut sampler = RhoLossSampler::new(irreducible[..n].to_vec(), large, small, seed).unwrap();
+            let (mut wanted, mut batch) = (Vec::new(), Batch::default());
+            sampler.wanted(step, &mut wanted);
+            let told: Vec<f64> = wanted.iter().map(|&index| losses[index]).collect();
+            sampler.feedback(step, &wanted, &told);
+            sampler.batch(step, &mut batch);
+            prop_assert_eq!(sampler.error(), None);
+            prop_assert_eq!(batch.indices.len(), (wanted.len() * small).div_ceil(large));
+            let reducible = |index: &usize| losses[*index] - irreducible[*index];
+            let mut best = wanted.clone();
+            best.sort_by(|a, b| reducible(b).total_cmp(&reducible(a)));
+            best.truncate(batch.indices.len());
+            prop_assert_eq!(batch.indices, best);
+            // Already told, nothing is wanted again.
+            let candidates = wanted.clone();
+            sampler.wanted(step, &mut wanted);
+            prop_assert!(wanted.is_empty());
+            let epoch = sampler.epoch(step);
+            let mut all = Vec::new();
+            for other in step - epoch.step..step - epoch.step + epoch.n_steps {
+                let mut fresh = sampler.clone();
+                fresh.stand_at(other);
+                all.extend(fresh.progress.told.indices);
+            }
+            prop_assert!(candidates.iter().all(|index| all.contains(index)));
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..n).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn misuse_is_reported() {
+        let new = |irreducible: Vec<f64>, large, small| RhoLossSampler::new(irreducible, large, small, 0);
+        assert!(matches!(new(vec![0.0, f64::NAN], 1, 1), Err(PacingError::NotANumber { example: 1, .. })));
+        assert!(new(vec![f64::INFINITY], 1, 1).is_err() && new(vec![], 1, 1).is_err());
+        assert!(new(vec![0.0; 4], 2, 3).is_err() && new(vec![0.0; 4], 5, 3).is_err());
+        let mut sampler = new(vec![0.0; 4], 2, 1).unwrap();
+        let mut batch = Batch::default();
+        sampler.batch(0, &mut batch);
+        assert_eq!(sampler.error(), Some(&PacingError::OutOfTurn { step: 0, first_step: 0, end: 1 }));
+        let mut other = new(vec![0.0; 4], 2, 1).unwrap();
+        other.feedback(0, &[0], &[f64::NAN]);
+        assert!(matches!(other.error(), Some(PacingError::NotANumber { what: "loss", example: 0 })));
+        let error = new(vec![0.5; 4], 2, 1).unwrap().restore(other.save().as_deref()).unwrap_err().to_string();
+        assert!(error.contains("irreducible losses"), "{error}");
+    }
+}
