@@ -12,6 +12,7 @@ pub mod data_dir;
 pub mod experiment;
 pub mod experiments;
 pub mod html;
+pub mod language;
 pub mod progress;
 pub mod report;
 pub mod reproduce;

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod bundled_sets;
+mod corpus;
 mod dataset;
 mod error;
 mod fingerprint;
@@ -28,6 +29,7 @@ pub mod bundled {
     pub use crate::bundled_sets::{breast_cancer, digits, iris, wine};
 }
 
+pub use corpus::TopicGrammar;
 pub use dataset::{Dataset, Scalar};
 pub use error::DataError;
 pub use fingerprint::Fingerprint;

@@ -25,6 +25,7 @@ mod run;
 mod schedule;
 mod softmax;
 mod sums;
+mod tanh;
 mod trainer;
 mod window;
 
@@ -49,4 +50,4 @@ pub use run::{Checkpoint, Run};
 pub use schedule::{Cosine, Exponential, Plateau, Step, WarmUp};
 pub use softmax::SoftmaxRegression;
 pub use trainer::{Budget, Criterion, LearningRate, Trainer, Training, Validation};
-pub use window::{WindowLanguageModel, WindowWorkspace};
+pub use window::{LastWordScorer, WindowLanguageModel, WindowWorkspace};

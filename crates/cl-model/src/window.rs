@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::gemm::{Left, Packing, Right, gemm};
 use crate::model::{Examples, Mode, Model};
 use crate::sums::{add_scaled, dot};
+use crate::tanh::tanh_in_place;
 use crate::{Initialization, ModelError};
 
 /// A neural language model that ranks windows of words: a good window should score above one whose last word was
@@ -130,31 +131,26 @@ impl<T: Scalar> WindowLanguageModel<T> {
     }
 
     /// The scores of all V windows that begin with these n - 1 words: how high a word ranks among them as the last
-    /// one is what the paper measures. O(V d h).
+    /// one is what the paper measures. O(V d h); for many contexts take a [`scorer`](Self::scorer).
     ///
     /// # Errors
     /// Unless there are n - 1 indices below V.
     pub fn last_word_scores(&self, context: &[usize]) -> Result<Vec<T>, ModelError> {
-        if context.len() + 1 != self.window || context.iter().any(|&word| word >= self.n_words) {
-            let expected = "one word less than a window, each an index below the number of words";
-            return Err(ModelError::argument("context", format!("{context:?}"), expected));
-        }
-        // In pairs of last words, through the same kernels as training.
-        let words: Vec<usize> = (0..self.n_words.next_multiple_of(2)).map(|w| w.min(self.n_words - 1)).collect();
-        let features: Vec<T> = words
-            .chunks(2)
-            .flat_map(|pair| context.iter().chain(pair))
-            .map(|&word| T::of_f64(word as f64))
-            .collect();
-        const PAIRS: usize = 128;
-        let (mut workspace, mut scores) = (self.workspace(PAIRS), vec![T::zero(); words.len()]);
-        let columns = features.chunks(PAIRS * (self.window + 1)).zip(scores.chunks_mut(2 * PAIRS));
-        for (features, scores) in columns {
-            let examples = Examples::new(features, self.window + 1);
-            self.forward(examples, Mode::Evaluation, &mut workspace, scores);
-        }
-        scores.truncate(self.n_words);
+        let mut scores = Vec::new();
+        self.scorer().scores(context, &mut scores)?;
         Ok(scores)
+    }
+
+    /// What scores all words as the last of any number of contexts: what each word contributes is computed once.
+    /// O(V d h), and then O(V h) per context.
+    pub fn scorer(&self) -> LastWordScorer<'_, T> {
+        let (h, d) = (self.n_hidden, self.width);
+        let Parts { embedding, last, .. } = self.parts(&self.parameters);
+        let (mut contributions, mut packing) = (vec![T::zero(); h * self.n_words], Packing::default());
+        let shape = (h, d, self.n_words);
+        gemm(Left::Plain(last), Right::Plain(embedding), &[], &mut contributions, shape, &mut packing);
+        let (words, shared) = (vec![T::zero(); (self.window - 1) * d], vec![T::zero(); h]);
+        LastWordScorer { model: self, contributions, words, shared, hidden: Vec::new(), packing }
     }
 
     /// One step of plain gradient descent for the batch of the last forward pass, theta <- theta - eta gradient,
@@ -277,6 +273,72 @@ fn word_index<T: Scalar>(feature: T, n_words: usize) -> Option<usize> {
     (feature >= 0.0 && feature < n_words as f64 && feature.fract() == 0.0).then_some(feature as usize)
 }
 
+/// Scores every word as the last of a window, context by context: see [`WindowLanguageModel::scorer`].
+///
+/// ```
+/// use cl_model::WindowLanguageModel;
+///
+/// let model = WindowLanguageModel::<f32>::new(1000, 5, 16, 32, 7)?;
+/// let (mut scorer, mut scores) = (model.scorer(), Vec::new());
+/// scorer.scores(&[17, 4, 999, 0], &mut scores)?;
+/// assert_eq!(scores, model.last_word_scores(&[17, 4, 999, 0])?);
+/// # Ok::<(), cl_model::ModelError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct LastWordScorer<'m, T: Scalar> {
+    model: &'m WindowLanguageModel<T>,
+    /// What each word adds to the hidden sums as the last one, h x V.
+    contributions: Vec<T>,
+    /// The embeddings of a context, and what they add, h.
+    words: Vec<T>,
+    shared: Vec<T>,
+    /// Hidden units of some windows at a time.
+    hidden: Vec<T>,
+    packing: Packing<T>,
+}
+
+impl<T: Scalar> LastWordScorer<'_, T> {
+    /// Writes the scores of all V windows that begin with these n - 1 words into `scores`, bit for bit those of a
+    /// forward pass. O(V h).
+    ///
+    /// # Errors
+    /// Unless there are n - 1 indices below V.
+    pub fn scores(&mut self, context: &[usize], scores: &mut Vec<T>) -> Result<(), ModelError> {
+        let Self { model, contributions, words, shared, hidden, packing } = self;
+        if context.len() + 1 != model.window || context.iter().any(|&word| word >= model.n_words) {
+            let expected = "one word less than a window, each an index below the number of words";
+            return Err(ModelError::argument("context", format!("{context:?}"), expected));
+        }
+        let (h, d) = (model.n_hidden, model.width);
+        let of = model.parts(&model.parameters);
+        for (column, &word) in words.chunks_exact_mut(d).zip(context) {
+            column.copy_from_slice(&of.embedding[word * d..][..d]);
+        }
+        gemm(Left::Plain(of.context), Right::Plain(words), of.bias, shared, (h, context.len() * d, 1), packing);
+        scores.resize(model.n_words, T::zero());
+        // As many windows as stay in a first-level cache.
+        const WINDOWS: usize = 64;
+        for (contributions, scores) in contributions.chunks(WINDOWS * h).zip(scores.chunks_mut(WINDOWS)) {
+            hidden.clear();
+            hidden.extend_from_slice(contributions);
+            score(hidden, shared, WINDOWS, of.score, scores);
+        }
+        Ok(())
+    }
+}
+
+/// Turns the last words' part of the hidden sums (h per window) into hidden units, `per_context` windows in a row
+/// sharing a column of `shared`, and writes the score of each.
+fn score<T: Scalar>(hidden: &mut [T], shared: &[T], per_context: usize, u: &[T], scores: &mut [T]) {
+    let h = u.len();
+    let columns = shared.chunks_exact(h).flat_map(|column| std::iter::repeat_n(column, per_context));
+    for (hidden, shared) in hidden.chunks_exact_mut(h).zip(columns) {
+        hidden.iter_mut().zip(shared).for_each(|(unit, &shared)| *unit += shared);
+    }
+    tanh_in_place(hidden);
+    scores.iter_mut().zip(hidden.chunks_exact(h)).for_each(|(score, hidden)| *score = dot(hidden, u));
+}
+
 /// Scratch memory of a [`WindowLanguageModel`].
 #[derive(Debug, Clone)]
 pub struct WindowWorkspace<T> {
@@ -352,11 +414,7 @@ impl<T: Scalar> Model<T> for WindowLanguageModel<T> {
         let (context, last) = (Right::Plain(&context[..n * d * b]), Right::Plain(&last[..d * 2 * b]));
         gemm(Left::Plain(of.context), context, of.bias, shared, (h, n * d, b), packing);
         gemm(Left::Plain(of.last), last, &[], hidden, (h, d, 2 * b), packing);
-        for ((window, hidden), output) in hidden.chunks_exact_mut(h).enumerate().zip(outputs) {
-            let shared = &shared[window / 2 * h..][..h];
-            hidden.iter_mut().zip(shared).for_each(|(unit, &shared)| *unit = (*unit + shared).tanh());
-            *output = dot(hidden, of.score);
-        }
+        score(hidden, shared, 2, of.score, outputs);
     }
 
     fn backward(

@@ -123,6 +123,30 @@ fn the_right_last_word_ranks_first() {
     }
 }
 
+/// For contexts one after the other, with more words than are scored at a time and widths that fill no vector.
+#[test]
+fn a_scorer_gives_the_scores_of_forward_passes() {
+    for (n_words, window, width, n_hidden) in [(1, 1, 1, 1), (70, 3, 5, 7), (200, 5, 16, 32), (129, 2, 9, 33)] {
+        let model = WindowLanguageModel::<f32>::new(n_words, window, width, n_hidden, 3).unwrap();
+        let mut scorer = model.scorer();
+        let mut scores = vec![f32::NAN; 3];
+        for seed in 0..3 {
+            let mut rng = random::stream(seed, "test", 2);
+            let context: Vec<usize> = (1..window).map(|_| random::below(&mut rng, n_words)).collect();
+            scorer.scores(&context, &mut scores).unwrap();
+            assert_eq!(scores, model.last_word_scores(&context).unwrap());
+            for word in 0..n_words {
+                let other = (word * 31 + 7) % n_words;
+                let features: Vec<f32> = context.iter().chain([&word, &other]).map(|&w| w as f32).collect();
+                let mut outputs = [0.0; 2];
+                let examples = Examples::new(&features, window + 1);
+                model.forward(examples, Mode::Evaluation, &mut model.workspace(1), &mut outputs);
+                assert_eq!(outputs, [scores[word], scores[other]]);
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_no_word_is_refused() {
     let model = WindowLanguageModel::<f64>::new(WORDS, 2, 3, 4, 1).unwrap();

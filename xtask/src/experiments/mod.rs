@@ -12,6 +12,7 @@ mod self_paced;
 mod self_paced_demo;
 mod shapes;
 mod transfer;
+mod vocabulary;
 
 use crate::experiment::Experiment;
 
@@ -19,6 +20,7 @@ use crate::experiment::Experiment;
 pub static ALL: &[&dyn Experiment] = &[
     &clusters::ClustersExperiment,
     &shapes::ShapesExperiment,
+    &vocabulary::VocabularyExperiment,
     &continuation::ContinuationExperiment,
     &convergence::ConvergenceExperiment,
     &metrics::MetricsExperiment,

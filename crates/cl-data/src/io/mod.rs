@@ -1,4 +1,4 @@
-//! Readers and writers of files: CSV, IDX (MNIST), CIFAR binary, `.npy` and `.npz`.
+//! Readers and writers of files: CSV, IDX (MNIST), CIFAR binary, `.npy` and `.npz`; lines of text.
 //!
 //! Every reader takes gzipped files as they are, recognised by content (`.npz`, which must be seekable, aside).
 //! Files are untrusted: what a header promises is checked before it is allocated, and every error names the
@@ -16,6 +16,7 @@ mod npy;
 mod npy_header;
 mod npz;
 mod npz_dataset;
+mod text;
 
 pub use array::{Array, ArrayData};
 pub use atomic::write_atomically;
@@ -29,6 +30,7 @@ pub use input::{Input, open};
 pub use npy::{NpyReader, read_npy, write_npy};
 pub use npz::{NpzReader, read_npz, write_npz};
 pub use npz_dataset::{read_npz_dataset, write_npz_dataset};
+pub use text::read_lines;
 
 use std::path::Path;
 

@@ -1,0 +1,76 @@
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use super::input::read_error;
+use super::{malformed, open};
+use crate::DataError;
+
+/// Reads the lines of a UTF-8 text, gzipped or not, without their line ends (LF or CRLF). O(bytes).
+///
+/// ```
+/// use cl_data::io::read_lines;
+///
+/// let file = tempfile::NamedTempFile::new()?;
+/// std::fs::write(file.path(), "one line\r\n\nand a third")?;
+/// assert_eq!(read_lines(file.path())?, ["one line", "", "and a third"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`DataError::Io`], or [`DataError::Malformed`] with the line that is no UTF-8, or where a gzip stream is corrupt or
+/// truncated.
+pub fn read_lines(path: impl AsRef<Path>) -> Result<Vec<String>, DataError> {
+    let path = path.as_ref();
+    let mut lines = Vec::new();
+    for (at, line) in BufReader::with_capacity(1 << 16, open(path)?).split(b'\n').enumerate() {
+        let mut line = line.map_err(|error| read_error(path, "", error))?;
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        lines.push(String::from_utf8(line).map_err(|error| {
+            let byte = error.utf8_error().valid_up_to() + 1;
+            malformed(path, format!("line {}, byte {byte}", at + 1), "no UTF-8, expected text in UTF-8")
+        })?);
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Vec<String>, DataError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        read_lines(file.path())
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn lines_are_the_same_plain_and_gzipped() {
+        for text in ["", "\n", "a", "a\n", "zwölf\n\n b \r\nc\rd"] {
+            let lines: Vec<&str> = text.lines().collect();
+            assert_eq!(read(text.as_bytes()).unwrap(), lines, "{text:?}");
+            assert_eq!(read(&gzip(text.as_bytes())).unwrap(), lines, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_by_line() {
+        let error = read(b"one\ntwo \xff\n").unwrap_err().to_string();
+        assert!(error.contains("line 2, byte 5") && error.contains("UTF-8"), "{error}");
+        let whole = gzip(b"some text that is cut short");
+        assert!(matches!(read(&whole[..whole.len() - 9]), Err(DataError::Malformed { .. })));
+        assert!(matches!(read_lines("no/such/file"), Err(DataError::Io { .. })));
+    }
+}
