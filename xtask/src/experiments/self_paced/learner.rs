@@ -24,6 +24,9 @@ pub(super) const N_CHECKS: u64 = 20;
 pub(super) const MU: f64 = 1.3;
 /// The share of the examples admitted first where lambda is a quantile.
 pub(super) const FIRST_SHARE: f64 = 0.4;
+/// The oldest a logarithmic regulariser gets. Its age ends at 1, where its weights fall off so steeply that hardly an
+/// example counts half: a quantile of the losses above 1 must stop before.
+pub(super) const OLDEST_LOGARITHMIC: f64 = 0.95;
 /// An example counts as left out where its weight is below this.
 pub(super) const LEFT_OUT: f64 = 0.5;
 
@@ -223,7 +226,11 @@ impl Chooser {
             Arm::Paced(_, Pace::Value) => regularizer.lambda_admitting(quantile(losses, 0.5)?),
             _ => regularizer.lambda_admitting(quantile(losses, share)?),
         };
-        let older = regularizer.with_lambda(lambda.min(regularizer.largest_lambda()))?;
+        let oldest = match self.arm {
+            Arm::Paced(Regularizer::Logarithmic, _) => OLDEST_LOGARITHMIC,
+            _ => regularizer.largest_lambda(),
+        };
+        let older = regularizer.with_lambda(lambda.min(oldest))?;
         let mut weights = vec![0.0; n];
         older.weights(losses, &mut weights)?;
         self.regularizer = Some(older);

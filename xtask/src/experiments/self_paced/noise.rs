@@ -9,7 +9,8 @@ use cl_study::{
 use serde_json::json;
 
 use super::learner::{
-    Arm, BATCH_SIZE, FIRST_SHARE, LEFT_OUT, MU, N_CHECKS, N_HIDDEN, Pace, Problem, Recipe, Regularizer,
+    Arm, BATCH_SIZE, FIRST_SHARE, LEFT_OUT, MU, N_CHECKS, N_HIDDEN, OLDEST_LOGARITHMIC, Pace, Problem, Recipe,
+    Regularizer,
 };
 use crate::claim::{Claim, Judge, Measurement, Part};
 use crate::experiment::{Context, Findings};
@@ -402,7 +403,7 @@ fn account(digits: &Dataset<f32>, recipes: &[Recipe], n_epochs: u64) -> Result<S
          regulariser begins to count an example of that loss; the quantile grows from {FIRST_SHARE} to the last share at \
          half of the updates. As a value, lambda begins with the quantile 1/2 and grows by {MU} each epoch. Mixture has \
          lambda2 = lambda1 / 2, mixture2 gamma = 1, polynomial t = 3, SPLD gamma = lambda and the given classes for \
-         groups; the logarithmic age ends at 1. Left out is an example whose weight is below {LEFT_OUT} before scaling. The learning \
+         groups; the logarithmic age stops at {OLDEST_LOGARITHMIC} (in a first run it came up to 1, which did no better), and what has a higher loss after the first epoch is never admitted. Left out is an example whose weight is below {LEFT_OUT} before scaling. The learning \
          rate is the best of {RATES:?} for plain training and the last share the best of {LAST_SHARES:?} for the hard \
          regulariser with it, by validation accuracy on {N_TUNING_SEEDS} seeds of their own, the same for every arm: {}. \
          Test accuracies are at the best validation accuracy of {N_CHECKS} checks within the budget, unless the last \
