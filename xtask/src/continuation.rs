@@ -1,97 +1,9 @@
-//! Continuation: minimising a hard function by way of an easy one.
-//!
-//! ```text
-//! F_lambda = (1 - lambda) F_easy + lambda F_hard,   lambda from 0 to 1
-//! ```
-//!
-//! The minimum of F_0 is easy to find; from stage to stage lambda grows a little, and descent goes on from where
-//! it was. Source: Allgower and Georg (1980); Bengio, Louradour, Collobert and Weston (2009), section 3.
+//! Multimodal functions to continue to: [`cl_pacing::continuation`] minimises them by way of their smoothed selves.
 
 use std::f64::consts::{E, PI};
 
-use cl_data::{Batch, Epoch, Sampler, random};
-
-/// A function to be minimised.
-pub trait Objective: Sync {
-    /// Its value.
-    fn value(&self, x: &[f64]) -> f64;
-
-    /// Writes its gradient.
-    fn gradient(&self, x: &[f64], gradient: &mut [f64]);
-
-    /// A bound on its second derivatives: descent takes steps of one over it.
-    fn curvature(&self) -> f64;
-}
-
-/// F_lambda of two objectives.
-pub struct Homotopy<'a> {
-    /// F_easy.
-    pub easy: &'a dyn Objective,
-    /// F_hard.
-    pub hard: &'a dyn Objective,
-}
-
-/// Where descent was at the end of a stage.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stage {
-    /// The share of F_hard.
-    pub lambda: f64,
-    /// The position.
-    pub position: Vec<f64>,
-}
-
-impl Homotopy<'_> {
-    /// The value of F_lambda.
-    pub fn value(&self, lambda: f64, x: &[f64]) -> f64 {
-        (1.0 - lambda) * self.easy.value(x) + lambda * self.hard.value(x)
-    }
-
-    /// Follows the minimum from lambda = 0 to 1 in `n_stages` (at least 2) equal stages, by gradient descent with
-    /// steps of one over the curvature.
-    ///
-    /// `n_evaluations` gradients are spent in all, divided equally among the stages; a step on a mixture costs
-    /// two, one of each function. What a stage cannot spend is spent at its successor.
-    pub fn track(&self, start: &[f64], n_stages: usize, n_evaluations: usize) -> Vec<Stage> {
-        let mut x = start.to_vec();
-        let (mut easy, mut hard) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-        let mut spent = 0;
-        (0..n_stages)
-            .map(|stage| {
-                let lambda = stage as f64 / (n_stages - 1) as f64;
-                let until = n_evaluations * (stage + 1) / n_stages;
-                let cost = if lambda > 0.0 && lambda < 1.0 { 2 } else { 1 };
-                let step = 1.0 / ((1.0 - lambda) * self.easy.curvature() + lambda * self.hard.curvature());
-                while spent + cost <= until {
-                    easy.fill(0.0);
-                    hard.fill(0.0);
-                    if lambda < 1.0 {
-                        self.easy.gradient(&x, &mut easy);
-                    }
-                    if lambda > 0.0 {
-                        self.hard.gradient(&x, &mut hard);
-                    }
-                    for ((x, easy), hard) in x.iter_mut().zip(&easy).zip(&hard) {
-                        *x -= step * ((1.0 - lambda) * easy + lambda * hard);
-                    }
-                    spent += cost;
-                }
-                Stage { lambda, position: x.clone() }
-            })
-            .collect()
-    }
-}
-
-/// Gradient descent with steps of one over the curvature: where it is after `n_evaluations` gradients.
-pub fn descend(objective: &dyn Objective, start: &[f64], n_evaluations: usize) -> Vec<f64> {
-    let mut x = start.to_vec();
-    let mut gradient = vec![0.0; x.len()];
-    let step = 1.0 / objective.curvature();
-    for _ in 0..n_evaluations {
-        objective.gradient(&x, &mut gradient);
-        x.iter_mut().zip(&gradient).for_each(|(x, gradient)| *x -= step * gradient);
-    }
-    x
-}
+use cl_data::random;
+use cl_pacing::continuation::{Objective, descend};
 
 /// Rastrigin's function, smoothed by a Gaussian of deviation sigma (0: not at all).
 ///
@@ -247,105 +159,6 @@ impl Objective for Wells {
     }
 }
 
-/// Any function smoothed by a Gaussian, by the trapezoid rule: of spectral accuracy where the function is smooth,
-/// O(17^d) evaluations.
-///
-/// ```text
-/// E F(x + sigma z) = sum_k p_k F(x + sigma z_k),   z_k in {-4, -3.5, ..., 4}^d,   p_k ~ exp(-|z_k|^2 / 2)
-/// ```
-pub struct Smoothed<'a> {
-    objective: &'a dyn Objective,
-    /// Shift and probability of each node.
-    nodes: Vec<(Vec<f64>, f64)>,
-    curvature: f64,
-}
-
-impl<'a> Smoothed<'a> {
-    /// `objective` in `n_dimensions` smoothed by deviation `sigma`, with a bound on the second derivatives of
-    /// the result.
-    pub fn new(objective: &'a dyn Objective, n_dimensions: usize, sigma: f64, curvature: f64) -> Self {
-        let axis: Vec<f64> = (-8..=8).map(|k| f64::from(k) / 2.0).collect();
-        let mut nodes = vec![(Vec::new(), 1.0)];
-        for _ in 0..n_dimensions {
-            nodes = nodes
-                .iter()
-                .flat_map(|(shift, weight): &(Vec<f64>, f64)| {
-                    axis.iter().map(move |z| ([&shift[..], &[sigma * z]].concat(), weight * (-z * z / 2.0).exp()))
-                })
-                .collect();
-        }
-        let total: f64 = nodes.iter().map(|(_, weight)| weight).sum();
-        nodes.iter_mut().for_each(|(_, weight)| *weight /= total);
-        Self { objective, nodes, curvature }
-    }
-
-    fn shifted<'b>(&'b self, x: &'b [f64]) -> impl Iterator<Item = (Vec<f64>, f64)> + 'b {
-        self.nodes.iter().map(|(shift, weight)| (x.iter().zip(shift).map(|(x, s)| x + s).collect(), *weight))
-    }
-}
-
-impl Objective for Smoothed<'_> {
-    fn value(&self, x: &[f64]) -> f64 {
-        self.shifted(x).map(|(x, weight)| weight * self.objective.value(&x)).sum()
-    }
-
-    fn gradient(&self, x: &[f64], gradient: &mut [f64]) {
-        gradient.fill(0.0);
-        let mut at_node = vec![0.0; x.len()];
-        for (x, weight) in self.shifted(x) {
-            self.objective.gradient(&x, &mut at_node);
-            gradient.iter_mut().zip(&at_node).for_each(|(sum, g)| *sum += weight * g);
-        }
-    }
-
-    fn curvature(&self) -> f64 {
-        self.curvature
-    }
-}
-
-/// Mini-batches of F_lambda for learning: each example is drawn from the easy ones with probability 1 - lambda
-/// and from all with probability lambda, so that the expected gradient is that of
-/// `(1 - lambda) L_easy + lambda L_all`.
-///
-/// Lambda grows linearly from 0 and is 1 from `ramp` steps on (0: at once). A pure function of the step.
-#[derive(Debug, Clone)]
-pub struct MixtureSampler {
-    /// The easy examples, by index.
-    pub easy: Vec<usize>,
-    /// The number of all examples.
-    pub n_examples: usize,
-    /// Examples per batch.
-    pub batch_size: usize,
-    /// The step at which lambda reaches 1.
-    pub ramp: u64,
-    /// The seed of the draws.
-    pub seed: u64,
-}
-
-impl Sampler for MixtureSampler {
-    fn n_examples(&self) -> usize {
-        self.n_examples
-    }
-
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
-        let lambda = if step >= self.ramp { 1.0 } else { step as f64 / self.ramp as f64 };
-        let mut rng = random::stream(self.seed, "mixture", step);
-        batch.clear();
-        batch.indices.extend((0..self.batch_size).map(|_| {
-            if random::uniform(&mut rng) < lambda {
-                random::below(&mut rng, self.n_examples)
-            } else {
-                self.easy[random::below(&mut rng, self.easy.len())]
-            }
-        }));
-    }
-
-    fn epoch(&self, step: u64) -> Epoch {
-        let n_steps = self.n_examples.div_ceil(self.batch_size) as u64;
-        Epoch { index: step / n_steps, step: step % n_steps, n_steps }
-    }
-}
-
 /// A start uniform in [-radius, radius]^d: number `index` of `seed`.
 pub fn start(n_dimensions: usize, radius: f64, seed: u64, index: u64) -> Vec<f64> {
     let mut rng = random::stream(seed, "start", index);
@@ -354,6 +167,7 @@ pub fn start(n_dimensions: usize, radius: f64, seed: u64, index: u64) -> Vec<f64
 
 #[cfg(test)]
 mod tests {
+    use cl_pacing::continuation::GaussianSmoothing;
     use rand_distr::{Distribution, StandardNormal};
 
     use super::*;
@@ -384,7 +198,7 @@ mod tests {
     fn gradients_are_those_of_the_values() {
         let wells = Wells::random(2, 3);
         let broad = wells.smoothed(1.5);
-        let smoothed = Smoothed::new(&Ackley, 2, 0.8, 10.0);
+        let smoothed = GaussianSmoothing::new(&Ackley, 2, 0.8, 10.0).unwrap();
         let objectives: [&dyn Objective; 6] =
             [&Rastrigin { sigma: 0.0 }, &Rastrigin { sigma: 0.3 }, &Ackley, &wells, &broad, &smoothed];
         for (which, objective) in objectives.into_iter().enumerate() {
@@ -414,7 +228,7 @@ mod tests {
         let pairs: [(&dyn Objective, &dyn Objective); 2] =
             [(&Rastrigin { sigma: 0.0 }, &Rastrigin { sigma }), (&wells, &broad)];
         for (hard, exact) in pairs {
-            let quadrature = Smoothed::new(hard, 2, sigma, 1.0);
+            let quadrature = GaussianSmoothing::new(hard, 2, sigma, 1.0).unwrap();
             for point in POINTS {
                 let (exact, rule) = (exact.value(&point), quadrature.value(&point));
                 // The rule leaves out the tails beyond 4 deviations: 6e-5 of the mass, on values of up to 50.
@@ -423,48 +237,8 @@ mod tests {
                 assert!((exact - mean).abs() < 5.0 * error, "{exact} {mean} {error}");
             }
         }
-        let quadrature = Smoothed::new(&Ackley, 2, 1.0, 1.0);
+        let quadrature = GaussianSmoothing::new(&Ackley, 2, 1.0, 1.0).unwrap();
         let (mean, error) = smoothed_by_sampling(&Ackley, &POINTS[1], 1.0, 20_000, 1);
         assert!((quadrature.value(&POINTS[1]) - mean).abs() < 5.0 * error);
-    }
-
-    struct Bowl;
-
-    impl Objective for Bowl {
-        fn value(&self, x: &[f64]) -> f64 {
-            x.iter().map(|x| (x - 1.0) * (x - 1.0)).sum()
-        }
-
-        fn gradient(&self, x: &[f64], gradient: &mut [f64]) {
-            gradient.iter_mut().zip(x).for_each(|(g, x)| *g = 2.0 * (x - 1.0));
-        }
-
-        fn curvature(&self) -> f64 {
-            2.0
-        }
-    }
-
-    /// Between two bowls the minimum of F_lambda moves in a line.
-    #[test]
-    fn the_path_follows_the_minimum() {
-        let easy = Wells { bowl: 1.0, wells: vec![], sigma: 0.0 };
-        let homotopy = Homotopy { easy: &easy, hard: &Bowl };
-        for stage in homotopy.track(&[-3.0, 2.0], 5, 1_000) {
-            assert!(stage.position.iter().all(|x| (x - stage.lambda).abs() < 1e-9), "{stage:?}");
-        }
-        assert!(homotopy.value(0.25, &[0.0, 0.0]) > homotopy.value(0.25, &[0.25, 0.25]));
-    }
-
-    #[test]
-    fn a_mixture_moves_from_easy_to_all() {
-        let mut sampler = MixtureSampler { easy: vec![3, 4], n_examples: 10, batch_size: 200, ramp: 100, seed: 1 };
-        let mut share = |step| {
-            let mut batch = Batch::default();
-            sampler.batch(step, &mut batch);
-            batch.indices.iter().filter(|&&index| index == 3 || index == 4).count() as f64 / 200.0
-        };
-        assert_eq!(share(0), 1.0);
-        // 0.5 + 0.5 * 0.2 and 0.2, each within five standard errors.
-        assert!((share(50) - 0.6).abs() < 0.18 && (share(100) - 0.2).abs() < 0.15);
     }
 }

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod continuation;
 mod error;
 mod exposure;
 mod exposure_histogram;
@@ -34,9 +35,9 @@ pub use pacing::{
 };
 pub use sampler::{
     CompetenceSampler, EqualDifficulty, HardnessFeedback, HardnessSampler, HardnessSelection, InstanceHardness,
-    LengthSampler, LongSequences, MiniBatchSampler, PrefixSampler, Presentation, Progression, RhoLossSampler,
-    SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore, Teacher,
-    TeacherSampler,
+    LengthSampler, LongSequences, MiniBatchSampler, MixtureSampler, PrefixSampler, Presentation, Progression,
+    RhoLossSampler, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore,
+    Teacher, TeacherSampler,
 };
 pub use sharding::{Sharding, share_of_rank};
 pub use weighting::{

@@ -4,8 +4,8 @@
 use cl_data::Fingerprint;
 use cl_pacing::{
     Batch, Competence, CompetenceSampler, DifficultySchedule, EqualDifficulty, HardnessFeedback, HardnessSampler,
-    HardnessSelection, InstanceHardness, LengthSampler, Linear, LongSequences, MiniBatchSampler, OnePass,
-    PrefixSampler, Presentation, Random, RhoLossSampler, Sampler, SelfPacedLambda, SelfPacedSampler,
+    HardnessSelection, InstanceHardness, LengthSampler, Linear, LongSequences, MiniBatchSampler, MixtureSampler,
+    OnePass, PrefixSampler, Presentation, Random, RhoLossSampler, Sampler, SelfPacedLambda, SelfPacedSampler,
     SequentialSampler, Sharding, ShuffleSampler, TaskPolicy, Teacher, TeacherSampler, share_of_rank,
 };
 use proptest::prelude::*;
@@ -55,6 +55,14 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
                 )
                 .unwrap()
                 .with_data(data),
+            ),
+        ),
+        (
+            "mixture",
+            Box::new(
+                MixtureSampler::new(n, vec![0, n - 1], order(), linear(), batch_size, 25, seed)
+                    .unwrap()
+                    .with_data(data),
             ),
         ),
         ("length", Box::new(length(LongSequences::Wait))),

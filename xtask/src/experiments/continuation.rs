@@ -5,13 +5,12 @@ use cl_data::{Dataset, Standardization, bundled, stratified_split};
 use cl_model::{
     Activation, Budget, CrossEntropy, Initialization, Mlp, ModelError, Sgd, SoftmaxRegression, Trainer, evaluate,
 };
-use cl_pacing::{EasyFirst, Order, Random, ShuffleSampler};
+use cl_pacing::continuation::{GaussianSmoothing, Homotopy, Objective, basin, descend};
+use cl_pacing::{EasyFirst, Linear, MixtureSampler, Order, Random, ShuffleSampler};
 use cl_study::{Bar, BarFigure, Figure, LineFigure, Share, Table, over_seeds};
 
 use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::continuation::{
-    Ackley, Homotopy, MixtureSampler, Objective, Rastrigin, Smoothed, Wells, descend, start,
-};
+use crate::continuation::{Ackley, Rastrigin, Wells, start};
 use crate::experiment::{Context, Experiment, Findings};
 
 /// Continuation on multimodal functions, and as a mixture of data.
@@ -81,16 +80,16 @@ struct Problem {
 }
 
 impl Problem {
-    fn new(name: &str, n_dimensions: usize, seed: u64) -> Self {
+    fn new(name: &str, n_dimensions: usize, seed: u64) -> Result<Self> {
         let minimizer = vec![0.0; n_dimensions];
-        match name {
+        Ok(match name {
             "Rastrigin" => {
                 let hard = Box::new(Rastrigin { sigma: 0.0 });
                 Self { easy: Box::new(Rastrigin { sigma: SIGMA }), hard, minimizer }
             }
             "Ackley" => {
                 // The smoothed tip is a bowl of curvature 4 / sigma at most, and the ripples are gone.
-                let easy = Smoothed::new(&Ackley, n_dimensions, SIGMA, 8.0);
+                let easy = GaussianSmoothing::new(&Ackley, n_dimensions, SIGMA, 8.0)?;
                 Self { easy: Box::new(easy), hard: Box::new(Ackley), minimizer }
             }
             _ => {
@@ -98,13 +97,12 @@ impl Problem {
                 let (easy, minimizer) = (hard.smoothed(SIGMA), hard.minimizer());
                 Self { easy: Box::new(easy), hard: Box::new(hard), minimizer }
             }
-        }
+        })
     }
 
     /// Whether descent from `x` ends at the global minimum; these steps only classify and are nobody's.
     fn in_best_basin(&self, x: &[f64]) -> bool {
-        let end = descend(&*self.hard, x, 2 * N_EVALUATIONS);
-        end.iter().zip(&self.minimizer).all(|(x, best)| (x - best).abs() < 0.1)
+        basin(&*self.hard, x, std::slice::from_ref(&self.minimizer), 2 * N_EVALUATIONS, 0.1).is_some()
     }
 }
 
@@ -113,21 +111,24 @@ fn functions(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
     // One unit of work per problem and seed.
     let n_seeds = context.seeds.len();
     let units: Vec<u64> = (0..(PROBLEMS.len() * n_seeds) as u64).collect();
-    let counts: Vec<[usize; 2]> = over_seeds(&units, context.jobs, context.progress, |unit| {
+    let counts: Result<Vec<[usize; 2]>> = over_seeds(&units, context.jobs, context.progress, |unit| {
         let ((name, n_dimensions), seed) =
             (PROBLEMS[unit as usize / n_seeds], context.seeds[unit as usize % n_seeds]);
-        let problem = Problem::new(name, n_dimensions, seed);
+        let problem = Problem::new(name, n_dimensions, seed)?;
         let homotopy = Homotopy { easy: &*problem.easy, hard: &*problem.hard };
         let mut counts = [0; 2];
         for index in 0..n_starts {
             let start = start(n_dimensions, RADIUS, seed, index);
             let direct = descend(&*problem.hard, &start, N_EVALUATIONS);
-            let tracked = homotopy.track(&start, N_STAGES, N_EVALUATIONS);
+            let tracked = homotopy.track(&start, N_STAGES, N_EVALUATIONS)?;
             counts[0] += usize::from(problem.in_best_basin(&direct));
-            counts[1] += usize::from(tracked.last().is_some_and(|last| problem.in_best_basin(&last.position)));
+            counts[1] += usize::from(problem.in_best_basin(tracked.end()));
         }
-        counts
-    })?;
+        Ok(counts)
+    })?
+    .into_iter()
+    .collect();
+    let counts = counts?;
     let mut table = Table::new(["function", "direct", "continuation", "starts"]);
     let (mut names, mut bars) = (Vec::new(), [Vec::new(), Vec::new()]);
     for ((name, n_dimensions), counts) in PROBLEMS.iter().zip(counts.chunks_exact(n_seeds)) {
@@ -176,10 +177,10 @@ fn functions(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
 
 /// F_lambda of the first 1-D wells, and the path from one start.
 fn landscape(findings: &mut Findings) -> Result<String> {
-    let problem = Problem::new("wells", 1, 0);
+    let problem = Problem::new("wells", 1, 0)?;
     let homotopy = Homotopy { easy: &*problem.easy, hard: &*problem.hard };
     let begin = start(1, RADIUS, 0, 0);
-    let path = homotopy.track(&begin, N_STAGES, N_EVALUATIONS);
+    let path = homotopy.track(&begin, N_STAGES, N_EVALUATIONS)?;
     let direct = descend(&*problem.hard, &begin, N_EVALUATIONS)[0];
     let x: Vec<f64> = (0..=300).map(|i| -RADIUS + f64::from(i) * 2.0 * RADIUS / 300.0).collect();
     let mut figure = LineFigure::new("F_lambda and the tracked minimum", "x", "F_lambda(x)");
@@ -188,9 +189,9 @@ fn landscape(findings: &mut Findings) -> Result<String> {
         let y: Vec<f64> = x.iter().map(|&x| homotopy.value(lambda, &[x])).collect();
         figure = figure.line(format!("lambda = {lambda}"), &x, &y);
     }
-    let positions: Vec<f64> = path.iter().map(|stage| stage.position[0]).collect();
-    let values: Vec<f64> = path.iter().map(|stage| homotopy.value(stage.lambda, &stage.position)).collect();
-    findings.number("path_lambda", path.iter().map(|stage| stage.lambda).collect::<Vec<_>>())?;
+    let positions: Vec<f64> = path.stages().iter().map(|stage| stage.position[0]).collect();
+    let values: Vec<f64> = path.stages().iter().map(|stage| stage.value).collect();
+    findings.number("path_lambda", path.stages().iter().map(|stage| stage.lambda).collect::<Vec<_>>())?;
     findings.number("path_position", &positions)?;
     findings.number("path_start", begin[0])?;
     findings.number("path_direct_end", direct)?;
@@ -240,7 +241,9 @@ impl Digits {
             "continuation" => (self.order[..half].to_vec(), self.n_updates / 2),
             _ => (Random::of(n, seed)[..half].to_vec(), self.n_updates / 2),
         };
-        let mut sampler = MixtureSampler { easy, n_examples: n, batch_size: BATCH_SIZE, ramp, seed };
+        // lambda grows to 1 over the ramp; without one it is 1 at once.
+        let lambda = Linear::new(if ramp == 0 { 0.0 } else { 1.0 }, 0.0)?;
+        let mut sampler = MixtureSampler::new(n, easy, (0..n).collect(), lambda, BATCH_SIZE, ramp.max(1), seed)?;
         // So narrow that not every minimum fits the data: with 16 units all reach a loss of nearly 0.
         let widths = [self.train.n_features(), 4, self.train.n_classes()];
         let mut model = Mlp::new(&widths, Activation::Tanh, Initialization::Xavier, seed)?;

@@ -36,16 +36,28 @@ impl Past {
     ) -> Self {
         let (mut flat, mut reached) = (Vec::new(), 0);
         for (step, available) in changes {
-            // Steps enter in full on every platform.
-            flat.extend([(step >> 32) as usize, (step & u64::from(u32::MAX)) as usize]);
-            flat.extend([available.start, available.end]);
+            flat.extend([step, available.start as u64, available.end as u64]);
             reached = available.end.max(reached);
         }
-        let order: Vec<usize> = order[..reached].iter().map(|&example| example as usize).collect();
+        Self::of_changes(settings, n_steps, &flat, schedule, &order[..reached])
+    }
+
+    /// The same from the changes as numbers, and the places of the order that were ever available.
+    pub(super) fn of_changes(
+        settings: SamplerFingerprint,
+        n_steps: u64,
+        changes: &[u64],
+        schedule: &impl ToString,
+        order: &[u32],
+    ) -> Self {
+        // Halves, so that every bit enters on every platform.
+        let halves = changes.iter().flat_map(|&number| [(number >> 32) as usize, number as u32 as usize]);
+        let halves: Vec<usize> = halves.collect();
+        let order: Vec<usize> = order.iter().map(|&example| example as usize).collect();
         Self {
             settings,
             n_steps,
-            availability: Fingerprint::of(&Ids::range(flat.len()), &flat),
+            availability: Fingerprint::of(&Ids::range(halves.len()), &halves),
             schedule: schedule.to_string(),
             order: Fingerprint::of(&Ids::range(order.len()), &order),
         }

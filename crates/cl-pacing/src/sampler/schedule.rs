@@ -62,6 +62,14 @@ impl Schedule {
         available.start.min(end - 1)..end
     }
 
+    /// The fraction of the pacing at `step`, in [0, 1].
+    pub(super) fn fraction(&self, step: u64) -> f64 {
+        let (piece, _) = self.piece(step);
+        let fraction = piece.pacing.fraction(piece.progress(step));
+        // A pacing of the user's own may say what it likes.
+        if fraction.is_nan() { 0.0 } else { fraction.clamp(0.0, 1.0) }
+    }
+
     /// The step until which what is available at `step` is known to stay, without looking: the next one, or the end
     /// of the piece once its pacing has come to its end.
     pub(super) fn known_until(&self, step: u64) -> u64 {
