@@ -418,7 +418,8 @@ pub fn tuned(
     context: &Context<'_>,
     train: impl Fn(f64, u64) -> Result<Curves> + Sync,
 ) -> Result<(f64, Vec<Curves>)> {
-    let units: Vec<u64> = (0..rates.len() as u64).flat_map(|rate| TUNING_SEEDS.map(move |seed| rate << 32 | seed)).collect();
+    let units: Vec<u64> =
+        (0..rates.len() as u64).flat_map(|rate| TUNING_SEEDS.map(move |seed| rate << 32 | seed)).collect();
     let curves = over_seeds(&units, context.jobs, context.progress, |unit| {
         train(rates[(unit >> 32) as usize], unit & 0xffff_ffff).ok()
     })?;
@@ -431,7 +432,8 @@ pub fn tuned(
             best = Some((sum, rate, curves));
         }
     }
-    best.map(|(_, rate, curves)| (rate, curves)).ok_or_else(|| anyhow!("the loss diverges at every rate of {rates:?}"))
+    best.map(|(_, rate, curves)| (rate, curves))
+        .ok_or_else(|| anyhow!("the loss diverges at every rate of {rates:?}"))
 }
 
 /// Adds the mean of a curve over seeds with its 95 % interval, from update `from` on.

@@ -34,7 +34,7 @@ pub use pacing::{
     Quadratic, Reading, Root, Rounding, SingleStep, Step, VariedExponential,
 };
 pub use sampler::{
-    CompetenceSampler, EqualDifficulty, HardnessFeedback, HardnessSampler, HardnessSelection, InstanceHardness,
+    CompetenceSampler, EqualDifficulty, HardnessFeedback, HardnessSampler, HardnessSelection, HardnessSettings,
     LengthSampler, LongSequences, MiniBatchSampler, MixtureSampler, PrefixSampler, Presentation, Progression,
     RhoLossSampler, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore,
     Teacher, TeacherSampler,

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::claim::{Claim, Judge, Measurement, Part, significant};
 use crate::experiment::{Context, Experiment, Findings};
 use crate::language::{
-    Corpus, Curves, Lexicon, Recipe, Source, TUNING_SEEDS, WINDOW, Windows, journal, made_language, tuned, with_mean_curve,
+    Corpus, Curves, Lexicon, Recipe, Source, TUNING_SEEDS, WINDOW, Windows, journal, made_language, tuned,
+    with_mean_curve,
 };
 
 /// The vocabulary of a language model grows pass by pass, against the full one from the start.
@@ -63,13 +64,16 @@ impl Experiment for VocabularyExperiment {
             for (name, folder, read) in TEXTS {
                 match data_dir.folder(folder) {
                     Some(_) => tasks.push(Task::text(name, read(data_dir)?, context)),
-                    None => findings.notes.push(format!("{name} was left out: the folder of data sets has no {folder}.")),
+                    None => findings
+                        .notes
+                        .push(format!("{name} was left out: the folder of data sets has no {folder}.")),
                 }
             }
         }
         for task in &mut tasks {
             let (rate, _) = tuned(&RATES, context, |rate, seed| {
-                task.train(&Recipe { learning_rate: rate, ..task.recipe }, Arm::Full, seed, true).map(|run| run.curves)
+                task.train(&Recipe { learning_rate: rate, ..task.recipe }, Arm::Full, seed, true)
+                    .map(|run| run.curves)
             })?;
             task.recipe.learning_rate = rate;
         }
@@ -84,7 +88,8 @@ impl Experiment for VocabularyExperiment {
         let results = study.run(context.jobs, Some(&journal), context.progress, |run| {
             let task = tasks.iter().find(|task| task.name == run.setting.name);
             let arm = Arm::ALL.into_iter().find(|arm| arm.name() == run.arm.name);
-            let (task, arm) = task.zip(arm).ok_or_else(|| format!("no {} in {}", run.arm.name, run.setting.name))?;
+            let (task, arm) =
+                task.zip(arm).ok_or_else(|| format!("no {} in {}", run.arm.name, run.setting.name))?;
             task.train(&task.recipe, arm, run.seed, false).map(Run::record).map_err(|error| format!("{error:#}"))
         })?;
         if let Some(failed) = results.failed().next() {

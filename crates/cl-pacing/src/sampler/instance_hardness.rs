@@ -38,7 +38,7 @@ pub enum HardnessSelection {
 
 /// The parameters of a [`HardnessSampler`], with the paper's values as default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct InstanceHardness {
+pub struct HardnessSettings {
     /// The instantaneous hardness.
     pub feedback: HardnessFeedback,
     /// The draws.
@@ -55,7 +55,7 @@ pub struct InstanceHardness {
     pub learning_rates: Vec<f64>,
 }
 
-impl Default for InstanceHardness {
+impl Default for HardnessSettings {
     fn default() -> Self {
         Self {
             feedback: HardnessFeedback::default(),
@@ -69,7 +69,7 @@ impl Default for InstanceHardness {
     }
 }
 
-impl fmt::Display for InstanceHardness {
+impl fmt::Display for HardnessSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { feedback, selection, gamma, warm_epochs, gamma_k, k, learning_rates } = self;
         write!(
@@ -80,7 +80,7 @@ impl fmt::Display for InstanceHardness {
     }
 }
 
-impl InstanceHardness {
+impl HardnessSettings {
     fn check(&self) -> Result<(), PacingError> {
         for (name, value) in [("gamma", self.gamma), ("gamma_k", self.gamma_k), ("k", self.k)] {
             if !(value > 0.0 && value <= 1.0) {
@@ -145,9 +145,9 @@ impl InstanceHardness {
 /// Source: Zhou, Wang and Bilmes (2020), Curriculum learning by dynamic instance hardness, algorithm 1.
 ///
 /// ```
-/// use cl_pacing::{Batch, HardnessSampler, InstanceHardness, Sampler};
+/// use cl_pacing::{Batch, HardnessSampler, HardnessSettings, Sampler};
 ///
-/// let settings = InstanceHardness { warm_epochs: 1, k: 0.5, gamma_k: 0.5, ..InstanceHardness::default() };
+/// let settings = HardnessSettings { warm_epochs: 1, k: 0.5, gamma_k: 0.5, ..HardnessSettings::default() };
 /// let mut sampler = HardnessSampler::new(4, 4, settings, 0)?;
 /// let mut batch = Batch::default();
 /// for (step, n_shown) in [4, 4, 4, 4].into_iter().enumerate() {
@@ -162,7 +162,7 @@ impl InstanceHardness {
 #[derive(Debug, Clone)]
 pub struct HardnessSampler {
     batch_size: usize,
-    settings: InstanceHardness,
+    settings: HardnessSettings,
     seed: u64,
     data: Option<Fingerprint>,
     progress: Progress,
@@ -200,7 +200,7 @@ impl HardnessSampler {
     pub fn new(
         n_examples: usize,
         batch_size: usize,
-        settings: InstanceHardness,
+        settings: HardnessSettings,
         seed: u64,
     ) -> Result<Self, PacingError> {
         check_sizes(n_examples, batch_size)?;
@@ -444,8 +444,8 @@ mod tests {
         shown
     }
 
-    fn settings(feedback: HardnessFeedback, selection: HardnessSelection) -> InstanceHardness {
-        InstanceHardness {
+    fn settings(feedback: HardnessFeedback, selection: HardnessSelection) -> HardnessSettings {
+        HardnessSettings {
             feedback,
             selection,
             warm_epochs: 2,
@@ -514,7 +514,7 @@ mod tests {
     fn draws_follow_their_weights() {
         let r = [0.5, 1.0, 2.5];
         let one =
-            |selection| InstanceHardness { selection, warm_epochs: 0, gamma_k: 0.1, k: 0.1, ..Default::default() };
+            |selection| HardnessSettings { selection, warm_epochs: 0, gamma_k: 0.1, k: 0.1, ..Default::default() };
         let counts = |selection| {
             let mut sampler = HardnessSampler::new(3, 1, one(selection), 0).unwrap();
             (0..3).for_each(|index| sampler.progress.examples[index].hardness = r[index]);
@@ -546,13 +546,13 @@ mod tests {
     #[test]
     fn misuse_is_reported() {
         let new = |settings| HardnessSampler::new(4, 2, settings, 0).map(|_| ()).unwrap_err().to_string();
-        let default = InstanceHardness::default;
+        let default = HardnessSettings::default;
         for (error, what) in [
-            (new(InstanceHardness { gamma: 0.0, ..default() }), "gamma is 0"),
-            (new(InstanceHardness { gamma_k: 1.1, ..default() }), "gamma_k is 1.1"),
-            (new(InstanceHardness { k: f64::NAN, ..default() }), "k is NaN"),
-            (new(InstanceHardness { learning_rates: vec![], ..default() }), "eta is []"),
-            (new(InstanceHardness { selection: HardnessSelection::Beta { c: 0.0 }, ..default() }), "c is 0"),
+            (new(HardnessSettings { gamma: 0.0, ..default() }), "gamma is 0"),
+            (new(HardnessSettings { gamma_k: 1.1, ..default() }), "gamma_k is 1.1"),
+            (new(HardnessSettings { k: f64::NAN, ..default() }), "k is NaN"),
+            (new(HardnessSettings { learning_rates: vec![], ..default() }), "eta is []"),
+            (new(HardnessSettings { selection: HardnessSelection::Beta { c: 0.0 }, ..default() }), "c is 0"),
         ] {
             assert!(error.contains(what), "{error}");
         }
@@ -567,7 +567,7 @@ mod tests {
             sampler.feedback(0, &indices, &losses);
             assert!(sampler.error().is_some());
         }
-        let flips = InstanceHardness { feedback: HardnessFeedback::PredictionFlip, ..default() };
+        let flips = HardnessSettings { feedback: HardnessFeedback::PredictionFlip, ..default() };
         let mut sampler = HardnessSampler::new(4, 4, flips, 0).unwrap();
         let error = sampler.restore(fresh().save().as_deref()).unwrap_err().to_string();
         assert!(error.contains("PredictionFlip"), "{error}");

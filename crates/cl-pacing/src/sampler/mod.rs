@@ -17,7 +17,7 @@ mod teacher;
 mod told;
 
 pub use competence::{CompetenceSampler, EqualDifficulty};
-pub use instance_hardness::{HardnessFeedback, HardnessSampler, HardnessSelection, InstanceHardness};
+pub use instance_hardness::{HardnessFeedback, HardnessSampler, HardnessSelection, HardnessSettings};
 pub use length::{LengthSampler, LongSequences};
 pub use mini_batch::MiniBatchSampler;
 pub use mixture::MixtureSampler;
