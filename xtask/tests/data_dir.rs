@@ -49,7 +49,7 @@ fn write_cifar(folder: &Path, wrong_label: bool) {
     std::fs::write(batches.join("test_batch.bin"), batch(200)).unwrap();
     let mut scores = String::from("index,label,cscore\n");
     let mut humans = String::from("index,clean,aggregate,worst,random1,random2,random3\n");
-    for example in (0..200).rev() {
+    for example in (0..200u64).rev() {
         let label = example % 10;
         let said = if wrong_label && example == 7 { 3 } else { label };
         writeln!(scores, "{example},{said},{}", example as f64 / 200.0).unwrap();

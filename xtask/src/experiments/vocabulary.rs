@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::{Result, anyhow};
 use cl_pacing::{EasyFirst, Order, Pacing, PrefixSampler, Random, Rounding, ShuffleSampler};
-use cl_study::{Figure, LineFigure, Metric, Record, Study, StudyResults, Table};
+use cl_study::{Figure, LineFigure, Metric, Record, Study, StudyResults};
 use serde_json::{Value, json};
 
 use crate::claim::{Claim, Judge, Measurement, Part, significant};
