@@ -3,15 +3,20 @@
 mod agree;
 mod completions;
 mod crossover;
+mod difficulty;
 mod dynamics;
 mod inspect;
 mod map;
+mod named;
 mod noise;
+mod order;
 mod output;
 mod progress;
 mod prune;
+mod schedule;
 mod score;
 mod score_file;
+mod weights;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,7 +25,7 @@ use clap::{Parser, Subcommand};
 
 /// Curriculum learning over files of any framework.
 ///
-/// Looks at data, scores how hard examples are, compares scores, finds wrong labels and prunes.
+/// Looks at data, scores how hard examples are, compares scores, finds wrong labels, schedules and prunes.
 #[derive(Parser)]
 #[command(name = "curriculum", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
@@ -35,6 +40,9 @@ Examples:
   curriculum score dynamics.npz --metric el2n,forgetting,aum -o scores.csv
   curriculum agree scores.csv -o agreement.svg
   curriculum noise dynamics.npz -o issues.csv
+  curriculum schedule --pacing root --a 0.8 --b 0.2 -n 50000 --steps 39100 --every 391
+  curriculum order scores.csv --column el2n --pacing root --a 0.8 --b 0.2 --batch-size 128 --steps 0..100
+  curriculum weights losses.npy --weighting linear --param lambda=0.5 -o weights.npy
   curriculum prune scores.csv --keep 0.5 --rule ccs --column aum -o kept.csv
 
 Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong usage.";
@@ -46,6 +54,9 @@ enum Command {
     Agree(agree::Arguments),
     Map(map::Arguments),
     Noise(noise::Arguments),
+    Schedule(schedule::Arguments),
+    Order(order::Arguments),
+    Weights(weights::Arguments),
     Prune(prune::Arguments),
     Crossover(crossover::Arguments),
     Completions(completions::Arguments),
@@ -58,6 +69,9 @@ fn main() -> ExitCode {
         Command::Agree(arguments) => agree::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
         Command::Noise(arguments) => noise::run(&arguments),
+        Command::Schedule(arguments) => schedule::run(&arguments),
+        Command::Order(arguments) => order::run(&arguments),
+        Command::Weights(arguments) => weights::run(&arguments),
         Command::Prune(arguments) => prune::run(&arguments),
         Command::Crossover(arguments) => crossover::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

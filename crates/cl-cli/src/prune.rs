@@ -9,16 +9,16 @@ use anyhow::{Context, anyhow, bail};
 use cl_data::Ids;
 use cl_data::io::{Array, ArrayData, CsvRows, NpzReader, open, read_npy, write_atomically, write_npy};
 use cl_prune::{Budget, NeighborLists, RuleInputs, RuleNeeds, RuleSettings, Selection, SelectionRule, rules};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use crate::output::{csv_field, new_table, print, right};
-use crate::score_file::{ScoreColumn, ScoreFile};
+use crate::difficulty::{Direction, chosen_column, difficulties, key_value, read_labels, read_scores};
 
 /// Keep a part of the data by a score, and say of every example why it was kept or dropped.
 ///
 /// SCORES is what `curriculum score` writes; its sidecar says which way a column points, so that `hardest` means
-/// hard for a confidence, too. The number kept is exact, floor(F N + 0.5), and ties are decided by the seed. OUT is
+/// hard for a confidence, too. A .npy without one is a difficulty, high = hard. The number kept is exact, floor(F N + 0.5), and ties are decided by the seed. OUT is
 ///   - a .csv file of `id`, `kept` (0 or 1) and `reason`, one row per example in the order of SCORES;
 ///   - a .npy file of the indices kept, in increasing order;
 ///   - any other name: the ids kept, one per line, the most important first.
@@ -33,7 +33,7 @@ Examples:
   curriculum prune --list"
 )]
 pub(crate) struct Arguments {
-    /// The scores (.csv, .npz, .npy with its sidecar)
+    /// The scores (.csv, .npz, .npy)
     #[arg(required_unless_present = "list")]
     scores: Option<PathBuf>,
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", required_unless_present = "list")]
     rule: Option<String>,
     /// Set an option of the rule
-    #[arg(long = "option", value_name = "KEY=VALUE", value_parser = rule_option)]
+    #[arg(long = "option", value_name = "KEY=VALUE", value_parser = key_value)]
     options: Vec<(String, String)>,
     /// The column of scores, where there are several
     #[arg(long, value_name = "NAME")]
@@ -84,17 +84,6 @@ struct BudgetArguments {
     count: Option<usize>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Direction {
-    Hard,
-    Easy,
-}
-
-fn rule_option(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as beta=0.1")?;
-    Ok((key.into(), value.into()))
-}
-
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
         return print(&Catalogue, arguments.json);
@@ -114,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     // Before anything is read: a budget that is none is wrong for every file.
     budget.resolve(usize::MAX)?;
 
-    let file = ScoreFile::read(path)?;
+    let file = read_scores(path)?;
     let column = chosen_column(&file, arguments.column.as_deref())?;
     let n = column.values.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
@@ -161,77 +150,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         classes: labels.map(|labels| class_counts(&labels, &selection)).unwrap_or_default(),
     };
     print(&report, arguments.json)
-}
-
-/// The column that was named, or the only one.
-fn chosen_column<'a>(file: &'a ScoreFile, name: Option<&str>) -> anyhow::Result<&'a ScoreColumn> {
-    match (name, &file.columns[..]) {
-        (Some(name), _) => file.column(name),
-        (None, [column]) => Ok(column),
-        (None, columns) => {
-            let known: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
-            Err(anyhow!(
-                "{}: {} columns, expected --column with one of {}",
-                file.path.display(),
-                columns.len(),
-                known.join(", ")
-            ))
-        }
-    }
-}
-
-/// The scores, higher = harder.
-fn difficulties(file: &ScoreFile, column: &ScoreColumn, high_is: Option<Direction>) -> anyhow::Result<Vec<f64>> {
-    let higher_is_harder = match high_is {
-        Some(direction) => direction == Direction::Hard,
-        None => file.higher_is_harder(&column.name).ok_or_else(|| {
-            let (path, name) = (file.path.display(), &column.name);
-            anyhow!("{path}: a high {name} is neither hard nor easy, expected --high-is hard or easy")
-        })?,
-    };
-    Ok(match higher_is_harder {
-        true => column.values.clone(),
-        false => column.values.iter().map(|value| -value).collect(),
-    })
-}
-
-/// Labels by position (.npy) or by id (.csv).
-fn read_labels(path: &Path, ids: &Ids) -> anyhow::Result<Vec<usize>> {
-    let shown = path.display();
-    let head = open(path)?.read_up_to(6)?;
-    if *head == [0x93, b'N', b'U', b'M', b'P', b'Y'] {
-        let array = read_npy(path)?;
-        if array.shape() != [ids.len()] {
-            bail!("{shown}: labels of shape {:?}, expected [{}] as the scores", array.shape(), ids.len());
-        }
-        return array.to_indices().with_context(|| shown.to_string());
-    }
-    let mut rows = CsvRows::open(path, b',')?;
-    if !rows.advance()? {
-        bail!("{shown}: line 1: the file is empty, expected a header");
-    }
-    let names: Vec<String> = rows.fields().map(Into::into).collect();
-    let place = |name: &str| {
-        let missing = || anyhow!("{shown}: header: no column `{name}`, the columns are {}", names.join(", "));
-        names.iter().position(|column| column == name).ok_or_else(missing)
-    };
-    let (id_at, label_at) = (place("id")?, place("label")?);
-    let mut label_of = BTreeMap::new();
-    while rows.advance()? {
-        let fields: Vec<&str> = rows.fields().collect();
-        let (id, label) = (fields[id_at], fields[label_at]);
-        let line = rows.line();
-        let label: usize = label.parse().map_err(|_| {
-            anyhow!("{shown}: line {line}, column `label`: {label:?}, expected a class, an integer from 0")
-        })?;
-        if label_of.insert(id.to_owned(), label).is_some() {
-            bail!("{shown}: line {line}: id {id} is there twice");
-        }
-    }
-    let label = |id: std::borrow::Cow<'_, str>| {
-        label_of.get(id.as_ref()).copied().ok_or_else(|| anyhow!("{shown}: no label for id {id}"))
-    };
-    ids.iter().map(label).collect()
 }
 
 fn read_neighbors(path: &Path, n: usize) -> anyhow::Result<NeighborLists> {

@@ -199,6 +199,14 @@ impl ScoreFile {
         Ok(file)
     }
 
+    /// One difficulty per example, of which nothing else is known.
+    pub(crate) fn of_values(path: &Path, values: Vec<f64>) -> anyhow::Result<Self> {
+        let columns = vec![ScoreColumn { name: "difficulty".into(), values }];
+        let file = Self { path: path.to_path_buf(), ids: None, labels: None, columns, sidecar: None };
+        file.check()?;
+        Ok(file)
+    }
+
     fn read_npy(&mut self) -> anyhow::Result<()> {
         let path = self.path.display();
         let Some(sidecar) = &self.sidecar else {

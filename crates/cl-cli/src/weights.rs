@@ -1,0 +1,140 @@
+//! `curriculum weights`: how much each example counts, by its loss.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use cl_data::Ids;
+use cl_data::io::{Array, ArrayData, read_npy, write_atomically, write_npy};
+use cl_pacing::{Given, Weighting, weighting_by_name, weightings};
+use clap::Args;
+use serde::Serialize;
+
+use crate::difficulty::{chosen_column, key_value, read_labels, read_scores};
+use crate::named::{List, borrowed};
+use crate::output::{csv_field, exact, print, short};
+
+/// Weigh examples by their losses: self-paced, focal, SuperLoss and others.
+///
+/// LOSSES is a .npy of one loss per example, or a file of scores with a column of losses. OUT by its ending: .npy (one
+/// weight per example) or .csv (`id`, `loss`, `weight`).
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  curriculum weights losses.npy --weighting linear --param lambda=0.5 -o weights.npy
+  curriculum weights losses.npy --weighting hard --param quantile=0.8 -o weights.csv
+  curriculum weights losses.npy --weighting diversity --param lambda=0.5 --param gamma=0.2 --groups labels.npy -o w.npy
+  curriculum weights --list")]
+pub(crate) struct Arguments {
+    /// The losses (.npy, or scores with a column of losses)
+    #[arg(required_unless_present = "list")]
+    losses: Option<PathBuf>,
+    /// The weighting by name
+    #[arg(long, value_name = "NAME", required_unless_present = "list")]
+    weighting: Option<String>,
+    /// Set a parameter of the weighting
+    #[arg(long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
+    param: Vec<(String, String)>,
+    /// The column of losses, where there are several
+    #[arg(long, value_name = "NAME")]
+    column: Option<String>,
+    /// The group of each example, for diversity (.npy, or .csv of `id` and `label`)
+    #[arg(long, value_name = "FILE")]
+    groups: Option<PathBuf>,
+    /// How late each example is to come, for a curriculum region (.npy)
+    #[arg(long, value_name = "FILE.npy")]
+    region: Option<PathBuf>,
+    /// Where to write: .npy or .csv
+    #[arg(short, long, value_name = "OUT", required_unless_present = "list")]
+    output: Option<PathBuf>,
+    /// List the weightings with their parameters
+    #[arg(long)]
+    list: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.list {
+        return print(&List(vec![("weightings", weightings())]), arguments.json);
+    }
+    let (Some(path), Some(name), Some(output)) = (&arguments.losses, &arguments.weighting, &arguments.output) else {
+        bail!("no losses, no weighting or no output");
+    };
+    let ending = output.extension().and_then(|ending| ending.to_str());
+    if !matches!(ending, Some("npy" | "csv")) {
+        bail!("{}: unknown ending, expected .npy or .csv", output.display());
+    }
+    let file = read_scores(path)?;
+    let losses = &chosen_column(&file, arguments.column.as_deref())?.values;
+    let n = losses.len();
+    let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
+    let groups = match &arguments.groups {
+        Some(path) => Some(read_labels(path, &ids)?),
+        None => file.labels.clone(),
+    };
+    let region = arguments.region.as_deref().map(|path| read_region(path, n)).transpose()?;
+    let given = Given { classes: groups.as_deref(), a: region.as_deref(), ..Given::default() };
+    let parameters: Vec<_> = borrowed(&arguments.param).collect();
+    let weighting = weighting_by_name(name, &parameters, &given)?;
+    let mut weights = vec![0.0; n];
+    weighting.weights(losses, &mut weights).with_context(|| path.display().to_string())?;
+
+    let report = Report {
+        output: output.display().to_string(),
+        losses: path.display().to_string(),
+        weighting: weighting.to_string(),
+        n_examples: n,
+        n_zero: weights.iter().filter(|&&weight| weight == 0.0).count(),
+        sum: weights.iter().sum(),
+        least: weights.iter().copied().fold(f64::INFINITY, f64::min),
+        greatest: weights.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    };
+    if ending == Some("npy") {
+        write_npy(output, &Array::new(vec![n], ArrayData::F64(weights))?)?;
+    } else {
+        write_atomically(output, |writer| write_rows(writer, &ids, losses, &weights))?;
+    }
+    print(&report, arguments.json)
+}
+
+fn read_region(path: &Path, n: usize) -> anyhow::Result<Vec<f64>> {
+    let place = || path.display().to_string();
+    let array = read_npy(path)?;
+    if array.shape() != [n] {
+        bail!("{}: shape {:?}, expected [{n}] as the losses", place(), array.shape());
+    }
+    array.to_f64().with_context(place)
+}
+
+fn write_rows(writer: &mut dyn Write, ids: &Ids, losses: &[f64], weights: &[f64]) -> io::Result<()> {
+    writeln!(writer, "id,loss,weight")?;
+    let mut rows = ids.iter().zip(losses).zip(weights);
+    rows.try_for_each(|((id, &loss), &weight)| {
+        writeln!(writer, "{},{},{}", csv_field(&id), exact(loss), exact(weight))
+    })
+}
+
+#[derive(Serialize)]
+struct Report {
+    output: String,
+    losses: String,
+    weighting: String,
+    n_examples: usize,
+    n_zero: usize,
+    sum: f64,
+    least: f64,
+    greatest: f64,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { weighting, n_examples, n_zero, output, .. } = self;
+        writeln!(formatter, "{weighting}: {n_examples} examples, {n_zero} of them of weight 0")?;
+        let [least, greatest, sum] = [self.least, self.greatest, self.sum].map(short);
+        writeln!(formatter, "weights from {least} to {greatest}, in sum {sum}")?;
+        writeln!(formatter, "written to {output}")
+    }
+}
