@@ -46,6 +46,26 @@ pub enum PacingError {
         /// What would have been accepted, and why.
         expected: &'static str,
     },
+    /// A name that the catalogue does not hold.
+    #[error("unknown {what} \"{name}\", expected one of: {known}")]
+    Unknown {
+        /// What was named: a pacing, an order, a weighting, a parameter of one.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A parameter given by name is missing, or its text means nothing.
+    #[error("parameter {parameter} is {value}, expected {expected}")]
+    InvalidParameter {
+        /// Of what, and its name.
+        parameter: String,
+        /// The text given, or "missing".
+        value: String,
+        /// What would have been accepted.
+        expected: String,
+    },
     /// A feedback sampler was asked for a step that is not in its current epoch, or before it was told the losses.
     #[error(
         "step {step} was asked for, expected a step in {first_step}..{end}, after the losses that were wanted"

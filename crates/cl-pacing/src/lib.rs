@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod catalogue;
 pub mod continuation;
 mod error;
 mod exposure;
@@ -19,6 +20,10 @@ mod sharding;
 mod validated;
 mod weighting;
 
+pub use catalogue::{
+    Description, Given, Parameter, order_by_name, orders, pacing_by_name, pacings, self_paced_by_name,
+    weighting_by_name, weightings,
+};
 pub use cl_data::{Batch, Epoch, Sampler};
 pub use error::PacingError;
 pub use exposure::Exposure;
@@ -41,8 +46,8 @@ pub use sampler::{
 };
 pub use sharding::{Sharding, share_of_rank};
 pub use weighting::{
-    Age, Annealing, Capped, DetachedFocal, FocalGradient, HardMining, HardSelfPaced, L2Bounded, LinearSelfPaced,
-    LogarithmicSelfPaced, LogisticSelfPaced, MentorNet, Mixture, Mixture2, PercentileAverage, PolynomialSelfPaced,
-    SelfPaced, SelfPacedAlternation, SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, Separable,
-    SuperLossWeight, Weighting,
+    Age, Annealing, AtQuantile, Capped, DetachedFocal, FocalGradient, HardMining, HardSelfPaced, L2Bounded,
+    LinearSelfPaced, LogarithmicSelfPaced, LogisticSelfPaced, MentorNet, Mixture, Mixture2, PercentileAverage,
+    PolynomialSelfPaced, SelfPaced, SelfPacedAlternation, SelfPacedCurriculum, SelfPacedDiversity,
+    SelfPacedLambda, Separable, SuperLossWeight, Weighting,
 };

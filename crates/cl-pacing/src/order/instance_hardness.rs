@@ -154,15 +154,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    type Update = (f64, Vec<(f64, bool)>);
+    /// The learning rate, the examples trained on, and the loss of each and whether it was right.
+    type Update = (f64, Vec<usize>, Vec<(f64, bool)>);
 
     /// The definition, with all of history at hand.
-    fn definition(
-        measure: Hardness,
-        gamma: f64,
-        n: usize,
-        updates: &[(f64, Vec<usize>, Vec<(f64, bool)>)],
-    ) -> Vec<f64> {
+    fn definition(measure: Hardness, gamma: f64, n: usize, updates: &[Update]) -> Vec<f64> {
         let mut r = vec![1.0; n];
         for (t, (eta, examples, seen)) in updates.iter().enumerate() {
             for (place, &i) in examples.iter().enumerate() {
@@ -192,8 +188,7 @@ mod tests {
             updates in prop::collection::vec((0.01..1.0f64, prop::collection::vec((0.0..5.0f64, any::<bool>()), 4)), 1..12),
             subsets in prop::collection::vec(prop::sample::subsequence(vec![0usize, 1, 2, 3], 0..=4), 12), gamma in 0.05..=1.0f64,
         ) {
-            let updates: Vec<Update> = updates;
-            let history: Vec<_> = updates.into_iter().zip(subsets).map(|((eta, seen), examples)| (eta, examples, seen)).collect();
+            let history: Vec<Update> = updates.into_iter().zip(subsets).map(|((eta, seen), examples)| (eta, examples, seen)).collect();
             for measure in [Hardness::Loss, Hardness::LossChange, Hardness::Flip] {
                 let mut hardness = InstanceHardness::new(4, measure, gamma).unwrap();
                 for (eta, examples, seen) in &history {

@@ -310,10 +310,24 @@ impl Sampler for SelfPacedSampler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Linear, LinearSelfPaced, Mixture, Weighting};
     use proptest::prelude::*;
 
     fn sampler(n: usize, batch_size: usize, presentation: Presentation) -> SelfPacedSampler {
         SelfPacedSampler::new(n, batch_size, SelfPacedLambda::new(0.5, 1.3).unwrap(), presentation).unwrap()
+    }
+
+    /// Hard weights, soft ones that grow, soft ones at a quantile that does.
+    fn of_kind(kind: usize, n: usize, batch_size: usize, presentation: Presentation) -> SelfPacedSampler {
+        let growth = Annealing::growth(1.3).unwrap();
+        let quantile = Annealing::quantile(Linear::new(0.9, 0.2).unwrap(), 6).unwrap();
+        match kind {
+            0 => sampler(n, batch_size, presentation),
+            1 => SelfPacedSampler::of(LinearSelfPaced::new(0.5).unwrap(), growth, n, batch_size, presentation)
+                .unwrap(),
+            _ => SelfPacedSampler::of(Mixture::new(1.0, 0.4).unwrap(), quantile, n, batch_size, presentation)
+                .unwrap(),
+        }
     }
 
     /// A learner whose losses depend on all that it was shown.
@@ -325,7 +339,7 @@ mod tests {
             Self((0..n).map(|i| 0.3 + (i * 13 % n) as f64 / n as f64 * 2.0).collect())
         }
 
-        fn step(&mut self, sampler: &mut SelfPacedSampler, step: u64) -> Vec<usize> {
+        fn step(&mut self, sampler: &mut SelfPacedSampler, step: u64) -> Batch {
             let (mut wanted, mut batch) = (Vec::new(), Batch::default());
             sampler.wanted(step, &mut wanted);
             // In two parts, as from two machines.
@@ -341,16 +355,19 @@ mod tests {
                 .iter()
                 .enumerate()
                 .for_each(|(place, &index)| self.0[index] *= 0.9 + 0.01 * place as f64);
-            batch.indices
+            batch
         }
     }
 
     proptest! {
         /// Saved through JSON after every step, restored into a fresh sampler: the rest is bit for bit the same.
         #[test]
-        fn resuming_is_not_interrupting(n in 1usize..25, batch_size in 1usize..8, seed: Option<u64>) {
+        fn resuming_is_not_interrupting(
+            n in 1usize..25, batch_size in 1usize..8, seed: Option<u64>, kind in 0usize..3,
+        ) {
             let presentation = seed.map_or(Presentation::IndexOrder, |seed| Presentation::Shuffled { seed });
-            let (mut whole, mut learner) = (sampler(n, batch_size, presentation), Learner::of(n));
+            let new = || of_kind(kind, n, batch_size, presentation);
+            let (mut whole, mut learner) = (new(), Learner::of(n));
             let mut run = Vec::new();
             for step in 0..30 {
                 let before = (serde_json::to_string(&whole.state()).unwrap(), learner.clone());
@@ -358,7 +375,7 @@ mod tests {
             }
             for from in 0..30 {
                 let (state, mut learner) = run[from].0.clone();
-                let mut resumed = sampler(n, batch_size, presentation);
+                let mut resumed = new();
                 resumed.set_state(serde_json::from_str(&state).unwrap()).unwrap();
                 for (step, (_, shown, epoch, lambda)) in run.iter().enumerate().skip(from).take(6) {
                     prop_assert_eq!(&learner.step(&mut resumed, step as u64), shown);
@@ -366,6 +383,28 @@ mod tests {
                 }
             }
             prop_assert_eq!(whole.error(), None);
+        }
+
+        /// Each example of an epoch comes once, with the weight that the regulariser gives its loss.
+        #[test]
+        fn weights_travel_with_their_examples(
+            losses in prop::collection::vec(0.0..1.0f64, 1..40), batch_size in 1usize..9, seed: u64,
+        ) {
+            let n = losses.len();
+            let mut sampler = of_kind(1, n, batch_size, Presentation::Shuffled { seed });
+            sampler.feedback(0, &(0..n).collect::<Vec<_>>(), &losses);
+            let (mut batch, mut shown) = (Batch::default(), vec![0.0; n]);
+            for step in 0..sampler.epoch(0).n_steps {
+                sampler.batch(step, &mut batch);
+                if !batch.indices.is_empty() && batch.weights.is_empty() {
+                    batch.weights = vec![1.0; batch.indices.len()];
+                }
+                prop_assert_eq!(batch.indices.len(), batch.weights.len());
+                batch.indices.iter().zip(&batch.weights).for_each(|(&index, &weight)| shown[index] += weight);
+            }
+            let mut expected = vec![0.0; n];
+            LinearSelfPaced::new(0.5).unwrap().weights(&losses, &mut expected).unwrap();
+            prop_assert_eq!(shown, expected);
         }
 
         #[test]

@@ -60,17 +60,7 @@ impl Annealing {
             (Rule::Growth { mu }, Some(last)) => (last.lambda * mu).min(first.largest_lambda()),
             (Rule::Quantile { pacing, n_epochs }, last) => {
                 let epoch = last.map_or(0, |last| last.epoch + 1);
-                let k = crate::Rounding::Ceiling.count(
-                    pacing.fraction(epoch as f64 / *n_epochs as f64),
-                    losses.len(),
-                    1,
-                );
-                if losses.is_empty() {
-                    return first.lambda();
-                }
-                let mut losses = losses.to_vec();
-                let (_, &mut kth, _) = losses.select_nth_unstable_by(k - 1, f64::total_cmp);
-                first.lambda_admitting(kth).min(first.largest_lambda())
+                super::at_quantile::lambda(first, pacing.fraction(epoch as f64 / *n_epochs as f64), losses)
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod alternation;
 mod annealing;
+mod at_quantile;
 mod capped;
 mod diversity;
 mod focal;
@@ -24,6 +25,7 @@ use std::fmt;
 
 pub use alternation::{Age, SelfPacedAlternation};
 pub use annealing::Annealing;
+pub use at_quantile::AtQuantile;
 pub use capped::Capped;
 pub use diversity::SelfPacedDiversity;
 pub use focal::{DetachedFocal, FocalGradient};
