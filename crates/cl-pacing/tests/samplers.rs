@@ -4,7 +4,7 @@
 use cl_data::Fingerprint;
 use cl_pacing::{
     Batch, Competence, CompetenceSampler, DifficultySchedule, EqualDifficulty, HardnessFeedback, HardnessSampler,
-    HardnessSelection, InstanceHardness, LengthSampler, Linear, LongSequences, MiniBatchSampler, MixtureSampler,
+    HardnessSelection, HardnessSettings, LengthSampler, Linear, LongSequences, MiniBatchSampler, MixtureSampler,
     OnePass, PrefixSampler, Presentation, Random, RhoLossSampler, Sampler, SelfPacedLambda, SelfPacedSampler,
     SequentialSampler, Sharding, ShuffleSampler, TaskPolicy, Teacher, TeacherSampler, share_of_rank,
 };
@@ -21,7 +21,7 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
     let hardness = |feedback, selection| {
         let learning_rates = vec![0.3, 0.2, 0.1];
         let settings =
-            InstanceHardness { feedback, selection, warm_epochs: 1, learning_rates, ..Default::default() };
+            HardnessSettings { feedback, selection, warm_epochs: 1, learning_rates, ..Default::default() };
         HardnessSampler::new(n, batch_size, settings, seed).unwrap().with_data(data)
     };
     let teacher =
