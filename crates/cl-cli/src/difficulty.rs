@@ -56,7 +56,11 @@ pub(crate) fn chosen_column<'a>(file: &'a ScoreFile, name: Option<&str>) -> anyh
 }
 
 /// The scores, higher = harder.
-pub(crate) fn difficulties(file: &ScoreFile, column: &ScoreColumn, high_is: Option<Direction>) -> anyhow::Result<Vec<f64>> {
+pub(crate) fn difficulties(
+    file: &ScoreFile,
+    column: &ScoreColumn,
+    high_is: Option<Direction>,
+) -> anyhow::Result<Vec<f64>> {
     let higher_is_harder = match high_is {
         Some(direction) => direction == Direction::Hard,
         None => file.higher_is_harder(&column.name).ok_or_else(|| {

@@ -10,7 +10,7 @@ use cl_data::Ids;
 use cl_data::io::{Array, ArrayData, read_npy, write_atomically, write_npy};
 use cl_pacing::{
     Batch, CompetenceSampler, EqualDifficulty, Exposure, Given, MiniBatchSampler, PrefixSampler, Sampler,
-    SeveralScores, Sharding, order_by_name, orders, pacing_by_name, pacings,
+    SeveralScores, order_by_name, orders, pacing_by_name, pacings,
 };
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -102,7 +102,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     list: bool,
     /// Print JSON
-    #[arg(long, requires = "output")]
+    #[arg(long)]
     json: bool,
 }
 
@@ -127,7 +127,11 @@ enum Kind {
 fn steps(text: &str) -> Result<Range<u64>, String> {
     let ends = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
     let (from, to): (u64, u64) = ends.ok_or("expected FROM..TO, such as 0..100")?;
-    if from >= to { Err(format!("{from} is not before {to}, expected FROM..TO, TO excluded")) } else { Ok(from..to) }
+    if from >= to {
+        Err(format!("{from} is not before {to}, expected FROM..TO, TO excluded"))
+    } else {
+        Ok(from..to)
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -139,6 +143,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     else {
         bail!("no scores, no batch size or no steps");
     };
+    if arguments.json && arguments.output.is_none() {
+        bail!("--json reports on what is written, expected --output, too");
+    }
     let ending = arguments.output.as_ref().map(|path| path.extension().and_then(|ending| ending.to_str()));
     if let (Some(output), false) = (&arguments.output, matches!(ending, None | Some(Some("csv" | "npy")))) {
         bail!("{}: unknown ending, expected .csv or .npy", output.display());
@@ -206,7 +213,9 @@ fn difficulty(arguments: &Arguments, file: &ScoreFile) -> anyhow::Result<Vec<f64
     let scores = SeveralScores::new(&columns)?;
     Ok(match arguments.join {
         Join::Intersection => scores.intersection(),
-        Join::WeightedRank if arguments.join_weights.is_empty() => scores.weighted_rank(&vec![1.0; columns.len()])?,
+        Join::WeightedRank if arguments.join_weights.is_empty() => {
+            scores.weighted_rank(&vec![1.0; columns.len()])?
+        }
         Join::WeightedRank => scores.weighted_rank(&arguments.join_weights)?,
     })
 }

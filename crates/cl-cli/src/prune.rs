@@ -5,15 +5,15 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use cl_data::Ids;
-use cl_data::io::{Array, ArrayData, CsvRows, NpzReader, open, read_npy, write_atomically, write_npy};
+use cl_data::io::{Array, ArrayData, NpzReader, write_atomically, write_npy};
 use cl_prune::{Budget, NeighborLists, RuleInputs, RuleNeeds, RuleSettings, Selection, SelectionRule, rules};
 use clap::Args;
 use serde::Serialize;
 
-use crate::output::{csv_field, new_table, print, right};
 use crate::difficulty::{Direction, chosen_column, difficulties, key_value, read_labels, read_scores};
+use crate::output::{csv_field, new_table, print, right};
 
 /// Keep a part of the data by a score, and say of every example why it was kept or dropped.
 ///

@@ -79,7 +79,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.batch_size > n {
         bail!("--batch-size is {}, expected at most the number of examples, {n}", arguments.batch_size);
     }
-    if let Some(output) = arguments.output.as_ref().filter(|path| path.extension().is_none_or(|end| end != "csv")) {
+    if let Some(output) = arguments.output.as_ref().filter(|path| path.extension().is_none_or(|end| end != "csv"))
+    {
         bail!("{}: unknown ending, expected .csv", output.display());
     }
     if let Some(plot) = &arguments.plot {
@@ -95,7 +96,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(plot) = &arguments.plot {
         let steps: Vec<f64> = rows.iter().map(|row| row.step as f64).collect();
         let counts: Vec<f64> = rows.iter().map(|row| row.count as f64).collect();
-        let mut figure = LineFigure::new(pacing.to_string(), "step", "examples available").line(name, &steps, &counts);
+        let mut figure =
+            LineFigure::new(pacing.to_string(), "step", "examples available").line(name, &steps, &counts);
         if let Some(full_at) = pacing.full_at().filter(|full_at| *full_at <= 1.0) {
             figure = figure.vertical(full_at * n_steps as f64, "all");
         }

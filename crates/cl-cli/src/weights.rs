@@ -60,7 +60,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
         return print(&List(vec![("weightings", weightings())]), arguments.json);
     }
-    let (Some(path), Some(name), Some(output)) = (&arguments.losses, &arguments.weighting, &arguments.output) else {
+    let (Some(path), Some(name), Some(output)) = (&arguments.losses, &arguments.weighting, &arguments.output)
+    else {
         bail!("no losses, no weighting or no output");
     };
     let ending = output.extension().and_then(|ending| ending.to_str());

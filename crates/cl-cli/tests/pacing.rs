@@ -96,7 +96,10 @@ fn what_is_never_available_is_told() {
     assert_eq!(found["reaches_full"], false);
     assert_eq!(found["schedule"].as_array().unwrap().len(), 400);
     let told = String::from_utf8(curriculum(&linear).stderr).unwrap();
-    assert!(told.contains(&format!("never available: {} of 1000, the places {last}..1000", 1000 - last)), "{told}");
+    assert!(
+        told.contains(&format!("never available: {} of 1000, the places {last}..1000", 1000 - last)),
+        "{told}"
+    );
     // A window that moves on shows everything, if never at once.
     let window = ["schedule", "--pacing", "one-pass", "--param", "n_buckets=4", "--param", "bucket_length=100"];
     let found = report(&[&window[..], &["-n", "1000", "--steps", "400"]].concat());
@@ -119,7 +122,8 @@ fn an_order_is_the_sampler_and_any_part_of_it_stands_alone() {
     let folder = Folder::new();
     let difficulty: Vec<f64> = (0..97).map(|i| f64::from(i * 37 % 97)).collect();
     let scores = folder.npy("scores.npy", &difficulty);
-    let common = ["order", &scores, "--pacing", "root", "--a", "0.8", "--b", "0.2", "--batch-size", "10", "--seed", "3"];
+    let common =
+        ["order", &scores, "--pacing", "root", "--a", "0.8", "--b", "0.2", "--batch-size", "10", "--seed", "3"];
     let order = EasyFirst.order(&difficulty, 3).unwrap();
     for (total, flag) in [(1000, None), (50, Some(["--total-steps", "50"]))] {
         let common = [&common[..], flag.as_ref().map_or(&[][..], |flag| &flag[..])].concat();
@@ -189,8 +193,26 @@ fn directions_columns_and_exposure() {
     for column in ["length", "confidence", "length,confidence"] {
         let out = folder.path("out.csv");
         let found = report(&[
-            "order", &scores, "--column", column, "--pacing", "step", "--a", "0.5", "--b", "0.25", "--batch-size", "5",
-            "--total-steps", "100", "--steps", "0..10", "--exposure", &seen, "-o", &out,
+            "order",
+            &scores,
+            "--column",
+            column,
+            "--pacing",
+            "step",
+            "--a",
+            "0.5",
+            "--b",
+            "0.25",
+            "--batch-size",
+            "5",
+            "--total-steps",
+            "100",
+            "--steps",
+            "0..10",
+            "--exposure",
+            &seen,
+            "-o",
+            &out,
         ]);
         let text = std::fs::read_to_string(&out).unwrap();
         let shown: BTreeSet<&str> = text.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
@@ -240,12 +262,22 @@ fn names_are_listed_and_wrong_input_is_explained() {
         assert!(stdout(&[command, "--list"]).contains(&format!("{name}: ")));
         assert!(report(&[command, "--list"]).to_string().contains(name));
     }
+    // Underscores and the names of the papers' code are understood.
+    let wu = ["--a", "1", "--b", "0.5"];
+    for (name, other, parameters) in
+        [("logarithmic", "log", &wu[..]), ("fixed-exponential", "fixed_exponential", &[])]
+    {
+        let of = |name| stdout(&[&["schedule", "--pacing", name, "-n", "9", "--steps", "3"], parameters].concat());
+        assert_eq!(of(name), of(other));
+    }
     let schedule = |arguments: &[&'static str]| [&["schedule", "-n", "10", "--steps", "5"], arguments].concat();
     let weights = |arguments: &[&'static str]| {
         let all = [&["weights", "LOSSES", "-o", "OUT"], arguments].concat();
         all.into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
-    let order = |arguments: &[&'static str]| [&["order", "SCORES", "--batch-size", "2", "--steps", "0..1"], arguments].concat();
+    let order = |arguments: &[&'static str]| {
+        [&["order", "SCORES", "--batch-size", "2", "--steps", "0..1"], arguments].concat()
+    };
     let own = |arguments: Vec<&str>| arguments.into_iter().map(str::to_owned).collect::<Vec<_>>();
     for (arguments, expected) in [
         (own(schedule(&["--pacing", "rout"])), "expected one of: full, linear"),

@@ -483,12 +483,30 @@ pub fn self_paced_by_name(
     (entry.make)(&options)
 }
 
+/// What papers and their code call the same; underscores stand for hyphens, too.
+const OTHER_NAMES: [(&str, &str); 9] = [
+    ("log", "logarithmic"),
+    ("exp", "exponential"),
+    ("quad", "quadratic"),
+    ("easy", "easy-first"),
+    ("hard", "hard-first"),
+    ("curriculum", "easy-first"),
+    ("anti-curriculum", "hard-first"),
+    ("spld", "diversity"),
+    ("super-loss", "superloss"),
+];
+
 fn find<T>(
     what: &'static str,
     entries: &'static [Entry<T>],
     name: &str,
 ) -> Result<&'static Entry<T>, PacingError> {
-    let found = entries.iter().find(|entry| entry.description.name == name);
+    let hyphenated = name.replace('_', "-");
+    let named = |name: &str| entries.iter().find(|entry| entry.description.name == name);
+    let found = named(&hyphenated).or_else(|| {
+        let (_, name) = OTHER_NAMES.iter().find(|(other, _)| *other == hyphenated)?;
+        named(name)
+    });
     found.ok_or_else(|| unknown(what, name, entries.iter().map(|entry| entry.description.name)))
 }
 
