@@ -2,6 +2,7 @@
 
 mod agree;
 mod completions;
+mod coreset;
 mod dynamics;
 mod inspect;
 mod map;
@@ -43,6 +44,7 @@ enum Command {
     Agree(agree::Arguments),
     Map(map::Arguments),
     Noise(noise::Arguments),
+    Coreset(coreset::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Agree(arguments) => agree::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
         Command::Noise(arguments) => noise::run(&arguments),
+        Command::Coreset(arguments) => coreset::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match outcome {
