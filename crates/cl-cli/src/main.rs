@@ -2,6 +2,7 @@
 
 mod agree;
 mod completions;
+mod coreset;
 mod crossover;
 mod difficulty;
 mod dynamics;
@@ -44,6 +45,7 @@ Examples:
   curriculum order scores.csv --column el2n --pacing root --a 0.8 --b 0.2 --batch-size 128 --steps 0..100
   curriculum weights losses.npy --weighting linear --param lambda=0.5 -o weights.npy
   curriculum prune scores.csv --keep 0.5 --rule ccs --column aum -o kept.csv
+  curriculum coreset features.npy --method facility-location --count 1000 -o coreset.csv
 
 Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong usage.";
 
@@ -59,6 +61,7 @@ enum Command {
     Weights(weights::Arguments),
     Prune(prune::Arguments),
     Crossover(crossover::Arguments),
+    Coreset(coreset::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Weights(arguments) => weights::run(&arguments),
         Command::Prune(arguments) => prune::run(&arguments),
         Command::Crossover(arguments) => crossover::run(&arguments),
+        Command::Coreset(arguments) => coreset::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match outcome {

@@ -31,11 +31,10 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> (Vec<f64>, f64) {
         matrix.swap(column, pivot);
         right.swap(column, pivot);
         log_determinant += matrix[column][column].abs().ln();
+        let pivot = matrix[column].clone();
         for row in column + 1..k {
-            let factor = matrix[row][column] / matrix[column][column];
-            for at in column..k {
-                matrix[row][at] -= factor * matrix[column][at];
-            }
+            let factor = matrix[row][column] / pivot[column];
+            matrix[row].iter_mut().zip(&pivot).for_each(|(entry, pivot)| *entry -= factor * pivot);
             right[row] -= factor * right[column];
         }
     }

@@ -216,12 +216,12 @@ mod tests {
                 let mut found = Collect(vec![Vec::new(); n]);
                 products(&panels, 0..panels.n_panels(), &panels.gather(&all), n, &mut found);
                 let norms = panels.squared_norms();
-                for i in 0..n {
+                for (i, norm) in norms.iter().enumerate().take(n) {
                     for j in 0..n {
                         let expected: f64 = (0..d).map(|feature| value(i, feature) * value(j, feature)).sum();
                         assert_eq!(found.0[j][i], expected, "{n} {d} {i} {j}");
                     }
-                    assert_eq!(norms[i], found.0[i][i]);
+                    assert_eq!(*norm, found.0[i][i]);
                 }
             }
         }
@@ -236,11 +236,11 @@ mod tests {
         let mut together = Collect(vec![Vec::new(); 37]);
         products(&panels, 0..panels.n_panels(), &panels.gather(&all), 37, &mut together);
         let norms = panels.squared_norms();
-        for i in 0..37 {
+        for (i, norm) in norms.iter().enumerate().take(37) {
             let mut alone = Collect(vec![Vec::new()]);
             products(&panels, 0..panels.n_panels(), &panels.gather(&[i]), 1, &mut alone);
             assert_eq!(alone.0[0], together.0[i]);
-            assert_eq!(norms[i], together.0[i][i]);
+            assert_eq!(*norm, together.0[i][i]);
             for j in 0..37 {
                 assert_eq!(together.0[i][j], together.0[j][i]);
             }

@@ -485,11 +485,11 @@ mod tests {
                 let tolerance = if kind == Similarity::MaxDistance { 1e-7 } else { 1e-12 };
                 for j in 0..n {
                     let column = similarities.of_all_to(j);
-                    for i in 0..n {
+                    for (i, &found) in column.iter().enumerate() {
                         let expected = by_hand(features.example(i), features.example(j), kind, max);
-                        prop_assert!((column[i] - expected).abs() < tolerance, "{kind} {} {expected}", column[i]);
-                        prop_assert_eq!(column[i], similarities.of_all_to(i)[j]);
-                        prop_assert!(column[i] >= 0.0);
+                        prop_assert!((found - expected).abs() < tolerance, "{kind} {found} {expected}");
+                        prop_assert_eq!(found, similarities.of_all_to(i)[j]);
+                        prop_assert!(found >= 0.0);
                     }
                     prop_assert_eq!(own[j], column[j]);
                     prop_assert!((sums[j] - column.iter().sum::<f64>()).abs() < 1e-9);
