@@ -6,7 +6,8 @@ use cl_difficulty::model_based::{MadeSampler, Recipe, bootstrapped, self_taught,
 use cl_difficulty::spearman;
 use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, ModelError, Sgd, Trainer, evaluate};
 use cl_pacing::{
-    EasyFirst, FixedExponential, HardFirst, MiniBatchSampler, Order, PacingError, Random, ShuffleSampler,
+    ClassBalanced, EasyFirst, FixedExponential, HardFirst, MiniBatchSampler, Order, PacingError, Random,
+    ShuffleSampler,
 };
 use cl_study::{Record, over_seeds};
 use serde_json::{Value, json};
@@ -219,8 +220,7 @@ impl Task {
                 Scoring::SelfTaught => self_taught(make(self.learner), &recipe, &CrossEntropy, train, &seeds)?,
                 Scoring::Bootstrapped => {
                     let curriculum = |difficulty: &[f64], seed: u64| -> MadeSampler {
-                        let order = in_turn(EasyFirst.order(difficulty, seed)?, train.labels());
-                        Ok(self.paced(order, seed)?)
+                        Ok(self.paced(in_turn(EasyFirst, train).order(difficulty, seed)?, seed)?)
                     };
                     let make = make(self.learner);
                     let rounds = bootstrapped(make, &recipe, &CrossEntropy, train, &seeds, 1, curriculum)?;
@@ -254,13 +254,9 @@ impl Task {
         let by = |scoring: Scoring| difficulties[Scoring::ALL.iter().position(|s| *s == scoring).unwrap_or(0)];
         let mut sampler: Box<dyn Sampler> = match arm {
             Arm::Vanilla => Box::new(ShuffleSampler::new(n, BATCH_SIZE, seed)?),
-            Arm::Curriculum(scoring) => {
-                self.paced(in_turn(EasyFirst.order(by(scoring), seed)?, train.labels()), seed)?
-            }
+            Arm::Curriculum(scoring) => self.paced(in_turn(EasyFirst, train).order(by(scoring), seed)?, seed)?,
             Arm::Unbalanced => self.paced(EasyFirst.order(by(Scoring::Transfer), seed)?, seed)?,
-            Arm::Anti => {
-                self.paced(in_turn(HardFirst.order(by(Scoring::Transfer), seed)?, train.labels()), seed)?
-            }
+            Arm::Anti => self.paced(in_turn(HardFirst, train).order(by(Scoring::Transfer), seed)?, seed)?,
             Arm::Random => self.paced(Random::of(n, seed), seed)?,
         };
         let mut model = Mlp::new(self.learner, Activation::Relu, Initialization::He, seed)?;
@@ -328,18 +324,9 @@ impl Task {
     }
 }
 
-/// The order with classes in turn: the first example of every class, then the second of every class, and so on, each
-/// round in the order that it had.
-fn in_turn(mut order: Vec<usize>, labels: &[usize]) -> Vec<usize> {
-    let mut rounds = vec![0; labels.len()];
-    let mut seen = vec![0; labels.iter().max().map_or(0, |largest| largest + 1)];
-    for &example in &order {
-        let seen = &mut seen[labels[example]];
-        rounds[example] = *seen;
-        *seen += 1;
-    }
-    order.sort_by_key(|&example| rounds[example]);
-    order
+/// The order within classes, one example of each class in turn.
+fn in_turn<O: Order>(order: O, data: &Dataset<f32>) -> ClassBalanced<O> {
+    ClassBalanced::round_robin(order, data.labels().to_vec())
 }
 
 impl Source {
@@ -356,12 +343,6 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn classes_take_turns_and_keep_their_order() {
-        let labels = [0, 0, 0, 1, 1, 2];
-        assert_eq!(in_turn(vec![0, 1, 2, 5, 4, 3], &labels), [0, 5, 4, 1, 3, 2]);
-    }
 
     #[test]
     fn the_pacing_has_all_data_after_six_increases() {
