@@ -1,5 +1,6 @@
 //! The fourth seam: which examples at which step. The trait itself is [`cl_data::Sampler`].
 
+mod clocked;
 mod competence;
 mod curriculum;
 mod instance_hardness;
@@ -16,6 +17,7 @@ mod shuffle;
 mod teacher;
 mod told;
 
+pub use clocked::ClockedSampler;
 pub use competence::{CompetenceSampler, EqualDifficulty};
 pub use instance_hardness::{HardnessFeedback, HardnessSampler, HardnessSelection, HardnessSettings};
 pub use length::{LengthSampler, LongSequences};

@@ -1,0 +1,428 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use serde::{Deserialize, Serialize};
+
+use super::{check_batch_size, check_permutation, check_sizes, chunk, n_batches, narrow};
+use crate::{Clock, Pacing, PacingError, Plateau, Reading, SamplerFingerprint};
+
+/// Epochs over the part of an order that a pacing makes available by a clock of choice: updates, examples, tokens,
+/// epochs, plateaus of validation or a measured score.
+///
+/// ```text
+/// epoch e starts with the reading R_e: updates, examples and tokens shown, epochs completed, score and plateaus told
+/// available   of the order at progress clock(R_e), fixed for the epoch
+/// shown       a shuffle of it seeded by (seed, e), cut into batches, the last of which may be short
+/// ```
+///
+/// By counts it is a pure function of the step, as a [`PrefixSampler`](crate::PrefixSampler) is: any step can be asked
+/// for directly, in O(epochs walked over). By a measured value, [`observe`](Self::observe) tells it, and an epoch
+/// keeps what it began with: what was shown can be asked for again, and what comes is as the latest value has it.
+/// The state saves and goes on bit for bit. 8 bytes an example, 8 more with tokens.
+///
+/// Source: Wu, Dyer and Neyshabur (2021), algorithm 1, for the epochs; Cirik, Hovy and Morency (2016) open the next
+/// bucket when validation gains no more.
+///
+/// ```
+/// use cl_pacing::{BabySteps, Batch, Clock, ClockedSampler, Plateau, Sampler};
+///
+/// let (pacing, clock) = (BabySteps::new(2, 1, 2)?, Clock::Plateaus { total: 2 });
+/// let mut sampler = ClockedSampler::new((0..6).collect(), pacing, clock, &[], 3, 0)?
+///     .with_plateau(Plateau::new(1, 0.0)?);
+/// let mut batch = Batch::default();
+/// sampler.batch(0, &mut batch); // the easy bucket alone
+/// assert!(batch.indices.iter().all(|&example| example < 3));
+/// sampler.observe(0.6)?;
+/// sampler.observe(0.6)?; // no gain: the next epoch has both
+/// assert_eq!(sampler.epoch(1).n_steps, 2);
+/// # Ok::<(), cl_pacing::PacingError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ClockedSampler {
+    order: Vec<u32>,
+    pacing: Arc<dyn Pacing>,
+    clock: Clock,
+    /// Tokens in all places of the order before each; empty where they do not count.
+    tokens: Vec<u64>,
+    batch_size: usize,
+    seed: u64,
+    data: Option<Fingerprint>,
+    told: Told,
+    /// The epochs that have begun, at least one.
+    begun: Vec<Begun>,
+    /// The epoch whose examples are at hand, as shown.
+    shown: Option<(u64, Vec<u32>)>,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Told {
+    score: Option<f64>,
+    plateau: Option<Plateau>,
+}
+
+/// An epoch, or endlessly many that are alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Begun {
+    epoch: u64,
+    first_step: u64,
+    examples: u64,
+    tokens: u64,
+    available: Range<usize>,
+    /// Whether every later epoch is the same.
+    settled: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    settings: SamplerFingerprint,
+    told: Told,
+    begun: Vec<Begun>,
+}
+
+impl ClockedSampler {
+    /// Batches of `batch_size` from what `pacing` makes available of `order` at the progress of `clock`; `lengths` are the
+    /// tokens of each example, needed by a clock of tokens and empty for every other.
+    ///
+    /// # Errors
+    /// Unless the order is a permutation, the batch size from 1 to its length, the clock a valid one, and there is a
+    /// length per example where the clock counts tokens.
+    pub fn new(
+        order: Vec<usize>,
+        pacing: impl Pacing + 'static,
+        clock: Clock,
+        lengths: &[u64],
+        batch_size: usize,
+        seed: u64,
+    ) -> Result<Self, PacingError> {
+        check_sizes(order.len(), batch_size)?;
+        check_batch_size(order.len(), batch_size)?;
+        check_permutation(&order)?;
+        clock.progress(&Reading::default())?;
+        let expected = if matches!(clock, Clock::Tokens { .. }) { order.len() } else { 0 };
+        if lengths.len() != expected {
+            return Err(PacingError::LengthMismatch { what: "lengths", found: lengths.len(), expected });
+        }
+        let mut sum = 0u64;
+        let before = order.iter().filter(|_| expected > 0).map(|&example| {
+            sum = sum.saturating_add(lengths[example]);
+            sum
+        });
+        let tokens = std::iter::once(0).chain(before).collect();
+        let (order, pacing) = (narrow(&order)?, Arc::new(pacing));
+        let (told, begun) = (Told::default(), Vec::new());
+        let mut sampler =
+            Self { order, pacing, clock, tokens, batch_size, seed, data: None, told, begun, shown: None };
+        sampler.begun.push(sampler.beginning(0, 0, 0, 0));
+        Ok(sampler)
+    }
+
+    /// The same with a count of plateaus, for a clock of plateaus.
+    pub fn with_plateau(mut self, plateau: Plateau) -> Self {
+        self.told.plateau = Some(plateau);
+        self
+    }
+
+    /// The same, bound to data: the fingerprint of their ids and labels enters [`fingerprint`](Self::fingerprint).
+    pub fn with_data(mut self, data: Fingerprint) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// The settings that decide every batch, with what was [observed](Self::observe). O(n).
+    pub fn fingerprint(&self) -> SamplerFingerprint {
+        let order: Vec<usize> = self.order.iter().map(|&example| example as usize).collect();
+        let settings = SamplerFingerprint::new("clocked")
+            .with_order(&order)
+            .with("pacing", &self.pacing)
+            .with("clock", self.clock)
+            .with("batch size", self.batch_size)
+            .with("seed", self.seed);
+        let settings = match &self.tokens[..] {
+            [_] => settings,
+            tokens => settings.with("tokens", tokens[tokens.len() - 1]),
+        };
+        match self.data {
+            Some(data) => settings.with("data", data),
+            None => settings,
+        }
+    }
+
+    /// Tells it a measured value, such as validation accuracy: the clock of scores reads the latest, the clock of plateaus
+    /// counts them. Epochs that have begun stay as they are.
+    ///
+    /// # Errors
+    /// Where the score is NaN, or a clock of plateaus has no [count of them](Self::with_plateau).
+    pub fn observe(&mut self, score: f64) -> Result<(), PacingError> {
+        if score.is_nan() {
+            return Err(PacingError::argument("score", score, "a number"));
+        }
+        match &mut self.told.plateau {
+            Some(plateau) => {
+                plateau.observe(score)?;
+            }
+            None if matches!(self.clock, Clock::Plateaus { .. }) => {
+                return Err(PacingError::argument(
+                    "plateau",
+                    "none",
+                    "a count of plateaus, which the clock reads",
+                ));
+            }
+            None => {}
+        }
+        self.told.score = Some(score);
+        Ok(())
+    }
+
+    /// How many examples are available in the epoch of `step`.
+    pub fn n_available(&self, step: u64) -> usize {
+        self.epoch_of(step).1.available.len()
+    }
+
+    /// An epoch that begins now.
+    fn beginning(&self, epoch: u64, first_step: u64, examples: u64, tokens: u64) -> Begun {
+        let plateaus = self.told.plateau.map_or(0, |plateau| plateau.passed());
+        let score = self.told.score;
+        let reading = Reading { updates: first_step, examples, tokens, epochs: epoch, plateaus, score };
+        // The clock and all scores were checked when they were given.
+        let progress = self.clock.progress(&reading).unwrap_or(0.0).min(1.0);
+        let available = self.pacing.available(progress, self.order.len(), self.batch_size);
+        // A pacing of the user's own may say what it likes.
+        let end = available.end.clamp(1, self.order.len());
+        let measured = matches!(self.clock, Clock::Plateaus { .. } | Clock::Score { .. });
+        let ended = progress >= 1.0 || self.pacing.full_at().is_some_and(|full_at| progress >= full_at);
+        let available = available.start.min(end - 1)..end;
+        Begun { epoch, first_step, examples, tokens, available, settled: ended && !measured }
+    }
+
+    fn n_steps(&self, begun: &Begun) -> u64 {
+        n_batches(begun.available.len(), self.batch_size)
+    }
+
+    fn after(&self, begun: &Begun) -> Begun {
+        let tokens = match &self.tokens[..] {
+            [_] => 0,
+            sums => sums[begun.available.end] - sums[begun.available.start],
+        };
+        let first_step = begun.first_step + self.n_steps(begun);
+        let examples = begun.examples + begun.available.len() as u64;
+        self.beginning(begun.epoch + 1, first_step, examples, begun.tokens.saturating_add(tokens))
+    }
+
+    /// The epoch of `step` with its number, begun or as it would begin now.
+    fn epoch_of(&self, step: u64) -> (u64, Begun) {
+        let at = self.begun.partition_point(|begun| begun.first_step <= step);
+        let mut begun = self.begun[at - 1].clone();
+        loop {
+            let n_steps = self.n_steps(&begun);
+            let passed = (step - begun.first_step) / n_steps;
+            if passed == 0 || begun.settled {
+                begun.first_step += passed * n_steps;
+                return (begun.epoch + passed, begun);
+            }
+            begun = self.after(&begun);
+        }
+    }
+}
+
+impl Sampler for ClockedSampler {
+    fn n_examples(&self) -> usize {
+        self.order.len()
+    }
+
+    fn batch(&mut self, step: u64, batch: &mut Batch) {
+        // What is asked for begins, and stays as it began.
+        while let Some(last) = self.begun.last()
+            && !last.settled
+            && step - last.first_step.min(step) >= self.n_steps(last)
+        {
+            self.begun.push(self.after(last));
+        }
+        let (epoch, begun) = self.epoch_of(step);
+        let (shown_epoch, mut shown) = self.shown.take().unwrap_or((u64::MAX, Vec::new()));
+        if shown_epoch != epoch || shown.len() != begun.available.len() {
+            shown.clear();
+            shown.extend_from_slice(&self.order[begun.available]);
+            random::shuffle(&mut random::stream(self.seed, "epoch", epoch), &mut shown);
+        }
+        batch.clear();
+        let examples = chunk(&shown, step - begun.first_step, self.batch_size);
+        batch.indices.extend(examples.iter().map(|&example| example as usize));
+        self.shown = Some((epoch, shown));
+    }
+
+    fn epoch(&self, step: u64) -> Epoch {
+        let (index, begun) = self.epoch_of(step);
+        Epoch { index, step: step - begun.first_step, n_steps: self.n_steps(&begun) }
+    }
+
+    fn save(&self) -> Option<String> {
+        let (settings, told, begun) = (self.fingerprint(), self.told.clone(), self.begun.clone());
+        serde_json::to_string(&Saved { settings, told, begun }).ok()
+    }
+
+    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let wrong = || {
+            PacingError::argument(
+                "state",
+                state.unwrap_or("none"),
+                "the state of a clocked sampler, as it saved it",
+            )
+        };
+        let saved: Saved = state.and_then(|state| serde_json::from_str(state).ok()).ok_or_else(wrong)?;
+        self.fingerprint().check(&saved.settings)?;
+        // An epoch follows from the one before it but for what was measured: that much of a state can be checked.
+        let n = self.order.len();
+        let valid = |begun: &Begun| begun.available.start < begun.available.end && begun.available.end <= n;
+        let first = saved.begun.first().is_some_and(|begun| (begun.epoch, begun.first_step) == (0, 0));
+        let follow = saved.begun.windows(2).all(|pair| {
+            pair[1].epoch == pair[0].epoch + 1 && pair[1].first_step == pair[0].first_step + self.n_steps(&pair[0])
+        });
+        if !first || !saved.begun.iter().all(valid) || !follow {
+            return Err(wrong().into());
+        }
+        (self.told, self.begun, self.shown) = (saved.told, saved.begun, None);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BabySteps, Full, Linear, PrefixSampler, Root, Sharding};
+    use proptest::prelude::*;
+
+    fn batch(sampler: &mut dyn Sampler, step: u64) -> Vec<usize> {
+        let mut batch = Batch::default();
+        sampler.batch(step, &mut batch);
+        batch.indices
+    }
+
+    const LENGTHS: [u64; 30] = {
+        let mut lengths = [0; 30];
+        let mut i = 0;
+        while i < 30 {
+            lengths[i] = 1 + (i as u64 * 7) % 11;
+            i += 1;
+        }
+        lengths
+    };
+
+    fn clocked(clock: Clock) -> ClockedSampler {
+        let lengths: &[u64] = if matches!(clock, Clock::Tokens { .. }) { &LENGTHS } else { &[] };
+        ClockedSampler::new((0..30).rev().collect(), Root::new(0.8, 0.2).unwrap(), clock, lengths, 4, 3).unwrap()
+    }
+
+    const CLOCKS: [Clock; 4] = [
+        Clock::Updates { total: 60 },
+        Clock::Examples { total: 240 },
+        Clock::Tokens { total: 1400 },
+        Clock::Epochs { total: 9 },
+    ];
+
+    /// A clock of updates is the prefix sampler's.
+    #[test]
+    fn updates_are_steps() {
+        let order: Vec<usize> = (0..30).rev().collect();
+        let mut prefix = PrefixSampler::new(order, Root::new(0.8, 0.2).unwrap(), 4, 60, 3).unwrap();
+        let mut clocked = clocked(Clock::Updates { total: 60 });
+        for step in 0..100 {
+            assert_eq!(batch(&mut clocked, step), batch(&mut prefix, step));
+            assert_eq!(clocked.epoch(step), prefix.epoch(step));
+        }
+    }
+
+    /// What was shown, counted from outside, gives the progress of every epoch.
+    #[test]
+    fn every_clock_counts_what_was_shown() {
+        for clock in CLOCKS {
+            let (mut sampler, mut reading) = (clocked(clock), Reading::default());
+            for step in 0..120 {
+                let epoch = sampler.epoch(step);
+                if epoch.step == 0 {
+                    reading.epochs = epoch.index;
+                    let progress = clock.progress(&reading).unwrap().min(1.0);
+                    let expected = Root::new(0.8, 0.2).unwrap().count(progress, 30, 4);
+                    assert_eq!(sampler.n_available(step), expected, "{clock} at {step}");
+                }
+                let shown = batch(&mut sampler, step);
+                reading.updates += 1;
+                reading.examples += shown.len() as u64;
+                reading.tokens += shown.iter().map(|&example| LENGTHS[example]).sum::<u64>();
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn seeking_is_walking_and_ranks_make_up_the_batch(
+            at in 0usize..4, steps in prop::collection::vec(0u64..150, 1..20), world_size in 1usize..10,
+        ) {
+            let mut walker = clocked(CLOCKS[at]);
+            let walked: Vec<_> = (0..150).map(|step| batch(&mut walker, step)).collect();
+            for step in steps {
+                let mut fresh = clocked(CLOCKS[at]);
+                prop_assert_eq!(&batch(&mut fresh, step), &walked[step as usize]);
+                prop_assert_eq!(fresh.epoch(step), walker.epoch(step));
+                let (mut parts, mut part) = (Vec::new(), Batch::default());
+                for rank in 0..world_size {
+                    fresh.batch_of_rank(step, rank, world_size, &mut part).unwrap();
+                    parts.extend_from_slice(&part.indices);
+                }
+                prop_assert_eq!(&parts, &walked[step as usize]);
+            }
+        }
+
+        /// By validation: saved after any step and any score, it goes on as if it had not been.
+        #[test]
+        fn a_measured_clock_resumes_exactly(
+            scores in prop::collection::vec(0.0..1.0, 40), save_at in 0u64..40, plateaus: bool,
+        ) {
+            let new = || {
+                let order = (0..30).collect();
+                if plateaus {
+                    let pacing = BabySteps::new(5, 1, 5).unwrap();
+                    ClockedSampler::new(order, pacing, Clock::Plateaus { total: 5 }, &[], 4, 3).unwrap()
+                        .with_plateau(Plateau::new(2, 0.0).unwrap())
+                } else {
+                    let pacing = Linear::new(1.0, 0.2).unwrap();
+                    ClockedSampler::new(order, pacing, Clock::Score { from: 0.1, to: 0.8 }, &[], 4, 3).unwrap()
+                }
+            };
+            let (mut whole, mut resumed) = (new(), new());
+            for step in 0..40 {
+                prop_assert_eq!(batch(&mut whole, step), batch(&mut resumed, step));
+                if step % 3 == 2 {
+                    whole.observe(scores[step as usize]).unwrap();
+                    resumed.observe(scores[step as usize]).unwrap();
+                }
+                if step == save_at {
+                    let state = resumed.save();
+                    resumed = new();
+                    resumed.restore(state.as_deref()).unwrap();
+                }
+            }
+            // What has been shown is shown again, whatever was told since.
+            for step in 0..40 {
+                prop_assert_eq!(batch(&mut whole, step), batch(&mut resumed, step));
+            }
+        }
+    }
+
+    #[test]
+    fn misuse_is_named() {
+        let new = |clock, lengths: &[u64]| ClockedSampler::new(vec![0, 1], Full, clock, lengths, 1, 0);
+        assert!(new(Clock::Epochs { total: 0 }, &[]).is_err());
+        assert!(new(Clock::Score { from: 1.0, to: 1.0 }, &[]).is_err());
+        let error = new(Clock::Tokens { total: 9 }, &[3]).unwrap_err();
+        assert_eq!(error.to_string(), "lengths has 1 entries, expected 2");
+        let mut sampler = new(Clock::Plateaus { total: 2 }, &[]).unwrap();
+        assert!(sampler.observe(0.5).unwrap_err().to_string().contains("plateau is none"));
+        assert!(sampler.observe(f64::NAN).is_err());
+        assert!(sampler.restore(new(Clock::Epochs { total: 1 }, &[]).unwrap().save().as_deref()).is_err());
+        assert!(sampler.restore(None).is_err() && sampler.restore(Some("{}")).is_err());
+        let mut settled = new(Clock::Epochs { total: 1 }, &[]).unwrap();
+        assert_eq!(batch(&mut settled, u64::MAX).len(), 1);
+    }
+}
