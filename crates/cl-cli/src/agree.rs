@@ -17,8 +17,8 @@ use join::{Joined, join};
 
 /// Compare scores: rank correlations with bootstrap intervals, and how far the hardest examples are the same.
 ///
-/// Files are what `curriculum score` writes: CSV (with a column `id`), .npz (with `ids`) or .npy (with its
-/// sidecar). Rows join by id; files of other examples or with other labels are refused. Every column is turned
+/// Files are what `curriculum score` writes: CSV (with a column `id`), .npz (with `ids`), .npy (with its sidecar)
+/// or Parquet (in a build with that feature). Rows join by id; files of other examples or with other labels are refused. Every column is turned
 /// so that high means hard, as the sidecar or the list of metrics says; a column that neither knows counts as a
 /// difficulty.
 #[derive(Args)]

@@ -4,6 +4,7 @@ mod blocks;
 mod state;
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -44,6 +45,7 @@ Examples:
   curriculum score dynamics.npz --metric el2n,forgetting,aum -o scores.csv
   curriculum score run/ --metric all --option tdds.window=10 --option tdds.epochs=30 -o scores.npz
   curriculum score run/ --metric all --state run.state -o scores.csv
+  curriculum score first/ --metric second_split_forgetting --second-split second/ -o scores.csv
   curriculum score --list-metrics"
 )]
 pub(crate) struct Arguments {
@@ -67,6 +69,12 @@ pub(crate) struct Arguments {
     /// What is read one after the other [default: epochs, unless memory for them would be more than 512 MiB]
     #[arg(long, value_enum)]
     by: Option<By>,
+    /// How many examples are read at a time by examples [default: as many as 400 MiB hold]
+    #[arg(long, value_name = "N")]
+    block: Option<NonZeroUsize>,
+    /// A log of the same examples while the model was trained on another split, for second_split_forgetting
+    #[arg(long, value_name = "INPUT")]
+    second_split: Option<PathBuf>,
     /// List the metrics with their options
     #[arg(long)]
     list_metrics: bool,
@@ -119,11 +127,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         recorded.push(MetricSettings::parse(NEVER_LEARNED, &[])?);
     }
 
+    let second = second_split(arguments, &mut recorded, contents)?;
     let columns = match by(arguments.by, source.as_mut(), &recorded) {
-        By::Epochs => by_epochs(source.as_mut(), &recorded, arguments.state.as_deref()),
-        By::Examples => by_examples(source.as_mut(), &recorded, arguments.state.as_deref()),
+        By::Epochs => by_epochs(input, source.as_mut(), &recorded, arguments.state.as_deref()),
+        By::Examples => by_examples(source.as_mut(), &recorded, arguments.state.as_deref(), arguments.block),
     };
-    let mut columns = columns.with_context(|| input.display().to_string())?;
+    let mut columns = columns?;
     let contents = source.contents();
     let n_never_learned = columns.iter().find_map(|column| match &column.values {
         ColumnValues::Flag(flags) if column.name == NEVER_LEARNED => {
@@ -131,6 +140,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         _ => None,
     });
+    if let Some((position, column)) = second {
+        columns.insert(position, column);
+    }
     // The last column may be the one that only counts.
     columns.truncate(settings.len());
     let describe = |column: &Column| ColumnDescription {
@@ -143,6 +155,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         version: env!("CARGO_PKG_VERSION").into(),
         command: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
         input: input.display().to_string(),
+        second_split: arguments.second_split.as_ref().map(|path| path.display().to_string()),
         format: contents.format.into(),
         outputs: contents.outputs,
         n_examples: contents.n_examples(),
@@ -159,6 +172,32 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 const NEVER_LEARNED: &str = "never_learned";
 
+/// Second-split forgetting, taken out of the metrics to record, with its place among them.
+fn second_split(
+    arguments: &Arguments,
+    recorded: &mut Vec<MetricSettings>,
+    contents: &Contents,
+) -> anyhow::Result<Option<(usize, Column)>> {
+    let Some(path) = &arguments.second_split else { return Ok(None) };
+    let needs = |settings: &MetricSettings| settings.description().map(|description| description.needs);
+    let Some(position) =
+        recorded.iter().position(|settings| needs(settings).is_ok_and(|needs| needs == Needs::SecondSplit))
+    else {
+        bail!("--second-split: no metric asked for is of a second split, expected second_split_forgetting or all");
+    };
+    let settings = recorded.remove(position);
+    let mut source = open_source(path, &arguments.options)?;
+    let (found, expected) = (source.contents().fingerprint(), contents.fingerprint());
+    if found != expected {
+        let path = path.display();
+        bail!(
+            "{path}: its ids and labels have fingerprint {found}, the input's {expected}: expected the same examples"
+        );
+    }
+    let columns = by_epochs(path, source.as_mut(), std::slice::from_ref(&settings), None)?;
+    Ok(columns.into_iter().next().map(|column| (position, column)))
+}
+
 /// By examples where the layout allows it and what is kept by epochs would be too much.
 fn by(told: Option<By>, source: &mut dyn Source, settings: &[MetricSettings]) -> By {
     let contents = source.contents();
@@ -174,6 +213,7 @@ fn by(told: Option<By>, source: &mut dyn Source, settings: &[MetricSettings]) ->
 }
 
 fn by_epochs(
+    input: &Path,
     source: &mut dyn Source,
     settings: &[MetricSettings],
     path: Option<&Path>,
@@ -195,21 +235,24 @@ fn by_epochs(
     let mut recording = Recording { recorder, state, bar, labels: Vec::new() };
     source.visit(n_done, &mut recording)?;
     recording.bar.finish_and_clear();
-    Ok(recording.recorder.columns()?)
+    recording.recorder.columns().with_context(|| input.display().to_string())
 }
 
 fn by_examples(
     source: &mut dyn Source,
     settings: &[MetricSettings],
     path: Option<&Path>,
+    rows: Option<NonZeroUsize>,
 ) -> anyhow::Result<Vec<Column>> {
+    if source.blocks().is_none() {
+        bail!("--by examples needs a folder with one .npy file in C order per epoch");
+    }
     let contents = source.contents();
     let bar = progress(contents, 0);
     let mut blocks = Blocks::new(contents, settings, path, bar.clone())?;
-    let Some(source) = source.blocks() else {
-        bail!("--by examples needs a folder with one .npy file in C order per epoch");
-    };
-    source.visit_blocks(blocks.n_done(), &mut blocks)?;
+    if let Some(source) = source.blocks() {
+        source.visit_blocks(blocks.n_done(), rows, &mut blocks)?;
+    }
     bar.finish_and_clear();
     Ok(blocks.into_columns())
 }
@@ -238,7 +281,7 @@ fn selected(arguments: &Arguments, contents: &Contents) -> anyhow::Result<(Vec<M
         let options = arguments.metric_options.iter().filter(|option| option.metric == name);
         let options: Vec<_> = options.map(|option| (option.key.as_str(), option.value.as_str())).collect();
         let parsed = MetricSettings::parse(name, &options)?;
-        match unavailable(&parsed, contents)? {
+        match unavailable(&parsed, contents, arguments.second_split.is_some())? {
             None => settings.push(parsed),
             Some(reason) if all => skipped.push(Skipped { metric: name.to_owned(), reason }),
             Some(reason) => bail!("{name} {reason}"),
@@ -248,12 +291,17 @@ fn selected(arguments: &Arguments, contents: &Contents) -> anyhow::Result<(Vec<M
 }
 
 /// Why the input does not allow a metric.
-fn unavailable(settings: &MetricSettings, contents: &Contents) -> anyhow::Result<Option<String>> {
+fn unavailable(
+    settings: &MetricSettings,
+    contents: &Contents,
+    second_split: bool,
+) -> anyhow::Result<Option<String>> {
     let options = &settings.metric().options;
     let of_probabilities = options.get("outputs").is_some_and(|outputs| outputs == "probabilities");
     let n_epochs = contents.epochs.len();
     Ok(match settings.description()?.needs {
-        Needs::SecondSplit => Some("needs a log of two splits, one trained after the other".into()),
+        Needs::SecondSplit if second_split => None,
+        Needs::SecondSplit => Some("needs the log of training on another split, in --second-split".into()),
         Needs::Logits if contents.outputs == OutputKind::Probabilities && !of_probabilities => {
             Some("needs logits, the input has probabilities".into())
         }
@@ -367,8 +415,6 @@ struct EntryOption {
 
 impl Catalogue {
     fn new() -> Self {
-        // What needs the log of another split has no input here.
-        let listed = metrics().iter().filter(|metric| metric.needs != Needs::SecondSplit);
         let entry = |metric: &cl_difficulty::MetricDescription| Entry {
             name: metric.name,
             summary: metric.summary,
@@ -376,7 +422,7 @@ impl Catalogue {
             needs_logits: metric.needs == Needs::Logits,
             options: metric.options.iter().map(|&(key, meaning)| EntryOption { key, meaning }).collect(),
         };
-        Self(listed.map(entry).collect())
+        Self(metrics().iter().map(entry).collect())
     }
 }
 

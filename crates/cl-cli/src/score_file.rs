@@ -3,6 +3,9 @@
 #[cfg(feature = "parquet")]
 mod parquet_table;
 
+#[cfg(feature = "parquet")]
+pub(crate) use parquet_table::integer;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -29,6 +32,9 @@ pub(crate) struct Sidecar {
     pub(crate) version: String,
     pub(crate) command: Vec<String>,
     pub(crate) input: String,
+    /// The log that second-split forgetting is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) second_split: Option<String>,
     pub(crate) format: String,
     pub(crate) outputs: OutputKind,
     pub(crate) n_examples: usize,
@@ -177,7 +183,7 @@ pub(crate) struct ScoreFile {
 }
 
 impl ScoreFile {
-    /// Reads a file of scores, CSV (with a column `id`), `.npz` (with `ids`) or `.npy` (with a sidecar).
+    /// Reads a file of scores, CSV or Parquet (with a column `id`), `.npz` (with `ids`) or `.npy` (with a sidecar).
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let head = open(path)?.read_up_to(6)?;
         let mut file = Self {
@@ -190,8 +196,11 @@ impl ScoreFile {
         match *head {
             [0x93, b'N', b'U', b'M', b'P', b'Y'] => file.read_npy()?,
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => file.read_npz()?,
+            #[cfg(feature = "parquet")]
+            [b'P', b'A', b'R', b'1', ..] => parquet_table::read_parquet(&mut file)?,
+            #[cfg(not(feature = "parquet"))]
             [b'P', b'A', b'R', b'1', ..] => {
-                bail!("{}: Parquet scores are not compared, expected CSV, .npz or .npy", path.display())
+                bail!("{}: a Parquet file, which takes a build with the feature `parquet`", path.display())
             }
             _ => file.read_csv()?,
         }

@@ -191,6 +191,7 @@ pub fn metrics() -> &'static [MetricDescription] {
 /// # Ok::<(), cl_difficulty::DifficultyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Metric", into = "Metric")]
 pub struct MetricSettings {
     pub(crate) metric: Metric,
     pub(crate) accumulator: Accumulator,
@@ -257,6 +258,21 @@ impl MetricSettings {
     /// Where the settings were read from a file that names an unknown metric.
     pub fn description(&self) -> Result<&'static MetricDescription, DifficultyError> {
         describe(&self.metric.name)
+    }
+}
+
+impl TryFrom<Metric> for MetricSettings {
+    type Error = DifficultyError;
+
+    fn try_from(metric: Metric) -> Result<Self, DifficultyError> {
+        let options: Vec<_> = metric.options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        Self::parse(&metric.name, &options)
+    }
+}
+
+impl From<MetricSettings> for Metric {
+    fn from(settings: MetricSettings) -> Self {
+        settings.metric
     }
 }
 

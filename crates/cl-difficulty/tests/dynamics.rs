@@ -284,6 +284,46 @@ fn a_log_gives_what_its_epochs_give() {
 }
 
 #[test]
+fn a_recorder_read_back_is_checked() {
+    let metrics = MetricSettings::all(true);
+    let recorder = recorder_of(&metrics, &[1.0, 2.0, 0.5, 0.25, 1.0, 3.0], &[1, 0, 1], 2);
+    let saved = serde_json::to_value(&recorder).unwrap();
+    assert!(serde_json::from_value::<DynamicsRecorder>(saved.clone()).unwrap() == recorder);
+    // Any list one shorter.
+    let paths = arrays(&saved, "");
+    assert!(paths.len() > 50);
+    // A metric fewer may need the same accumulators, and the bits of an epoch are empty where it is whole.
+    for path in paths.iter().filter(|path| *path != "/metrics" && !path.ends_with("/bits")) {
+        let mut damaged = saved.clone();
+        damaged.pointer_mut(path).unwrap().as_array_mut().unwrap().pop().unwrap();
+        assert!(serde_json::from_value::<DynamicsRecorder>(damaged).is_err(), "{path}");
+    }
+    for (path, value) in [("/n_examples", 4), ("/n_classes", 1), ("/shards/0/first", 1), ("/shards/0/labels/0", 2)]
+    {
+        let mut damaged = saved.clone();
+        *damaged.pointer_mut(path).unwrap() = value.into();
+        assert!(serde_json::from_value::<DynamicsRecorder>(damaged).is_err(), "{path}");
+    }
+    let mut damaged = saved;
+    *damaged.pointer_mut("/metrics/0/name").unwrap() = "no metric".into();
+    assert!(serde_json::from_value::<DynamicsRecorder>(damaged).unwrap_err().to_string().contains("no metric"));
+}
+
+/// The paths of all lists.
+fn arrays(value: &serde_json::Value, path: &str) -> Vec<String> {
+    match value {
+        serde_json::Value::Array(values) => {
+            let inner = values.iter().enumerate().flat_map(|(i, value)| arrays(value, &format!("{path}/{i}")));
+            inner.chain([path.to_owned()]).collect()
+        }
+        serde_json::Value::Object(fields) => {
+            fields.iter().flat_map(|(key, value)| arrays(value, &format!("{path}/{key}"))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
 fn order_free_metrics_take_epochs_in_any_order_and_the_others_say_why_not() {
     let (n, c, logits, labels) = large(3);
     let free: Vec<MetricSettings> = MetricSettings::all(true)

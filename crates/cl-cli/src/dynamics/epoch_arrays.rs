@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::bail;
@@ -102,15 +103,20 @@ impl Source for EpochArrays {
 }
 
 impl BlockSource for EpochArrays {
-    fn visit_blocks(&mut self, first: usize, visitor: &mut dyn BlockVisitor) -> anyhow::Result<()> {
+    fn visit_blocks(
+        &mut self,
+        first: usize,
+        rows: Option<NonZeroUsize>,
+        visitor: &mut dyn BlockVisitor,
+    ) -> anyhow::Result<()> {
         let contents = &self.contents;
         let readers = contents.files.iter().map(NpyReader::open).collect::<Result<Vec<_>, _>>()?;
         // Half precision is exact in single precision, too.
         let single = |reader: &NpyReader<'_>| matches!(reader.element_type(), ElementType::F16 | ElementType::F32);
         if readers.iter().all(single) {
-            visit_as::<f32>(contents, readers, first, visitor, |values| Values::F32(values))
+            visit_as::<f32>(contents, readers, (first, rows), visitor, |values| Values::F32(values))
         } else {
-            visit_as::<f64>(contents, readers, first, visitor, |values| Values::F64(values))
+            visit_as::<f64>(contents, readers, (first, rows), visitor, |values| Values::F64(values))
         }
     }
 }
@@ -119,7 +125,7 @@ impl BlockSource for EpochArrays {
 fn visit_as<T: Scalar>(
     contents: &Contents,
     mut readers: Vec<NpyReader<'_>>,
-    first: usize,
+    (first, rows): (usize, Option<NonZeroUsize>),
     visitor: &mut dyn BlockVisitor,
     kind: impl Fn(&[T]) -> Values<'_>,
 ) -> anyhow::Result<()> {
@@ -131,7 +137,8 @@ fn visit_as<T: Scalar>(
         }
     }
     let fit = (BLOCK / (readers.len() * c * size_of::<T>())).max(1);
-    let rows = if fit < EXAMPLES { fit } else { fit / EXAMPLES * EXAMPLES };
+    let fit = if fit < EXAMPLES { fit } else { fit / EXAMPLES * EXAMPLES };
+    let rows = rows.map_or(fit, NonZeroUsize::get);
     let mut values = Vec::with_capacity(readers.len() * rows.min(n) * c);
     for start in (first..n).step_by(rows) {
         let examples = start..n.min(start + rows);

@@ -12,6 +12,7 @@ use parquet::schema::types::Type;
 
 use super::rows::show;
 use super::{Contents, InputOptions, OutputKind, Source, Visitor};
+use crate::score_file::integer;
 
 /// Rows shown at a time.
 const ROWS: usize = 4096;
@@ -53,20 +54,6 @@ fn for_each_row(
 fn column<'a>(row: &'a Row, wanted: &str) -> anyhow::Result<&'a Field> {
     let found = row.get_column_iter().find(|(name, _)| *name == wanted);
     found.map(|(_, field)| field).with_context(|| format!("no column `{wanted}`"))
-}
-
-fn integer(field: &Field) -> Option<i64> {
-    match *field {
-        Field::Byte(value) => Some(value.into()),
-        Field::Short(value) => Some(value.into()),
-        Field::Int(value) => Some(value.into()),
-        Field::Long(value) => Some(value),
-        Field::UByte(value) => Some(value.into()),
-        Field::UShort(value) => Some(value.into()),
-        Field::UInt(value) => Some(value.into()),
-        Field::ULong(value) => value.try_into().ok(),
-        _ => None,
-    }
 }
 
 /// The id, epoch and label of a row.

@@ -10,6 +10,7 @@ mod numbered;
 mod presentation_order;
 mod rows;
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -131,8 +132,14 @@ pub(crate) trait BlockVisitor {
 /// Training dynamics whose epochs all have the examples in the same order, so that blocks of examples can be read
 /// through all epochs: what is kept of an example besides its scores is then kept for a block alone.
 pub(crate) trait BlockSource {
-    /// Shows the examples from `first` on, in order.
-    fn visit_blocks(&mut self, first: usize, visitor: &mut dyn BlockVisitor) -> anyhow::Result<()>;
+    /// Shows the examples from `first` on, in order, `rows` at a time; as many as memory is set aside for where it
+    /// is none.
+    fn visit_blocks(
+        &mut self,
+        first: usize,
+        rows: Option<NonZeroUsize>,
+        visitor: &mut dyn BlockVisitor,
+    ) -> anyhow::Result<()>;
 }
 
 /// Training dynamics in one layout.

@@ -199,5 +199,5 @@ fn metrics_options_and_outputs() {
     assert!(ending.ends_with("unknown ending, expected .csv, .npy or .npz"), "{ending}");
     assert!(message("el2n", &folder.path("no/s.csv"), &[]).contains("No such file"));
     let split = message("second_split_forgetting", &out, &[]);
-    assert_eq!(split, "second_split_forgetting needs a log of two splits, one trained after the other");
+    assert_eq!(split, "second_split_forgetting needs the log of training on another split, in --second-split");
 }

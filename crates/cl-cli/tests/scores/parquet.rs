@@ -80,7 +80,18 @@ fn scores_are_written_as_parquet() {
     let mut values: Vec<<DoubleType as parquet::data_type::DataType>::T> = Vec::new();
     column.read_records(Dynamics::N, None, None, &mut values).unwrap();
     assert_eq!(values, csv(&text)[2].1);
-    assert!(refusal(&["agree", &out]).ends_with("Parquet scores are not compared, expected CSV, .npz or .npy"));
+    // The other commands read it as they read CSV.
+    let agreement =
+        |file: &str| report(&["agree", file, "--metric", "el2n,forgetting_events", "--resamples", "10"]);
+    let (mut found, mut expected) = (agreement(&out), agreement(&text));
+    for agreement in [&mut found, &mut expected] {
+        agreement["columns"].as_array_mut().unwrap().iter_mut().for_each(|column| column["file"] = "".into());
+    }
+    assert_eq!(found, expected);
+    report(&["score", DYNAMICS, "--metric", "confidence,variability,correctness", "-o", &out]);
+    report(&["map", &out, "-o", &folder.path("map.svg")]);
+    let other = folder.text("other.csv", "id,label,el2n\n1,0,0.5\n");
+    assert!(refusal(&["agree", &out, &other]).contains("1 examples, expected the 40"));
 }
 
 #[test]

@@ -152,6 +152,96 @@ fn the_sidecar_tells_where_scores_come_from() {
 }
 
 #[test]
+fn blocks_of_examples_give_the_same_scores() {
+    let dynamics = Dynamics::read();
+    let (inner, folder) = (Folder::new(), Folder::new());
+    dynamics.write_epochs(&inner);
+    let (input, state, out) = (inner.path(""), folder.path("run.state"), folder.path("out.csv"));
+    let expected = all(&input, &[]);
+    assert_eq!(all(&input, &["--by", "examples"]), expected);
+    let resumed =
+        ["score", &input, "--metric", "all", "-o", &out, "--by", "examples", "--block", "7", "--state", &state];
+    report(&resumed);
+    assert_eq!(csv(&out), expected);
+    let bytes = std::fs::read(&state).unwrap();
+    report(&resumed);
+    assert_eq!((csv(&out), std::fs::read(&state).unwrap()), (expected.clone(), bytes.clone()), "all done");
+    // Killed in the middle of a block: that block is scored again, in blocks of another size.
+    let mut blocks = resumed;
+    blocks[9] = "5";
+    for end in [bytes.len() / 2, bytes.len() * 2 / 3, bytes.len() - 1] {
+        std::fs::write(&state, &bytes[..end]).unwrap();
+        report(&blocks);
+        assert_eq!(csv(&out), expected);
+    }
+    // A block whose bytes are others is scored again, too.
+    let mut damaged = bytes.clone();
+    let last = damaged.len() - 3;
+    damaged[last] ^= 1;
+    std::fs::write(&state, damaged).unwrap();
+    report(&resumed);
+    assert_eq!((csv(&out), std::fs::read(&state).unwrap()), (expected, bytes.clone()));
+    let refused = |arguments: &[&str], said: &str| {
+        let message = super::refusal(arguments);
+        assert!(message.contains(&state) && message.contains(said), "{message}");
+    };
+    let mut other = resumed;
+    other[3] = "el2n";
+    refused(&other, "metrics or their options differ");
+    refused(&["score", &input, "--metric", "all", "-o", &out, "--state", &state], "no state of this version");
+    for end in [10, 30, 100] {
+        std::fs::write(&state, &bytes[..end]).unwrap();
+        refused(&resumed, if end < 24 { "no state of" } else { "damaged" });
+    }
+    std::fs::write(&state, &bytes).unwrap();
+    std::fs::remove_file(inner.path("logits_011.npy")).unwrap();
+    refused(&resumed, "the number of epochs, the file of epoch 11 differ");
+    // Which epoch, which example, by its id.
+    let mut bad = dynamics.logits[4].clone();
+    bad[33 * Dynamics::C + 2] = f32::NAN;
+    inner.npy("logits_004.npy", &[Dynamics::N, Dynamics::C], ArrayData::F32(bad));
+    let message =
+        super::refusal(&["score", &input, "--metric", "el2n", "-o", &out, "--by", "examples", "--block", "20"]);
+    let id = dynamics.ids[33];
+    assert!(
+        message.contains("logits_004.npy") && message.contains(&format!("epoch 4, example {id}: logit")),
+        "{message}"
+    );
+    let message = super::refusal(&["score", DYNAMICS, "--metric", "el2n", "-o", &out, "--by", "examples"]);
+    assert!(message.contains("--by examples needs a folder"), "{message}");
+}
+
+#[test]
+fn second_split_forgetting_is_of_the_other_log() {
+    let dynamics = Dynamics::read();
+    let (inner, folder) = (Folder::new(), Folder::new());
+    dynamics.write_epochs(&inner);
+    let (second, out) = (inner.path(""), folder.path("out.csv"));
+    let metric = "el2n,second_split_forgetting,forgetting";
+    let arguments = ["score", DYNAMICS, "--metric", metric, "--second-split", &second, "-o", &out];
+    let found = report(&arguments);
+    assert_eq!(found["second_split"], Value::String(second.clone()));
+    let columns = csv(&out);
+    let names: Vec<_> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["id", "label", "el2n", "second_split_forgetting", "forgetting"]);
+    // By its definition: one more than the last right epoch of the second log.
+    for (i, &time) in columns[3].1.iter().enumerate() {
+        let label = dynamics.labels[i] as usize;
+        let right = |epoch: &usize| {
+            let z = &dynamics.logits[*epoch][i * Dynamics::C..][..Dynamics::C];
+            (0..Dynamics::C).fold(0, |best, k| if z[k] > z[best] { k } else { best }) == label
+        };
+        assert_eq!(time, (0..12).rfind(right).map_or(0.0, |epoch| epoch as f64 + 1.0), "{i}");
+    }
+    let both = report(&["score", DYNAMICS, "--metric", "all", "--second-split", &second, "-o", &out]);
+    assert_eq!(both["skipped"], json!([]));
+    inner.npy("labels.npy", &[Dynamics::N], ArrayData::I64(vec![0; Dynamics::N]));
+    assert!(super::refusal(&arguments).contains("expected the same examples"));
+    let message = super::refusal(&["score", DYNAMICS, "--metric", "el2n", "--second-split", &second, "-o", &out]);
+    assert!(message.contains("no metric asked for is of a second split"), "{message}");
+}
+
+#[test]
 fn a_stopped_run_goes_on_where_it_was() {
     let dynamics = Dynamics::read();
     let folder = Folder::new();
@@ -203,7 +293,9 @@ fn the_metrics_are_listed() {
     assert!(text.contains("tdds.window"), "{text}");
     let found = report(&["score", "--list-metrics"]);
     let names: Vec<_> = found.as_array().unwrap().iter().map(|metric| metric["name"].as_str().unwrap()).collect();
-    assert_eq!(names, all(DYNAMICS, &[])[2..].iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
+    let scores = all(DYNAMICS, &[]);
+    let expected = scores[2..].iter().map(|(name, _)| name.as_str()).chain(["second_split_forgetting"]);
+    assert_eq!(names, expected.collect::<Vec<_>>());
     assert_eq!(closed_pipe(&["score", "--list-metrics"]), (Some(0), String::new()));
 }
 

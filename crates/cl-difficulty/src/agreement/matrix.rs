@@ -29,12 +29,37 @@ pub struct Agreement {
 
 /// The agreement of every score with every other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct AgreementMatrix {
     names: Vec<String>,
     /// The pairs (i, j) with j < i, row by row.
     cells: Vec<Agreement>,
     /// Whether each score ranks anything.
     constant: Vec<bool>,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    names: Vec<String>,
+    cells: Vec<Agreement>,
+    constant: Vec<bool>,
+}
+
+impl TryFrom<Unchecked> for AgreementMatrix {
+    type Error = DifficultyError;
+
+    fn try_from(Unchecked { names, cells, constant }: Unchecked) -> Result<Self, DifficultyError> {
+        let n = names.len();
+        for (what, found, expected) in
+            [("cells", cells.len(), n * n.saturating_sub(1) / 2), ("constant", constant.len(), n)]
+        {
+            if found != expected {
+                return Err(DifficultyError::LengthMismatch { what, found, expected });
+            }
+        }
+        Ok(Self { names, cells, constant })
+    }
 }
 
 impl AgreementMatrix {

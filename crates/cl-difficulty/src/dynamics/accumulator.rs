@@ -80,8 +80,15 @@ impl TooFew {
 pub(crate) trait Accumulate {
     /// Takes in a block of examples of one epoch.
     fn update(&mut self, block: &Block);
+    /// Whether this, read from a file, has the sizes and settings of a fresh one.
+    fn fits(&self, fresh: &Self) -> bool;
     /// Takes in what `other` saw of example `i`: of other epochs, or where this one saw none.
     fn absorb(&mut self, i: usize, other: &Self);
+}
+
+/// Whether all are `n`.
+pub(crate) fn same_lengths<const K: usize>(lengths: [usize; K], n: usize) -> bool {
+    lengths.iter().all(|&length| length == n)
 }
 
 impl Accumulator {
@@ -181,6 +188,26 @@ impl State {
     #[inline(always)]
     pub(crate) fn update(&mut self, block: &Block) {
         each!(self, accumulator => accumulator.update(block));
+    }
+
+    /// Whether this, read from a file, has the kind, sizes and settings of a fresh one.
+    pub(crate) fn fits(&self, fresh: &Self) -> bool {
+        match (self, fresh) {
+            (Self::El2n(this), Self::El2n(fresh)) => this.fits(fresh),
+            (Self::L1Error(this), Self::L1Error(fresh)) => this.fits(fresh),
+            (Self::MeanLoss(this), Self::MeanLoss(fresh)) => this.fits(fresh),
+            (Self::LossAverage(this), Self::LossAverage(fresh)) => this.fits(fresh),
+            (Self::LastEpoch(this), Self::LastEpoch(fresh)) => this.fits(fresh),
+            (Self::Forgetting(this), Self::Forgetting(fresh)) => this.fits(fresh),
+            (Self::LearningTime(this), Self::LearningTime(fresh)) => this.fits(fresh),
+            (Self::Cartography(this), Self::Cartography(fresh)) => this.fits(fresh),
+            (Self::Aum(this), Self::Aum(fresh)) => this.fits(fresh),
+            (Self::DynUnc(this), Self::DynUnc(fresh)) => this.fits(fresh),
+            (Self::Dual(this), Self::Dual(fresh)) => this.fits(fresh),
+            (Self::Tdds(this), Self::Tdds(fresh)) => this.fits(fresh),
+            (Self::MeanProbabilities(this), Self::MeanProbabilities(fresh)) => this.fits(fresh),
+            _ => false,
+        }
     }
 
     /// The same of another recorder with the same settings; of other settings nothing is taken.

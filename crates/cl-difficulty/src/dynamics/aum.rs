@@ -45,6 +45,10 @@ impl Accumulate for Aum {
         }
     }
 
+    fn fits(&self, fresh: &Self) -> bool {
+        self.margins == fresh.margins && self.mean.fits(&fresh.mean)
+    }
+
     fn absorb(&mut self, i: usize, other: &Self) {
         self.mean.absorb(i, &other.mean);
     }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew};
+use super::accumulator::{Accumulate, TooFew, same_lengths};
 use super::block::{Block, LANES};
 
 /// Dataset Cartography's coordinates of an example: the mean and the spread of p_y over epochs, and how often
@@ -66,6 +66,11 @@ impl Accumulate for Cartography {
         block.update(&mut self.means, &means, |mean, value| *mean = value);
         block.update(&mut self.deviations, &products, |deviation, product| *deviation += product);
         block.update(&mut self.right, &block.right, |count, right| *count += u32::from(right));
+    }
+
+    fn fits(&self, fresh: &Self) -> bool {
+        let lengths = [self.counts.len(), self.means.len(), self.deviations.len(), self.right.len()];
+        same_lengths(lengths, fresh.counts.len())
     }
 
     /// Chan's update for two means.

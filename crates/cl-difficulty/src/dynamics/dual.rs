@@ -42,6 +42,10 @@ impl Accumulate for Dual {
         }
     }
 
+    fn fits(&self, fresh: &Self) -> bool {
+        self.epochs == fresh.epochs && self.windows.fits(&fresh.windows)
+    }
+
     fn absorb(&mut self, i: usize, other: &Self) {
         self.windows.absorb(i, &other.windows);
     }

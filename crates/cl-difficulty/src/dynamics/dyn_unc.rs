@@ -34,6 +34,10 @@ impl Accumulate for DynUnc {
         }
     }
 
+    fn fits(&self, fresh: &Self) -> bool {
+        self.0.fits(&fresh.0)
+    }
+
     fn absorb(&mut self, i: usize, other: &Self) {
         self.0.absorb(i, &other.0);
     }

@@ -35,6 +35,7 @@ use crate::{DifficultyError, MetricSettings};
 /// # Ok::<(), cl_difficulty::DifficultyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct DynamicsRecorder {
     n_examples: usize,
     n_classes: usize,
@@ -47,34 +48,79 @@ pub struct DynamicsRecorder {
     error: Option<String>,
 }
 
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    n_examples: usize,
+    n_classes: usize,
+    metrics: Vec<MetricSettings>,
+    accumulators: Vec<(Accumulator, Range)>,
+    shards: Vec<Shard>,
+    partial_epochs: bool,
+    broken: Option<u64>,
+    error: Option<String>,
+}
+
+impl TryFrom<Unchecked> for DynamicsRecorder {
+    type Error = DifficultyError;
+
+    /// Every part has the sizes and settings that the metrics ask for, so that nothing later has to ask.
+    fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
+        let Unchecked { n_examples, n_classes, metrics, accumulators, shards, partial_epochs, broken, error } =
+            unchecked;
+        let expected = needed(n_examples, n_classes, &metrics)?;
+        let firsts = (0..n_examples).step_by(SHARD);
+        let fit = |(shard, first): (&Shard, usize)| {
+            shard.fits(first, SHARD.min(n_examples - first), n_classes, &expected)
+        };
+        if accumulators != expected || shards.len() != firsts.len() || !shards.iter().zip(firsts).all(fit) {
+            return Err(DifficultyError::InvalidArgument {
+                argument: "the recorder read",
+                value: format!("one of {} accumulators and {} shards", accumulators.len(), shards.len()),
+                expected: "what its examples, classes and metrics ask for",
+            });
+        }
+        Ok(Self { n_examples, n_classes, metrics, accumulators, shards, partial_epochs, broken, error })
+    }
+}
+
+/// The accumulators of the metrics, each once.
+fn needed(
+    n_examples: usize,
+    n_classes: usize,
+    metrics: &[MetricSettings],
+) -> Result<Vec<(Accumulator, Range)>, DifficultyError> {
+    let invalid =
+        |argument, value: String, expected| Err(DifficultyError::InvalidArgument { argument, value, expected });
+    if n_examples == 0 {
+        return invalid("n_examples", "0".into(), "at least one example");
+    }
+    if !(2..u32::MAX as usize).contains(&n_classes) {
+        return invalid("n_classes", n_classes.to_string(), "at least two classes");
+    }
+    if metrics.is_empty() {
+        return invalid("metrics", "empty".into(), "at least one metric");
+    }
+    let mut accumulators = Vec::new();
+    for (k, settings) in metrics.iter().enumerate() {
+        if metrics[..k].contains(settings) {
+            return invalid("metrics", format!("{} twice", settings.metric().name), "each metric once");
+        }
+        let needed = (settings.accumulator, settings.range);
+        if !accumulators.contains(&needed) {
+            accumulators.push(needed);
+        }
+    }
+    Ok(accumulators)
+}
+
 impl DynamicsRecorder {
     /// For `n_examples` examples of `n_classes` classes, none observed yet.
     ///
     /// # Errors
     /// Without an example, a second class or a metric, and on a metric given twice with the same options.
     pub fn new(n_examples: usize, n_classes: usize, metrics: &[MetricSettings]) -> Result<Self, DifficultyError> {
-        let invalid = |argument, value: String, expected| {
-            Err(DifficultyError::InvalidArgument { argument, value, expected })
-        };
-        if n_examples == 0 {
-            return invalid("n_examples", "0".into(), "at least one example");
-        }
-        if !(2..u32::MAX as usize).contains(&n_classes) {
-            return invalid("n_classes", n_classes.to_string(), "at least two classes");
-        }
-        if metrics.is_empty() {
-            return invalid("metrics", "empty".into(), "at least one metric");
-        }
-        let mut accumulators = Vec::new();
-        for (k, settings) in metrics.iter().enumerate() {
-            if metrics[..k].contains(settings) {
-                return invalid("metrics", format!("{} twice", settings.metric().name), "each metric once");
-            }
-            let needed = (settings.accumulator, settings.range);
-            if !accumulators.contains(&needed) {
-                accumulators.push(needed);
-            }
-        }
+        let accumulators = needed(n_examples, n_classes, metrics)?;
         let shards = (0..n_examples)
             .step_by(SHARD)
             .map(|first| Shard::new(first, SHARD.min(n_examples - first), n_classes, &accumulators))

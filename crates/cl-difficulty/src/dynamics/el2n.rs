@@ -72,6 +72,10 @@ impl El2n {
         self.0.values("el2n")
     }
 
+    pub(crate) fn n_examples(&self) -> usize {
+        self.0.sums.len()
+    }
+
     pub(crate) fn mean(&self) -> Result<Vec<f64>, TooFew> {
         self.0.mean()
     }
@@ -81,6 +85,10 @@ impl Accumulate for El2n {
     #[inline(always)]
     fn update(&mut self, block: &Block) {
         self.0.update(block, &block.error_norm);
+    }
+
+    fn fits(&self, fresh: &Self) -> bool {
+        self.0.fits(&fresh.0)
     }
 
     fn absorb(&mut self, i: usize, other: &Self) {

@@ -33,11 +33,48 @@ use crate::DifficultyError;
 /// # Ok::<(), cl_difficulty::DifficultyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Forgetting {
     events: Vec<u32>,
     presentations: Vec<u32>,
     last: Vec<bool>,
     learned: Vec<bool>,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    events: Vec<u32>,
+    presentations: Vec<u32>,
+    last: Vec<bool>,
+    learned: Vec<bool>,
+}
+
+impl TryFrom<Unchecked> for Forgetting {
+    type Error = DifficultyError;
+
+    /// Lengths agree, and no example has what its presentations do not allow.
+    fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
+        let Unchecked { events, presentations, last, learned } = unchecked;
+        same_length(events.len(), presentations.len())?;
+        same_length(events.len(), last.len())?;
+        same_length(events.len(), learned.len())?;
+        for example in 0..events.len() {
+            let (n_events, n, right) = (events[example], presentations[example], u32::from(last[example]));
+            // Each event is a right and a wrong presentation.
+            let needed = n_events.saturating_mul(2).saturating_add(right);
+            // What was learned was either lost, which is an event, or is right still.
+            if needed > n || learned[example] != (n_events > 0 || last[example]) {
+                return Err(DifficultyError::InvalidScore {
+                    metric: "forgetting events".into(),
+                    example,
+                    value: n_events.into(),
+                    expected: "what its presentations allow",
+                });
+            }
+        }
+        Ok(Self { events, presentations, last, learned })
+    }
 }
 
 /// What an example that was never right scores.
@@ -174,6 +211,10 @@ impl Accumulate for Forgetting {
         block.update(&mut self.presentations, &[1; LANES], |presentations, one| *presentations += one);
     }
 
+    fn fits(&self, fresh: &Self) -> bool {
+        self.events.len() == fresh.events.len()
+    }
+
     fn absorb(&mut self, i: usize, other: &Self) {
         self.events[i] = other.events[i];
         self.presentations[i] = other.presentations[i];
@@ -214,6 +255,23 @@ mod tests {
         }
         assert_eq!((never.never_learned(), never.unforgettable()), (vec![true], vec![false]));
         assert!("Toneva2".parse::<NeverLearned>().unwrap_err().to_string().contains("cartography"));
+    }
+
+    #[test]
+    fn what_is_read_back_is_checked() {
+        let forgetting = of("0110100");
+        let saved = serde_json::to_string(&forgetting).unwrap();
+        assert_eq!(serde_json::from_str::<Forgetting>(&saved).unwrap(), forgetting);
+        assert_eq!(saved, r#"{"events":[2],"presentations":[7],"last":[false],"learned":[true]}"#);
+        for (part, wrong) in [
+            (r#""events":[2]"#, r#""events":[2,0]"#),
+            (r#""events":[2]"#, r#""events":[4]"#),
+            (r#""events":[2]"#, r#""events":[0]"#),
+            (r#""learned":[true]"#, r#""learned":[false]"#),
+            (r#""last":[false]"#, r#""last":[]"#),
+        ] {
+            assert!(serde_json::from_str::<Forgetting>(&saved.replace(part, wrong)).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -29,6 +29,10 @@ impl Accumulate for L1Error {
         self.0.update(block, &block.residual.map(|residual| 2.0 * residual));
     }
 
+    fn fits(&self, fresh: &Self) -> bool {
+        self.0.fits(&fresh.0)
+    }
+
     fn absorb(&mut self, i: usize, other: &Self) {
         self.0.absorb(i, &other.0);
     }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew};
+use super::accumulator::{Accumulate, TooFew, same_lengths};
 use super::block::Block;
 use crate::label_noise::{confidence_weighted_entropy, normalized_margin};
 
@@ -84,6 +84,11 @@ impl Accumulate for LastEpoch {
                 };
             }
         }
+    }
+
+    fn fits(&self, fresh: &Self) -> bool {
+        let lengths = [self.values.len(), self.counts.len(), self.epochs.len()];
+        self.quantity == fresh.quantity && same_lengths(lengths, fresh.counts.len())
     }
 
     fn absorb(&mut self, i: usize, other: &Self) {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew};
+use super::accumulator::{Accumulate, TooFew, same_lengths};
 use super::block::Block;
 
 /// When an example was learned, and when it was lost: the first and last right and the last wrong presentation.
@@ -64,6 +64,12 @@ impl Accumulate for LearningTime {
                 self.last_wrong[i] = now;
             }
         }
+    }
+
+    fn fits(&self, fresh: &Self) -> bool {
+        let Self { presentations, first_right, last_right, last_wrong } = self;
+        let lengths = [presentations, first_right, last_right, last_wrong].map(Vec::len);
+        same_lengths(lengths, fresh.presentations.len())
     }
 
     fn absorb(&mut self, i: usize, other: &Self) {

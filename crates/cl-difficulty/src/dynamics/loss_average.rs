@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew};
+use super::accumulator::{Accumulate, TooFew, same_lengths};
 use super::block::Block;
 
 /// The exponential moving average of an example's loss, which starts at its first loss.
@@ -33,6 +33,10 @@ impl Accumulate for LossAverage {
             *average = if self.counts[i] == 0 { loss } else { self.decay * *average + (1.0 - self.decay) * loss };
             self.counts[i] += 1;
         }
+    }
+
+    fn fits(&self, fresh: &Self) -> bool {
+        self.decay == fresh.decay && same_lengths([self.averages.len(), self.counts.len()], fresh.counts.len())
     }
 
     fn absorb(&mut self, i: usize, other: &Self) {

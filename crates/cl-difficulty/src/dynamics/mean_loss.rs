@@ -57,6 +57,10 @@ impl MeanLoss {
         self.0.values("loss")
     }
 
+    pub(crate) fn n_examples(&self) -> usize {
+        self.0.sums.len()
+    }
+
     pub(crate) fn mean(&self) -> Result<Vec<f64>, TooFew> {
         self.0.mean()
     }
@@ -65,6 +69,10 @@ impl MeanLoss {
 impl Accumulate for MeanLoss {
     fn update(&mut self, block: &Block) {
         self.0.update(block, &block.loss);
+    }
+
+    fn fits(&self, fresh: &Self) -> bool {
+        self.0.fits(&fresh.0)
     }
 
     fn absorb(&mut self, i: usize, other: &Self) {

@@ -38,6 +38,12 @@ impl Accumulate for MeanProbabilities {
         }
     }
 
+    fn fits(&self, fresh: &Self) -> bool {
+        self.n_classes == fresh.n_classes
+            && self.sums.len() == fresh.sums.len()
+            && self.counts.len() == fresh.counts.len()
+    }
+
     fn absorb(&mut self, i: usize, other: &Self) {
         let row = i * self.n_classes..(i + 1) * self.n_classes;
         self.sums[row.clone()].iter_mut().zip(&other.sums[row]).for_each(|(sum, other)| *sum += other);

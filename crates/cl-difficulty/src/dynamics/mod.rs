@@ -52,9 +52,34 @@ use crate::DifficultyError;
 
 /// The mean over presentations that loss, EL2N and AUM share.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "UncheckedMean")]
 struct RunningMean {
     sums: Vec<f64>,
     counts: Vec<u32>,
+}
+
+/// What is read back, before it is checked.
+#[derive(serde::Deserialize)]
+struct UncheckedMean {
+    sums: Vec<f64>,
+    counts: Vec<u32>,
+}
+
+impl TryFrom<UncheckedMean> for RunningMean {
+    type Error = DifficultyError;
+
+    fn try_from(UncheckedMean { sums, counts }: UncheckedMean) -> Result<Self, DifficultyError> {
+        same_length(sums.len(), counts.len())?;
+        match sums.iter().position(|sum| sum.is_nan()) {
+            None => Ok(Self { sums, counts }),
+            Some(example) => Err(DifficultyError::InvalidScore {
+                metric: "sum".into(),
+                example,
+                value: sums[example],
+                expected: "a number",
+            }),
+        }
+    }
 }
 
 impl RunningMean {
@@ -74,6 +99,10 @@ impl RunningMean {
     fn update(&mut self, block: &Block, values: &Lanes) {
         block.update(&mut self.sums, values, |sum, value| *sum += value);
         block.update(&mut self.counts, &[1; block::LANES], |count, one| *count += one);
+    }
+
+    fn fits(&self, fresh: &Self) -> bool {
+        self.sums.len() == fresh.sums.len()
     }
 
     fn absorb(&mut self, i: usize, other: &Self) {

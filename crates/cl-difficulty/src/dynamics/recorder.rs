@@ -2,7 +2,7 @@ use cl_data::Scalar;
 use cl_model::{Observer, Presentation, softmax};
 use serde::{Deserialize, Serialize};
 
-use super::{El2n, Forgetting, MeanLoss};
+use super::{El2n, Forgetting, MeanLoss, same_length};
 use crate::DifficultyError;
 
 /// Every score of the training dynamics from one pass: watches a trainer and feeds each accumulator.
@@ -10,6 +10,7 @@ use crate::DifficultyError;
 /// Losses and outputs are those of the training forward pass, before the update. O(C) per presentation, O(n)
 /// memory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Recorder {
     /// Mean loss.
     pub loss: MeanLoss,
@@ -19,6 +20,25 @@ pub struct Recorder {
     pub el2n: El2n,
     #[serde(skip)]
     error: Option<String>,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    loss: MeanLoss,
+    forgetting: Forgetting,
+    el2n: El2n,
+}
+
+impl TryFrom<Unchecked> for Recorder {
+    type Error = DifficultyError;
+
+    fn try_from(Unchecked { loss, forgetting, el2n }: Unchecked) -> Result<Self, DifficultyError> {
+        let n = forgetting.presentations().len();
+        same_length(n, loss.n_examples())?;
+        same_length(n, el2n.n_examples())?;
+        Ok(Self { loss, forgetting, el2n, error: None })
+    }
 }
 
 impl Recorder {

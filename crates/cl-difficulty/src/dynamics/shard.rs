@@ -94,6 +94,23 @@ impl Shard {
         Self { first, n_classes, labels: vec![UNKNOWN; n], seen: BTreeMap::new(), states }
     }
 
+    /// Whether this, read from a file, is a shard of that many examples with these accumulators.
+    pub(crate) fn fits(
+        &self,
+        first: usize,
+        n: usize,
+        n_classes: usize,
+        accumulators: &[(Accumulator, Range)],
+    ) -> bool {
+        let labels = self.labels.iter().all(|&label| label == UNKNOWN || (label as usize) < n_classes);
+        if (self.first, self.n_classes, self.labels.len()) != (first, n_classes, n) || !labels {
+            return false;
+        }
+        let fresh = Self::new(first, n, n_classes, accumulators);
+        let fit = |(state, fresh): (&State, &State)| state.fits(fresh);
+        self.states.len() == fresh.states.len() && self.states.iter().zip(&fresh.states).all(fit)
+    }
+
     pub(crate) fn labels(&self) -> &[u32] {
         &self.labels
     }

@@ -40,7 +40,6 @@ impl Tdds {
 
     pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
         TooFew::check(&self.counts, self.epochs.unwrap_or(self.window as u32))?;
-        debug_assert!(self.divergences.counts().iter().zip(&self.counts).all(|(d, count)| d + 1 == *count));
         Ok(self.divergences.sums().to_vec())
     }
 }
@@ -64,6 +63,14 @@ impl Accumulate for Tdds {
             }
             self.counts[i] += 1;
         }
+    }
+
+    fn fits(&self, fresh: &Self) -> bool {
+        let settings = |tdds: &Self| (tdds.epochs, tdds.window, tdds.n_classes);
+        settings(self) == settings(fresh)
+            && self.last.len() == fresh.last.len()
+            && self.counts.len() == fresh.counts.len()
+            && self.divergences.fits(&fresh.divergences)
     }
 
     fn absorb(&mut self, i: usize, other: &Self) {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::TooFew;
+use super::accumulator::{TooFew, same_lengths};
 
 /// The last values of each example, in a ring, and the sum of what each full window of them scored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,10 +22,6 @@ impl Windows {
         self.counts[i]
     }
 
-    pub(crate) fn counts(&self) -> &[u32] {
-        &self.counts
-    }
-
     pub(crate) fn sums(&self) -> &[f64] {
         &self.sums
     }
@@ -45,6 +41,12 @@ impl Windows {
         TooFew::check(&self.counts, at_least.max(self.window as u32))?;
         let n_windows = self.counts.iter().map(|&count| f64::from(count) - self.window as f64 + 1.0);
         Ok(self.sums.iter().zip(n_windows).map(|(sum, n)| sum / n).collect())
+    }
+
+    pub(crate) fn fits(&self, fresh: &Self) -> bool {
+        self.window == fresh.window
+            && self.rings.len() == fresh.rings.len()
+            && same_lengths([self.counts.len(), self.sums.len()], fresh.counts.len())
     }
 
     pub(crate) fn absorb(&mut self, i: usize, other: &Self) {

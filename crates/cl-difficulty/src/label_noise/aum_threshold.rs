@@ -23,10 +23,42 @@ use crate::DifficultyError;
 /// # Ok::<(), cl_difficulty::DifficultyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct ThresholdSamples {
     n_examples: usize,
     n_classes: usize,
     sets: [Vec<usize>; 2],
+}
+
+/// What is read back, before it is checked.
+#[derive(serde::Deserialize)]
+struct Unchecked {
+    n_examples: usize,
+    n_classes: usize,
+    sets: [Vec<usize>; 2],
+}
+
+impl TryFrom<Unchecked> for ThresholdSamples {
+    type Error = DifficultyError;
+
+    fn try_from(Unchecked { n_examples, n_classes, sets }: Unchecked) -> Result<Self, DifficultyError> {
+        let size = n_examples.checked_div(n_classes).unwrap_or(0);
+        let increasing = |set: &Vec<usize>| {
+            set.len() == size
+                && set.windows(2).all(|pair| pair[0] < pair[1])
+                && set.iter().all(|&i| i < n_examples)
+        };
+        let [first, second] = &sets;
+        let disjoint = first.iter().all(|i| second.binary_search(i).is_err());
+        if n_classes < 2 || size == 0 || !sets.iter().all(increasing) || !disjoint {
+            return Err(DifficultyError::InvalidArgument {
+                argument: "threshold samples",
+                value: format!("sets of {} and {} of {n_examples} examples", first.len(), second.len()),
+                expected: "two disjoint sets in increasing order, each of one example in n_classes",
+            });
+        }
+        Ok(Self { n_examples, n_classes, sets })
+    }
 }
 
 impl ThresholdSamples {
