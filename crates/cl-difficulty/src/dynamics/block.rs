@@ -17,6 +17,10 @@ pub(crate) type Lanes = [f64; LANES];
 pub(crate) const SUM_TOLERANCE: f64 = 1e-3;
 
 /// Where a block's examples stand among the observations.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one stands on the stack at a time, and a box would be an allocation per block"
+)]
 pub(crate) enum Positions {
     /// One after the other from here on, in all lanes.
     Run(usize),
