@@ -319,17 +319,6 @@ impl Request {
         labels: Option<&[usize]>,
     ) -> anyhow::Result<Coreset> {
         let Some(labels) = labels else { return self.select(features, self.count) };
-        let mut failed = None;
-        let chosen = per_class(features, labels, self.count, |_, own, count| {
-            self.select(own, count).or_else(|error| {
-                failed = Some(error);
-                // Any error ends the choice; the one above is told.
-                Err(PruneError::Count { count, n_examples: own.n_examples() })
-            })
-        });
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(chosen?),
-        }
+        per_class(features, labels, self.count, |_, own, count| self.select(own, count))
     }
 }

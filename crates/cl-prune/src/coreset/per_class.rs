@@ -27,19 +27,19 @@ use crate::PruneError;
 /// # Errors
 /// [`PruneError::Option`] where there is not a label per example, [`PruneError::Count`] where there are fewer examples,
 /// and what `select` finds.
-pub fn per_class<T: Scalar>(
+pub fn per_class<T: Scalar, E: From<PruneError>>(
     features: &Features<'_, T>,
     labels: &[usize],
     count: usize,
-    mut select: impl FnMut(&[usize], &Features<'_, T>, usize) -> Result<Coreset, PruneError>,
-) -> Result<Coreset, PruneError> {
+    mut select: impl FnMut(&[usize], &Features<'_, T>, usize) -> Result<Coreset, E>,
+) -> Result<Coreset, E> {
     let n_examples = features.n_examples();
     if labels.len() != n_examples {
         let expected = format!("one per example, {n_examples}");
-        return Err(PruneError::option("labels", format!("{} labels", labels.len()), expected));
+        return Err(PruneError::option("labels", format!("{} labels", labels.len()), expected).into());
     }
     if count > n_examples {
-        return Err(PruneError::Count { count, n_examples });
+        return Err(PruneError::Count { count, n_examples }.into());
     }
     let mut classes: Vec<usize> = labels.to_vec();
     classes.sort_unstable();
