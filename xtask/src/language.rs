@@ -8,9 +8,10 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use cl_data::io::read_lines;
 use cl_data::{Batch, Sampler, TopicGrammar, random};
 use cl_model::{Examples, Loss, Mode, Model, RankingHinge, Target, WindowLanguageModel};
-use cl_study::{LineFigure, Record, Study, StudyResults, Summary, over_seeds};
+use cl_study::{LineFigure, Record, Study, StudyResults, Summary, TimeRatio, over_seeds};
 use rand::Rng;
 
+use crate::claim::Measurement;
 use crate::data_dir::DataDir;
 use crate::experiment::Context;
 
@@ -218,6 +219,12 @@ impl Windows {
         self.words.chunks_exact(WINDOW).map(|window| window.iter().copied().fold(0, usize::max)).collect()
     }
 
+    /// The mean log-rank of a model that knows word frequencies alone, which is what indices go by.
+    pub fn log_rank_by_frequency(&self) -> f64 {
+        let ranks = self.words.iter().skip(WINDOW - 1).step_by(WINDOW).map(|&word| (word as f64 + 1.0).ln());
+        ranks.sum::<f64>() / self.len() as f64
+    }
+
     /// `n` of them by seed, or all where there are not so many.
     pub fn sample(&self, n: usize, seed: u64) -> Self {
         let chosen = random::choose(&mut random::stream(seed, "held-out windows", 0), self.len(), n);
@@ -260,9 +267,10 @@ pub struct Curves {
 }
 
 impl Curves {
-    /// The last measurement of the rank.
-    pub fn final_log_rank(&self) -> f64 {
-        self.log_rank.last().copied().unwrap_or(f64::NAN)
+    /// The mean of a curve over its last fifth: at a constant learning rate the last point is a noisy one.
+    pub fn final_mean(curve: &[f64]) -> f64 {
+        let last = &curve[curve.len() - curve.len().div_ceil(5)..];
+        last.iter().sum::<f64>() / last.len() as f64
     }
 }
 
@@ -270,7 +278,7 @@ impl Recipe {
     /// A small model, trained for `n_updates` and measured `n_measurements` times, the first after 0 updates aside.
     pub fn small(n_updates: u64, n_measurements: u64) -> Self {
         let measured_every = (n_updates / n_measurements).max(1);
-        Self { width: 16, n_hidden: 32, batch_size: 16, learning_rate: 0.1, n_updates, measured_every }
+        Self { width: 16, n_hidden: 32, batch_size: 32, learning_rate: 0.1, n_updates, measured_every }
     }
 
     /// Trains a model of `n_words` words and a start of sentences on the windows that `sampler` gives, each beside the same window with a wrong
@@ -427,13 +435,26 @@ pub fn tuned(
     let mut best: Option<(f64, f64, Vec<Curves>)> = None;
     for (&rate, curves) in rates.iter().zip(curves.chunks(n_seeds)) {
         let Some(curves) = curves.iter().cloned().collect::<Option<Vec<Curves>>>() else { continue };
-        let sum: f64 = curves.iter().map(Curves::final_log_rank).sum();
+        let sum: f64 = curves.iter().map(|curves| Curves::final_mean(&curves.log_rank)).sum();
         if best.as_ref().is_none_or(|(least, ..)| sum < *least) {
             best = Some((sum, rate, curves));
         }
     }
     best.map(|(_, rate, curves)| (rate, curves))
         .ok_or_else(|| anyhow!("the loss diverges at every rate of {rates:?}"))
+}
+
+/// The share of updates that a treatment saves: one less the ratio of times.
+pub fn saved(ratio: &TimeRatio) -> Measurement {
+    match (ratio.ratio, ratio.interval) {
+        (Some(mean), Some(interval)) => Measurement::Interval {
+            mean: 1.0 - mean,
+            low: 1.0 - interval.high,
+            high: 1.0 - interval.low,
+            n: ratio.both,
+        },
+        _ => Measurement::Undefined { why: "fewer than two seeds arrive".into() },
+    }
 }
 
 /// Adds the mean of a curve over seeds with its 95 % interval, from update `from` on.
@@ -460,4 +481,113 @@ pub fn with_mean_curve(
         high.push(summary.interval.map_or(summary.mean, |interval| interval.high));
     }
     Ok(figure.line_with_band(arm, &x, &mean, &low, &high))
+}
+
+#[cfg(test)]
+mod tests {
+    use cl_pacing::ShuffleSampler;
+    use cl_study::Interval;
+
+    use super::*;
+
+    fn text(sentences: &[&str]) -> Vec<String> {
+        sentences.iter().map(|sentence| sentence.to_string()).collect()
+    }
+
+    #[test]
+    fn prose_is_cut_into_words_and_sentences() {
+        assert_eq!(tokens("I'll go--now, \"Sir\"!"), ["i'll", "go--now", ",", "\"", "sir", "\"", "!"]);
+        assert_eq!(sentences(tokens("One. Two? and three").into_iter()), ["one .", "two ?", "and three"]);
+        assert!(tokens(" \t").is_empty());
+    }
+
+    #[test]
+    fn words_are_numbered_by_frequency() {
+        let sentences = text(&["b a c a <unk> <unk> <unk>", "b a d"]);
+        let lexicon = Lexicon::of(&sentences, 3);
+        assert_eq!(lexicon.indices("a b c d <unk>"), [Some(0), Some(1), Some(2), None, None]);
+        assert_eq!((lexicon.n_words(), Lexicon::of(&sentences, 99).n_words()), (3, 4));
+    }
+
+    #[test]
+    fn windows_stay_within_sentences_and_the_vocabulary() {
+        let sentences = text(&["a a a b b b", "a b c d a a", "a a b"]);
+        let lexicon = Lexicon::of(&sentences, 3);
+        let windows = Windows::of(&sentences, &lexicon, None);
+        assert_eq!((windows.len(), windows.sentences()), (2, &[0, 0][..]));
+        assert_eq!([windows.words(0), windows.words(1)], [[0, 0, 0, 1, 1], [0, 0, 1, 1, 1]]);
+        assert_eq!(windows.rarest_words(), [1, 1]);
+        assert_eq!(windows.log_rank_by_frequency(), 2.0f64.ln());
+        // With a start, each word ends one window, unless a word before it is out of the vocabulary.
+        let windows = Windows::of(&sentences, &lexicon, Some(3));
+        assert_eq!(windows.len(), 6 + 3 + 3);
+        assert_eq!(windows.words(0), [3, 3, 3, 3, 0]);
+        let sample = windows.sample(5, 1);
+        assert_eq!((sample.len(), windows.sample(99, 1).len()), (5, 12));
+        assert_eq!(sample, windows.sample(5, 1));
+    }
+
+    #[test]
+    fn wrong_words_are_all_but_the_right_one() {
+        let mut rng = random::stream(0, "test", 0);
+        for (right, n) in [(0, 4), (2, 4), (3, 4), (9, 4)] {
+            let drawn: std::collections::BTreeSet<usize> =
+                (0..200).map(|_| wrong_word(right, n, &mut rng)).collect();
+            assert_eq!(drawn, (0..n).filter(|&word| word != right).collect());
+        }
+    }
+
+    /// What is measured is what forward passes say, and training lowers it far below word frequencies alone on a
+    /// language where each word decides the next.
+    #[test]
+    fn a_model_learns_what_follows() {
+        let words: Vec<String> = (0..40).map(|word| format!("w{}", word % 10)).collect();
+        let sentences: Vec<String> = (0..30).map(|from| words[from % 10..from % 10 + 12].join(" ")).collect();
+        let lexicon = Lexicon::of(&sentences, 10);
+        let windows = Windows::of(&sentences, &lexicon, None);
+        let recipe = Recipe { learning_rate: 0.2, ..Recipe::small(600, 4) };
+        let mut sampler = ShuffleSampler::new(windows.len(), recipe.batch_size, 1).unwrap();
+        let train =
+            |sampler: &mut ShuffleSampler| recipe.train(&windows, &windows, 10, sampler, &|_| 10, 1).unwrap();
+        let curves = train(&mut sampler);
+        assert_eq!(curves.updates, [0.0, 150.0, 300.0, 450.0, 600.0]);
+        assert!(curves.log_rank[0] > 1.0 && curves.log_rank[4] < 0.05, "{:?}", curves.log_rank);
+        assert!(curves.loss[4] < 0.1 * curves.loss[0], "{:?}", curves.loss);
+        assert_eq!(train(&mut sampler), curves);
+        let mut other = ShuffleSampler::new(windows.len() + 1, 4, 1).unwrap();
+        assert!(recipe.train(&windows, &windows, 10, &mut other, &|_| 10, 1).is_err());
+    }
+
+    #[test]
+    fn the_loss_is_the_mean_over_all_wrong_words() {
+        let sentences = text(&["a b c d e a c", "b b a c d e e"]);
+        let lexicon = Lexicon::of(&sentences, 5);
+        let windows = Windows::of(&sentences, &lexicon, None);
+        let model = WindowLanguageModel::<f32>::new(6, WINDOW, 3, 4, 2).unwrap();
+        let (mut log_ranks, mut losses, mut n_losses) = (0.0, 0.0, 0.0);
+        for at in 0..windows.len() {
+            let (context, last) = windows.words(at).split_at(WINDOW - 1);
+            let scores = model.last_word_scores(context).unwrap();
+            let mut rank = 1.0f64;
+            for wrong in (0..5).filter(|&word| word != last[0]) {
+                rank += if scores[wrong] > scores[last[0]] { 1.0 } else { 0.0 };
+                let outputs = [scores[last[0]], scores[wrong]];
+                losses += RankingHinge.loss(&outputs, 0.into());
+                n_losses += 1.0;
+            }
+            log_ranks += rank.ln();
+        }
+        let (log_rank, loss) = measure(&model, &windows, 5).unwrap();
+        assert_eq!(log_rank, log_ranks / windows.len() as f64);
+        assert!((loss - losses / n_losses).abs() < 1e-6, "{loss} {}", losses / n_losses);
+    }
+
+    #[test]
+    fn what_is_saved_is_what_is_not_taken() {
+        let interval = Some(Interval { low: 0.5, high: 1.25 });
+        let ratio =
+            TimeRatio { ratio: Some(0.75), interval, both: 3, only_treatment: 0, only_control: 0, neither: 0 };
+        assert_eq!(saved(&ratio), Measurement::Interval { mean: 0.25, low: -0.25, high: 0.5, n: 3 });
+        assert!(matches!(saved(&TimeRatio { interval: None, ..ratio }), Measurement::Undefined { .. }));
+    }
 }

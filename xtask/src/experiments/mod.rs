@@ -1,6 +1,7 @@
 //! Every experiment of the article, one file each.
 
 mod clusters;
+mod competence;
 mod continuation;
 mod convergence;
 mod focal;
@@ -27,6 +28,7 @@ pub static ALL: &[&dyn Experiment] = &[
     &transfer::TransferExperiment,
     &self_paced::SelfPacedExperiment,
     &self_paced_demo::SelfPacedDemoExperiment,
+    &competence::CompetenceExperiment,
     &race::RaceExperiment,
     &focal::FocalExperiment,
     &orderings::OrderingsExperiment,

@@ -4,13 +4,15 @@ use std::fmt;
 
 use anyhow::{Result, anyhow};
 use cl_pacing::{EasyFirst, Order, Pacing, PrefixSampler, Random, Rounding, ShuffleSampler};
-use cl_study::{Figure, LineFigure, Metric, Record, Study, StudyResults};
+use cl_study::{
+    Better, Bootstrap, Figure, LineFigure, Metric, Record, Study, StudyResults, time_ratio, time_to_target,
+};
 use serde_json::{Value, json};
 
 use crate::claim::{Claim, Judge, Measurement, Part, significant};
 use crate::experiment::{Context, Experiment, Findings};
 use crate::language::{
-    Corpus, Curves, Lexicon, Recipe, Source, TUNING_SEEDS, WINDOW, Windows, journal, made_language, tuned,
+    Corpus, Curves, Lexicon, Recipe, Source, TUNING_SEEDS, WINDOW, Windows, journal, made_language, saved, tuned,
     with_mean_curve,
 };
 
@@ -25,8 +27,19 @@ const CONVERGENCE: Claim = Claim {
     place: "section 1, text (Bengio 2009, section 6)",
     article: "growing the vocabulary \"produced better convergence\"",
     judge: Judge::Positive {
-        quantity: "final mean log-rank of the true word on held-out windows, the other less the growing vocabulary",
+        quantity: "mean log-rank of the true word on held-out windows over the last fifth of the updates, the other less the \
+                   growing vocabulary",
         margin: MARGIN,
+    },
+};
+
+const SOONER: Claim = Claim {
+    id: "vocabulary/sooner",
+    place: "section 1, text (Bengio 2009, section 6)",
+    article: "growing the vocabulary \"produced better convergence\", read as speed (added after first results)",
+    judge: Judge::Positive {
+        quantity: "share of the updates saved until the full vocabulary's final log-rank, one less the ratio of updates",
+        margin: 0.05,
     },
 };
 
@@ -54,7 +67,7 @@ impl Experiment for VocabularyExperiment {
     }
 
     fn claims(&self) -> &'static [Claim] {
-        &[CONVERGENCE, BEHIND]
+        &[CONVERGENCE, SOONER, BEHIND]
     }
 
     fn run(&self, context: &Context<'_>) -> Result<Findings> {
@@ -114,7 +127,7 @@ const TEXTS: [(&str, &str, Read); 2] = [
 
 /// Steps in which the vocabulary grows.
 const N_STEPS: usize = 4;
-const RATES: [f64; 5] = [0.1, 0.2, 0.5, 1.0, 2.0];
+const RATES: [f64; 4] = [0.25, 0.5, 1.0, 2.0];
 
 /// What a model is shown, and what it has to tell it from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,12 +185,12 @@ struct Task {
 impl Task {
     fn made(context: &Context<'_>) -> Result<Self> {
         let (n_sentences, n_updates) = match (context.full, context.quick) {
-            (true, _) => (24_000, 64_000),
-            (_, false) => (6_000, 16_000),
+            (true, _) => (32_000, 192_000),
+            (_, false) => (8_000, 48_000),
             _ => (600, 800),
         };
         let language = made_language()?;
-        let recipe = Recipe::small(n_updates, 20);
+        let recipe = Recipe::small(n_updates, 24);
         Ok(Self {
             name: "made language",
             file: "vocabulary".into(),
@@ -243,18 +256,34 @@ impl Task {
                 recipe.train(&windows, &held_out, n_words, &mut sampler, &vocabulary, seed)?
             }
         };
-        Ok(Run { curves, passes, n_examples: (recipe.n_updates as usize * recipe.batch_size) as f64 })
+        let n_examples = (recipe.n_updates as usize * recipe.batch_size) as f64;
+        Ok(Run { curves, passes, n_examples, by_frequency: held_out.log_rank_by_frequency() })
+    }
+
+    /// Until the full vocabulary's final log-rank of the same seed; one that never arrives counts as arriving at the end.
+    fn times(&self, results: &StudyResults, arm: Arm) -> Result<Vec<Option<f64>>> {
+        let targets = results.values(self.name, Arm::Full.name(), &Metric::scalar("log_rank"))?;
+        let records = results.records(self.name, arm.name())?;
+        let times = records.into_iter().zip(targets).map(|(record, target)| {
+            let Some((record, target)) = record.zip(target) else { return Ok(None) };
+            let (updates, log_rank) = (&record.curves["updates"], &record.curves["log_rank"]);
+            let time = time_to_target(updates, log_rank, target, Better::Lower)?;
+            Ok(Some(time.unwrap_or(self.recipe.n_updates as f64)))
+        });
+        times.collect()
     }
 
     fn report(&self, findings: &mut Findings, results: &StudyResults) -> Result<()> {
         let n_seeds = results.study.seeds.len();
-        let metric = Metric::scalar("log_rank");
+        let (metric, bootstrap) = (Metric::scalar("log_rank"), Bootstrap::new(10_000, 0)?);
         let full = Arm::Full.name();
         let growing = Arm::Growing.name();
         for (rival, what) in [(Arm::Full, "the full vocabulary"), (Arm::SameNumber, "as many windows at random")] {
             let less = results.paired(self.name, rival.name(), growing, &metric)?.differences;
             let conditions = format!("{}, against {what}, {n_seeds} seeds", self.name);
-            findings.measure(CONVERGENCE.id, Part::Real, conditions, Measurement::over_seeds(&less)?);
+            findings.measure(CONVERGENCE.id, Part::Real, &conditions, Measurement::over_seeds(&less)?);
+            let ratio = time_ratio(&self.times(results, Arm::Growing)?, &self.times(results, rival)?, &bootstrap)?;
+            findings.measure(SOONER.id, Part::Real, conditions, saved(&ratio));
         }
         let early = Metric::at_budget("log_rank", "updates", self.recipe.n_updates as f64 / 10.0);
         let behind = results.paired(self.name, growing, full, &early)?.differences;
@@ -276,6 +305,8 @@ impl Task {
             let quarters = format!("{}/{N_STEPS}", step + 1);
             figure = figure.vertical(starts.sum::<f64>() / records.len() as f64, quarters);
         }
+        let by_frequency = results.summary(self.name, full, &Metric::scalar("by_frequency"))?.mean;
+        figure = figure.horizontal(by_frequency, "word frequency alone");
         let caption = format!(
             "Mean log-rank of the true word among the whole vocabulary on held-out windows, {}: lower is better. Dashed: \
              where the growing vocabulary reaches 2, 3 and 4 quarters.",
@@ -335,14 +366,15 @@ struct Run {
     curves: Curves,
     passes: Passes,
     n_examples: f64,
+    by_frequency: f64,
 }
 
 impl Run {
     fn record(self) -> Record {
         let last = self.curves.updates.last().copied().unwrap_or(0.0);
         Record::new()
-            .scalar("log_rank", self.curves.final_log_rank())
-            .scalar("loss", self.curves.loss.last().copied().unwrap_or(f64::NAN))
+            .scalar("log_rank", Curves::final_mean(&self.curves.log_rank))
+            .scalar("by_frequency", self.by_frequency)
             .scalar("updates", last)
             .scalar("examples", self.n_examples)
             .curve("updates", self.curves.updates)
@@ -420,12 +452,11 @@ fn paper(results: &StudyResults, tasks: &[Task]) -> Result<String> {
         ours.push(format!("{}: {:.2} against {:.2}", task.name, mean(Arm::Growing)?, mean(Arm::Full)?));
     }
     Ok(format!(
-        "Beside the paper. Bengio et al. report 2.78 with the curriculum against 2.83 without after some billions of \
-         updates on 631 million windows of Wikipedia, a vocabulary of 5,000 words growing to 20,000, embeddings of 50 and \
+        "Beside the paper. Bengio et al. report 2.78 with the curriculum against 2.83 without on 631 million windows of Wikipedia, a vocabulary of 5,000 words growing to 20,000, embeddings of 50 and \
          100 hidden units, one run each, on 10,000 test windows. Here: {}. The numbers are not on one scale: a rank is \
          among so many words, and the logarithm of a random rank among V is about ln V - 1 (8.9 for 20,000, {:.1} for \
-         1,000, {:.1} for 4,000). The paper's model sees every window about as often as its passes say, ours sees far \
-         fewer windows more often; the paper's learning rates and batch size are not stated.",
+         1,000, {:.1} for 4,000). The paper's model sees every window about as often as its passes say, ours far \
+         fewer windows more often, by several passes over the whole after the vocabulary is full.",
         ours.join("; "),
         1_000f64.ln() - 1.0,
         4_000f64.ln() - 1.0,
