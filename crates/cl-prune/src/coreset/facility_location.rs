@@ -18,9 +18,9 @@ const ENTRY: usize = size_of::<u32>() + size_of::<f64>();
 /// gain(j)    = sum_i max(0, s_ij - m_i),  m_i = max_{j in S} s_ij
 /// ```
 ///
-/// Monotone submodular. A gain computed anew costs O(n d); with it the examples that j would serve better are noted
-/// where they are few. Later only those can count, so that from then on a gain costs as much as its list is long: about
-/// n / |S|. O(n d) memory and the lists', which are bounded; never n x n.
+/// Monotone submodular. A gain computed anew costs O(n d); with it the examples that j would serve better are counted,
+/// and noted once they are few. Later only those can count, so that from then on a gain costs as much as its list is
+/// long: about n / |S|. O(n d) memory and the lists', which are bounded; never n x n.
 ///
 /// Equal sums can differ in the last bits: two examples that would each serve only themselves and each other have
 /// exactly the same gain on paper, and rounding decides between them. All optimisers decide alike.
@@ -43,11 +43,12 @@ pub struct FacilityLocation {
     similarities: Similarities,
     /// m_i, and infinity for the rows of the last panel that are no examples.
     best: Vec<f64>,
-    /// For each element the examples that it serves better than all chosen, where they are noted.
+    /// For each element how many examples it served better than all chosen, when its gain was last computed.
+    counts: Vec<u32>,
+    /// These examples, where they are noted.
     lists: Vec<Option<List>>,
     /// The most examples that are noted for an element.
     capacity: usize,
-    is_empty: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -57,6 +58,16 @@ struct List {
 }
 
 impl List {
+    /// Room for this many examples and a panel's more.
+    fn with_room(n: usize) -> Self {
+        Self { examples: vec![0; n + ROWS], similarities: vec![0.0; n + ROWS] }
+    }
+
+    fn truncate(&mut self, n: usize) {
+        self.examples.truncate(n);
+        self.similarities.truncate(n);
+    }
+
     /// The gain, forgetting the examples that count no longer.
     fn gain(&mut self, best: &[f64]) -> f64 {
         let mut lanes = [0.0; ROWS];
@@ -71,8 +82,7 @@ impl List {
                 n += 1;
             }
         }
-        self.examples.truncate(n);
-        self.similarities.truncate(n);
+        self.truncate(n);
         if n < self.examples.capacity() / 4 {
             self.examples.shrink_to_fit();
             self.similarities.shrink_to_fit();
@@ -87,8 +97,8 @@ impl FacilityLocation {
         let n = similarities.n_examples();
         let mut best = vec![0.0; n];
         best.resize(n.next_multiple_of(ROWS), f64::INFINITY);
-        let lists = vec![None; n];
-        let mut objective = Self { similarities, best, lists, capacity: 0, is_empty: true };
+        let (counts, lists) = (vec![u32::MAX; n], vec![None; n]);
+        let mut objective = Self { similarities, best, counts, lists, capacity: 0 };
         objective.set_memory(DEFAULT_MEMORY);
         objective
     }
@@ -125,22 +135,31 @@ impl FacilityLocation {
 
     /// Gains from the similarities to all examples, noting who counts where these are few.
     fn dense_gains(&mut self, elements: &[usize]) -> Vec<f64> {
-        // With nothing chosen, everybody counts.
-        let capacity = if self.is_empty { 0 } else { self.capacity };
         let best = self.best.as_chunks().0;
+        let room = |element: &usize| {
+            // Nobody who did not count then counts now.
+            let count = self.counts[*element] as usize;
+            (count <= self.capacity).then(|| List::with_room(count))
+        };
         let found = self.similarities.by_elements(elements, |chunk| Gains {
             best,
-            capacity,
             lanes: vec![[0.0; ROWS]; chunk.len()],
-            lists: vec![if capacity > 0 { Some(List::default()) } else { None }; chunk.len()],
+            counts: vec![[0; ROWS]; chunk.len()],
+            lists: chunk.iter().map(room).collect(),
+            n_listed: vec![0; chunk.len()],
         });
         let mut gains = Vec::with_capacity(elements.len());
-        let lists = found.into_iter().flat_map(|found| {
+        let mut elements = elements.iter();
+        for found in found {
             gains.extend(found.lanes.iter().map(sum_lanes));
-            found.lists
-        });
-        for (&element, list) in elements.iter().zip(lists) {
-            self.lists[element] = list;
+            let counted = found.counts.iter().zip(found.lists).zip(found.n_listed);
+            for (((count, list), n_listed), &element) in counted.zip(elements.by_ref()) {
+                self.counts[element] = count.iter().sum();
+                self.lists[element] = list.map(|mut list| {
+                    list.truncate(n_listed);
+                    list
+                });
+            }
         }
         gains
     }
@@ -148,36 +167,39 @@ impl FacilityLocation {
 
 struct Gains<'a> {
     best: &'a [[f64; ROWS]],
-    capacity: usize,
     lanes: Vec<[f64; ROWS]>,
+    counts: Vec<[u32; ROWS]>,
     lists: Vec<Option<List>>,
+    n_listed: Vec<usize>,
 }
 
 impl SimilarityVisitor for Gains<'_> {
     #[inline(always)]
     fn visit(&mut self, panel: usize, column: usize, similarities: &[f64; ROWS]) {
         let mut terms = [0.0f64; ROWS];
-        let mut largest = 0.0f64;
         for ((term, &similarity), &best) in terms.iter_mut().zip(similarities).zip(&self.best[panel]) {
             *term = (similarity - best).max(0.0);
         }
         for (lane, &term) in self.lanes[column].iter_mut().zip(&terms) {
             *lane += term;
         }
-        let Some(list) = &mut self.lists[column] else { return };
-        for &term in &terms {
-            largest = largest.max(term);
+        for (count, &term) in self.counts[column].iter_mut().zip(&terms) {
+            *count += u32::from(term > 0.0);
         }
+        let Some(list) = &mut self.lists[column] else { return };
+        let largest = terms.iter().fold(0.0f64, |largest, &term| largest.max(term));
         if largest > 0.0 {
+            // All are written, and those kept that count: a branch for each would be mispredicted.
+            let first = self.n_listed[column];
+            let mut n = 0;
+            let examples = &mut list.examples[first..first + ROWS];
+            let noted = &mut list.similarities[first..first + ROWS];
             for (row, (&term, &similarity)) in terms.iter().zip(similarities).enumerate() {
-                if term > 0.0 {
-                    list.examples.push((panel * ROWS + row) as u32);
-                    list.similarities.push(similarity);
-                }
+                examples[n] = (panel * ROWS + row) as u32;
+                noted[n] = similarity;
+                n += usize::from(term > 0.0);
             }
-            if list.examples.len() > self.capacity {
-                self.lists[column] = None;
-            }
+            self.n_listed[column] = first + n;
         }
     }
 }
@@ -223,7 +245,6 @@ impl SubmodularObjective for FacilityLocation {
     }
 
     fn add(&mut self, element: usize) {
-        self.is_empty = false;
         match self.lists[element].take() {
             Some(list) => {
                 for (&example, &similarity) in list.examples.iter().zip(&list.similarities) {
