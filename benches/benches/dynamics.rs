@@ -6,6 +6,11 @@
 //! throughput of each is that of the logits. A log in memory goes shard by shard through all epochs, a trainer's
 //! epoch by epoch.
 //! cleanlab finds the label issues of 1,000,000 x 10 in 0.7 to 1.7 s.
+//!
+//! Measured on two cores of an AMD EPYC (Zen 5) that others kept busy, in processor time of all threads together,
+//! which two free cores halve: el2n + forgetting + aum + cartography of a log 54 ms (NumPy 970 ms), epoch by epoch
+//! 74 ms, all metrics 650 ms; label issues 77 to 95 ms (cleanlab 2.9.0 600 to 930 ms). The memory read once: 3 to
+//! 5 ms.
 
 use std::hint::black_box;
 

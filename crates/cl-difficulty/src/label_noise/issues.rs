@@ -15,6 +15,11 @@ const AHEAD: f64 = 1e-6;
 ///
 /// Whatever the filter (but for the two lowest ones), no label is an issue that the model predicts, where the
 /// label is 1e-6 ahead.
+///
+/// Equal to cleanlab's but for exact ties: it takes the first n of an unstable sort, and which of equal keys come
+/// first there depends on the processor that NumPy runs on. Here they go by the order of the examples, which is what
+/// cleanlab has with a stable sort. The same holds for the counts of
+/// [`ConfidentLearning::calibrated_joint`] of more than eight classes, where several of a row round equally far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum IssueFilter {
     /// For each pair of label i and class j, the Q_ij examples with the largest p_j - p_i. The default.
