@@ -39,8 +39,11 @@ fn flagged(issues: &[bool]) -> Vec<usize> {
 
 #[test]
 fn everything_equals_cleanlab() {
-    let fixture: Fixture = serde_json::from_str(include_str!("fixtures/dynamics.json")).unwrap();
-    for noise in fixture.noise {
+    let fixtures = [include_str!("fixtures/dynamics.json"), include_str!("fixtures/label_noise.json")];
+    let fixtures = fixtures.map(|fixture| serde_json::from_str::<Fixture>(fixture).unwrap());
+    for (fixture, noise) in
+        fixtures.iter().flat_map(|fixture| fixture.noise.iter().map(move |noise| (fixture, noise)))
+    {
         let learned = ConfidentLearning::fit(&noise.probabilities, &noise.labels, fixture.n_classes).unwrap();
         assert_close(learned.thresholds(), &noise.thresholds, "thresholds");
         assert_eq!(learned.confident_joint(), noise.confident_joint);
@@ -49,9 +52,9 @@ fn everything_equals_cleanlab() {
         assert_close(&learned.inverse_noise_matrix(), &noise.inverse_noise_matrix, "inverse noise matrix");
         assert_close(&learned.true_class_distribution(), &noise.true_class_distribution, "true classes");
         assert_eq!(noise.issues.len(), IssueFilter::NAMES.len());
-        for (name, expected) in noise.issues {
+        for (name, expected) in &noise.issues {
             let issues = learned.issues(&noise.probabilities, &noise.labels, name.parse().unwrap()).unwrap();
-            assert_eq!(flagged(&issues), expected, "{name}");
+            assert_eq!(flagged(&issues), *expected, "{name}");
         }
     }
 }

@@ -17,14 +17,10 @@ pub(crate) type Lanes = [f64; LANES];
 pub(crate) const SUM_TOLERANCE: f64 = 1e-3;
 
 /// Where a block's examples stand among the observations.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "one stands on the stack at a time, and a box would be an allocation per block"
-)]
-pub(crate) enum Positions {
+pub(crate) enum Positions<'a> {
     /// One after the other from here on, in all lanes.
     Run(usize),
-    Each([usize; LANES]),
+    Each(&'a [usize; LANES]),
 }
 
 /// Which quantities the accumulators of a recorder ask for beyond those that come for nothing.
@@ -128,7 +124,7 @@ impl Block {
         &mut self,
         simd: S,
         outputs: &Outputs<'_, T>,
-        positions: &Positions,
+        positions: Positions<'_>,
         wanted: Wanted,
     ) -> Option<usize> {
         let c = self.probabilities.len();

@@ -279,6 +279,7 @@ impl<T: Scalar> WithSimd for Pass<'_, '_, T> {
         let Self { shard, observations, part, wanted, live } = self;
         let mut block = Block::new(observations.epoch, shard.n_classes);
         let n = part.len();
+        let mut each = [0; LANES];
         for start in (0..n).step_by(LANES) {
             block.n = LANES.min(n - start);
             let positions = match part {
@@ -290,16 +291,15 @@ impl<T: Scalar> WithSimd for Pass<'_, '_, T> {
                 }
                 _ => {
                     block.contiguous = false;
-                    let mut positions = [0; LANES];
-                    for (lane, slot) in positions.iter_mut().enumerate() {
+                    for (lane, slot) in each.iter_mut().enumerate() {
                         let k = start + lane.min(block.n - 1);
                         (*slot, block.examples[lane]) = part.at(k, observations.indices, shard.first);
                         block.labels[lane] = observations.labels[*slot];
                     }
-                    Positions::Each(positions)
+                    Positions::Each(&each)
                 }
             };
-            if let Some(lane) = block.fill(simd, &observations.outputs, &positions, wanted) {
+            if let Some(lane) = block.fill(simd, &observations.outputs, positions, wanted) {
                 return Some(part.at(start + lane.min(block.n - 1), observations.indices, shard.first));
             }
             for (state, _) in shard.states.iter_mut().zip(live).filter(|(_, live)| **live) {

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use crate::DifficultyError;
 
 /// Examples per task: sums are taken within and then over tasks, so that no number of threads changes them.
-const CHUNK: usize = 8192;
+pub(super) const CHUNK: usize = 8192;
 
 /// How far below its threshold a probability still counts as confident (cleanlab).
 const SLACK: f64 = 1e-6;

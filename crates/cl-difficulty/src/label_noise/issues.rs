@@ -4,7 +4,7 @@ use std::str::FromStr;
 use cl_data::Scalar;
 use rayon::prelude::*;
 
-use super::confident_learning::{check, confident_class};
+use super::confident_learning::{CHUNK, check, confident_class};
 use super::{ConfidentLearning, LabelQuality};
 use crate::DifficultyError;
 
@@ -15,6 +15,11 @@ const AHEAD: f64 = 1e-6;
 ///
 /// Whatever the filter (but for the two lowest ones), no label is an issue that the model predicts, where the
 /// label is 1e-6 ahead.
+///
+/// Equal to cleanlab's but for exact ties: it takes the first n of an unstable sort, and which of equal keys come
+/// first there depends on the processor that NumPy runs on. Here they go by the order of the examples, which is what
+/// cleanlab has with a stable sort. The same holds for the counts of
+/// [`ConfidentLearning::calibrated_joint`] of more than eight classes, where several of a row round equally far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum IssueFilter {
     /// For each pair of label i and class j, the Q_ij examples with the largest p_j - p_i. The default.
@@ -70,6 +75,8 @@ impl FromStr for IssueFilter {
 struct Class<'a, T> {
     label: usize,
     members: &'a [u32],
+    /// Of each example, whether another class is ahead.
+    ahead: &'a [bool],
     probabilities: &'a [T],
     n_classes: usize,
 }
@@ -118,11 +125,12 @@ impl ConfidentLearning {
             }
             IssueFilter::PruneByNoiseRate | IssueFilter::PruneByClass | IssueFilter::Both => {}
         }
+        let ahead = ahead(probabilities, labels, c);
         let flagged: Vec<Vec<u32>> = members
             .par_iter()
             .enumerate()
             .map(|(label, members)| {
-                let class = Class { label, members, probabilities, n_classes: c };
+                let class = Class { label, members, ahead: &ahead, probabilities, n_classes: c };
                 let row = |i: u32| &probabilities[i as usize * c..][..c];
                 let mut flagged = match filter {
                     IssueFilter::PruneByClass => self.by_class(&class),
@@ -186,7 +194,7 @@ impl ConfidentLearning {
         // Only an example that disagrees can stay flagged, and those whose p_j is ahead come first: as a rule
         // they are enough, and few.
         let mut ahead: Vec<Vec<(f64, u32)>> = vec![Vec::new(); self.n_classes];
-        for &i in class.members {
+        for &i in class.members.iter().filter(|&&i| class.ahead[i as usize]) {
             let row = &class.probabilities[i as usize * self.n_classes..][..self.n_classes];
             let own = row[class.label].as_f64();
             for (p, ahead) in row.iter().zip(&mut ahead) {
@@ -227,6 +235,20 @@ impl ConfidentLearning {
         lowest(&mut scored, n_issues).into_iter().for_each(|i| issues[i as usize] = true);
         Ok(issues)
     }
+}
+
+/// Whether another class is ahead of each example's label: in one pass over neighbours, because the examples of a
+/// class lie scattered.
+fn ahead<T: Scalar>(probabilities: &[T], labels: &[usize], n_classes: usize) -> Vec<bool> {
+    let mut ahead = vec![false; labels.len()];
+    let chunks = probabilities.par_chunks(CHUNK * n_classes).zip(labels.par_chunks(CHUNK));
+    ahead.par_chunks_mut(CHUNK).zip(chunks).for_each(|(ahead, (probabilities, labels))| {
+        for ((ahead, row), &label) in ahead.iter_mut().zip(probabilities.chunks_exact(n_classes)).zip(labels) {
+            let largest = row.iter().fold(row[0], |largest, &p| if p > largest { p } else { largest });
+            *ahead = largest.as_f64() - row[label].as_f64() > AHEAD;
+        }
+    });
+    ahead
 }
 
 /// Whether the model predicts the given label, which is slightly ahead; the first class wins ties.
