@@ -11,6 +11,7 @@ mod bundled_sets;
 mod corpus;
 mod dataset;
 mod error;
+pub mod exponential;
 mod fingerprint;
 mod generators;
 mod ids;

@@ -30,14 +30,13 @@ mod trainer;
 mod window;
 
 pub use activation::Activation;
-pub use cl_data::lambert_w0;
+pub use cl_data::{exponential, lambert_w0};
 pub use error::ModelError;
 pub use evaluate::{Evaluation, evaluate, gradient_norms};
 pub use gemm::Packing;
 pub use initialization::Initialization;
 pub use linear::{LinearRegression, LinearSvm};
 pub use logistic::{LogisticRegression, sigmoid};
-pub use loss::exponential;
 pub use loss::{
     Bootstrapping, CrammerSinger, CrossEntropy, Focal, Hinge, Loss, MultiMargin, RankingHinge,
     SmoothedCrossEntropy, Squared, SuperLoss, Target, Threshold, epsilon_cross_entropy, log_softmax, softmax,

@@ -1,8 +1,8 @@
 use cl_data::Scalar;
+use cl_data::exponential::{exp, ln_1p};
 use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
-use super::exponential::{exp, ln_1p};
 use super::{Loss, SmoothedCrossEntropy, Target, largest};
 use crate::ModelError;
 

@@ -2,7 +2,6 @@
 
 mod bootstrapping;
 mod cross_entropy;
-pub mod exponential;
 mod focal;
 mod hinge;
 mod smoothed_cross_entropy;

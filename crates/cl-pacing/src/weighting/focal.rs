@@ -1,5 +1,7 @@
 use std::fmt;
 
+use cl_data::exponential::{exp, exp_m1, ln};
+
 use super::{Weighting, each};
 use crate::PacingError;
 
@@ -16,8 +18,11 @@ fn power(base: f64, gamma: f64) -> f64 {
         base * base
     } else if gamma == 1.0 {
         base
+    } else if gamma == 0.0 {
+        1.0
     } else {
-        base.powf(gamma)
+        let power = exp(gamma * ln(base.max(f64::MIN_POSITIVE)));
+        if base > 0.0 { power } else { 0.0 }
     }
 }
 
@@ -59,7 +64,7 @@ impl DetachedFocal {
 
     /// The weight of an example with this cross-entropy.
     pub fn weight(&self, loss: f64) -> f64 {
-        power(-(-loss.max(0.0)).exp_m1(), self.gamma)
+        power(-exp_m1(-loss.max(0.0)), self.gamma)
     }
 }
 
@@ -112,16 +117,12 @@ impl FocalGradient {
 
     /// The weight of an example with this cross-entropy.
     pub fn weight(&self, loss: f64) -> f64 {
-        let loss = loss.max(0.0);
-        let complement = -(-loss).exp_m1(); // 1 - p
+        // From 700 on p is 0, and infinity times 0 is to be 0.
+        let loss = loss.clamp(0.0, 700.0);
+        let complement = -exp_m1(-loss); // 1 - p
         // p l / (1 - p), which tends to 1 as l tends to 0, and to 0 as l grows.
-        let ratio = if loss > 700.0 {
-            0.0
-        } else if complement > 0.0 {
-            (1.0 - complement) * loss / complement
-        } else {
-            1.0
-        };
+        let ratio = (1.0 - complement) * loss / complement;
+        let ratio = if complement > 0.0 { ratio } else { 1.0 };
         power(complement, self.gamma) * (1.0 + self.gamma * ratio)
     }
 }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use cl_data::exponential::ln_1p;
+
 use super::self_paced::{Separable, separable_is_self_paced};
 use crate::PacingError;
 
@@ -47,7 +49,9 @@ impl LogarithmicSelfPaced {
 
 impl Separable for LogarithmicSelfPaced {
     fn weight(&self, loss: f64) -> f64 {
-        if loss < self.lambda { ((loss - self.lambda).ln_1p() / (-self.lambda).ln_1p()).min(1.0) } else { 0.0 }
+        // Without branches: 0 at the one end, ln zeta at the other.
+        let below = (loss - self.lambda).clamp(-self.lambda, 0.0);
+        (ln_1p(below) / ln_1p(-self.lambda)).abs().min(1.0)
     }
 
     fn penalty(&self, weight: f64) -> f64 {

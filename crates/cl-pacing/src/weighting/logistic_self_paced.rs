@@ -1,5 +1,7 @@
 use std::fmt;
 
+use cl_data::exponential::exp;
+
 use super::hard_self_paced::check_lambda;
 use super::self_paced::{Separable, separable_is_self_paced};
 use crate::PacingError;
@@ -42,7 +44,10 @@ impl LogisticSelfPaced {
 
 impl Separable for LogisticSelfPaced {
     fn weight(&self, loss: f64) -> f64 {
-        ((1.0 + (-self.lambda).exp()) / (1.0 + (loss - self.lambda).exp())).min(1.0)
+        // 1 / (1 + e^x) is e^-x / (1 + e^-x): the exponential never overflows.
+        let power = exp(-(loss - self.lambda).abs());
+        let half = if loss > self.lambda { power } else { 1.0 };
+        ((1.0 + exp(-self.lambda)) * half / (1.0 + power)).min(1.0)
     }
 
     fn penalty(&self, weight: f64) -> f64 {

@@ -53,14 +53,10 @@ impl Mixture {
 
 impl Separable for Mixture {
     fn weight(&self, loss: f64) -> f64 {
-        if loss <= self.lambda2 {
-            1.0
-        } else if loss < self.lambda {
-            // Lost digits may pass 1 by an ulp.
-            (self.lambda2 * (self.lambda - loss) / (loss * (self.lambda - self.lambda2))).min(1.0)
-        } else {
-            0.0
-        }
+        // Without branches: what lies above lambda1 counts as it does, lost digits may pass 1 by an ulp.
+        let within = loss.min(self.lambda);
+        let soft = self.lambda2 * (self.lambda - within) / (within * (self.lambda - self.lambda2));
+        if loss <= self.lambda2 { 1.0 } else { soft.min(1.0) }
     }
 
     fn penalty(&self, weight: f64) -> f64 {

@@ -51,14 +51,14 @@ impl Mixture2 {
 
 impl Separable for Mixture2 {
     fn weight(&self, loss: f64) -> f64 {
-        let root = loss.sqrt();
-        if loss <= 0.0 || root * (self.lambda + self.gamma) <= self.lambda * self.gamma {
-            1.0
-        } else if root < self.lambda {
-            (self.gamma * (self.lambda - root) / (self.lambda * root)).min(1.0)
-        } else {
-            0.0
-        }
+        // Without branches: what lies above lambda^2 is computed as if it did not.
+        let root = loss.max(0.0).sqrt();
+        let within = root.min(self.lambda);
+        let soft = self.gamma * (self.lambda - within) / (self.lambda * within);
+        let full = root * (self.lambda + self.gamma) <= self.lambda * self.gamma;
+        // Lost digits may pass 1 by an ulp.
+        let weight = if full { 1.0 } else { soft.min(1.0) };
+        if root < self.lambda { weight } else { 0.0 }
     }
 
     fn penalty(&self, weight: f64) -> f64 {

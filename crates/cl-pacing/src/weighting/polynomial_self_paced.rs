@@ -1,5 +1,7 @@
 use std::fmt;
 
+use cl_data::exponential::{exp, ln};
+
 use super::hard_self_paced::check_lambda;
 use super::self_paced::{Separable, separable_is_self_paced};
 use crate::PacingError;
@@ -56,7 +58,8 @@ impl Separable for PolynomialSelfPaced {
         } else if self.t == 1.5 {
             linear * linear
         } else {
-            linear.powf(1.0 / (self.t - 1.0))
+            let power = exp(ln(linear.max(f64::MIN_POSITIVE)) / (self.t - 1.0));
+            if linear > 0.0 { power } else { linear }
         }
     }
 

@@ -1,7 +1,7 @@
-//! e^x and ln(1 + x) without branches, calls or tables, so that loops over them vectorise on any machine: what
-//! the softmax of many small batches spends its time on.
+//! e^x, e^x - 1, ln(x) and ln(1 + x) without branches, calls or tables, so that loops over them vectorise on any
+//! machine: what the softmax of many small batches and the weights of many examples spend their time on.
 
-use cl_data::Scalar;
+use crate::Scalar;
 
 /// e^x for x <= 0, down to the smallest subnormal; e^-inf = 0, NaN stays NaN. Within 2 units in the last place.
 ///
@@ -34,8 +34,30 @@ fn exp_f32(x: f32) -> f32 {
     (1.0 + (r + r * r * q)) * scale * (1.0 / 18_446_744_073_709_551_616.0)
 }
 
+/// e^x - 1 for x <= 0, with all digits of a small x. Within 3 units in the last place; NaN stays NaN.
+///
+/// ```text
+/// n and r as of exp,   e^x - 1 = 2^n (r + r^2 q(r)) + (2^n - 1)
+/// ```
+#[inline(always)]
+pub fn exp_m1(x: f64) -> f64 {
+    // Below, 1 is all that is left.
+    let (n, growth) = reduced(if x < -50.0 { -50.0 } else { x });
+    let scale = f64::from_bits(n.wrapping_add(1023) << 52);
+    scale * growth + (scale - 1.0)
+}
+
 #[inline(always)]
 fn exp_f64(x: f64) -> f64 {
+    let (n, growth) = reduced(if x < -750.0 { -750.0 } else { x });
+    // 2^n in two factors, because 2^-1074 is none: the first is 2^(n + 64).
+    let scale = f64::from_bits(n.wrapping_add(1023 + 64) << 52);
+    (1.0 + growth) * scale * (1.0 / 18_446_744_073_709_551_616.0)
+}
+
+/// n = round(x / ln 2), as the low bits of an integer, and e^r - 1 of the rest r.
+#[inline(always)]
+fn reduced(x: f64) -> (u64, f64) {
     const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
     const LN_2: [f64; 2] = [0.693_147_180_558_298_7, 1.646_594_958_289_708_2e-12]; // the first with 38 bits
     const Q: [f64; 10] = [
@@ -50,16 +72,14 @@ fn exp_f64(x: f64) -> f64 {
         1.666_666_666_666_666_9e-1,
         5.000_000_000_000_001e-1,
     ];
-    let x = if x < -750.0 { -750.0 } else { x };
     let rounded = x * std::f64::consts::LOG2_E + ROUND;
     let n = rounded - ROUND;
     let r = (x - n * LN_2[0]) - n * LN_2[1];
     let q = Q.into_iter().fold(0.0, |q, coefficient| q * r + coefficient);
-    let scale = f64::from_bits(rounded.to_bits().wrapping_add(1023 + 64) << 52);
-    (1.0 + (r + r * r * q)) * scale * (1.0 / 18_446_744_073_709_551_616.0)
+    (rounded.to_bits(), r + r * r * q)
 }
 
-/// ln(1 + x) for 0 <= x < 2^52, with all digits of a small x. Within 2 units in the last place.
+/// ln(1 + x) for -1 + 2^-53 <= x < 2^52, with all digits of a small x. Within 2 units in the last place.
 ///
 /// ```text
 /// 1 + x = 2^k (1 + f),  sqrt(1/2) <= 1 + f < sqrt(2),   s = f / (2 + f)
@@ -69,6 +89,22 @@ fn exp_f64(x: f64) -> f64 {
 /// Source: R is that of `log1p` in fdlibm (Sun Microsystems, 1993).
 #[inline(always)]
 pub fn ln_1p(x: f64) -> f64 {
+    let u = 1.0 + x;
+    // What rounding took from x: at most half a unit of u, and all of a tiny x.
+    let lost = x - (u - 1.0);
+    ln_of(u, lost / u)
+}
+
+/// ln(x) for normal x above 0, infinity apart, by the formula of [`ln_1p`]. Within 2 units in the last place.
+#[inline(always)]
+pub fn ln(x: f64) -> f64 {
+    // 0, or NaN where x is.
+    ln_of(x, x - x)
+}
+
+/// ln(u) + low, low a correction.
+#[inline(always)]
+fn ln_of(u: f64, low: f64) -> f64 {
     const R: [f64; 7] = [
         1.479_819_860_511_658_6e-1,
         1.531_383_769_920_937_3e-1,
@@ -81,9 +117,6 @@ pub fn ln_1p(x: f64) -> f64 {
     const LN_2: [f64; 2] = [6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10];
     const TWO_52: f64 = 4_503_599_627_370_496.0;
     const SQRT_HALF: u64 = 0x3fe6_a09e_0000_0000;
-    let u = 1.0 + x;
-    // What rounding took from x: at most half a unit of u, and all of a tiny x.
-    let lost = x - (u - 1.0);
     // Shifts the boundary between exponents from 1 to sqrt(1/2); the exponent becomes a float by its bits.
     let shifted = u.to_bits().wrapping_sub(SQRT_HALF);
     let exponent = shifted.wrapping_add(1023 << 52) >> 52;
@@ -93,7 +126,7 @@ pub fn ln_1p(x: f64) -> f64 {
     let z = s * s;
     let r = z * R.into_iter().fold(0.0, |r, coefficient| r * z + coefficient);
     let half_square = 0.5 * f * f;
-    let low = s * (half_square + r) + (k * LN_2[1] + lost / u);
+    let low = s * (half_square + r) + (k * LN_2[1] + low);
     k * LN_2[0] + (f - (half_square - low))
 }
 
@@ -130,7 +163,9 @@ mod tests {
         assert!(exp(-103.0f32) > 0.0 && exp(-745.0f64) > 0.0);
         assert!(exp(f32::NAN).is_nan() && exp(f64::NAN).is_nan());
         assert_eq!((ln_1p(0.0), ln_1p(1e-300), ln_1p(1.0)), (0.0, 1e-300, 2f64.ln()));
-        assert!(ln_1p(f64::NAN).is_nan());
+        assert!(ln_1p(f64::NAN).is_nan() && ln(f64::NAN).is_nan() && exp_m1(f64::NAN).is_nan());
+        assert_eq!((exp_m1(0.0), exp_m1(-1e-300), exp_m1(f64::NEG_INFINITY)), (0.0, -1e-300, -1.0));
+        assert_eq!((ln(1.0), ln(f64::MIN_POSITIVE)), (0.0, f64::MIN_POSITIVE.ln()));
     }
 
     proptest! {
@@ -139,6 +174,22 @@ mod tests {
         #[test]
         fn exp_of_f64(x in prop_oneof![-1.0..0.0f64, -745.5..0.0f64]) {
             prop_assert!(ulps_f64(exp(x), libm::exp(x)) <= 2, "{} {} {}", x, exp(x), libm::exp(x));
+        }
+
+        #[test]
+        fn exp_m1_of_f64(x in prop_oneof![-1.0..0.0f64, -60.0..0.0f64, (-1000.0..0.0f64).prop_map(|power| -power.exp2())]) {
+            prop_assert!(ulps_f64(exp_m1(x), libm::expm1(x)) <= 3, "{} {} {}", x, exp_m1(x), libm::expm1(x));
+        }
+
+        #[test]
+        fn ln_of_f64(x in prop_oneof![(-1020.0..1020.0f64).prop_map(f64::exp2), 0.5..2.0f64]) {
+            prop_assert!(ulps_f64(ln(x), libm::log(x)) <= 2, "{} {} {}", x, ln(x), libm::log(x));
+        }
+
+        #[test]
+        fn ln_1p_below_0(x in prop_oneof![-1.0 + f64::EPSILON..0.0f64, (-70.0..0.0f64).prop_map(|power| -power.exp2())]) {
+            let x = x.max(-1.0 + f64::EPSILON / 2.0);
+            prop_assert!(ulps_f64(ln_1p(x), libm::log1p(x)) <= 2, "{} {} {}", x, ln_1p(x), libm::log1p(x));
         }
 
         #[test]
