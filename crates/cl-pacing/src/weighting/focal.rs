@@ -1,8 +1,9 @@
 use std::fmt;
 
-use cl_data::exponential::{exp, exp_m1, ln};
+use cl_data::exponential::exp_m1;
 
-use super::{Weighting, each};
+use super::Weighting;
+use super::blocks::{in_blocks, raise};
 use crate::PacingError;
 
 fn check_gamma(gamma: f64) -> Result<(), PacingError> {
@@ -12,18 +13,20 @@ fn check_gamma(gamma: f64) -> Result<(), PacingError> {
     Err(PacingError::argument("gamma", gamma, "a finite number of at least 0, the focusing parameter"))
 }
 
-/// base^gamma, without logarithms where gamma is a small integer.
-fn power(base: f64, gamma: f64) -> f64 {
-    if gamma == 2.0 {
-        base * base
-    } else if gamma == 1.0 {
-        base
-    } else if gamma == 0.0 {
-        1.0
-    } else {
-        let power = exp(gamma * ln(base.max(f64::MIN_POSITIVE)));
-        if base > 0.0 { power } else { 0.0 }
+/// (1 - p)^gamma of some losses.
+#[inline(always)]
+fn factors(gamma: f64, losses: &[f64], weights: &mut [f64]) {
+    if gamma == 0.0 {
+        return weights.fill(1.0);
     }
+    weights.iter_mut().zip(losses).for_each(|(out, &loss)| *out = complement(loss));
+    raise(weights, gamma);
+}
+
+/// 1 - p.
+#[inline(always)]
+fn complement(loss: f64) -> f64 {
+    -exp_m1(-loss.max(0.0))
 }
 
 /// The focal factor (1 - p)^gamma as a weight that is held constant, as some published code has it.
@@ -64,13 +67,15 @@ impl DetachedFocal {
 
     /// The weight of an example with this cross-entropy.
     pub fn weight(&self, loss: f64) -> f64 {
-        power(-exp_m1(-loss.max(0.0)), self.gamma)
+        let mut weight = [0.0];
+        factors(self.gamma, &[loss], &mut weight);
+        weight[0]
     }
 }
 
 impl Weighting for DetachedFocal {
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
-        each(losses, weights, |loss| self.weight(loss))
+        in_blocks(losses, weights, |losses, weights| factors(self.gamma, losses, weights))
     }
 }
 
@@ -117,19 +122,29 @@ impl FocalGradient {
 
     /// The weight of an example with this cross-entropy.
     pub fn weight(&self, loss: f64) -> f64 {
-        // From 700 on p is 0, and infinity times 0 is to be 0.
-        let loss = loss.clamp(0.0, 700.0);
-        let complement = -exp_m1(-loss); // 1 - p
-        // p l / (1 - p), which tends to 1 as l tends to 0, and to 0 as l grows.
-        let ratio = (1.0 - complement) * loss / complement;
-        let ratio = if complement > 0.0 { ratio } else { 1.0 };
-        power(complement, self.gamma) * (1.0 + self.gamma * ratio)
+        let mut weight = [0.0];
+        self.block(&[loss], &mut weight);
+        weight[0]
+    }
+
+    #[inline(always)]
+    fn block(&self, losses: &[f64], weights: &mut [f64]) {
+        let gamma = self.gamma;
+        factors(gamma, losses, weights);
+        for (out, &loss) in weights.iter_mut().zip(losses) {
+            // From 700 on p is 0, and infinity times 0 is to be 0.
+            let loss = loss.min(700.0).max(0.0);
+            // p l / (1 - p), which tends to 1 as l tends to 0, and to 0 as l grows; 0 / 0 made 1.
+            let complement = complement(loss);
+            let ratio = (1.0 - complement) * loss.max(f64::MIN_POSITIVE) / complement.max(f64::MIN_POSITIVE);
+            *out *= 1.0 + gamma * ratio;
+        }
     }
 }
 
 impl Weighting for FocalGradient {
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
-        each(losses, weights, |loss| self.weight(loss))
+        in_blocks(losses, weights, |losses, weights| self.block(losses, weights))
     }
 }
 

@@ -39,6 +39,7 @@ impl HardSelfPaced {
 }
 
 impl Separable for HardSelfPaced {
+    #[inline]
     fn weight(&self, loss: f64) -> f64 {
         f64::from(u8::from(loss < self.lambda))
     }

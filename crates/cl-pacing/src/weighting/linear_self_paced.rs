@@ -39,6 +39,7 @@ impl LinearSelfPaced {
 }
 
 impl Separable for LinearSelfPaced {
+    #[inline]
     fn weight(&self, loss: f64) -> f64 {
         (1.0 - loss / self.lambda).clamp(0.0, 1.0)
     }

@@ -48,6 +48,7 @@ impl LogarithmicSelfPaced {
 }
 
 impl Separable for LogarithmicSelfPaced {
+    #[inline]
     fn weight(&self, loss: f64) -> f64 {
         // Without branches: 0 at the one end, ln zeta at the other.
         let below = (loss - self.lambda).clamp(-self.lambda, 0.0);

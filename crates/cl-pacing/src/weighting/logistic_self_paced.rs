@@ -43,6 +43,7 @@ impl LogisticSelfPaced {
 }
 
 impl Separable for LogisticSelfPaced {
+    #[inline]
     fn weight(&self, loss: f64) -> f64 {
         // 1 / (1 + e^x) is e^-x / (1 + e^-x): the exponential never overflows.
         let power = exp(-(loss - self.lambda).abs());

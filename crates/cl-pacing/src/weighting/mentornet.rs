@@ -53,6 +53,7 @@ impl MentorNet {
     }
 
     /// The weight of an example with this loss.
+    #[inline]
     pub fn weight(&self, loss: f64) -> f64 {
         match self.epoch {
             0..=18 => 1.0,

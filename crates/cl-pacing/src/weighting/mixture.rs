@@ -52,6 +52,7 @@ impl Mixture {
 }
 
 impl Separable for Mixture {
+    #[inline]
     fn weight(&self, loss: f64) -> f64 {
         // Without branches: what lies above lambda1 counts as it does, lost digits may pass 1 by an ulp.
         let within = loss.min(self.lambda);

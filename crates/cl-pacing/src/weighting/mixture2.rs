@@ -50,6 +50,7 @@ impl Mixture2 {
 }
 
 impl Separable for Mixture2 {
+    #[inline]
     fn weight(&self, loss: f64) -> f64 {
         // Without branches: what lies above lambda^2 is computed as if it did not.
         let root = loss.max(0.0).sqrt();

@@ -3,6 +3,7 @@
 mod alternation;
 mod annealing;
 mod at_quantile;
+mod blocks;
 mod capped;
 mod diversity;
 mod focal;
@@ -26,6 +27,7 @@ use std::fmt;
 pub use alternation::{Age, SelfPacedAlternation};
 pub use annealing::Annealing;
 pub use at_quantile::AtQuantile;
+use blocks::each;
 pub use capped::Capped;
 pub use diversity::SelfPacedDiversity;
 pub use focal::{DetachedFocal, FocalGradient};
@@ -62,18 +64,6 @@ impl<W: Weighting + ?Sized> Weighting for std::sync::Arc<W> {
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
         (**self).weights(losses, weights)
     }
-}
-
-/// Weights that depend each on its own loss alone.
-fn each(losses: &[f64], weights: &mut [f64], weight: impl Fn(f64) -> f64) -> Result<(), PacingError> {
-    check_length(losses, weights)?;
-    // In one pass over memory: NaN is looked for only where there was one.
-    let mut nan = false;
-    for (out, &loss) in weights.iter_mut().zip(losses) {
-        nan |= loss.is_nan();
-        *out = weight(loss);
-    }
-    if nan { check_numbers(losses) } else { Ok(()) }
 }
 
 fn check_length(losses: &[f64], weights: &[f64]) -> Result<(), PacingError> {

@@ -1,7 +1,6 @@
 use std::fmt;
 
-use cl_data::exponential::{exp, ln};
-
+use super::blocks::raise;
 use super::hard_self_paced::check_lambda;
 use super::self_paced::{Separable, separable_is_self_paced};
 use crate::PacingError;
@@ -49,18 +48,16 @@ impl PolynomialSelfPaced {
 
 impl Separable for PolynomialSelfPaced {
     fn weight(&self, loss: f64) -> f64 {
-        let linear = (1.0 - loss / self.lambda).clamp(0.0, 1.0);
-        // The powers that need no logarithm.
-        if self.t == 2.0 {
-            linear
-        } else if self.t == 3.0 {
-            linear.sqrt()
-        } else if self.t == 1.5 {
-            linear * linear
-        } else {
-            let power = exp(ln(linear.max(f64::MIN_POSITIVE)) / (self.t - 1.0));
-            if linear > 0.0 { power } else { linear }
-        }
+        let mut weight = [0.0];
+        self.block(&[loss], &mut weight);
+        weight[0]
+    }
+
+    #[inline(always)]
+    fn block(&self, losses: &[f64], weights: &mut [f64]) {
+        let lambda = self.lambda;
+        weights.iter_mut().zip(losses).for_each(|(out, loss)| *out = (1.0 - loss / lambda).clamp(0.0, 1.0));
+        raise(weights, 1.0 / (self.t - 1.0));
     }
 
     fn penalty(&self, weight: f64) -> f64 {

@@ -4,7 +4,8 @@ use std::fmt;
 use cl_data::exponential::exp;
 use cl_data::lambert_w0;
 
-use super::{Weighting, check_positive, each};
+use super::blocks::{BLOCK, in_blocks};
+use super::{Weighting, check_positive};
 use crate::PacingError;
 
 /// The weights of SuperLoss: more than 1 below a threshold tau on the loss, less above it.
@@ -50,14 +51,39 @@ impl SuperLossWeight {
 
     /// The weight of an example with this loss.
     pub fn weight(&self, loss: f64) -> f64 {
-        let half = self.half(loss);
-        if is_between(half) { fast(half) } else { exact(half) }
+        let mut weight = [0.0];
+        self.block(&[loss], &mut weight);
+        weight[0]
     }
 
-    /// What Lambert's function is taken of, but for the clamp.
+    /// exp(-W0(max(-1/e, y))) for y = (l - tau) / (2 lambda), of at most [`BLOCK`] losses.
+    ///
+    /// ```text
+    /// s = sqrt(e y + 1)
+    /// w = s P(s) / Q(s) - 1                  W0 within 2e-6, relative to W0 + 1: P and Q of degree 4 and 3
+    /// f(w) = w - y exp(-w)                   whose zero is W0; one step of Halley, which triples the digits
+    /// ```
+    ///
+    /// One exponential in all: exp(-W0) is exp(-w) times the exponential of the step, a few terms of its series. Right above
+    /// the branch point, where digits cancel, and for large y, where P and Q end, Lambert's function itself.
     #[inline(always)]
-    fn half(&self, loss: f64) -> f64 {
-        (loss - self.tau) / (2.0 * self.lambda)
+    fn block(&self, losses: &[f64], weights: &mut [f64]) {
+        let (tau, scale) = (self.tau, 0.5 / self.lambda);
+        let y = |loss: f64| (loss - tau) * scale;
+        let mut above = [0.0; BLOCK]; // w + 1
+        above.iter_mut().zip(losses).for_each(|(out, &loss)| *out = start(y(loss)));
+        // e^-w is e^-(w + 1) e, and the exponent is not above 0.
+        weights.iter_mut().zip(&above).for_each(|(out, above)| *out = exp(-above));
+        let mut n_left = 0;
+        for ((out, &loss), above) in weights.iter_mut().zip(losses).zip(&above) {
+            let y = y(loss);
+            *out = finish(y, above - 1.0, E * *out);
+            n_left += u64::from(is_left(y));
+        }
+        if n_left > 0 {
+            let left = weights.iter_mut().zip(losses).filter(|&(_, &loss)| is_left(y(loss)));
+            left.for_each(|(out, &loss)| *out = exact(y(loss)));
+        }
     }
 
     /// What each weight minimises over (0, e]: (l - tau) sigma + lambda (ln sigma)^2, summed over the shorter of the
@@ -70,14 +96,7 @@ impl SuperLossWeight {
 
 impl Weighting for SuperLossWeight {
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
-        each(losses, weights, |loss| fast(self.half(loss)))?;
-        for (weight, &loss) in weights.iter_mut().zip(losses) {
-            let half = self.half(loss);
-            if !is_between(half) {
-                *weight = exact(half);
-            }
-        }
-        Ok(())
+        in_blocks(losses, weights, |losses, weights| self.block(losses, weights))
     }
 }
 
@@ -86,23 +105,15 @@ fn exact(y: f64) -> f64 {
     if y <= -1.0 / E { E } else { (-lambert_w0(y)).exp() }
 }
 
-/// Whether [`fast`] holds: below the branch point or some way above it, and not so high that its start is none.
+/// Whether y is left to [`exact`].
 #[inline(always)]
-fn is_between(y: f64) -> bool {
-    y <= -1.0 / E || (y > -0.3678 && y <= 40.0)
+fn is_left(y: f64) -> bool {
+    (y > -1.0 / E) & (y < -0.3678) | (y > 40.0)
 }
 
-/// The same where it [holds](is_between), without branches, for loops that vectorise.
-///
-/// ```text
-/// s = sqrt(e y + 1)
-/// w = s P(s) / Q(s) - 1                  W0 within 2e-6, relative to W0 + 1: P and Q of degree 4 and 3
-/// f(w) = w - y exp(-w)                   whose zero is W0; one step of Halley, which triples the digits
-/// ```
-///
-/// One exponential in all: exp(-W0) is exp(-w) times the exponential of the step, a few terms of its series.
+/// W0(y) + 1 to about six digits.
 #[inline(always)]
-fn fast(y: f64) -> f64 {
+fn start(y: f64) -> f64 {
     const P: [f64; 5] = [
         -2.242_708_551_358_774e-5,
         2.090_268_699_439_901e-3,
@@ -114,12 +125,16 @@ fn fast(y: f64) -> f64 {
     let s = (E * y + 1.0).max(0.0).sqrt();
     let polynomial =
         |coefficients: &[f64]| coefficients.iter().fold(0.0, |sum, coefficient| sum * s + coefficient);
-    let w = s * (polynomial(&P) / polynomial(&Q)) - 1.0;
-    let power = E * exp(-(w + 1.0)); // e^-w, whose exponent is not negative
+    s * (polynomial(&P) / polynomial(&Q))
+}
+
+/// exp(-W0(y)) from w, near W0(y), and e^-w.
+#[inline(always)]
+fn finish(y: f64, w: f64, power: f64) -> f64 {
     let (value, slope) = (w - y * power, 1.0 + y * power);
     // f'' is -(f' - 1).
     let step = 2.0 * value * slope / (2.0 * slope * slope + value * (slope - 1.0));
-    let sigma = power * (1.0 + step * (1.0 + step * (0.5 + step / 6.0)));
+    let sigma = power * (1.0 + step * (1.0 + step * (0.5 + step * (1.0 / 6.0))));
     if y <= -1.0 / E { E } else { sigma }
 }
 
