@@ -97,8 +97,8 @@ pub fn ln_1p(x: f64) -> f64 {
 
 /// ln(x) for normal x above 0, infinity apart, by the formula of [`ln_1p`]. Within 2 units in the last place.
 #[inline(always)]
+#[allow(clippy::eq_op, reason = "x - x is 0, or NaN where x is")]
 pub fn ln(x: f64) -> f64 {
-    // 0, or NaN where x is.
     ln_of(x, x - x)
 }
 

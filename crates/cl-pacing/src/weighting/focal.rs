@@ -133,7 +133,7 @@ impl FocalGradient {
         factors(gamma, losses, weights);
         for (out, &loss) in weights.iter_mut().zip(losses) {
             // From 700 on p is 0, and infinity times 0 is to be 0.
-            let loss = loss.min(700.0).max(0.0);
+            let loss = loss.clamp(0.0, 700.0);
             // p l / (1 - p), which tends to 1 as l tends to 0, and to 0 as l grows; 0 / 0 made 1.
             let complement = complement(loss);
             let ratio = (1.0 - complement) * loss.max(f64::MIN_POSITIVE) / complement.max(f64::MIN_POSITIVE);
