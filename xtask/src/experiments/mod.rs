@@ -4,6 +4,7 @@ mod clusters;
 mod competence;
 mod continuation;
 mod convergence;
+mod el2n;
 mod focal;
 mod forgetting;
 mod metrics;
@@ -33,4 +34,5 @@ pub static ALL: &[&dyn Experiment] = &[
     &focal::FocalExperiment,
     &orderings::OrderingsExperiment,
     &forgetting::ForgettingExperiment,
+    &el2n::El2nExperiment,
 ];

@@ -1,0 +1,440 @@
+//! Section 6: scores after a few epochs, what can be pruned by them, and where that fails.
+
+mod task;
+
+use anyhow::{Result, anyhow};
+use cl_data::io::CifarPart;
+use cl_data::{Dataset, bundled};
+use cl_model::{CrossEntropy, ModelError, evaluate};
+use cl_study::{
+    Bootstrap, Cell, Crossing, CrossoverSettings, EqualBudget, Figure, Interval, LineFigure, PruneCurves,
+    PruneStudy, Record, Study, Summary, Table, over_seeds,
+};
+use serde_json::json;
+
+use crate::claim::{Claim, Judge, Measurement, Part};
+use crate::data_dir::{CIFAR_10, DataDir};
+use crate::experiment::{Context, Experiment, Findings};
+use task::{CCS, EASIEST, GRAND, GRAND_FIRST, HARDEST, N_RUNS, OFFSETS, RATES, RUNS, Task, offset};
+
+/// Paul, Ganguli and Dziugaite (2021): EL2N, GraNd, and pruning by them.
+pub(super) struct El2nExperiment;
+
+/// A difference of test accuracies that is not worth naming.
+const MARGIN: f64 = 0.005;
+
+const EARLY: Claim = Claim {
+    id: "el2n/early",
+    place: "section 6, text",
+    article: "EL2N after a few epochs ranks the examples",
+    judge: Judge::Within {
+        quantity: "Spearman correlation of the early EL2N, mean of ten runs, with that of ten others after the last epoch",
+        low: 0.8,
+        high: 1.0,
+    },
+};
+
+const HALF: Claim = Claim {
+    id: "el2n/half",
+    place: "section 6, text",
+    article: "half of CIFAR-10 pruned without loss",
+    judge: Judge::Within {
+        quantity: "test accuracy, the half of highest EL2N less the whole (half a point may be lost)",
+        low: -MARGIN,
+        high: 1.0,
+    },
+};
+
+const BEATS_RANDOM: Claim = Claim {
+    id: "el2n/beats-random",
+    place: "section 6 (Paul 2021)",
+    article: "the half of highest EL2N is better than half at random",
+    judge: Judge::Positive { quantity: "test accuracy, highest EL2N less random, half kept", margin: MARGIN },
+};
+
+const CROSSOVER: Claim = Claim {
+    id: "el2n/crossover",
+    place: "section 6 (Sorscher 2022, Zheng 2023; not in the article)",
+    article: "(not in the article) where little is kept, keeping the hardest falls below random",
+    judge: Judge::Positive {
+        quantity: "test accuracy, random less highest EL2N, at the smallest part kept",
+        margin: MARGIN,
+    },
+};
+
+const NOISE: Claim = Claim {
+    id: "el2n/noise",
+    place: "section 6 (not in the article)",
+    article: "(not in the article) with label noise keeping the hardest falls below random while more is still kept",
+    judge: Judge::Positive {
+        quantity: "part of the data kept at which keeping the hardest falls below random for good, 20 % label noise less none",
+        margin: 0.05,
+    },
+};
+
+const FIRST: Claim = Claim {
+    id: "el2n/initialisation",
+    place: "section 6 (Paul 2021, doubted by Kirsch 2023; not in the article)",
+    article: "(not in the article) GraNd at initialisation finds what matters",
+    judge: Judge::Positive {
+        quantity: "test accuracy, highest GraNd at initialisation less random, half kept",
+        margin: MARGIN,
+    },
+};
+
+/// Label noise: none, and the share of the labels that is wrong.
+const NOISES: [f64; 2] = [0.0, 0.2];
+
+const BUDGETS: [EqualBudget; 2] = [EqualBudget::Updates, EqualBudget::Epochs];
+
+impl Experiment for El2nExperiment {
+    fn id(&self) -> &'static str {
+        "el2n"
+    }
+
+    fn section(&self) -> &'static str {
+        "6"
+    }
+
+    fn question(&self) -> &'static str {
+        "What can be pruned by a score after a few epochs, and when does it fail?"
+    }
+
+    fn claims(&self) -> &'static [Claim] {
+        &[EARLY, HALF, BEATS_RANDOM, CROSSOVER, NOISE, FIRST]
+    }
+
+    fn run(&self, context: &Context<'_>) -> Result<Findings> {
+        let mut findings = Findings::default();
+        on(&mut findings, context, &digits(context)?)?;
+        if let Some(folder) = &context.data_dir {
+            for (name, present) in [("Fashion-MNIST", FASHION), ("CIFAR-10", CIFAR_10)] {
+                match folder.folder(present) {
+                    Some(_) => on(&mut findings, context, &images(context, folder, present, name)?)?,
+                    None => findings.notes.push(format!("{name}: no folder {present}, left out.")),
+                }
+            }
+        }
+        findings.notes.push(NOTE.to_owned());
+        Ok(findings)
+    }
+}
+
+const FASHION: &str = "fashion-mnist";
+
+const NOTE: &str = "Scores are taken in evaluation mode after whole epochs and averaged over ten runs that no arm \
+     trains from. Every arm trains from scratch with the learning rate that validated best for training on \
+     everything, tuned on seeds of its own under the same noise; with equal updates a smaller set is seen more often, \
+     with equal epochs it gets fewer updates. The hardest that the offset sweep skips are as many as the budget \
+     leaves room for, at most. Coverage-centric selection cuts off as many of the hardest as labels are wrong, a rate \
+     that it is told. The test labels are clean and the test set is read once, after the last update. A crossover is \
+     where the means over seeds fall below random and stay below; its interval resamples the seeds. Where none is \
+     found, the comparison between noises counts it at the smallest part kept: a difference is then a bound.";
+
+fn digits(context: &Context<'_>) -> Result<Task> {
+    let quick = context.quick;
+    Ok(Task {
+        key: "digits",
+        name: "UCI digits",
+        train: bundled::digits().cast::<f32>()?,
+        test: None,
+        shares: [0.6, 0.2],
+        n_hidden: 32,
+        batch_size: 32,
+        n_epochs: if quick { 6 } else { 30 },
+        checkpoints: if quick { vec![1, 2, 4] } else { vec![1, 4, 8, 16, 30] },
+        kept: if quick { vec![1.0, 0.5, 0.1] } else { vec![1.0, 0.9, 0.7, 0.5, 0.35, 0.2, 0.1] },
+        seeds: context.seeds.clone(),
+    })
+}
+
+/// The first images of the training set, cut by seed, and the whole test set.
+fn images(context: &Context<'_>, folder: &DataDir, present: &'static str, name: &'static str) -> Result<Task> {
+    let (key, train, test) = match present {
+        CIFAR_10 => ("cifar-10", folder.cifar10(CifarPart::Train)?, folder.cifar10(CifarPart::Test)?),
+        _ => ("fashion", folder.images(present, "train")?, folder.images(present, "t10k")?),
+    };
+    let n = if context.quick { 600 } else { 5_000 };
+    let first = |data: Dataset<f32>, n: usize| data.subset(&(0..n.min(data.n_examples())).collect::<Vec<_>>());
+    Ok(Task {
+        key,
+        name,
+        train: first(train, n)?,
+        test: Some(first(test, if context.quick { 500 } else { 10_000 })?),
+        shares: [0.8, 0.2],
+        n_hidden: 32,
+        batch_size: 32,
+        n_epochs: if context.quick { 2 } else { 10 },
+        checkpoints: if context.quick { vec![1, 2] } else { vec![1, 3, 10] },
+        kept: if context.quick { vec![1.0, 0.5, 0.1] } else { vec![1.0, 0.7, 0.5, 0.3, 0.1] },
+        seeds: context.seeds.iter().copied().take(if context.full { 10 } else { 3 }).collect(),
+    })
+}
+
+/// The rate with the best sum of validation accuracies of training on everything, on seeds of its own.
+fn tuned(task: &Task, noise: f64, context: &Context<'_>) -> Result<f64> {
+    let units: Vec<u64> = (0..3 * RATES.len() as u64).collect();
+    let accuracies = over_seeds(&units, context.jobs, context.progress, |unit| -> Result<f64> {
+        let seed = 2_000_000 + unit / RATES.len() as u64;
+        let parts = task.parts(noise, seed)?;
+        let rate = RATES[unit as usize % RATES.len()];
+        match task.trained(&parts.train, rate, task.updates(parts.train.n_examples()), seed) {
+            Ok((network, _)) => Ok(evaluate(&network, &CrossEntropy, &parts.validation)?.accuracy()),
+            // A rate at which training blows up is the worst of all.
+            Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => Ok(0.0),
+            Err(error) => Err(error),
+        }
+    })?;
+    let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
+    let sum = |rate: usize| accuracies.iter().skip(rate).step_by(RATES.len()).sum::<f64>();
+    Ok(RATES[(0..RATES.len()).fold(0, |best, rate| if sum(rate) > sum(best) { rate } else { best })])
+}
+
+/// What one data set says, without and with label noise.
+fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()> {
+    let mut curves = Vec::new();
+    for noise in NOISES {
+        let rate = tuned(task, noise, context)?;
+        let percent = (100.0 * noise).round();
+        let key = format!("{}_noise_{percent}", task.key);
+        let name = format!("{}, {percent} % label noise", task.name);
+        let journal = |what: &str| {
+            context.journals.join(format!("el2n-{key}-{what}-{}-{}.jsonl", task.n_epochs, task.seeds.len()))
+        };
+        let settings = json!({
+            "rate": rate, "noise": noise, "checkpoints": task.checkpoints, "hidden": task.n_hidden,
+            "data": task.train.fingerprint().to_string(), "batch_size": task.batch_size,
+        });
+        let scored = Study::new(format!("EL2N scores on {name}"), task.seeds.clone())
+            .arm("scores", settings)
+            .run(context.jobs, Some(&journal("scores")), context.progress, |run| {
+                let scores = || task.scores(&task.parts(noise, run.seed)?.train, rate, run.seed);
+                scores().map_err(|error| format!("{error:#}"))
+            })?;
+        if let Some(failed) = scored.failed().next() {
+            return Err(anyhow!("{name}, scores of seed {}: {:?}", failed.seed, failed.outcome));
+        }
+        let records: Vec<&Record> = scored.records("all", "scores")?.into_iter().flatten().collect();
+        let title = format!("{name}, {} epochs at learning rate {rate}", task.n_epochs);
+        let mut study = PruneStudy::new(title, task.seeds.clone(), task.kept.clone())?;
+        for method in [HARDEST, EASIEST, CCS, GRAND, GRAND_FIRST] {
+            study = study.method(method);
+        }
+        for share in OFFSETS {
+            study = study.method(offset(share));
+        }
+        let pruned = study.run(context.jobs, Some(&journal("prune")), context.progress, |run| {
+            let at = task.seeds.iter().position(|&seed| seed == run.seed);
+            let scores =
+                at.and_then(|at| records.get(at)).ok_or_else(|| format!("no scores of seed {}", run.seed))?;
+            task.pruned(run, noise, rate, scores).map_err(|error| format!("{error:#}"))
+        })?;
+        if let Some(failed) = pruned.failed().next() {
+            return Err(anyhow!("{name}, {}, {} kept: {:?}", failed.method, failed.kept, failed.failed));
+        }
+        let n_train = pruned.runs()[0].outcome.as_ref().map_or(0, |outcome| outcome.n_kept);
+        let widths = format!("{}-{}-{}", task.train.n_features(), task.n_hidden, task.train.n_classes());
+        let conditions = format!(
+            "{name}, {n_train} training examples, perceptron {widths}, {} epochs at learning rate {rate}, {} seeds",
+            task.n_epochs,
+            task.seeds.len()
+        );
+        stability(findings, task, &records, &key, &conditions)?;
+        prune(findings, &pruned, &key, &conditions)?;
+        findings.number(format!("{key}_learning_rate"), rate)?;
+        curves.push(pruned);
+    }
+    crossovers(findings, task, &curves)
+}
+
+/// How stable the scores are against the number of runs and of epochs.
+fn stability(
+    findings: &mut Findings,
+    task: &Task,
+    records: &[&Record],
+    key: &str,
+    conditions: &str,
+) -> Result<()> {
+    let epochs: Vec<f64> = task.checkpoints.iter().map(|&epoch| epoch as f64).collect();
+    let of =
+        |curve: &str, at: usize| -> Vec<f64> { records.iter().map(|record| record.curves[curve][at]).collect() };
+    let early = of(&format!("last epoch, {N_RUNS} runs"), 1);
+    let when = format!("after {} of {} epochs; {conditions}", task.early(), task.checkpoints[epochs.len() - 1]);
+    findings.measure(EARLY.id, Part::Real, when, Measurement::over_seeds(&early)?);
+    let mut figure = LineFigure::new(
+        "How stable is EL2N?",
+        "epochs before the score",
+        "Spearman with ten other runs, last epoch",
+    );
+    let mut table = Table::new(["runs", "after epoch", "with ten others then", "with ten others at the end"]);
+    for n_runs in RUNS {
+        let (same, last) = (format!("same epoch, {n_runs} runs"), format!("last epoch, {n_runs} runs"));
+        let summaries: Vec<Summary> =
+            (0..epochs.len()).map(|at| Ok(Summary::of(&of(&last, at))?)).collect::<Result<_>>()?;
+        for (at, summary) in summaries.iter().enumerate() {
+            table.row([
+                Cell::number(n_runs as f64, 0),
+                Cell::number(epochs[at], 0),
+                Cell::mean(&Summary::of(&of(&same, at))?, 3),
+                Cell::mean(summary, 3),
+            ])?;
+        }
+        let end = |end: fn(&Interval) -> f64| -> Vec<f64> {
+            summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
+        };
+        let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
+        let label = if n_runs == 1 { "1 run".to_owned() } else { format!("mean of {n_runs} runs") };
+        figure = figure.line_with_band(label, &epochs, &mean, &end(|i| i.low), &end(|i| i.high));
+    }
+    let scalars = |name: &str| -> Vec<f64> { records.iter().map(|record| record.scalars[name]).collect() };
+    findings.notes.push(format!(
+        "Spearman correlation of early GraNd with early EL2N: {}; with GraNd at initialisation: {} ({conditions}).",
+        Measurement::over_seeds(&scalars("grand with el2n"))?,
+        Measurement::over_seeds(&scalars("grand at initialisation with grand"))?,
+    ));
+    findings.tables.push((format!("Stability of EL2N (Spearman): {conditions}"), table));
+    let caption = format!("Stability of EL2N against runs and epochs; 95 % bands over seeds. {conditions}.");
+    findings.figure(format!("el2n-stability-{key}"), caption, figure.render(760, 440)?);
+    findings.number(format!("{key}_scores"), records)?;
+    Ok(())
+}
+
+/// The accuracy of one method at one part kept, seed by seed.
+fn accuracies(curves: &PruneCurves, method: &str, budget: EqualBudget, kept: f64) -> Result<Vec<f64>> {
+    let points = curves.curve(method, budget)?;
+    let point =
+        points.iter().find(|point| point.kept == kept).ok_or_else(|| anyhow!("no runs with {kept} kept"))?;
+    Ok(point.outcomes.iter().map(|outcome| outcome.accuracy).collect())
+}
+
+fn less(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
+}
+
+/// What pruning costs, against the whole and against random.
+fn prune(findings: &mut Findings, curves: &PruneCurves, key: &str, conditions: &str) -> Result<()> {
+    let smallest = curves.study().kept.last().copied().unwrap_or(1.0);
+    for budget in BUDGETS {
+        let at = |method: &str, kept: f64| accuracies(curves, method, budget, kept);
+        let whole = at(PruneStudy::RANDOM, 1.0)?;
+        let (half, random) = (at(HARDEST, 0.5)?, at(PruneStudy::RANDOM, 0.5)?);
+        let few = less(&at(PruneStudy::RANDOM, smallest)?, &at(HARDEST, smallest)?);
+        let first = less(&at(GRAND_FIRST, 0.5)?, &random);
+        for (claim, differences, what) in [
+            (HALF, less(&half, &whole), "half kept".to_owned()),
+            (BEATS_RANDOM, less(&half, &random), "half kept".to_owned()),
+            (CROSSOVER, few, format!("{smallest} kept")),
+            (FIRST, first, "half kept".to_owned()),
+        ] {
+            let conditions = format!("equal {budget}, {what}; {conditions}");
+            findings.measure(claim.id, Part::Real, conditions, Measurement::over_seeds(&differences)?);
+        }
+        let title = format!(
+            "Prune curves at equal {budget}, class balance and wrong labels of what is kept: {conditions}"
+        );
+        findings.tables.push((title, curves.table(budget, PruneStudy::RANDOM)?));
+        let caption = format!("Test accuracy against the part kept, at equal {budget}; 95 % bands. {conditions}.");
+        let figure = curves.figure(budget)?;
+        findings.figure(format!("el2n-{key}-{budget}"), caption, figure.render(860, 520)?);
+    }
+    findings.number(format!("{key}_runs"), curves.runs())?;
+    Ok(())
+}
+
+/// Where each method falls below random for good, and whether label noise moves that of the hardest.
+fn crossovers(findings: &mut Findings, task: &Task, curves: &[PruneCurves]) -> Result<()> {
+    let settings = CrossoverSettings { crossing: Crossing::Stays, ..CrossoverSettings::default() };
+    let mut table = Table::new(["method", "budget", "label noise", "falls below random at", "from", "to"]);
+    for method in
+        [HARDEST, EASIEST, CCS, GRAND, GRAND_FIRST].map(str::to_owned).into_iter().chain(OFFSETS.map(offset))
+    {
+        for budget in BUDGETS {
+            for (noise, curves) in NOISES.iter().zip(curves) {
+                let found = curves.crossover(&method, PruneStudy::RANDOM, budget, &settings)?;
+                table.row([
+                    Cell::text(&method),
+                    Cell::text(budget.to_string()),
+                    Cell::text(format!("{:.0} %", 100.0 * noise)),
+                    Cell::text(found.at.to_string()),
+                    Cell::text(found.low.to_string()),
+                    Cell::text(found.high.to_string()),
+                ])?;
+            }
+        }
+    }
+    findings
+        .tables
+        .push((format!("Part kept at which a method falls below random and stays below: {}", task.name), table));
+    let mut figure = LineFigure::new(
+        "Where does keeping the hardest fall below random?",
+        "part of the data kept",
+        "accuracy, less random",
+    )
+    .horizontal(0.0, "as good as random");
+    for budget in BUDGETS {
+        // By noise, then by part kept, then by seed.
+        let mut differences: Vec<Vec<Vec<f64>>> = Vec::new();
+        for curves in curves {
+            let at = |&kept: &f64| {
+                let [own, random] =
+                    [HARDEST, PruneStudy::RANDOM].map(|method| accuracies(curves, method, budget, kept));
+                Ok(less(&own?, &random?))
+            };
+            differences.push(task.kept.iter().map(at).collect::<Result<_>>()?);
+        }
+        for (noise, of) in NOISES.iter().zip(&differences) {
+            let summaries: Vec<Summary> = of.iter().map(|d| Ok(Summary::of(d)?)).collect::<Result<_>>()?;
+            let end = |end: fn(&Interval) -> f64| -> Vec<f64> {
+                summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
+            };
+            let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
+            let label = format!("{:.0} % noise, equal {budget}", 100.0 * noise);
+            figure = figure.line_with_band(label, &task.kept, &mean, &end(|i| i.low), &end(|i| i.high));
+        }
+        let moved = |seeds: &[usize]| {
+            let [clean, noisy] = [0, 1].map(|noise| {
+                let mean = |of: &Vec<f64>| seeds.iter().map(|&seed| of[seed]).sum::<f64>() / seeds.len() as f64;
+                below_for_good(&task.kept, &differences[noise].iter().map(mean).collect::<Vec<_>>())
+            });
+            noisy - clean
+        };
+        let seeds: Vec<usize> = (0..task.seeds.len()).collect();
+        let interval = Bootstrap::new(10_000, 0)?.percentile(&seeds, moved)?;
+        let (mean, n) = (moved(&seeds), seeds.len());
+        let conditions = format!("equal {budget}; {}, {n} seeds, bootstrap over seeds", task.name);
+        let measured = Measurement::Interval { mean, low: interval.low, high: interval.high, n };
+        findings.measure(NOISE.id, Part::Real, conditions, measured);
+    }
+    let caption =
+        format!("Keeping the hardest by EL2N less keeping as many at random; 95 % bands. {}.", task.name);
+    findings.figure(format!("el2n-crossover-{}", task.key), caption, figure.render(820, 480)?);
+    Ok(())
+}
+
+/// The part kept, of falling ones, from which the differences stay below 0; the smallest where they never do.
+fn below_for_good(kept: &[f64], differences: &[f64]) -> f64 {
+    let n_below = differences.iter().rev().take_while(|&&difference| difference < 0.0).count();
+    let at = differences.len() - n_below;
+    match (n_below, at) {
+        (0, _) => kept[kept.len() - 1],
+        (_, 0) => kept[0],
+        _ => {
+            let (above, below) = (differences[at - 1], differences[at]);
+            kept[at - 1] - (kept[at - 1] - kept[at]) * above / (above - below)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crossing_that_lasts_is_found() {
+        let kept = [1.0, 0.5, 0.25];
+        assert_eq!(below_for_good(&kept, &[0.0, 0.25, -0.75]), 0.4375);
+        assert_eq!(below_for_good(&kept, &[0.0, -0.1, 0.1]), 0.25);
+        assert_eq!(below_for_good(&kept, &[0.0, -0.1, -0.1]), 1.0);
+        assert_eq!(below_for_good(&kept, &[-0.1, -0.1, -0.1]), 1.0);
+    }
+}

@@ -1,0 +1,241 @@
+//! One data set: how it is cut and mislabelled, how a network on it is scored, and trained on what is kept.
+
+use anyhow::{Result, anyhow};
+use cl_data::{Dataset, NoisyLabels, Standardization, stratified_split, symmetric_noise};
+use cl_difficulty::model_based::grand;
+use cl_difficulty::{El2n, spearman};
+use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Sgd, Trainer, evaluate};
+use cl_pacing::ShuffleSampler;
+use cl_prune::{
+    Budget as Keep, CoverageCentric, HardCutoff, KeepEasiest, KeepHardest, KeepRandom, OffsetWindow, Selection,
+    SelectionRule, StratifiedRandom, WindowStart,
+};
+use cl_study::{EqualBudget, PruneOutcome, PruneRun, PruneStudy, Record};
+
+/// Runs averaged for a score, as many as in the paper; as many others are the reference of its stability.
+pub(super) const N_RUNS: usize = 10;
+
+/// Numbers of runs whose mean is compared with the reference.
+pub(super) const RUNS: [usize; 4] = [1, 2, 5, N_RUNS];
+
+/// Learning rates tried for training on everything.
+pub(super) const RATES: [f64; 4] = [0.02, 0.05, 0.1, 0.2];
+
+pub(super) const HARDEST: &str = "EL2N, hardest";
+pub(super) const EASIEST: &str = "EL2N, easiest";
+pub(super) const CCS: &str = "EL2N, ccs";
+pub(super) const GRAND: &str = "GraNd, hardest";
+pub(super) const GRAND_FIRST: &str = "GraNd at initialisation, hardest";
+
+/// Shares of the hardest that the offset sweep skips.
+pub(super) const OFFSETS: [f64; 3] = [0.1, 0.2, 0.3];
+
+pub(super) fn offset(share: f64) -> String {
+    format!("EL2N, hardest but {:.0} %", 100.0 * share)
+}
+
+/// A data set and the sizes of what is done with it.
+pub(super) struct Task {
+    pub(super) key: &'static str,
+    pub(super) name: &'static str,
+    pub(super) train: Dataset<f32>,
+    /// None where the training set is cut.
+    pub(super) test: Option<Dataset<f32>>,
+    /// Shares of the training set to train and to validate on.
+    pub(super) shares: [f64; 2],
+    pub(super) n_hidden: usize,
+    pub(super) batch_size: usize,
+    pub(super) n_epochs: u64,
+    /// The epochs after which scores are taken, ascending; the second is early, the last the end.
+    pub(super) checkpoints: Vec<u64>,
+    pub(super) kept: Vec<f64>,
+    pub(super) seeds: Vec<u64>,
+}
+
+/// The parts of a data set under one seed; validation labels are as noisy as training labels, test labels clean.
+pub(super) struct Parts {
+    pub(super) train: Dataset<f32>,
+    pub(super) validation: Dataset<f32>,
+    test: Dataset<f32>,
+    mislabelled: Vec<bool>,
+}
+
+impl Task {
+    pub(super) fn early(&self) -> u64 {
+        self.checkpoints[1]
+    }
+
+    pub(super) fn parts(&self, noise: f64, seed: u64) -> Result<Parts> {
+        let [train, validation] = self.shares;
+        let rest = if self.test.is_some() { 0.0 } else { 1.0 - train - validation };
+        let parts = stratified_split(self.train.labels(), &[train, validation, rest], seed)?;
+        let (train, validation) = (self.train.subset(&parts[0])?, self.train.subset(&parts[1])?);
+        let test = match &self.test {
+            Some(test) => test.clone(),
+            None => self.train.subset(&parts[2])?,
+        };
+        let noisy = |part: &Dataset<f32>, at: u64| -> Result<NoisyLabels> {
+            Ok(symmetric_noise(part.labels(), part.n_classes(), noise, 2 * seed + at)?)
+        };
+        let (of_train, of_validation) = (noisy(&train, 0)?, noisy(&validation, 1)?);
+        let standardization = Standardization::fit(&train)?;
+        Ok(Parts {
+            train: standardization.apply(of_train.apply(train)?)?,
+            validation: standardization.apply(of_validation.apply(validation)?)?,
+            test: standardization.apply(test)?,
+            mislabelled: of_train.changed,
+        })
+    }
+
+    fn network(&self, data: &Dataset<f32>, seed: u64) -> Result<Mlp<f32>> {
+        let widths = [data.n_features(), self.n_hidden, data.n_classes()];
+        Ok(Mlp::new(&widths, Activation::Relu, Initialization::He, seed)?)
+    }
+
+    /// The updates of the whole budget on `n` examples.
+    pub(super) fn updates(&self, n: usize) -> u64 {
+        self.n_epochs * n.div_ceil(self.batch_size) as u64
+    }
+
+    /// A network trained on `data` for so many updates, and the examples that it was shown.
+    pub(super) fn trained(&self, data: &Dataset<f32>, rate: f64, n: u64, seed: u64) -> Result<(Mlp<f32>, u64)> {
+        let mut network = self.network(data, seed)?;
+        let mut sampler = ShuffleSampler::new(data.n_examples(), self.batch_size.min(data.n_examples()), seed)?;
+        let trainer = Trainer::new(Budget::Updates(n), rate)?;
+        let training =
+            trainer.train(&mut network, &CrossEntropy, &mut Sgd::plain(), data, &mut sampler, &mut [])?;
+        Ok((network, training.n_presented))
+    }
+
+    /// The scores from [`N_RUNS`] runs at the early checkpoint, and how stable EL2N is: for each checkpoint and each
+    /// of [`RUNS`], its Spearman correlation with the mean of as many other runs, at the same checkpoint and the last.
+    pub(super) fn scores(&self, train: &Dataset<f32>, rate: f64, seed: u64) -> Result<Record> {
+        let n_checkpoints = self.checkpoints.len();
+        let mut el2n = vec![Vec::with_capacity(2 * N_RUNS); n_checkpoints];
+        let (mut early, mut first) = (Vec::new(), Vec::new());
+        for run in 0..2 * N_RUNS {
+            // Seeds of their own: no arm trains on the run that its examples were chosen by.
+            let seed = 1_000_000 + (2 * N_RUNS) as u64 * seed + run as u64;
+            let mut network = self.network(train, seed)?;
+            if run < N_RUNS {
+                first.push(network.clone());
+            }
+            let mut sampler = ShuffleSampler::new(train.n_examples(), self.batch_size, seed)?;
+            let per_epoch = train.n_examples().div_ceil(self.batch_size) as u64;
+            let last = self.checkpoints[n_checkpoints - 1];
+            let trainer = Trainer::new(Budget::Updates(last * per_epoch), rate)?;
+            let mut training = trainer.start(&network, &CrossEntropy, train, None, &sampler)?;
+            for (at, &epoch) in self.checkpoints.iter().enumerate() {
+                let before = if at == 0 { 0 } else { self.checkpoints[at - 1] };
+                for _ in 0..(epoch - before) * per_epoch {
+                    training.step(&mut network, &CrossEntropy, &mut Sgd::plain(), &mut sampler, &mut [])?;
+                }
+                el2n[at].push(error_norms(&network, train)?);
+                if epoch == self.early() && run < N_RUNS {
+                    early.push(network.clone());
+                }
+            }
+        }
+        let mut record = Record::new();
+        let reference = |at: usize| mean(&el2n[at][N_RUNS..]);
+        for n_runs in RUNS {
+            let (mut same, mut last) = (Vec::new(), Vec::new());
+            for (at, scores) in el2n.iter().enumerate() {
+                let own = mean(&scores[..n_runs])?;
+                same.push(spearman(&own, &reference(at)?)?.unwrap_or(f64::NAN));
+                last.push(spearman(&own, &reference(n_checkpoints - 1)?)?.unwrap_or(f64::NAN));
+            }
+            record = record.curve(format!("same epoch, {n_runs} runs"), same);
+            record = record.curve(format!("last epoch, {n_runs} runs"), last);
+        }
+        let early = grand(&early, &CrossEntropy, train)?;
+        let first = grand(&first, &CrossEntropy, train)?;
+        record =
+            record.scalar("grand at initialisation with grand", spearman(&first, &early)?.unwrap_or(f64::NAN));
+        let of_el2n = mean(&el2n[1][..N_RUNS])?;
+        record = record.scalar("grand with el2n", spearman(&early, &of_el2n)?.unwrap_or(f64::NAN));
+        Ok(record.curve("el2n", of_el2n).curve("grand", early).curve("grand at initialisation", first))
+    }
+
+    /// Trains from scratch on what a method keeps; the test set is read once, at the end.
+    pub(super) fn pruned(
+        &self,
+        run: &PruneRun<'_>,
+        noise: f64,
+        rate: f64,
+        scores: &Record,
+    ) -> Result<PruneOutcome> {
+        let parts = self.parts(noise, run.seed)?;
+        let selection = select(run, noise, parts.train.labels(), scores)?;
+        let kept = parts.train.subset(&selection.kept)?;
+        let n = parts.train.n_examples();
+        let updates = match run.budget {
+            EqualBudget::Updates => self.updates(n),
+            EqualBudget::Epochs => self.updates(kept.n_examples()),
+        };
+        let (network, examples) = self.trained(&kept, rate, updates, run.seed)?;
+        let mut kept_per_class = vec![0; kept.n_classes()];
+        kept.labels().iter().for_each(|&label| kept_per_class[label] += 1);
+        let scoring_epochs = match run.method {
+            PruneStudy::RANDOM | PruneStudy::STRATIFIED_RANDOM | GRAND_FIRST => 0,
+            _ => self.early(),
+        };
+        Ok(PruneOutcome {
+            accuracy: evaluate(&network, &CrossEntropy, &parts.test)?.accuracy(),
+            kept_per_class,
+            wrong_labels: Some(selection.kept.iter().filter(|&&example| parts.mislabelled[example]).count()),
+            n_kept: selection.kept.len(),
+            updates,
+            examples,
+            scoring_examples: scoring_epochs * (N_RUNS * n) as u64,
+        })
+    }
+}
+
+/// What a method keeps.
+fn select(run: &PruneRun<'_>, noise: f64, labels: &[usize], scores: &Record) -> Result<Selection> {
+    let (rule, score): (Box<dyn SelectionRule>, &str) = match run.method {
+        PruneStudy::RANDOM => (Box::new(KeepRandom), "el2n"),
+        PruneStudy::STRATIFIED_RANDOM => (Box::new(StratifiedRandom::new(labels.to_vec())?), "el2n"),
+        HARDEST => (Box::new(KeepHardest), "el2n"),
+        EASIEST => (Box::new(KeepEasiest), "el2n"),
+        GRAND => (Box::new(KeepHardest), "grand"),
+        GRAND_FIRST => (Box::new(KeepHardest), "grand at initialisation"),
+        CCS => {
+            let cutoff = HardCutoff::NoiseRate(noise);
+            (Box::new(CoverageCentric::with_cutoff(cutoff, CoverageCentric::STRATA)?), "el2n")
+        }
+        method => {
+            let share = OFFSETS.into_iter().find(|&share| offset(share) == method);
+            let share = share.ok_or_else(|| anyhow!("no method {method}"))?;
+            // As far as the budget lets it; half an example less, for the count is rounded up.
+            let room = (1.0 - run.kept - 0.5 / labels.len() as f64).max(0.0);
+            (Box::new(OffsetWindow::new(share.min(room), WindowStart::Hardest)?), "el2n")
+        }
+    };
+    let scores = scores.curves.get(score).ok_or_else(|| anyhow!("no score {score}"))?;
+    Ok(rule.select(scores, Keep::Keep(run.kept), run.seed)?)
+}
+
+/// The EL2N of every example under one network, in evaluation mode.
+fn error_norms(network: &Mlp<f32>, data: &Dataset<f32>) -> Result<El2n> {
+    let outputs = evaluate(network, &CrossEntropy, data)?.outputs;
+    let mut el2n = El2n::new(data.n_examples());
+    for (example, logits) in outputs.chunks_exact(data.n_classes()).enumerate() {
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let powers: Vec<f64> = logits.iter().map(|&logit| f64::from(logit - largest).exp()).collect();
+        let sum: f64 = powers.iter().sum();
+        let probabilities: Vec<f64> = powers.iter().map(|power| power / sum).collect();
+        el2n.record(example, &probabilities, data.labels()[example])?;
+    }
+    Ok(el2n)
+}
+
+fn mean(runs: &[El2n]) -> Result<Vec<f64>> {
+    let (first, others) = runs.split_first().ok_or_else(|| anyhow!("no run"))?;
+    let mut all = first.clone();
+    for other in others {
+        all.merge(other)?;
+    }
+    Ok(all.values()?)
+}
