@@ -13,6 +13,7 @@ pub mod experiment;
 pub mod experiments;
 pub mod html;
 pub mod language;
+mod noisy_split;
 pub mod progress;
 pub mod report;
 pub mod reproduce;

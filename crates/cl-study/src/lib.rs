@@ -31,9 +31,9 @@ pub use record::Record;
 pub use results::{Comparison, Metric, StudyResults};
 pub use runs::{Progress, Quiet, over_seeds};
 pub use statistics::{
-    BestOf, Better, Bootstrap, Interval, Paired, Share, SignTest, StandardBaselines, Summary, TimeRatio, Wilcoxon,
-    WilcoxonMethod, best_of, holm, median, quantile, sign_test, standard_baselines, time_ratio, time_to_target,
-    value_at, wilcoxon,
+    BestOf, Better, Bootstrap, Interval, Paired, Share, SignTest, StandardBaselines, Summary, Superiority,
+    TimeRatio, Wilcoxon, WilcoxonMethod, best_of, holm, median, quantile, sign_test, standard_baselines,
+    time_ratio, time_to_target, value_at, wilcoxon,
 };
 pub use study::{Arm, EndedRun, Outcome, Run, Setting, Study};
 pub use table::{Cell, Table};

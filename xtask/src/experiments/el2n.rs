@@ -154,7 +154,11 @@ fn images(context: &Context<'_>, folder: &DataDir, present: &'static str, name: 
         CIFAR_10 => ("cifar-10", folder.cifar10(CifarPart::Train)?, folder.cifar10(CifarPart::Test)?),
         _ => ("fashion", folder.images(present, "train")?, folder.images(present, "t10k")?),
     };
-    let n = if context.quick { 600 } else { 5_000 };
+    let n = match (context.quick, context.full) {
+        (true, _) => 600,
+        (false, true) => usize::MAX,
+        (false, false) => 10_000,
+    };
     let first = |data: Dataset<f32>, n: usize| data.subset(&(0..n.min(data.n_examples())).collect::<Vec<_>>());
     Ok(Task {
         key,
@@ -199,7 +203,9 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
         let key = format!("{}_noise_{percent}", task.key);
         let name = format!("{}, {percent} % label noise", task.name);
         let journal = |what: &str| {
-            context.journals.join(format!("el2n-{key}-{what}-{}-{}.jsonl", task.n_epochs, task.seeds.len()))
+            let n = task.train.n_examples();
+            let sizes = format!("{n}-{}-{}", task.n_epochs, task.seeds.len());
+            context.journals.join(format!("el2n-{key}-{what}-{sizes}.jsonl"))
         };
         let settings = json!({
             "rate": rate, "noise": noise, "checkpoints": task.checkpoints, "hidden": task.n_hidden,
@@ -215,7 +221,8 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
             return Err(anyhow!("{name}, scores of seed {}: {:?}", failed.seed, failed.outcome));
         }
         let records: Vec<&Record> = scored.records("all", "scores")?.into_iter().flatten().collect();
-        let title = format!("{name}, {} epochs at learning rate {rate}", task.n_epochs);
+        let (n, n_hidden, n_epochs) = (task.train.n_examples(), task.n_hidden, task.n_epochs);
+        let title = format!("{name}, {n} examples, {n_hidden} units, {n_epochs} epochs at learning rate {rate}");
         let mut study = PruneStudy::new(title, task.seeds.clone(), task.kept.clone())?;
         for method in [HARDEST, EASIEST, CCS, GRAND, GRAND_FIRST] {
             study = study.method(method);
@@ -391,18 +398,25 @@ fn crossovers(findings: &mut Findings, task: &Task, curves: &[PruneCurves]) -> R
             let label = format!("{:.0} % noise, equal {budget}", 100.0 * noise);
             figure = figure.line_with_band(label, &task.kept, &mean, &end(|i| i.low), &end(|i| i.high));
         }
-        let moved = |seeds: &[usize]| {
-            let [clean, noisy] = [0, 1].map(|noise| {
-                let mean = |of: &Vec<f64>| seeds.iter().map(|&seed| of[seed]).sum::<f64>() / seeds.len() as f64;
-                below_for_good(&task.kept, &differences[noise].iter().map(mean).collect::<Vec<_>>())
-            });
-            noisy - clean
+        let crossing = |noise: usize, seeds: &[usize]| {
+            let of: &Vec<Vec<f64>> = &differences[noise];
+            let mean = |of: &Vec<f64>| seeds.iter().map(|&seed| of[seed]).sum::<f64>() / seeds.len() as f64;
+            below_for_good(&task.kept, &of.iter().map(mean).collect::<Vec<_>>())
         };
         let seeds: Vec<usize> = (0..task.seeds.len()).collect();
-        let interval = Bootstrap::new(10_000, 0)?.percentile(&seeds, moved)?;
-        let (mean, n) = (moved(&seeds), seeds.len());
+        let n = seeds.len();
         let conditions = format!("equal {budget}; {}, {n} seeds, bootstrap over seeds", task.name);
-        let measured = Measurement::Interval { mean, low: interval.low, high: interval.high, n };
+        let ends = [0, 1].map(|noise| crossing(noise, &seeds));
+        let measured = if ends == [task.kept[0]; 2] {
+            Measurement::Undefined {
+                why: "as soon as anything is pruned, keeping the hardest is below random, with and without noise"
+                    .into(),
+            }
+        } else {
+            let moved = |seeds: &[usize]| crossing(1, seeds) - crossing(0, seeds);
+            let Interval { low, high } = Bootstrap::new(10_000, 0)?.percentile(&seeds, moved)?;
+            Measurement::Interval { mean: ends[1] - ends[0], low, high, n }
+        };
         findings.measure(NOISE.id, Part::Real, conditions, measured);
     }
     let caption =

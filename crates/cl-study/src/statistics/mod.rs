@@ -10,6 +10,7 @@ mod quantile;
 mod share;
 mod sign_test;
 mod summary;
+mod superiority;
 mod time_to_target;
 mod wilcoxon;
 
@@ -24,5 +25,6 @@ pub(crate) use quantile::{sorted, sorted_quantile};
 pub use share::Share;
 pub use sign_test::{SignTest, sign_test};
 pub use summary::Summary;
+pub use superiority::Superiority;
 pub use time_to_target::{TimeRatio, time_ratio, time_to_target, value_at};
 pub use wilcoxon::{Wilcoxon, WilcoxonMethod, wilcoxon};

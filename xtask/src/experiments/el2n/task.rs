@@ -1,7 +1,7 @@
 //! One data set: how it is cut and mislabelled, how a network on it is scored, and trained on what is kept.
 
 use anyhow::{Result, anyhow};
-use cl_data::{Dataset, NoisyLabels, Standardization, stratified_split, symmetric_noise};
+use cl_data::Dataset;
 use cl_difficulty::model_based::grand;
 use cl_difficulty::{El2n, spearman};
 use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Sgd, Trainer, evaluate};
@@ -11,6 +11,8 @@ use cl_prune::{
     SelectionRule, StratifiedRandom, WindowStart,
 };
 use cl_study::{EqualBudget, PruneOutcome, PruneRun, PruneStudy, Record};
+
+use crate::noisy_split::NoisySplit;
 
 /// Runs averaged for a score, as many as in the paper; as many others are the reference of its stability.
 pub(super) const N_RUNS: usize = 10;
@@ -52,39 +54,13 @@ pub(super) struct Task {
     pub(super) seeds: Vec<u64>,
 }
 
-/// The parts of a data set under one seed; validation labels are as noisy as training labels, test labels clean.
-pub(super) struct Parts {
-    pub(super) train: Dataset<f32>,
-    pub(super) validation: Dataset<f32>,
-    test: Dataset<f32>,
-    mislabelled: Vec<bool>,
-}
-
 impl Task {
     pub(super) fn early(&self) -> u64 {
         self.checkpoints[1]
     }
 
-    pub(super) fn parts(&self, noise: f64, seed: u64) -> Result<Parts> {
-        let [train, validation] = self.shares;
-        let rest = if self.test.is_some() { 0.0 } else { 1.0 - train - validation };
-        let parts = stratified_split(self.train.labels(), &[train, validation, rest], seed)?;
-        let (train, validation) = (self.train.subset(&parts[0])?, self.train.subset(&parts[1])?);
-        let test = match &self.test {
-            Some(test) => test.clone(),
-            None => self.train.subset(&parts[2])?,
-        };
-        let noisy = |part: &Dataset<f32>, at: u64| -> Result<NoisyLabels> {
-            Ok(symmetric_noise(part.labels(), part.n_classes(), noise, 2 * seed + at)?)
-        };
-        let (of_train, of_validation) = (noisy(&train, 0)?, noisy(&validation, 1)?);
-        let standardization = Standardization::fit(&train)?;
-        Ok(Parts {
-            train: standardization.apply(of_train.apply(train)?)?,
-            validation: standardization.apply(of_validation.apply(validation)?)?,
-            test: standardization.apply(test)?,
-            mislabelled: of_train.changed,
-        })
+    pub(super) fn parts(&self, noise: f64, seed: u64) -> Result<NoisySplit> {
+        NoisySplit::new(&self.train, self.test.as_ref(), self.shares, noise, seed)
     }
 
     fn network(&self, data: &Dataset<f32>, seed: u64) -> Result<Mlp<f32>> {
