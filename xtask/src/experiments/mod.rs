@@ -7,6 +7,7 @@ mod convergence;
 mod el2n;
 mod focal;
 mod forgetting;
+mod life_cycle;
 mod metrics;
 mod orderings;
 mod race;
@@ -35,4 +36,5 @@ pub static ALL: &[&dyn Experiment] = &[
     &orderings::OrderingsExperiment,
     &forgetting::ForgettingExperiment,
     &el2n::El2nExperiment,
+    &life_cycle::LifeCycleExperiment,
 ];

@@ -1,0 +1,445 @@
+//! Section 6, the article's closing claim: a curriculum first, and pruning once the model has matured.
+
+mod strategy;
+
+use anyhow::{Result, anyhow};
+use cl_data::{Dataset, bundled};
+use cl_model::ModelError;
+use cl_study::{
+    Bar, BarFigure, Cell, Figure, Interval, LineFigure, Metric, Record, Study, StudyResults, Summary, Superiority,
+    Table, over_seeds,
+};
+use serde_json::json;
+
+use crate::claim::{Claim, Judge, Measurement, Part};
+use crate::data_dir::DataDir;
+use crate::experiment::{Context, Experiment, Findings};
+use crate::noisy_split::NoisySplit;
+use strategy::{
+    BOTH, CONTROLS, CURRICULUM, CURRICULUM_CONTROL, Equal, FIRST_PART, NEITHER, PATIENCE, PRUNING,
+    PRUNING_CONTROL, Recipe, Settings, Strategy, TEACHER_EPOCHS,
+};
+
+/// A curriculum, pruning, both, neither, and their random controls, at equal compute.
+pub(super) struct LifeCycleExperiment;
+
+/// A difference of test accuracies that is not worth naming.
+const MARGIN: f64 = 0.005;
+
+const BEST: Claim = Claim {
+    id: "life-cycle/best",
+    place: "section 6, closing",
+    article: "the best strategy combines both: an easy-to-hard curriculum during training, and aggressive pruning of the easy examples once the model has matured",
+    judge: Judge::Positive {
+        quantity: "test accuracy, both less the best of curriculum only, pruning only and neither",
+        margin: MARGIN,
+    },
+};
+
+const BEATS_CONTROLS: Claim = Claim {
+    id: "life-cycle/controls",
+    place: "section 6 (not in the article)",
+    article: "(not in the article) both is better than the same with a random order, with random pruning, or with both random",
+    judge: Judge::Positive {
+        quantity: "test accuracy, both less the best of its three random controls",
+        margin: MARGIN,
+    },
+};
+
+const ORDER_MATTERS: Claim = Claim {
+    id: "life-cycle/order",
+    place: "section 6 (not in the article)",
+    article: "(not in the article) an easy start is better than one of the same pace in random order",
+    judge: Judge::Positive { quantity: "test accuracy, curriculum only less its random control", margin: MARGIN },
+};
+
+const CHOICE_MATTERS: Claim = Claim {
+    id: "life-cycle/choice",
+    place: "section 6 (not in the article)",
+    article: "(not in the article) pruning what is mastered is better than pruning as many at random",
+    judge: Judge::Positive { quantity: "test accuracy, pruning only less its random control", margin: MARGIN },
+};
+
+/// Label noise: none, and the share of the labels that is wrong.
+const NOISES: [f64; 2] = [0.0, 0.2];
+
+/// Learning rates tried for training on everything.
+const RATES: [f64; 4] = [0.02, 0.05, 0.1, 0.2];
+
+/// Parts of the budget after which all examples are available.
+const FULL_AT: [f64; 3] = [0.1, 0.3, 0.6];
+
+/// The largest parts of the data that are pruned.
+const AT_MOST: [f64; 3] = [0.3, 0.6, 0.9];
+
+/// Splits and first weights for each seed of the command line.
+const PER_SEED: u64 = 3;
+
+/// Seeds that settings are chosen on.
+const TUNING_SEEDS: [u64; 5] = [2_000_000, 2_000_001, 2_000_002, 2_000_003, 2_000_004];
+
+impl Experiment for LifeCycleExperiment {
+    fn id(&self) -> &'static str {
+        "life-cycle"
+    }
+
+    fn section(&self) -> &'static str {
+        "6"
+    }
+
+    fn question(&self) -> &'static str {
+        "Is a curriculum first and pruning later better than either, or neither?"
+    }
+
+    fn claims(&self) -> &'static [Claim] {
+        &[BEST, BEATS_CONTROLS, ORDER_MATTERS, CHOICE_MATTERS]
+    }
+
+    fn run(&self, context: &Context<'_>) -> Result<Findings> {
+        let mut findings = Findings::default();
+        on(&mut findings, context, &digits(context)?)?;
+        if let Some(folder) = &context.data_dir {
+            match folder.folder(FASHION) {
+                Some(_) => on(&mut findings, context, &fashion(context, folder)?)?,
+                None => findings.notes.push(format!("Fashion-MNIST: no folder {FASHION}, left out.")),
+            }
+        }
+        findings.notes.push(format!(
+            "Before maturity the examples come shuffled, or a growing part of them (from {FIRST_PART} of the data to \
+             all, linearly), easiest first or in random order. What is easy a network of other first weights says, by \
+             its losses after {TEACHER_EPOCHS} epochs. Validated once for every pass's worth of updates, a model has \
+             matured when {PATIENCE} validations in a row brought no improvement. Then goes what it has learned and \
+             never forgotten, of lowest loss first, up to a largest part; the control prunes as many at the same time \
+             at random. Without pruning the order goes on as it was. The learning rate (of {RATES:?}) is the best for \
+             training on everything; the part of the budget after which all examples are available (of {FULL_AT:?}) \
+             and the largest part pruned (of {AT_MOST:?}) are the best of each strategy; all by validation on \
+             {} other seeds under the same noise. Controls take the settings of what they control. Every run ends \
+             with the weights that validated best, and reads the test part once. Equal updates charge nothing for \
+             scores; equal examples charge every example that is presented or scored, those of the network that tells \
+             what is easy included, but not validation, which all arms do; with equal epochs whoever shows less works \
+             less. \"Less the best of\" is the smallest of the paired differences; its interval allows for the choice. After a first look, in which choices lay at the ends of their grids, the grid of \
+             the pace was widened and the seeds for choosing went from three to five.",
+            TUNING_SEEDS.len()
+        ));
+        Ok(findings)
+    }
+}
+
+const FASHION: &str = "fashion-mnist";
+
+/// A data set and the sizes of what is done with it.
+struct Task {
+    key: &'static str,
+    name: &'static str,
+    data: Dataset<f32>,
+    /// None where the data are cut into three.
+    test: Option<Dataset<f32>>,
+    shares: [f64; 2],
+    recipe: Recipe,
+    seeds: Vec<u64>,
+}
+
+fn digits(context: &Context<'_>) -> Result<Task> {
+    let n_epochs = if context.quick { 8 } else { 40 };
+    let per_seed = if context.quick { 1 } else { PER_SEED };
+    Ok(Task {
+        key: "digits",
+        name: "UCI digits",
+        data: bundled::digits().cast::<f32>()?,
+        test: None,
+        shares: [0.6, 0.2],
+        recipe: Recipe { n_hidden: 32, batch_size: 32, n_epochs, learning_rate: RATES[0] },
+        seeds: context.seeds.iter().flat_map(|seed| (0..per_seed).map(move |of| PER_SEED * seed + of)).collect(),
+    })
+}
+
+/// The first images of the training set, cut by seed, and the whole test set.
+fn fashion(context: &Context<'_>, folder: &DataDir) -> Result<Task> {
+    let (train, test) = (folder.images(FASHION, "train")?, folder.images(FASHION, "t10k")?);
+    let (n, n_test, n_epochs) = match (context.quick, context.full) {
+        (true, _) => (600, 500, 6),
+        (false, true) => (usize::MAX, usize::MAX, 30),
+        (false, false) => (5_000, usize::MAX, 25),
+    };
+    let first = |data: Dataset<f32>, n: usize| data.subset(&(0..n.min(data.n_examples())).collect::<Vec<_>>());
+    Ok(Task {
+        key: "fashion",
+        name: "Fashion-MNIST",
+        data: first(train, n)?,
+        test: Some(first(test, n_test)?),
+        shares: [0.8, 0.2],
+        recipe: Recipe { n_hidden: 32, batch_size: 32, n_epochs, learning_rate: RATES[0] },
+        seeds: context.seeds.clone(),
+    })
+}
+
+/// The setting of each arm: those of what it controls.
+struct Chosen {
+    recipe: Recipe,
+    curriculum: Settings,
+    pruning: Settings,
+    both: Settings,
+}
+
+impl Chosen {
+    /// All arms with their settings: neither, the single ones, both, and the controls of each.
+    fn arms(&self) -> [(Strategy, Settings); 9] {
+        let [random_order, random_pruning, both_random] = CONTROLS;
+        [
+            // It has none.
+            (NEITHER, self.both),
+            (CURRICULUM, self.curriculum),
+            (PRUNING, self.pruning),
+            (BOTH, self.both),
+            (CURRICULUM_CONTROL, self.curriculum),
+            (PRUNING_CONTROL, self.pruning),
+            (random_order, self.both),
+            (random_pruning, self.both),
+            (both_random, self.both),
+        ]
+    }
+}
+
+/// The mean validation accuracy of each candidate over seeds of their own, and the first of the best.
+fn best<C: Copy + Sync>(
+    task: &Task,
+    noise: f64,
+    candidates: &[C],
+    arm: impl Fn(C) -> (Recipe, Strategy, Settings) + Sync,
+    context: &Context<'_>,
+) -> Result<(C, Vec<f64>)> {
+    let n = candidates.len();
+    let units: Vec<u64> = (0..(TUNING_SEEDS.len() * n) as u64).collect();
+    let accuracies = over_seeds(&units, context.jobs, context.progress, |unit| -> Result<f64> {
+        let seed = TUNING_SEEDS[unit as usize / n];
+        let (recipe, strategy, settings) = arm(candidates[unit as usize % n]);
+        let split = NoisySplit::new(&task.data, task.test.as_ref(), task.shares, noise, seed)?;
+        match recipe.train(&split, strategy, settings, Equal::Updates, seed) {
+            Ok(record) => Ok(record.scalars["validation"]),
+            // A rate at which training blows up is the worst of all.
+            Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => Ok(0.0),
+            Err(error) => Err(error),
+        }
+    })?;
+    let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
+    let mean = |of: usize| accuracies.iter().skip(of).step_by(n).sum::<f64>() / TUNING_SEEDS.len() as f64;
+    let means: Vec<f64> = (0..n).map(mean).collect();
+    Ok((candidates[(0..n).fold(0, |best, of| if means[of] > means[best] { of } else { best })], means))
+}
+
+fn choose(findings: &mut Findings, task: &Task, noise: f64, context: &Context<'_>) -> Result<Chosen> {
+    let any = Settings { full_at: FULL_AT[0], at_most: AT_MOST[0] };
+    let recipe = |learning_rate| Recipe { learning_rate, ..task.recipe };
+    let (learning_rate, _) = best(task, noise, &RATES, |rate| (recipe(rate), NEITHER, any), context)?;
+    let recipe = recipe(learning_rate);
+    let settings = |full_at: &[f64], at_most: &[f64]| -> Vec<Settings> {
+        let of = |&full_at| at_most.iter().map(move |&at_most| Settings { full_at, at_most });
+        full_at.iter().flat_map(of).collect()
+    };
+    let mut table = Table::new(["arm", "all available at", "pruned at most", "validation accuracy"]);
+    let mut of = |strategy: Strategy, candidates: Vec<Settings>| -> Result<Settings> {
+        let (best, means) = best(task, noise, &candidates, |settings| (recipe, strategy, settings), context)?;
+        for (Settings { full_at, at_most }, mean) in candidates.into_iter().zip(means) {
+            table.row([
+                Cell::text(strategy.name),
+                if strategy.is_paced() { Cell::number(full_at, 1) } else { Cell::Missing },
+                if strategy.prunes() { Cell::number(at_most, 1) } else { Cell::Missing },
+                Cell::number(mean, 4),
+            ])?;
+        }
+        Ok(best)
+    };
+    let curriculum = of(CURRICULUM, settings(&FULL_AT, &AT_MOST[..1]))?;
+    let pruning = of(PRUNING, settings(&FULL_AT[..1], &AT_MOST))?;
+    let both = of(BOTH, settings(&FULL_AT, &AT_MOST))?;
+    let title = format!(
+        "What the settings were chosen by, on {} other seeds: {}, {:.0} % label noise",
+        TUNING_SEEDS.len(),
+        task.name,
+        100.0 * noise
+    );
+    findings.tables.push((title, table));
+    Ok(Chosen { recipe, curriculum, pruning, both })
+}
+
+/// What one data set says, without and with label noise.
+fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()> {
+    for noise in NOISES {
+        let chosen = choose(findings, task, noise, context)?;
+        let recipe = chosen.recipe;
+        let arms = chosen.arms();
+        let percent = (100.0 * noise).round();
+        let (key, name) =
+            (format!("{}-noise-{percent}", task.key), format!("{}, {percent} % label noise", task.name));
+        let fingerprint = task.data.fingerprint().to_string();
+        let mut study = Study::new(format!("Life cycle on {name}"), task.seeds.clone());
+        for (strategy, Settings { full_at, at_most }) in arms {
+            study = study.arm(strategy.name, json!({ "full_at": full_at, "at_most": at_most }));
+        }
+        for equal in Equal::ALL {
+            let settings = json!({ "recipe": recipe.settings(), "noise": noise, "data": fingerprint });
+            study = study.setting(equal.name(), settings);
+        }
+        let n = task.data.n_examples();
+        let journal = format!("life-cycle-{key}-{n}-{}-{}.jsonl", recipe.n_epochs, task.seeds.len());
+        let journal = context.journals.join(journal);
+        let results = study.run(context.jobs, Some(&journal), context.progress, |run| -> Result<Record> {
+            let arm = arms.iter().find(|(strategy, _)| strategy.name == run.arm.name);
+            let (strategy, settings) = *arm.ok_or_else(|| anyhow!("no arm {}", run.arm.name))?;
+            let equal = Equal::ALL.into_iter().find(|equal| equal.name() == run.setting.name);
+            let equal = equal.ok_or_else(|| anyhow!("no setting {}", run.setting.name))?;
+            let split = NoisySplit::new(&task.data, task.test.as_ref(), task.shares, noise, run.seed)?;
+            recipe.train(&split, strategy, settings, equal, run.seed)
+        })?;
+        if let Some(failed) = results.failed().next() {
+            return Err(anyhow!("{name}, {}, seed {}: {:?}", failed.arm, failed.seed, failed.outcome));
+        }
+        let n_train = (task.shares[0] * n as f64).round();
+        let widths = format!("{}-{}-{}", task.data.n_features(), recipe.n_hidden, task.data.n_classes());
+        let conditions = format!(
+            "{name}, about {n_train} training examples, perceptron {widths}, {} epochs at learning rate {}, {} splits",
+            recipe.n_epochs,
+            recipe.learning_rate,
+            task.seeds.len()
+        );
+        judged(findings, &results, &conditions)?;
+        table(findings, &results, &arms, &conditions)?;
+        figures(findings, &results, &arms, (&key, &conditions))?;
+        findings.number(format!("{key}_runs"), &results)?;
+    }
+    Ok(())
+}
+
+fn tests(results: &StudyResults, equal: Equal, strategy: Strategy) -> Result<Vec<f64>> {
+    Ok(results.values(equal.name(), strategy.name, &Metric::scalar("test"))?.into_iter().flatten().collect())
+}
+
+/// The claims, at equal compute.
+fn judged(findings: &mut Findings, results: &StudyResults, conditions: &str) -> Result<()> {
+    for equal in [Equal::Updates, Equal::Examples] {
+        for (claim, own, others) in [
+            (BEST, BOTH, &[CURRICULUM, PRUNING, NEITHER][..]),
+            (BEATS_CONTROLS, BOTH, &CONTROLS[..]),
+            (ORDER_MATTERS, CURRICULUM, &[CURRICULUM_CONTROL][..]),
+            (CHOICE_MATTERS, PRUNING, &[PRUNING_CONTROL][..]),
+        ] {
+            let values: Vec<Vec<f64>> =
+                others.iter().map(|&other| tests(results, equal, other)).collect::<Result<_>>()?;
+            let values: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
+            let superiority = Superiority::over(&tests(results, equal, own)?, &values)?;
+            let measurement = match superiority.interval {
+                Some(Interval { low, high }) => {
+                    Measurement::Interval { mean: superiority.mean_difference, low, high, n: superiority.n }
+                }
+                None => Measurement::Undefined { why: "one seed gives no interval".into() },
+            };
+            let closest = match others {
+                [_] => String::new(),
+                _ => format!(", closest: {}", others[superiority.closest].name),
+            };
+            let conditions = format!("{}{closest}; {conditions}", equal.name());
+            findings.measure(claim.id, Part::Real, conditions, measurement);
+        }
+    }
+    Ok(())
+}
+
+/// Every arm under every budget: what it reached, what it was shown, what it kept.
+fn table(
+    findings: &mut Findings,
+    results: &StudyResults,
+    arms: &[(Strategy, Settings)],
+    conditions: &str,
+) -> Result<()> {
+    let mut table = Table::new([
+        "equal",
+        "arm",
+        "all available at",
+        "pruned at most",
+        "test accuracy",
+        "less neither",
+        "matured",
+        "after passes",
+        "kept",
+        "wrong labels kept",
+        "updates",
+        "examples",
+        "scored",
+    ]);
+    for equal in Equal::ALL {
+        for &(strategy, settings) in arms {
+            let records = results.records(equal.name(), strategy.name)?;
+            let mean = |scalar: &str| -> Option<f64> {
+                let values: Vec<f64> =
+                    records.iter().flatten().filter_map(|record| record.scalars.get(scalar).copied()).collect();
+                (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+            };
+            let cell = |value: Option<f64>, digits: usize| {
+                value.map_or(Cell::Missing, |value| Cell::number(value, digits))
+            };
+            let accuracy = results.summary(equal.name(), strategy.name, &Metric::scalar("test"))?;
+            let difference = results.paired(equal.name(), strategy.name, NEITHER.name, &Metric::scalar("test"))?;
+            table.row([
+                Cell::text(equal.name().trim_start_matches("equal ")),
+                Cell::text(strategy.name),
+                cell(strategy.is_paced().then_some(settings.full_at), 1),
+                cell(strategy.prunes().then_some(settings.at_most), 1),
+                Cell::mean(&accuracy, 4),
+                match strategy == NEITHER {
+                    true => Cell::Missing,
+                    false => Cell::interval(difference.mean_difference, difference.interval, 4),
+                },
+                cell(mean("matured").filter(|_| strategy.prunes()), 2),
+                cell(mean("matured_at"), 1),
+                cell(mean("kept"), 3),
+                cell(mean("wrong"), 3),
+                cell(mean("updates"), 0),
+                cell(mean("examples"), 0),
+                cell(mean("scored"), 0),
+            ])?;
+        }
+    }
+    findings.tables.push((format!("Life cycle: {conditions}"), table));
+    Ok(())
+}
+
+fn figures(
+    findings: &mut Findings,
+    results: &StudyResults,
+    arms: &[(Strategy, Settings)],
+    (key, conditions): (&str, &str),
+) -> Result<()> {
+    let names = arms[1..].iter().map(|(strategy, _)| strategy.name);
+    let mut figure =
+        BarFigure::new("What is gained over plain training?", "", "test accuracy, less neither", names);
+    for equal in Equal::ALL {
+        let bars = arms[1..].iter().map(|(strategy, _)| -> Result<Bar> {
+            let paired = results.paired(equal.name(), strategy.name, NEITHER.name, &Metric::scalar("test"))?;
+            Ok(Bar { value: paired.mean_difference, interval: paired.interval })
+        });
+        figure = figure.series(equal.name(), bars.collect::<Result<Vec<Bar>>>()?);
+    }
+    let caption = format!("Test accuracy less that of plain training, paired, with 95 % intervals. {conditions}.");
+    findings.figure(format!("life-cycle-{key}"), caption, figure.render(1080, 480)?);
+
+    let mut figure = LineFigure::new("Validation at equal updates", "passes' worth of updates", "accuracy");
+    for strategy in [NEITHER, CURRICULUM, PRUNING, BOTH] {
+        let records: Vec<&Record> =
+            results.records(Equal::Updates.name(), strategy.name)?.into_iter().flatten().collect();
+        let n = records.iter().map(|record| record.curves["validations"].len()).min().unwrap_or(0);
+        let at = |at: usize| {
+            let values: Vec<f64> = records.iter().map(|record| record.curves["validations"][at]).collect();
+            Ok(Summary::of(&values)?)
+        };
+        let summaries: Vec<Summary> = (0..n).map(at).collect::<Result<_>>()?;
+        let passes: Vec<f64> = (1..=n).map(|pass| pass as f64).collect();
+        let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
+        let end = |end: fn(&Interval) -> f64| -> Vec<f64> {
+            summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
+        };
+        figure = figure.line_with_band(strategy.name, &passes, &mean, &end(|i| i.low), &end(|i| i.high));
+    }
+    let caption = format!("Validation accuracy as training goes on, 95 % bands over splits. {conditions}.");
+    findings.figure(format!("life-cycle-validation-{key}"), caption, figure.render(820, 460)?);
+    Ok(())
+}
