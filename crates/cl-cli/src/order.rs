@@ -39,7 +39,7 @@ Examples:
       --batch-size 64 --total-steps 5000 --steps 0..5000 --exposure seen.csv -o order.npy
   curriculum order --list")]
 pub(crate) struct Arguments {
-    /// The scores (.csv, .npz, .npy)
+    /// The scores (.csv, .npz, .npy, and .parquet in a build with that feature)
     #[arg(required_unless_present = "list")]
     scores: Option<PathBuf>,
     /// The column of scores, where there are several; more than one are joined

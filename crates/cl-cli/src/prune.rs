@@ -33,7 +33,7 @@ Examples:
   curriculum prune --list"
 )]
 pub(crate) struct Arguments {
-    /// The scores (.csv, .npz, .npy)
+    /// The scores (.csv, .npz, .npy, and .parquet in a build with that feature)
     #[arg(required_unless_present = "list")]
     scores: Option<PathBuf>,
     #[command(flatten)]

@@ -129,7 +129,8 @@ const NOTE: &str = "Scores are taken in evaluation mode after whole epochs and a
      leaves room for, at most. Coverage-centric selection cuts off as many of the hardest as labels are wrong, a rate \
      that it is told. The test labels are clean and the test set is read once, after the last update. A crossover is \
      where the means over seeds fall below random and stay below; its interval resamples the seeds. Where none is \
-     found, the comparison between noises counts it at the smallest part kept: a difference is then a bound.";
+     found, the comparison between noises counts it at the smallest part kept: a difference is then a bound. The files \
+     `el2n-*.json` beside this report hold every run; `curriculum crossover` reads them.";
 
 fn digits(context: &Context<'_>) -> Result<Task> {
     let quick = context.quick;
@@ -200,7 +201,7 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
     for noise in NOISES {
         let rate = tuned(task, noise, context)?;
         let percent = (100.0 * noise).round();
-        let key = format!("{}_noise_{percent}", task.key);
+        let key = format!("{}-noise-{percent}", task.key);
         let name = format!("{}, {percent} % label noise", task.name);
         let journal = |what: &str| {
             let n = task.train.n_examples();
@@ -344,7 +345,7 @@ fn prune(findings: &mut Findings, curves: &PruneCurves, key: &str, conditions: &
         let figure = curves.figure(budget)?;
         findings.figure(format!("el2n-{key}-{budget}"), caption, figure.render(860, 520)?);
     }
-    findings.number(format!("{key}_runs"), curves.runs())?;
+    findings.files.push((format!("el2n-{key}.json"), serde_json::to_string(curves)?));
     Ok(())
 }
 
