@@ -8,7 +8,10 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use cl_data::io::read_lines;
 use cl_data::{Batch, Sampler, TopicGrammar, random};
 use cl_model::{Examples, Loss, Mode, Model, RankingHinge, Target, WindowLanguageModel};
-use cl_study::{LineFigure, Record, Study, StudyResults, Summary, TimeRatio, over_seeds};
+use cl_study::{
+    Better, Bootstrap, LineFigure, Record, Study, StudyResults, Summary, TimeRatio, over_seeds, time_ratio,
+    time_to_target,
+};
 use rand::Rng;
 
 use crate::claim::Measurement;
@@ -264,14 +267,49 @@ pub struct Curves {
     /// Mean over windows and wrong words of max(0, 1 - f(s) + f(s~)): the training loss, with every wrong word instead
     /// of one at random.
     pub loss: Vec<f64>,
+    /// The mean log-rank of word frequencies alone.
+    pub by_frequency: f64,
 }
 
 impl Curves {
-    /// The mean of a curve over its last fifth: at a constant learning rate the last point is a noisy one.
-    pub fn final_mean(curve: &[f64]) -> f64 {
-        let last = &curve[curve.len() - curve.len().div_ceil(5)..];
-        last.iter().sum::<f64>() / last.len() as f64
+    /// The mean log-rank over the last fifth of the measurements.
+    pub fn final_log_rank(&self) -> f64 {
+        let n = self.log_rank.len().div_ceil(5);
+        trailing_means(&self.log_rank, n).last().copied().unwrap_or(f64::NAN)
     }
+}
+
+/// The mean of each value of a curve with the `n - 1` before it (fewer at first): at a constant learning rate single
+/// measurements are noisy ones.
+pub fn trailing_means(curve: &[f64], n: usize) -> Vec<f64> {
+    let mean = |window: &[f64]| window.iter().sum::<f64>() / window.len() as f64;
+    (0..curve.len()).map(|at| mean(&curve[(at + 1).saturating_sub(n)..=at])).collect()
+}
+
+/// When each run's curve, in means of `n` measurements, first comes down to its target, seed by seed; none where it
+/// never does.
+///
+/// # Errors
+/// Where a curve is not there.
+pub fn arrivals(records: &[&Record], curve: &str, n: usize, targets: &[f64]) -> Result<Vec<Option<f64>>> {
+    let arrival = |(record, &target): (&&Record, &f64)| {
+        let Some((updates, values)) = record.curves.get("updates").zip(record.curves.get(curve)) else {
+            bail!("no curve {curve}")
+        };
+        let values = trailing_means(values, n);
+        Ok(time_to_target(updates, &values, target, Better::Lower)?)
+    };
+    records.iter().zip(targets).map(arrival).collect()
+}
+
+/// The ratio of updates, of a treatment and a control, to their targets: a run that never arrives counts as arriving at
+/// its `end`.
+///
+/// # Errors
+/// Where there is no run.
+pub fn ratio_by(end: u64, treatment: &[Option<f64>], control: &[Option<f64>]) -> Result<TimeRatio> {
+    let by = |times: &[Option<f64>]| times.iter().map(|time| Some(time.unwrap_or(end as f64))).collect::<Vec<_>>();
+    Ok(time_ratio(&by(treatment), &by(control), &Bootstrap::new(10_000, 0)?)?)
 }
 
 impl Recipe {
@@ -301,7 +339,7 @@ impl Recipe {
         let mut model = WindowLanguageModel::<f32>::new(n_words + 1, WINDOW, self.width, self.n_hidden, seed)?;
         let mut workspace = model.workspace(self.batch_size);
         let mut rng = random::stream(seed, "wrong words", 0);
-        let mut curves = Curves::default();
+        let mut curves = Curves { by_frequency: held_out.log_rank_by_frequency(), ..Curves::default() };
         let (mut batch, mut features) = (Batch::default(), Vec::new());
         let (mut outputs, mut losses, mut deltas, mut targets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for step in 0..=self.n_updates {
@@ -435,7 +473,7 @@ pub fn tuned(
     let mut best: Option<(f64, f64, Vec<Curves>)> = None;
     for (&rate, curves) in rates.iter().zip(curves.chunks(n_seeds)) {
         let Some(curves) = curves.iter().cloned().collect::<Option<Vec<Curves>>>() else { continue };
-        let sum: f64 = curves.iter().map(|curves| Curves::final_mean(&curves.log_rank)).sum();
+        let sum: f64 = curves.iter().map(Curves::final_log_rank).sum();
         if best.as_ref().is_none_or(|(least, ..)| sum < *least) {
             best = Some((sum, rate, curves));
         }
@@ -580,6 +618,18 @@ mod tests {
         let (log_rank, loss) = measure(&model, &windows, 5).unwrap();
         assert_eq!(log_rank, log_ranks / windows.len() as f64);
         assert!((loss - losses / n_losses).abs() < 1e-6, "{loss} {}", losses / n_losses);
+    }
+
+    #[test]
+    fn arrivals_are_those_of_trailing_means() {
+        assert_eq!(trailing_means(&[4.0, 2.0, 0.0, 6.0], 2), [4.0, 3.0, 1.0, 3.0]);
+        assert_eq!(trailing_means(&[4.0, 2.0], 9), [4.0, 3.0]);
+        let record = Record::new().curve("updates", [0.0, 10.0, 20.0, 30.0]).curve("loss", [4.0, 1.0, 3.0, 1.0]);
+        assert_eq!(arrivals(&[&record; 2], "loss", 2, &[2.0, 1.0]).unwrap(), [Some(20.0), None]);
+        assert_eq!(arrivals(&[&record], "loss", 1, &[1.0]).unwrap(), [Some(10.0)]);
+        assert!(arrivals(&[&record], "log_rank", 1, &[1.0]).is_err());
+        let ratio = ratio_by(30, &[Some(20.0), None], &[Some(20.0), Some(30.0)]).unwrap();
+        assert_eq!((ratio.ratio, ratio.both), (Some(1.0), 2));
     }
 
     #[test]
