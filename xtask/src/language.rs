@@ -509,16 +509,13 @@ pub fn with_mean_curve(
     let records: Vec<&Record> = results.records(setting, arm)?.into_iter().flatten().collect();
     let Some(first) = records.first() else { bail!("no run of {arm}") };
     let updates = &first.curves["updates"];
-    let (mut x, mut mean, mut low, mut high) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut x, mut summaries) = (Vec::new(), Vec::new());
     for (at, &update) in updates.iter().enumerate().filter(|&(_, &update)| update >= from) {
         let values: Vec<f64> = records.iter().map(|record| record.curves[curve][at]).collect();
-        let summary = Summary::of(&values)?;
         x.push(update);
-        mean.push(summary.mean);
-        low.push(summary.interval.map_or(summary.mean, |interval| interval.low));
-        high.push(summary.interval.map_or(summary.mean, |interval| interval.high));
+        summaries.push(Summary::of(&values)?);
     }
-    Ok(figure.line_with_band(arm, &x, &mean, &low, &high))
+    Ok(figure.line_of_means(arm, &x, &summaries))
 }
 
 #[cfg(test)]

@@ -426,14 +426,12 @@ fn figure(title: &str, x: &str, shown: &[usize], runs: &[Vec<Curve>]) -> Result<
             summaries.push(Summary::of(&of(|curve| &curve.monte_carlo))?);
             exact.push(Summary::of(&of(|curve| &curve.closed_form))?.mean);
         }
-        let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
-        let end = |end: fn(&cl_study::Interval) -> f64| -> Vec<f64> {
-            summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
-        };
         let name = SETTINGS[at].name.split(", current").next().unwrap_or(SETTINGS[at].name);
-        figure = figure
-            .line_with_band(format!("{name}, Monte Carlo"), &GRID, &mean, &end(|i| i.low), &end(|i| i.high))
-            .line(format!("{name}, closed form"), &GRID, &exact);
+        figure = figure.line_of_means(format!("{name}, Monte Carlo"), &GRID, &summaries).line(
+            format!("{name}, closed form"),
+            &GRID,
+            &exact,
+        );
     }
     Ok(figure.horizontal(0.0, "no progress").render(820, 480)?)
 }

@@ -287,12 +287,8 @@ fn stability(
                 Cell::mean(summary, 3),
             ])?;
         }
-        let end = |end: fn(&Interval) -> f64| -> Vec<f64> {
-            summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
-        };
-        let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
         let label = if n_runs == 1 { "1 run".to_owned() } else { format!("mean of {n_runs} runs") };
-        figure = figure.line_with_band(label, &epochs, &mean, &end(|i| i.low), &end(|i| i.high));
+        figure = figure.line_of_means(label, &epochs, &summaries);
     }
     let scalars = |name: &str| -> Vec<f64> { records.iter().map(|record| record.scalars[name]).collect() };
     findings.notes.push(format!(
@@ -392,12 +388,8 @@ fn crossovers(findings: &mut Findings, task: &Task, curves: &[PruneCurves]) -> R
         }
         for (noise, of) in NOISES.iter().zip(&differences) {
             let summaries: Vec<Summary> = of.iter().map(|d| Ok(Summary::of(d)?)).collect::<Result<_>>()?;
-            let end = |end: fn(&Interval) -> f64| -> Vec<f64> {
-                summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
-            };
-            let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
             let label = format!("{:.0} % noise, equal {budget}", 100.0 * noise);
-            figure = figure.line_with_band(label, &task.kept, &mean, &end(|i| i.low), &end(|i| i.high));
+            figure = figure.line_of_means(label, &task.kept, &summaries);
         }
         let crossing = |noise: usize, seeds: &[usize]| {
             let of: &Vec<Vec<f64>> = &differences[noise];

@@ -433,11 +433,7 @@ fn figures(
         };
         let summaries: Vec<Summary> = (0..n).map(at).collect::<Result<_>>()?;
         let passes: Vec<f64> = (1..=n).map(|pass| pass as f64).collect();
-        let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
-        let end = |end: fn(&Interval) -> f64| -> Vec<f64> {
-            summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
-        };
-        figure = figure.line_with_band(strategy.name, &passes, &mean, &end(|i| i.low), &end(|i| i.high));
+        figure = figure.line_of_means(strategy.name, &passes, &summaries);
     }
     let caption = format!("Validation accuracy as training goes on, 95 % bands over splits. {conditions}.");
     findings.figure(format!("life-cycle-validation-{key}"), caption, figure.render(820, 460)?);

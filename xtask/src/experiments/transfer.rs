@@ -277,11 +277,7 @@ fn agreement_with(name: &str) -> String {
 fn with_band(figure: LineFigure, name: &str, x: &[f64], curves: &[Vec<f64>]) -> Result<LineFigure> {
     let at = |k: usize| Summary::of(&curves.iter().map(|curve| curve[k]).collect::<Vec<_>>());
     let summaries: Vec<Summary> = (0..x.len()).map(at).collect::<Result<_, _>>()?;
-    let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
-    let end = |end: fn(&cl_study::Interval) -> f64| -> Vec<f64> {
-        summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
-    };
-    Ok(figure.line_with_band(name, x, &mean, &end(|i| i.low), &end(|i| i.high)))
+    Ok(figure.line_of_means(name, x, &summaries))
 }
 
 /// What the orders come to.

@@ -5,6 +5,7 @@ use super::palette::{self, INK, N_STYLES};
 use super::{Figure, Labels};
 use crate::StudyError;
 use crate::error::{check_length, check_sample};
+use crate::statistics::Summary;
 
 #[derive(Debug, Clone, PartialEq)]
 struct Line {
@@ -69,6 +70,15 @@ impl LineFigure {
         let band = Some((low.to_vec(), high.to_vec()));
         self.lines.push(Line { name: name.into(), x: x.to_vec(), y: y.to_vec(), band });
         self
+    }
+
+    /// The same with one more line through the means of some summaries, and their intervals for a band, of width 0 where
+    /// there is none.
+    pub fn line_of_means(self, name: impl Into<String>, x: &[f64], summaries: &[Summary]) -> Self {
+        let of = |value: fn(&Summary) -> f64| summaries.iter().map(value).collect::<Vec<f64>>();
+        let low = of(|summary| summary.interval.map_or(summary.mean, |interval| interval.low));
+        let high = of(|summary| summary.interval.map_or(summary.mean, |interval| interval.high));
+        self.line_with_band(name, x, &of(|summary| summary.mean), &low, &high)
     }
 
     /// The same with a vertical reference line.

@@ -248,22 +248,14 @@ impl PruneCurves {
         let title = format!("{}: at equal {budget}", self.study.name);
         let mut figure = LineFigure::new(title, "part of the data kept", "accuracy");
         for method in &self.study.methods {
-            let points: Vec<(f64, Summary)> = self
+            let (x, summaries): (Vec<f64>, Vec<Summary>) = self
                 .curve(method, budget)?
                 .into_iter()
                 .filter_map(|point| point.accuracy.map(|accuracy| (point.kept, accuracy)))
-                .collect();
-            if points.is_empty() {
-                continue;
+                .unzip();
+            if !x.is_empty() {
+                figure = figure.line_of_means(method, &x, &summaries);
             }
-            let [x, y, low, high] = [
-                |kept: f64, _: &Summary| kept,
-                |_: f64, summary: &Summary| summary.mean,
-                |_: f64, summary: &Summary| summary.interval.map_or(summary.mean, |interval| interval.low),
-                |_: f64, summary: &Summary| summary.interval.map_or(summary.mean, |interval| interval.high),
-            ]
-            .map(|value| points.iter().map(|(kept, summary)| value(*kept, summary)).collect::<Vec<f64>>());
-            figure = figure.line_with_band(method, &x, &y, &low, &high);
         }
         Ok(figure)
     }

@@ -222,11 +222,7 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
                 .map(|at| Summary::of(&curves(arm).iter().map(|run| run.precisions[at]).collect::<Vec<_>>()))
                 .collect();
             let summaries = summaries?;
-            let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
-            let end = |end: fn(&cl_study::Interval) -> f64| -> Vec<f64> {
-                summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
-            };
-            figure = figure.line_with_band(name(arm), &RECALLS, &mean, &end(|i| i.low), &end(|i| i.high));
+            figure = figure.line_of_means(name(arm), &RECALLS, &summaries);
         }
         precision_figure.get_or_insert(figure);
     }

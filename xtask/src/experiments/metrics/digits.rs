@@ -134,11 +134,7 @@ fn epochs_figure(
         let summaries: Result<Vec<Summary>, _> =
             agreement.over_epochs(name).into_iter().map(|values| Summary::of(&defined(values))).collect();
         let summaries = summaries.map_err(|error| anyhow!("{name} over epochs: {error}"))?;
-        let means: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
-        let end = |end: fn(&cl_study::Interval) -> f64| -> Vec<f64> {
-            summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
-        };
-        figure = figure.line_with_band(name, &epochs, &means, &end(|i| i.low), &end(|i| i.high));
+        figure = figure.line_of_means(name, &epochs, &summaries);
     }
     let caption = format!(
         "Spearman correlation of a score over the first epochs with the same score over all {}: mean over seeds, 95 % \

@@ -373,11 +373,7 @@ impl Report<'_> {
                 })
                 .collect();
             let summaries = summaries?;
-            let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
-            let end = |end: fn(&Interval) -> f64| -> Vec<f64> {
-                summaries.iter().map(|summary| summary.interval.as_ref().map_or(summary.mean, end)).collect()
-            };
-            figure = figure.line_with_band(arm.to_string(), &at, &mean, &end(|i| i.low), &end(|i| i.high));
+            figure = figure.line_of_means(arm.to_string(), &at, &summaries);
         }
         let caption = "Share of the wrong training labels that each way of training leaves out, over its updates, mean \
                        over seeds, 95 % bands.";
