@@ -39,10 +39,10 @@ pub use pacing::{
     Quadratic, Reading, Root, Rounding, SingleStep, Step, VariedExponential,
 };
 pub use sampler::{
-    ClockedSampler, CompetenceSampler, EqualDifficulty, HardnessFeedback, HardnessSampler, HardnessSelection,
-    HardnessSettings, LengthSampler, LongSequences, MiniBatchSampler, MixtureSampler, PrefixSampler, Presentation,
-    Progression, RhoLossSampler, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler, TaskPolicy,
-    TaskScore, Teacher, TeacherSampler,
+    ClockedSampler, CompetenceSampler, EqualDifficulty, HardnessSampler, HardnessSelection, HardnessSettings,
+    LengthSampler, LongSequences, MiniBatchSampler, MixtureSampler, PrefixSampler, Presentation, Progression,
+    RhoLossSampler, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore,
+    Teacher, TeacherSampler,
 };
 pub use sharding::{Sharding, share_of_rank};
 pub use weighting::{

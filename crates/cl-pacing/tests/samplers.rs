@@ -3,7 +3,7 @@
 
 use cl_data::Fingerprint;
 use cl_pacing::{
-    Batch, Competence, CompetenceSampler, DifficultySchedule, EqualDifficulty, HardnessFeedback, HardnessSampler,
+    Batch, Competence, CompetenceSampler, DifficultySchedule, EqualDifficulty, Hardness, HardnessSampler,
     HardnessSelection, HardnessSettings, LengthSampler, Linear, LongSequences, MiniBatchSampler, MixtureSampler,
     OnePass, PrefixSampler, Presentation, Random, RhoLossSampler, Sampler, SelfPacedLambda, SelfPacedSampler,
     SequentialSampler, Sharding, ShuffleSampler, TaskPolicy, Teacher, TeacherSampler, share_of_rank,
@@ -18,10 +18,10 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
     let difficulty: Vec<f64> = (0..n).map(|i| (i * 7 % 5) as f64).collect();
     let lengths: Vec<u64> = (0..n).map(|i| 1 + (i * 7 % 11) as u64).collect();
     let tasks: Vec<usize> = (0..n).map(|i| i % 3.min(n)).collect();
-    let hardness = |feedback, selection| {
+    let hardness = |measure, selection| {
         let learning_rates = vec![0.3, 0.2, 0.1];
         let settings =
-            HardnessSettings { feedback, selection, warm_epochs: 1, learning_rates, ..Default::default() };
+            HardnessSettings { measure, selection, warm_epochs: 1, learning_rates, ..Default::default() };
         HardnessSampler::new(n, batch_size, settings, seed).unwrap().with_data(data)
     };
     let teacher =
@@ -80,9 +80,9 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
                 .with_data(data),
             ),
         ),
-        ("hardness, loss, rand", Box::new(hardness(HardnessFeedback::Loss, HardnessSelection::Rand))),
-        ("hardness, change, exp", Box::new(hardness(HardnessFeedback::LossChange, HardnessSelection::Exp))),
-        ("hardness, loss, beta", Box::new(hardness(HardnessFeedback::Loss, HardnessSelection::Beta { c: 30.0 }))),
+        ("hardness, loss, rand", Box::new(hardness(Hardness::Loss, HardnessSelection::Rand))),
+        ("hardness, change, exp", Box::new(hardness(Hardness::LossChange, HardnessSelection::Exp))),
+        ("hardness, loss, beta", Box::new(hardness(Hardness::Loss, HardnessSelection::Beta { c: 30.0 }))),
         (
             "RHO-LOSS",
             Box::new(RhoLossSampler::new(difficulty.clone(), large, batch_size, seed).unwrap().with_data(data)),

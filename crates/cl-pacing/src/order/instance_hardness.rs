@@ -40,10 +40,11 @@ pub struct InstanceHardness {
 }
 
 /// What dynamic instance hardness averages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hardness {
     /// The loss.
+    #[default]
     Loss,
     /// How much the loss changed since the example was trained on last.
     LossChange,

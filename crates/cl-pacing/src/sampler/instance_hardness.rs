@@ -6,20 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::told::{self, check_losses};
 use super::{check_batch_size, check_sizes, chunk, n_batches};
-use crate::{PacingError, SamplerFingerprint};
-
-/// What an example's instantaneous hardness a_t is measured by, l being its loss and tau the epoch in which it was
-/// last shown before epoch t.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum HardnessFeedback {
-    /// l_t / eta_t.
-    #[default]
-    Loss,
-    /// |l_t - l_tau| / (eta_tau + ... + eta_t); nothing when first shown.
-    LossChange,
-    /// Whether the prediction changed between right and wrong, over the same sum. The sampler is to be told 0-1 losses.
-    PredictionFlip,
-}
+use crate::{Hardness, PacingError, SamplerFingerprint};
 
 /// How the examples of an epoch are drawn, without replacement, from their hardness r.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -39,8 +26,8 @@ pub enum HardnessSelection {
 /// The parameters of a [`HardnessSampler`], with the paper's values as default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HardnessSettings {
-    /// The instantaneous hardness.
-    pub feedback: HardnessFeedback,
+    /// The instantaneous hardness a_t, over epochs; for [`Hardness::Flip`] the sampler is to be told 0-1 losses.
+    pub measure: Hardness,
     /// The draws.
     pub selection: HardnessSelection,
     /// The weight of the latest a_t in r, 0.95.
@@ -58,7 +45,7 @@ pub struct HardnessSettings {
 impl Default for HardnessSettings {
     fn default() -> Self {
         Self {
-            feedback: HardnessFeedback::default(),
+            measure: Hardness::default(),
             selection: HardnessSelection::default(),
             gamma: 0.95,
             warm_epochs: 5,
@@ -71,10 +58,10 @@ impl Default for HardnessSettings {
 
 impl fmt::Display for HardnessSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { feedback, selection, gamma, warm_epochs, gamma_k, k, learning_rates } = self;
+        let Self { measure, selection, gamma, warm_epochs, gamma_k, k, learning_rates } = self;
         write!(
             formatter,
-            "{feedback:?}, {selection:?} (gamma = {gamma}, T0 = {warm_epochs}, gamma_k = {gamma_k}, "
+            "{measure:?}, {selection:?} (gamma = {gamma}, T0 = {warm_epochs}, gamma_k = {gamma_k}, "
         )?;
         write!(formatter, "k = {k}, eta = {learning_rates:?})")
     }
@@ -318,9 +305,9 @@ impl HardnessSampler {
         *n_waiting -= 1;
         let settings = &self.settings;
         let change = |(before, tau): (f64, u64)| (loss - before).abs() / settings.learning_rates(tau, *epoch);
-        let instantaneous = match settings.feedback {
-            HardnessFeedback::Loss => Some(loss / settings.learning_rate(*epoch)),
-            HardnessFeedback::LossChange | HardnessFeedback::PredictionFlip => example.last.map(change),
+        let instantaneous = match settings.measure {
+            Hardness::Loss => Some(loss / settings.learning_rate(*epoch)),
+            Hardness::LossChange | Hardness::Flip => example.last.map(change),
         };
         if let Some(a) = instantaneous {
             let a = if settings.selection == HardnessSelection::Exp { a / share } else { a };
@@ -336,7 +323,7 @@ impl HardnessSampler {
         if let Some(&index) = indices.iter().find(|&&index| index >= n_examples) {
             return Err(PacingError::IndexOutOfRange { what: "example with a loss", index, n_examples });
         }
-        let flips = self.settings.feedback == HardnessFeedback::PredictionFlip;
+        let flips = self.settings.measure == Hardness::Flip;
         match losses
             .iter()
             .find(|&&loss| if flips { loss != 0.0 && loss != 1.0 } else { !(0.0..f64::INFINITY).contains(&loss) })
@@ -444,9 +431,9 @@ mod tests {
         shown
     }
 
-    fn settings(feedback: HardnessFeedback, selection: HardnessSelection) -> HardnessSettings {
+    fn settings(measure: Hardness, selection: HardnessSelection) -> HardnessSettings {
         HardnessSettings {
-            feedback,
+            measure,
             selection,
             warm_epochs: 2,
             learning_rates: vec![0.5, 0.25],
@@ -458,14 +445,14 @@ mod tests {
         /// Hardness by the definition, written down a second time over the whole history.
         #[test]
         fn hardness_is_the_definitions(n in 2usize..20, batch_size in 1usize..6, seed: u64, which in 0usize..3) {
-            let feedback =
-                [HardnessFeedback::Loss, HardnessFeedback::LossChange, HardnessFeedback::PredictionFlip][which];
+            let measure =
+                [Hardness::Loss, Hardness::LossChange, Hardness::Flip][which];
             let loss = |index: usize, epoch: u64| {
                 let loss = ((index * 7 + epoch as usize * 5) % 11) as f64 / 4.0;
                 if which == 2 { f64::from(u8::from(loss > 1.0)) } else { loss }
             };
             let mut sampler =
-                HardnessSampler::new(n, batch_size.min(n), settings(feedback, HardnessSelection::Rand), seed).unwrap();
+                HardnessSampler::new(n, batch_size.min(n), settings(measure, HardnessSelection::Rand), seed).unwrap();
             let shown = run(&mut sampler, 12, loss);
             let rate = |epoch: usize| if epoch == 0 { 0.5 } else { 0.25 };
             for (index, found) in sampler.hardness().into_iter().enumerate() {
@@ -495,7 +482,7 @@ mod tests {
                 [HardnessSelection::Rand, HardnessSelection::Exp, HardnessSelection::Beta { c: 20.0 }][which];
             let batch_size = batch_size.min(n);
             let mut sampler =
-                HardnessSampler::new(n, batch_size, settings(HardnessFeedback::Loss, selection), seed).unwrap();
+                HardnessSampler::new(n, batch_size, settings(Hardness::Loss, selection), seed).unwrap();
             let shown = run(&mut sampler, 16, |index, _| if learned { 0.0 } else { index as f64 / 8.0 });
             for (epoch, mut examples) in shown.into_iter().enumerate() {
                 let exact = n as f64 * 0.85_f64.powi(epoch.saturating_sub(2) as i32).max(0.2);
@@ -567,10 +554,10 @@ mod tests {
             sampler.feedback(0, &indices, &losses);
             assert!(sampler.error().is_some());
         }
-        let flips = HardnessSettings { feedback: HardnessFeedback::PredictionFlip, ..default() };
+        let flips = HardnessSettings { measure: Hardness::Flip, ..default() };
         let mut sampler = HardnessSampler::new(4, 4, flips, 0).unwrap();
         let error = sampler.restore(fresh().save().as_deref()).unwrap_err().to_string();
-        assert!(error.contains("PredictionFlip"), "{error}");
+        assert!(error.contains("Flip"), "{error}");
         sampler.feedback(0, &[0], &[0.5]);
         assert!(sampler.error().unwrap().to_string().contains("1 for a wrong one"));
     }

@@ -19,7 +19,7 @@ mod told;
 
 pub use clocked::ClockedSampler;
 pub use competence::{CompetenceSampler, EqualDifficulty};
-pub use instance_hardness::{HardnessFeedback, HardnessSampler, HardnessSelection, HardnessSettings};
+pub use instance_hardness::{HardnessSampler, HardnessSelection, HardnessSettings};
 pub use length::{LengthSampler, LongSequences};
 pub use mini_batch::MiniBatchSampler;
 pub use mixture::MixtureSampler;
