@@ -3,12 +3,18 @@
 
 use cl_data::Fingerprint;
 use cl_pacing::{
-    Batch, Competence, CompetenceSampler, DifficultySchedule, EqualDifficulty, Hardness, HardnessSampler,
-    HardnessSelection, HardnessSettings, LengthSampler, Linear, LongSequences, MiniBatchSampler, MixtureSampler,
-    OnePass, PrefixSampler, Presentation, Random, RhoLossSampler, Sampler, SelfPacedLambda, SelfPacedSampler,
-    SequentialSampler, Sharding, ShuffleSampler, TaskPolicy, Teacher, TeacherSampler, share_of_rank,
+    Annealing, Batch, Competence, CompetenceSampler, DifficultySchedule, EqualDifficulty, Hardness,
+    HardnessSampler, HardnessSelection, HardnessSettings, LengthSampler, Linear, LinearSelfPaced, LongSequences,
+    MiniBatchSampler, MixtureSampler, OnePass, PrefixSampler, Presentation, Random, RhoLossSampler, Sampler,
+    SelfPaced, SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, SelfPacedSampler, SequentialSampler,
+    Sharding, ShuffleSampler, TaskPolicy, Teacher, TeacherSampler, share_of_rank,
 };
 use proptest::prelude::*;
+
+fn self_paced(regulariser: impl SelfPaced + 'static, n: usize, batch_size: usize, seed: u64) -> SelfPacedSampler {
+    let (growth, presentation) = (Annealing::growth(1.2).unwrap(), Presentation::Shuffled { seed });
+    SelfPacedSampler::of(regulariser, growth, n, batch_size, presentation).unwrap()
+}
 
 /// A sampler of every kind over `n` examples, from the same settings the same.
 fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&'static str, Box<dyn Sampler>)> {
@@ -28,6 +34,10 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
         |teacher, policy| TeacherSampler::new(&tasks, teacher, policy, batch_size, seed).unwrap().with_data(data);
     let schedule = || DifficultySchedule::fixed_linear(2, 11, 20, 3).unwrap();
     let length = |long| LengthSampler::new(&lengths, 2, schedule(), long, 24, seed).unwrap().with_data(data);
+    let diversity = SelfPacedDiversity::new(0.4, 0.3, tasks.clone()).unwrap();
+    let lateness: Vec<f64> = (0..n).map(|i| i as f64 / n as f64).collect();
+    let curriculum =
+        SelfPacedCurriculum::new(LinearSelfPaced::new(0.9).unwrap(), lateness, 0.3 * n as f64).unwrap();
     let greedy = TaskPolicy::EpsilonGreedy { epsilon: 0.2 };
     let large = (2 * batch_size).min(n);
     vec![
@@ -80,6 +90,8 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
                 .with_data(data),
             ),
         ),
+        ("self-paced with diversity", Box::new(self_paced(diversity, n, batch_size, seed).with_data(data))),
+        ("self-paced curriculum", Box::new(self_paced(curriculum, n, batch_size, seed).with_data(data))),
         ("hardness, loss, rand", Box::new(hardness(Hardness::Loss, HardnessSelection::Rand))),
         ("hardness, change, exp", Box::new(hardness(Hardness::LossChange, HardnessSelection::Exp))),
         ("hardness, loss, beta", Box::new(hardness(Hardness::Loss, HardnessSelection::Beta { c: 30.0 }))),
