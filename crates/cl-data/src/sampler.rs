@@ -21,7 +21,7 @@ impl Batch {
 ///
 /// A sampler answers for any `step` (an update, counted from 0) with the batch of that step. One that follows
 /// a fixed order is a pure function of the step; one that learns from losses is told of them through
-/// [`feedback`](Self::feedback). The trait lives with the data, so that a trainer can take batches and a
+/// [`feedback`](Self::feedback), one that goes by the learner's maturity through [`validated`](Self::validated). The trait lives with the data, so that a trainer can take batches and a
 /// sampler can give them without knowing each other; the samplers themselves are in `cl-pacing`.
 pub trait Sampler {
     /// The number of examples that the sampler draws from, shown yet or not.
@@ -44,6 +44,11 @@ pub trait Sampler {
     /// Tells the sampler the losses of some examples, as they were before the update of `step`.
     fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) {
         let _ = (step, indices, losses);
+    }
+
+    /// Tells the sampler a score on held-out data, higher being better, which a trainer measures at the end of an epoch.
+    fn validated(&mut self, score: f64) {
+        let _ = score;
     }
 
     /// What the sampler has learned so far, to be kept with a checkpoint; `None` for a fixed order, which

@@ -161,7 +161,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         }
         self.progress.training.n_steps += 1;
         if epoch.step + 1 >= epoch.n_steps {
-            self.end_epoch(model, loss, observers, epoch.index)?;
+            self.end_epoch(model, loss, observers, sampler, epoch.index)?;
         }
         Ok(!self.progress.training.stopped_early)
     }
@@ -255,11 +255,12 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         model: &M,
         loss: &impl Loss<T>,
         observers: &mut [&mut dyn Observer<T>],
-        sampler: &dyn Sampler,
+        sampler: &mut dyn Sampler,
     ) -> Result<bool, ModelError> {
         if self.progress.epoch_presented > 0 {
             let last = self.progress.training.n_steps.saturating_sub(1);
-            self.end_epoch(model, loss, observers, sampler.epoch(last).index)?;
+            let epoch = sampler.epoch(last).index;
+            self.end_epoch(model, loss, observers, sampler, epoch)?;
         }
         Ok(false)
     }
@@ -269,6 +270,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         model: &M,
         loss: &impl Loss<T>,
         observers: &mut [&mut dyn Observer<T>],
+        sampler: &mut dyn Sampler,
         epoch: u64,
     ) -> Result<(), ModelError> {
         let progress = &mut self.progress;
@@ -289,6 +291,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
             Criterion::Loss => -mean_loss,
             Criterion::Accuracy => accuracy,
         };
+        sampler.validated(score);
         // A NaN is never best.
         let is_best = progress.best.as_ref().map_or(!score.is_nan(), |best| score > best.score);
         if is_best {

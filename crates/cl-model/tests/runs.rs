@@ -67,6 +67,10 @@ impl Sampler for Remembering {
         self.told += losses.iter().sum::<f64>();
     }
 
+    fn validated(&mut self, score: f64) {
+        self.told += score;
+    }
+
     fn save(&self) -> Option<String> {
         serde_json::to_string(self).ok()
     }

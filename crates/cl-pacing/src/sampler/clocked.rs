@@ -53,6 +53,7 @@ pub struct ClockedSampler {
     begun: Vec<Begun>,
     /// The epoch whose examples are at hand, as shown.
     shown: Option<(u64, Vec<u32>)>,
+    error: Option<PacingError>,
 }
 
 /// What was measured.
@@ -112,8 +113,19 @@ impl ClockedSampler {
         let tokens = std::iter::once(0).chain(before).collect();
         let (order, pacing) = (narrow(&order)?, Arc::new(pacing));
         let (told, begun) = (Told::default(), Vec::new());
-        let mut sampler =
-            Self { order, pacing, clock, tokens, batch_size, seed, data: None, told, begun, shown: None };
+        let mut sampler = Self {
+            order,
+            pacing,
+            clock,
+            tokens,
+            batch_size,
+            seed,
+            data: None,
+            told,
+            begun,
+            shown: None,
+            error: None,
+        };
         sampler.begun.push(sampler.beginning(0, 0, 0, 0));
         Ok(sampler)
     }
@@ -149,7 +161,7 @@ impl ClockedSampler {
         }
     }
 
-    /// Tells it a measured value, such as validation accuracy: the clock of scores reads the latest, the clock of plateaus
+    /// Tells it a measured value, such as the validation accuracy that a trainer tells it by itself: the clock of scores reads the latest, the clock of plateaus
     /// counts them. Epochs that have begun stay as they are.
     ///
     /// # Errors
@@ -173,6 +185,12 @@ impl ClockedSampler {
         }
         self.told.score = Some(score);
         Ok(())
+    }
+
+    /// The first thing that was wrong with a score that a trainer told, if anything was: as
+    /// [`observe`](Self::observe) says.
+    pub fn error(&self) -> Option<&PacingError> {
+        self.error.as_ref()
     }
 
     /// How many examples are available in the epoch of `step`.
@@ -255,6 +273,12 @@ impl Sampler for ClockedSampler {
     fn epoch(&self, step: u64) -> Epoch {
         let (index, begun) = self.epoch_of(step);
         Epoch { index, step: step - begun.first_step, n_steps: self.n_steps(&begun) }
+    }
+
+    fn validated(&mut self, score: f64) {
+        if let Err(error) = self.observe(score) {
+            self.error.get_or_insert(error);
+        }
     }
 
     fn save(&self) -> Option<String> {
@@ -420,6 +444,9 @@ mod tests {
         let mut sampler = new(Clock::Plateaus { total: 2 }, &[]).unwrap();
         assert!(sampler.observe(0.5).unwrap_err().to_string().contains("plateau is none"));
         assert!(sampler.observe(f64::NAN).is_err());
+        assert!(sampler.error().is_none());
+        sampler.validated(f64::NAN);
+        assert!(sampler.error().unwrap().to_string().contains("score is NaN"));
         assert!(sampler.restore(new(Clock::Epochs { total: 1 }, &[]).unwrap().save().as_deref()).is_err());
         assert!(sampler.restore(None).is_err() && sampler.restore(Some("{}")).is_err());
         let mut settled = new(Clock::Epochs { total: 1 }, &[]).unwrap();

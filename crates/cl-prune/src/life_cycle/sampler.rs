@@ -18,7 +18,7 @@ use crate::settings::Settings;
 /// Each part is the caller's choice, so that curriculum only ([`Retirement::Nothing`]), pruning only (a shuffling
 /// sampler for a curriculum), both and neither are the same sampler. What the model knows it learns through
 /// [`feedback`](Sampler::feedback) (losses) or [`tell_right`](Self::tell_right); validation scores through
-/// [`tell_validation`](Self::tell_validation). Where the retirement goes by losses it asks, when pruning begins, for
+/// [`validated`](Sampler::validated), which a trainer with held-out data calls. Where the retirement goes by losses it asks, when pruning begins, for
 /// those that it was never told. O(n) per epoch, and one selection.
 ///
 /// ```
@@ -122,13 +122,6 @@ impl LifeCycleSampler {
     pub fn with_data(mut self, data: Fingerprint) -> Self {
         self.data = Some(data);
         self
-    }
-
-    /// The next validation score, higher being better, for [`Maturity::Plateau`].
-    pub fn tell_validation(&mut self, score: f64) {
-        if self.progress.switch.is_none() {
-            self.progress.plateau.tell(score);
-        }
     }
 
     /// Whether these examples were right when presented, where [`Learned::Told`] says that it is not their losses
@@ -265,6 +258,13 @@ impl Sampler for LifeCycleSampler {
         }
     }
 
+    fn validated(&mut self, score: f64) {
+        if self.progress.switch.is_none() {
+            self.progress.plateau.tell(score);
+            self.curriculum.validated(score);
+        }
+    }
+
     fn save(&self) -> Option<String> {
         let (settings, progress) = (self.settings(), self.progress.clone());
         serde_json::to_string(&State { settings, curriculum: self.curriculum.save(), progress }).ok()
@@ -319,7 +319,7 @@ mod tests {
         sampler.feedback(step, &batch.indices, &told(&batch.indices));
         if epoch.step + 1 == epoch.n_steps {
             // Better up to epoch 3, then the same.
-            sampler.tell_validation(epoch.index.min(3) as f64);
+            sampler.validated(epoch.index.min(3) as f64);
         }
         (epoch, batch)
     }

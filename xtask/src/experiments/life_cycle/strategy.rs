@@ -213,7 +213,7 @@ impl Recipe {
             if n_updates > validated_at && (!goes_on || n_updates.is_multiple_of(per_epoch)) {
                 validated_at = n_updates;
                 let accuracy = evaluate(&network, &CrossEntropy, &split.validation)?.accuracy();
-                sampler.tell_validation(accuracy);
+                sampler.validated(accuracy);
                 curve.push(accuracy);
                 if accuracy > best.0 {
                     best = (accuracy, n_updates, network.parameters().to_vec());
@@ -252,6 +252,7 @@ impl Recipe {
 mod tests {
     use super::*;
     use cl_data::bundled;
+    use cl_model::{Criterion, Validation};
 
     const SETTINGS: Settings = Settings { full_at: 0.5, at_most: 0.6 };
     const RECIPE: Recipe = Recipe { n_hidden: 16, batch_size: 32, n_epochs: 40, learning_rate: 0.1 };
@@ -281,6 +282,26 @@ mod tests {
             assert!(own["wrong"] > control["wrong"], "{own:?} {control:?}");
         }
         assert!(of(PRUNING, Equal::Epochs)["examples"] < of(NEITHER, Equal::Epochs)["examples"]);
+    }
+
+    #[test]
+    fn a_trainer_tells_it_when_the_model_has_matured() {
+        let split = split();
+        let n = split.train.n_examples();
+        let plateau = Maturity::Plateau { patience: PATIENCE, min_delta: 0.0 };
+        let before = Box::new(ShuffleSampler::new(n, 32, 5).unwrap());
+        let mut sampler =
+            LifeCycleSampler::new(before, plateau, Retirement::Mastered { at_most: 0.5 }, 32, 5).unwrap();
+        let mut network = RECIPE.network(&split.train, 5).unwrap();
+        let validation = Validation { criterion: Criterion::Accuracy, patience: None };
+        let trainer = Trainer::new(Budget::Epochs(40), 0.1).unwrap().with_validation(validation);
+        let mut sgd = Sgd::plain();
+        let data = (&split.train, &split.validation);
+        trainer
+            .train_validated(&mut network, &CrossEntropy, &mut sgd, data.0, data.1, &mut sampler, &mut [])
+            .unwrap();
+        let switch = sampler.switch().unwrap();
+        assert!(switch.epoch > u64::from(PATIENCE) && switch.kept.len() < n, "{switch:?}");
     }
 
     #[test]
