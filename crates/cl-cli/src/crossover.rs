@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use cl_data::io::write_atomically;
-use cl_study::{Crossing, Crossover, CrossoverPoint, CrossoverSettings, EqualBudget, PruneCurves, PruneStudy};
+use cl_study::{Crossing, Crossover, CrossoverSettings, EqualBudget, PruneCurves, PruneStudy};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -17,7 +17,8 @@ use crate::output::{check_svg, new_table, print, right, save_figure};
 /// STUDY is a prune study as `cl-study` saves it (JSON): methods x fractions x seeds with random and stratified
 /// random among the methods, at equal updates, equal epochs or both. A crossover is the part of the data kept at
 /// which a method's mean falls below the control's, between the fractions measured by linear interpolation; its
-/// interval is a bootstrap over seeds. Where there is none it says on which side.
+/// interval is a bootstrap over seeds, expanded for their number and still too narrow for fewer than
+/// five. Where there is none it says on which side.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -36,6 +37,9 @@ pub(crate) struct Arguments {
     /// Which of several crossings counts
     #[arg(long, value_enum, default_value_t = Which::First)]
     crossing: Which,
+    /// By how much a method must be below the control
+    #[arg(long, value_name = "MARGIN", default_value_t = 0.0)]
+    margin: f64,
     /// How often the seeds are resampled
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     resamples: usize,
@@ -94,6 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         n_resamples: arguments.resamples,
         level: arguments.level,
         seed: arguments.seed,
+        margin: arguments.margin,
     };
     let mut crossovers = Vec::new();
     for &budget in &budgets {
@@ -179,10 +184,10 @@ impl fmt::Display for Report {
         let level = self.crossovers.first().map_or(String::new(), |one| format!("{} %", one.level * 100.0));
         let mut table = new_table(&["method", "equal", "at", &format!("{level} interval"), "never", "seeds"]);
         for one in &self.crossovers {
-            let interval = match (one.low, one.high) {
-                (low, high) if low == high && low.fraction().is_none() => String::new(),
-                (CrossoverPoint::At(low), CrossoverPoint::At(high)) => format!("{low:.3} to {high:.3}"),
-                (low, high) => format!("{low} to {high}"),
+            let interval = match one.interval {
+                None => "one seed".to_owned(),
+                Some([low, high]) if low == high && low.fraction().is_none() => String::new(),
+                Some([low, high]) => format!("{low} to {high}"),
             };
             let never = format!("{:.1} %", one.never_below * 100.0);
             let cells = [one.method.clone(), one.budget.to_string()].map(comfy_table::Cell::new);

@@ -49,15 +49,37 @@ fn the_crossover_is_where_the_formula_has_it() {
     let hardest = crossover(&curves, "hardest");
     // The mean over seeds of c is 0.415, and the formula is linear between the fractions.
     assert!((hardest.at.fraction().unwrap() - 0.415).abs() < 1e-9, "{hardest:?}");
-    let (low, high) = (hardest.low.fraction().unwrap(), hardest.high.fraction().unwrap());
+    let [low, high] = hardest.interval.unwrap().map(|end| end.fraction().unwrap());
     assert!((0.4..0.415).contains(&low) && high > 0.415 && high <= 0.43, "{hardest:?}");
     assert_eq!((hardest.never_below, hardest.always_below, hardest.n_seeds), (0.0, 0.0, 4));
     let better = crossover(&curves, "better");
-    assert_eq!((better.at, better.low, better.high), (CrossoverPoint::NeverBelow, better.at, better.at));
+    assert_eq!((better.at, better.interval), (CrossoverPoint::NeverBelow, Some([better.at; 2])));
     assert_eq!(better.never_below, 1.0);
     // All are equal where everything is kept, so that it falls below from there.
     assert_eq!(crossover(&curves, "worse").at, CrossoverPoint::At(1.0));
     assert_eq!(crossover(&curves, "broken").n_seeds, 3);
+}
+
+/// With a margin of 0.05 a line that falls from 0 at 1 to -0.2 at 0.5 crosses a quarter of the way.
+#[test]
+fn a_margin_moves_the_crossover_and_one_seed_has_no_interval() {
+    let study = PruneStudy::new("line", [3], [1.0, 0.5]).unwrap().method("m");
+    let curves = study
+        .run(None, None, &Quiet, |run| {
+            let accuracy = if run.method == "m" && run.kept < 1.0 { 0.6 } else { 0.8 };
+            Ok::<_, String>(PruneOutcome { accuracy, ..PruneOutcome::default() })
+        })
+        .unwrap();
+    let at = |margin| {
+        let settings = CrossoverSettings { margin, ..CrossoverSettings::default() };
+        curves.crossover("m", "random", EqualBudget::Updates, &settings)
+    };
+    assert_eq!(at(0.0).unwrap().at, CrossoverPoint::At(1.0));
+    let crossover = at(0.05).unwrap();
+    assert!((crossover.at.fraction().unwrap() - 0.875).abs() < 1e-12, "{crossover:?}");
+    assert_eq!(crossover.interval, None);
+    assert_eq!(at(0.3).unwrap().at, CrossoverPoint::NeverBelow);
+    assert!(at(-1.0).unwrap_err().to_string().contains("margin is -1"));
 }
 
 #[test]
@@ -76,7 +98,7 @@ fn an_end_of_the_interval_may_be_undefined() {
         .unwrap();
     let crossover = crossover(&curves, "m");
     assert!(crossover.at.fraction().is_some());
-    assert_eq!(crossover.low, CrossoverPoint::NeverBelow);
+    assert_eq!(crossover.interval.unwrap()[0], CrossoverPoint::NeverBelow);
     // A resample has none of the one seed with probability (3/4)^4.
     assert!((crossover.never_below - 0.316).abs() < 0.02, "{}", crossover.never_below);
 }

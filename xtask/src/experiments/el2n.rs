@@ -3,8 +3,8 @@
 mod task;
 
 use anyhow::{Result, anyhow};
+use cl_data::Dataset;
 use cl_data::io::CifarPart;
-use cl_data::{Dataset, bundled};
 use cl_model::{CrossEntropy, ModelError, evaluate};
 use cl_study::{
     Bootstrap, Cell, Crossing, CrossoverSettings, EqualBudget, Figure, Interval, LineFigure, PruneCurves,
@@ -15,7 +15,8 @@ use serde_json::json;
 use crate::claim::{Claim, Judge, Measurement, Part};
 use crate::data_dir::{CIFAR_10, DataDir};
 use crate::experiment::{Context, Experiment, Findings};
-use task::{CCS, EASIEST, GRAND, GRAND_FIRST, HARDEST, N_RUNS, OFFSETS, RATES, RUNS, Task, offset};
+use crate::noisy_split::digits_and_test;
+use task::{CCS, CCS_ESTIMATED, EASIEST, GRAND, GRAND_FIRST, HARDEST, N_RUNS, OFFSETS, RATES, RUNS, Task, offset};
 
 /// Paul, Ganguli and Dziugaite (2021): EL2N, GraNd, and pruning by them.
 pub(super) struct El2nExperiment;
@@ -67,7 +68,7 @@ const NOISE: Claim = Claim {
     place: "section 6 (not in the article)",
     article: "(not in the article) with label noise keeping the hardest falls below random while more is still kept",
     judge: Judge::Positive {
-        quantity: "part of the data kept at which keeping the hardest falls below random for good, 20 % label noise less none",
+        quantity: "part of the data kept at which keeping the hardest falls below random by half a point and stays there, 20 % label noise less none",
         margin: 0.05,
     },
 };
@@ -84,6 +85,8 @@ const FIRST: Claim = Claim {
 
 /// Label noise: none, and the share of the labels that is wrong.
 const NOISES: [f64; 2] = [0.0, 0.2];
+
+const METHODS: [&str; 6] = [HARDEST, EASIEST, CCS, CCS_ESTIMATED, GRAND, GRAND_FIRST];
 
 const BUDGETS: [EqualBudget; 2] = [EqualBudget::Updates, EqualBudget::Epochs];
 
@@ -124,27 +127,33 @@ const FASHION: &str = "fashion-mnist";
 
 const NOTE: &str = "Scores are taken in evaluation mode after whole epochs and averaged over ten runs that no arm \
      trains from. Every arm trains from scratch with the learning rate that validated best for training on \
-     everything, tuned on seeds of its own under the same noise; with equal updates a smaller set is seen more often, \
-     with equal epochs it gets fewer updates. The hardest that the offset sweep skips are as many as the budget \
-     leaves room for, at most. Coverage-centric selection cuts off as many of the hardest as labels are wrong, a rate \
-     that it is told. The test labels are clean and the test set is read once, after the last update. A crossover is \
-     where the means over seeds fall below random and stay below; its interval resamples the seeds. Where none is \
-     found, the comparison between noises counts it at the smallest part kept: a difference is then a bound. The files \
-     `el2n-*.json` beside this report hold every run; `curriculum crossover` reads them.";
+     everything, tuned on seeds of its own under the same noise; with equal updates a smaller set is seen more often \
+     (a little less in all where the last batch of an epoch is short), with equal epochs it gets fewer updates. \
+     Coverage-centric selection cuts off as many of the hardest as labels are wrong: once it is told the true rate, and \
+     once it takes what confident learning estimates from the mean probabilities of the ten runs, which were trained on \
+     these examples. The test part is the same for all seeds, no choice knows anything of it, its labels are clean, and \
+     it is read once, after the last update; seeds cut the rest into training and validation part, so that they overlap, \
+     and intervals are over such cuts and first weights, not over other test parts. A crossover is where the means over \
+     seeds fall below random by half a point and stay there; its interval resamples the seeds, which is too narrow for \
+     five. Where none is found, the comparison between noises counts it at the smallest part kept: a difference is then a \
+     bound. Scoring costs every presentation of the ten runs and a pass for the scores. The files `el2n-*.json` beside \
+     this report hold every run; `curriculum crossover` reads them.";
 
 fn digits(context: &Context<'_>) -> Result<Task> {
     let quick = context.quick;
+    let (train, test) = digits_and_test()?;
     Ok(Task {
         key: "digits",
         name: "UCI digits",
-        train: bundled::digits().cast::<f32>()?,
-        test: None,
-        shares: [0.6, 0.2],
+        train,
+        test,
+        share: 0.75,
         n_hidden: 32,
         batch_size: 32,
         n_epochs: if quick { 6 } else { 30 },
         checkpoints: if quick { vec![1, 2, 4] } else { vec![1, 4, 8, 16, 30] },
         kept: if quick { vec![1.0, 0.5, 0.1] } else { vec![1.0, 0.9, 0.7, 0.5, 0.35, 0.2, 0.1] },
+        swept: if quick { vec![0.5, 0.1] } else { vec![0.7, 0.5, 0.35, 0.2, 0.1] },
         seeds: context.seeds.clone(),
     })
 }
@@ -158,21 +167,22 @@ fn images(context: &Context<'_>, folder: &DataDir, present: &'static str, name: 
     let n = match (context.quick, context.full) {
         (true, _) => 600,
         (false, true) => usize::MAX,
-        (false, false) => 10_000,
+        (false, false) => 5_000,
     };
     let first = |data: Dataset<f32>, n: usize| data.subset(&(0..n.min(data.n_examples())).collect::<Vec<_>>());
     Ok(Task {
         key,
         name,
         train: first(train, n)?,
-        test: Some(first(test, if context.quick { 500 } else { 10_000 })?),
-        shares: [0.8, 0.2],
+        test: first(test, if context.quick { 500 } else { 10_000 })?,
+        share: 0.8,
         n_hidden: 32,
         batch_size: 32,
         n_epochs: if context.quick { 2 } else { 10 },
         checkpoints: if context.quick { vec![1, 2] } else { vec![1, 3, 10] },
-        kept: if context.quick { vec![1.0, 0.5, 0.1] } else { vec![1.0, 0.7, 0.5, 0.3, 0.1] },
-        seeds: context.seeds.iter().copied().take(if context.full { 10 } else { 3 }).collect(),
+        kept: if context.quick { vec![1.0, 0.5, 0.1] } else { vec![1.0, 0.9, 0.7, 0.5, 0.3, 0.1] },
+        swept: if context.quick { vec![0.5, 0.1] } else { vec![0.7, 0.5, 0.3, 0.1] },
+        seeds: context.seeds.iter().copied().take(if context.full { 10 } else { 5 }).collect(),
     })
 }
 
@@ -224,22 +234,29 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
         let records: Vec<&Record> = scored.records("all", "scores")?.into_iter().flatten().collect();
         let (n, n_hidden, n_epochs) = (task.train.n_examples(), task.n_hidden, task.n_epochs);
         let title = format!("{name}, {n} examples, {n_hidden} units, {n_epochs} epochs at learning rate {rate}");
-        let mut study = PruneStudy::new(title, task.seeds.clone(), task.kept.clone())?;
-        for method in [HARDEST, EASIEST, CCS, GRAND, GRAND_FIRST] {
+        let run = |study: PruneStudy, what: &str| -> Result<PruneCurves> {
+            let pruned = study.run(context.jobs, Some(&journal(what)), context.progress, |run| {
+                let at = task.seeds.iter().position(|&seed| seed == run.seed);
+                let scores =
+                    at.and_then(|at| records.get(at)).ok_or_else(|| format!("no scores of seed {}", run.seed))?;
+                task.pruned(run, noise, rate, scores).map_err(|error| format!("{error:#}"))
+            })?;
+            if let Some(failed) = pruned.failed().next() {
+                return Err(anyhow!("{name}, {}, {} kept: {:?}", failed.method, failed.kept, failed.failed));
+            }
+            Ok(pruned)
+        };
+        let mut study = PruneStudy::new(&title, task.seeds.clone(), task.kept.clone())?;
+        for method in METHODS {
             study = study.method(method);
         }
+        let pruned = run(study, "prune")?;
+        let mut study = PruneStudy::new(format!("{title}, offsets"), task.seeds.clone(), task.swept.clone())?;
+        study = study.method(HARDEST);
         for share in OFFSETS {
             study = study.method(offset(share));
         }
-        let pruned = study.run(context.jobs, Some(&journal("prune")), context.progress, |run| {
-            let at = task.seeds.iter().position(|&seed| seed == run.seed);
-            let scores =
-                at.and_then(|at| records.get(at)).ok_or_else(|| format!("no scores of seed {}", run.seed))?;
-            task.pruned(run, noise, rate, scores).map_err(|error| format!("{error:#}"))
-        })?;
-        if let Some(failed) = pruned.failed().next() {
-            return Err(anyhow!("{name}, {}, {} kept: {:?}", failed.method, failed.kept, failed.failed));
-        }
+        let swept = run(study, "offsets")?;
         let n_train = pruned.runs()[0].outcome.as_ref().map_or(0, |outcome| outcome.n_kept);
         let widths = format!("{}-{}-{}", task.train.n_features(), task.n_hidden, task.train.n_classes());
         let conditions = format!(
@@ -249,6 +266,7 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
         );
         stability(findings, task, &records, &key, &conditions)?;
         prune(findings, &pruned, &key, &conditions)?;
+        sweep(findings, &swept, &key, &conditions)?;
         findings.number(format!("{key}_learning_rate"), rate)?;
         curves.push(pruned);
     }
@@ -292,7 +310,8 @@ fn stability(
     }
     let scalars = |name: &str| -> Vec<f64> { records.iter().map(|record| record.scalars[name]).collect() };
     findings.notes.push(format!(
-        "Spearman correlation of early GraNd with early EL2N: {}; with GraNd at initialisation: {} ({conditions}).",
+        "Estimated share of wrong labels: {} ({conditions}). Spearman correlation of early GraNd with early EL2N: {}; with GraNd at initialisation: {} ({conditions}).",
+        Measurement::over_seeds(&scalars("estimated noise"))?,
         Measurement::over_seeds(&scalars("grand with el2n"))?,
         Measurement::over_seeds(&scalars("grand at initialisation with grand"))?,
     ));
@@ -345,30 +364,42 @@ fn prune(findings: &mut Findings, curves: &PruneCurves, key: &str, conditions: &
     Ok(())
 }
 
+/// What it helps to leave the hardest out.
+fn sweep(findings: &mut Findings, curves: &PruneCurves, key: &str, conditions: &str) -> Result<()> {
+    for budget in BUDGETS {
+        let title = format!("The hardest but the very hardest, at equal {budget}: {conditions}");
+        findings.tables.push((title, curves.table(budget, PruneStudy::RANDOM)?));
+        let caption = format!("Leaving out the very hardest, at equal {budget}; 95 % bands. {conditions}.");
+        let figure = curves.figure(budget)?;
+        findings.figure(format!("el2n-offsets-{key}-{budget}"), caption, figure.render(820, 480)?);
+    }
+    findings.files.push((format!("el2n-offsets-{key}.json"), serde_json::to_string(curves)?));
+    Ok(())
+}
+
 /// Where each method falls below random for good, and whether label noise moves that of the hardest.
 fn crossovers(findings: &mut Findings, task: &Task, curves: &[PruneCurves]) -> Result<()> {
-    let settings = CrossoverSettings { crossing: Crossing::Stays, ..CrossoverSettings::default() };
+    let settings = CrossoverSettings { crossing: Crossing::Stays, margin: MARGIN, ..CrossoverSettings::default() };
     let mut table = Table::new(["method", "budget", "label noise", "falls below random at", "from", "to"]);
-    for method in
-        [HARDEST, EASIEST, CCS, GRAND, GRAND_FIRST].map(str::to_owned).into_iter().chain(OFFSETS.map(offset))
-    {
+    for method in METHODS {
         for budget in BUDGETS {
             for (noise, curves) in NOISES.iter().zip(curves) {
-                let found = curves.crossover(&method, PruneStudy::RANDOM, budget, &settings)?;
+                let found = curves.crossover(method, PruneStudy::RANDOM, budget, &settings)?;
                 table.row([
-                    Cell::text(&method),
+                    Cell::text(method),
                     Cell::text(budget.to_string()),
                     Cell::text(format!("{:.0} %", 100.0 * noise)),
                     Cell::text(found.at.to_string()),
-                    Cell::text(found.low.to_string()),
-                    Cell::text(found.high.to_string()),
+                    found.interval.map_or(Cell::Missing, |[low, _]| Cell::text(low.to_string())),
+                    found.interval.map_or(Cell::Missing, |[_, high]| Cell::text(high.to_string())),
                 ])?;
             }
         }
     }
-    findings
-        .tables
-        .push((format!("Part kept at which a method falls below random and stays below: {}", task.name), table));
+    findings.tables.push((
+        format!("Part kept at which a method falls below random by half a point and stays there: {}", task.name),
+        table,
+    ));
     let mut figure = LineFigure::new(
         "Where does keeping the hardest fall below random?",
         "part of the data kept",
@@ -399,16 +430,22 @@ fn crossovers(findings: &mut Findings, task: &Task, curves: &[PruneCurves]) -> R
         let seeds: Vec<usize> = (0..task.seeds.len()).collect();
         let n = seeds.len();
         let conditions = format!("equal {budget}; {}, {n} seeds, bootstrap over seeds", task.name);
-        let ends = [0, 1].map(|noise| crossing(noise, &seeds));
-        let measured = if ends == [task.kept[0]; 2] {
-            Measurement::Undefined {
-                why: "as soon as anything is pruned, keeping the hardest is below random, with and without noise"
-                    .into(),
+        let [clean, noisy] = [0, 1].map(|noise| crossing(noise, &seeds));
+        let smallest = task.kept.last().copied().unwrap_or(1.0);
+        let undefined = |why: &str| Measurement::Undefined { why: why.to_owned() };
+        let measured = match (clean, noisy) {
+            _ if n < 2 => undefined("one seed gives no interval"),
+            (None, None) => undefined("keeping the hardest is never below random, with or without noise"),
+            (Some(clean), Some(noisy)) if clean.min(noisy) > task.kept[1] => {
+                undefined("with and without noise it is below random at every part kept that was measured")
             }
-        } else {
-            let moved = |seeds: &[usize]| crossing(1, seeds) - crossing(0, seeds);
-            let Interval { low, high } = Bootstrap::new(10_000, 0)?.percentile(&seeds, moved)?;
-            Measurement::Interval { mean: ends[1] - ends[0], low, high, n }
+            _ => {
+                let end = |crossing: Option<f64>| crossing.unwrap_or(smallest);
+                let moved = |seeds: &[usize]| end(crossing(1, seeds)) - end(crossing(0, seeds));
+                let bootstrap = Bootstrap::new(10_000, 0)?.expanded(n)?;
+                let Interval { low, high } = bootstrap.percentile(&seeds, moved)?;
+                Measurement::Interval { mean: moved(&seeds), low, high, n }
+            }
         };
         findings.measure(NOISE.id, Part::Real, conditions, measured);
     }
@@ -418,16 +455,16 @@ fn crossovers(findings: &mut Findings, task: &Task, curves: &[PruneCurves]) -> R
     Ok(())
 }
 
-/// The part kept, of falling ones, from which the differences stay below 0; the smallest where they never do.
-fn below_for_good(kept: &[f64], differences: &[f64]) -> f64 {
-    let n_below = differences.iter().rev().take_while(|&&difference| difference < 0.0).count();
+/// The part kept, of falling ones, from which the differences stay below the margin; none where they end above it.
+fn below_for_good(kept: &[f64], differences: &[f64]) -> Option<f64> {
+    let n_below = differences.iter().rev().take_while(|&&difference| difference < -MARGIN).count();
     let at = differences.len() - n_below;
     match (n_below, at) {
-        (0, _) => kept[kept.len() - 1],
-        (_, 0) => kept[0],
+        (0, _) => None,
+        (_, 0) => Some(kept[0]),
         _ => {
-            let (above, below) = (differences[at - 1], differences[at]);
-            kept[at - 1] - (kept[at - 1] - kept[at]) * above / (above - below)
+            let (above, below) = (differences[at - 1] + MARGIN, differences[at] + MARGIN);
+            Some(kept[at - 1] - (kept[at - 1] - kept[at]) * above / (above - below))
         }
     }
 }
@@ -439,9 +476,10 @@ mod tests {
     #[test]
     fn the_crossing_that_lasts_is_found() {
         let kept = [1.0, 0.5, 0.25];
-        assert_eq!(below_for_good(&kept, &[0.0, 0.25, -0.75]), 0.4375);
-        assert_eq!(below_for_good(&kept, &[0.0, -0.1, 0.1]), 0.25);
-        assert_eq!(below_for_good(&kept, &[0.0, -0.1, -0.1]), 1.0);
-        assert_eq!(below_for_good(&kept, &[-0.1, -0.1, -0.1]), 1.0);
+        let at = |differences: [f64; 3]| below_for_good(&kept, &differences.map(|d| d - MARGIN));
+        assert!((at([0.0, 0.25, -0.75]).unwrap() - 0.4375).abs() < 1e-12);
+        assert_eq!(at([0.0, -0.1, 0.1]), None);
+        assert_eq!(at([0.0, -0.1, -0.1]), Some(1.0));
+        assert_eq!(at([-0.1, -0.1, -0.1]), Some(1.0));
     }
 }

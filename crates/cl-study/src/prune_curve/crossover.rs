@@ -5,7 +5,7 @@ use cl_data::random::{below, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{EqualBudget, PruneCurves};
-use crate::StudyError;
+use crate::{Bootstrap, StudyError};
 
 /// Which of several crossings counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,12 +80,16 @@ pub struct CrossoverSettings {
     pub level: f64,
     /// The seed of the resamples.
     pub seed: u64,
+    /// A method is below the control where it is below by more than this, at least 0: what is not worth naming is no
+    /// crossing. Where all is kept every method is the control, so that with 0 a first fraction that is below by
+    /// luck moves the crossing to 1.
+    pub margin: f64,
 }
 
 impl Default for CrossoverSettings {
-    /// The first crossing, 95 % from 10,000 resamples, seed 0.
+    /// The first crossing, 95 % from 10,000 resamples, seed 0, no margin.
     fn default() -> Self {
-        Self { crossing: Crossing::First, n_resamples: 10_000, level: 0.95, seed: 0 }
+        Self { crossing: Crossing::First, n_resamples: 10_000, level: 0.95, seed: 0, margin: 0.0 }
     }
 }
 
@@ -102,12 +106,13 @@ pub struct Crossover {
     pub crossing: Crossing,
     /// The crossover of the means over all seeds.
     pub at: CrossoverPoint,
-    /// The interval from the better end for the method to the worse; an end may be undefined.
-    pub low: CrossoverPoint,
-    /// The worse end.
-    pub high: CrossoverPoint,
+    /// The interval, from the better end for the method to the worse, either of which may be undefined; none for one
+    /// seed.
+    pub interval: Option<[CrossoverPoint; 2]>,
     /// The level of the interval.
     pub level: f64,
+    /// By how much it has to be below.
+    pub margin: f64,
     /// The share of resamples in which it is not below anywhere.
     pub never_below: f64,
     /// The share of resamples in which it is below from the largest fraction on.
@@ -120,12 +125,13 @@ impl PruneCurves {
     /// The part of the data kept at which `method` falls below `control`.
     ///
     /// ```text
-    /// D(f) = mean over seeds of accuracy(method, f) - accuracy(control, f)
+    /// D(f) = mean over seeds of accuracy(method, f) - accuracy(control, f) + margin
     /// between neighbouring fractions f > g with D(f) >= 0 > D(g):   f - (f - g) D(f) / (D(f) - D(g))
     /// ```
     ///
-    /// The interval is a percentile interval over resamples of the seeds, each with all of its runs; resamples
-    /// without a crossing count as beyond the fractions measured, so that an end may be undefined.
+    /// The interval is a percentile interval over resamples of the seeds, each with all of its runs, at a level
+    /// [expanded](Bootstrap::expanded) for their number; with fewer than five or six seeds it is still too narrow.
+    /// Resamples without a crossing count as beyond the fractions measured, so that an end may be undefined.
     /// O(resamples x seeds x fractions).
     ///
     /// # Errors
@@ -138,12 +144,10 @@ impl PruneCurves {
         budget: EqualBudget,
         settings: &CrossoverSettings,
     ) -> Result<Crossover, StudyError> {
-        let CrossoverSettings { crossing, n_resamples, level, seed } = *settings;
-        if n_resamples < 100 {
-            return Err(StudyError::argument("n_resamples", n_resamples, "at least 100"));
-        }
-        if !(level > 0.0 && level < 1.0) {
-            return Err(StudyError::argument("level", level, "a probability inside (0, 1)"));
+        let CrossoverSettings { crossing, n_resamples, level, seed, margin } = *settings;
+        let bootstrap = Bootstrap::new(n_resamples, seed)?.with_level(level)?;
+        if !(margin >= 0.0 && margin.is_finite()) {
+            return Err(StudyError::argument("margin", margin, "a finite number of at least 0"));
         }
         let (own, theirs) = (self.runs_of(method, budget)?, self.runs_of(control, budget)?);
         let fractions = &self.study().kept;
@@ -162,7 +166,7 @@ impl PruneCurves {
         }
         let point = |of: &dyn Fn(usize) -> usize| {
             let n = differences.len();
-            let mean = |at: usize| (0..n).map(|i| differences[of(i)][at]).sum::<f64>() / n as f64;
+            let mean = |at: usize| margin + (0..n).map(|i| differences[of(i)][at]).sum::<f64>() / n as f64;
             let means: Vec<f64> = (0..fractions.len()).map(mean).collect();
             crossing_of(fractions, &means, crossing)
         };
@@ -175,7 +179,11 @@ impl PruneCurves {
             .collect();
         resampled.sort_by(CrossoverPoint::compare);
         // Order statistics, for there is nothing between a fraction and what is undefined.
-        let tail = (1.0 - level) / 2.0 * (n_resamples - 1) as f64;
+        let interval = (differences.len() > 1).then(|| bootstrap.expanded(differences.len())).transpose()?;
+        let interval = interval.map(|expanded| {
+            let tail = ((1.0 - expanded.level()) / 2.0 * (n_resamples - 1) as f64).floor() as usize;
+            [resampled[tail], resampled[n_resamples - 1 - tail]]
+        });
         let share = |kind: CrossoverPoint| {
             resampled.iter().filter(|&&point| point == kind).count() as f64 / n_resamples as f64
         };
@@ -185,9 +193,9 @@ impl PruneCurves {
             budget,
             crossing,
             at: point(&|i| i),
-            low: resampled[tail.floor() as usize],
-            high: resampled[n_resamples - 1 - tail.floor() as usize],
+            interval,
             level,
+            margin,
             never_below: share(CrossoverPoint::NeverBelow),
             always_below: share(CrossoverPoint::AlwaysBelow),
             n_seeds: differences.len(),

@@ -14,7 +14,8 @@ use crate::{Progress, Record, Study, StudyError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EqualBudget {
-    /// The number of updates: a pruned set is gone through more often, and saves nothing.
+    /// The number of updates: a pruned set is gone through more often, and saves only what the last batch of an epoch
+    /// falls short by.
     Updates,
     /// The number of epochs: a pruned set is trained on for less.
     Epochs,

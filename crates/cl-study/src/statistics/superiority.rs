@@ -28,7 +28,8 @@ use crate::error::check_sample;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Superiority {
-    /// The smallest mean difference.
+    /// The smallest mean difference, which is low on average: of several noisy means the smallest tends to be one with
+    /// bad luck. The interval allows for it.
     pub mean_difference: f64,
     /// The 95 % interval; none for one seed.
     pub interval: Option<Interval>,

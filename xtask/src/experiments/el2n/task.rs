@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use cl_data::Dataset;
 use cl_difficulty::model_based::grand;
-use cl_difficulty::{El2n, spearman};
+use cl_difficulty::{ConfidentLearning, El2n, spearman};
 use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Sgd, Trainer, evaluate};
 use cl_pacing::ShuffleSampler;
 use cl_prune::{
@@ -25,7 +25,8 @@ pub(super) const RATES: [f64; 4] = [0.02, 0.05, 0.1, 0.2];
 
 pub(super) const HARDEST: &str = "EL2N, hardest";
 pub(super) const EASIEST: &str = "EL2N, easiest";
-pub(super) const CCS: &str = "EL2N, ccs";
+pub(super) const CCS: &str = "EL2N, ccs (true rate)";
+pub(super) const CCS_ESTIMATED: &str = "EL2N, ccs (estimated rate)";
 pub(super) const GRAND: &str = "GraNd, hardest";
 pub(super) const GRAND_FIRST: &str = "GraNd at initialisation, hardest";
 
@@ -41,16 +42,18 @@ pub(super) struct Task {
     pub(super) key: &'static str,
     pub(super) name: &'static str,
     pub(super) train: Dataset<f32>,
-    /// None where the training set is cut.
-    pub(super) test: Option<Dataset<f32>>,
-    /// Shares of the training set to train and to validate on.
-    pub(super) shares: [f64; 2],
+    /// What is read once; no choice knows anything of it.
+    pub(super) test: Dataset<f32>,
+    /// The share of the training set that is not for validation.
+    pub(super) share: f64,
     pub(super) n_hidden: usize,
     pub(super) batch_size: usize,
     pub(super) n_epochs: u64,
     /// The epochs after which scores are taken, ascending; the second is early, the last the end.
     pub(super) checkpoints: Vec<u64>,
     pub(super) kept: Vec<f64>,
+    /// The parts kept of the offset sweep, small enough for every offset.
+    pub(super) swept: Vec<f64>,
     pub(super) seeds: Vec<u64>,
 }
 
@@ -60,7 +63,7 @@ impl Task {
     }
 
     pub(super) fn parts(&self, noise: f64, seed: u64) -> Result<NoisySplit> {
-        NoisySplit::new(&self.train, self.test.as_ref(), self.shares, noise, seed)
+        NoisySplit::new(&self.train, &self.test, self.share, noise, seed)
     }
 
     fn network(&self, data: &Dataset<f32>, seed: u64) -> Result<Mlp<f32>> {
@@ -113,6 +116,9 @@ impl Task {
             }
         }
         let mut record = Record::new();
+        let probabilities = mean_probabilities(&early, train)?;
+        let learned = ConfidentLearning::fit(&probabilities, train.labels(), train.n_classes())?;
+        record = record.scalar("estimated noise", learned.noise_rate(100, 0.95, seed)?.estimate);
         let reference = |at: usize| mean(&el2n[at][N_RUNS..]);
         for n_runs in RUNS {
             let (mut same, mut last) = (Vec::new(), Vec::new());
@@ -152,9 +158,11 @@ impl Task {
         let (network, examples) = self.trained(&kept, rate, updates, run.seed)?;
         let mut kept_per_class = vec![0; kept.n_classes()];
         kept.labels().iter().for_each(|&label| kept_per_class[label] += 1);
-        let scoring_epochs = match run.method {
-            PruneStudy::RANDOM | PruneStudy::STRATIFIED_RANDOM | GRAND_FIRST => 0,
-            _ => self.early(),
+        let scoring_passes = match run.method {
+            PruneStudy::RANDOM | PruneStudy::STRATIFIED_RANDOM => 0,
+            // One pass for the scores of each run.
+            GRAND_FIRST => 1,
+            _ => self.early() + 1,
         };
         Ok(PruneOutcome {
             accuracy: evaluate(&network, &CrossEntropy, &parts.test)?.accuracy(),
@@ -163,7 +171,7 @@ impl Task {
             n_kept: selection.kept.len(),
             updates,
             examples,
-            scoring_examples: scoring_epochs * (N_RUNS * n) as u64,
+            scoring_examples: scoring_passes * (N_RUNS * n) as u64,
         })
     }
 }
@@ -177,14 +185,16 @@ fn select(run: &PruneRun<'_>, noise: f64, labels: &[usize], scores: &Record) -> 
         EASIEST => (Box::new(KeepEasiest), "el2n"),
         GRAND => (Box::new(KeepHardest), "grand"),
         GRAND_FIRST => (Box::new(KeepHardest), "grand at initialisation"),
-        CCS => {
-            let cutoff = HardCutoff::NoiseRate(noise);
+        CCS | CCS_ESTIMATED => {
+            let estimate =
+                *scores.scalars.get("estimated noise").ok_or_else(|| anyhow!("no estimate of the noise"))?;
+            let cutoff = HardCutoff::NoiseRate(if run.method == CCS { noise } else { estimate });
             (Box::new(CoverageCentric::with_cutoff(cutoff, CoverageCentric::STRATA)?), "el2n")
         }
         method => {
             let share = OFFSETS.into_iter().find(|&share| offset(share) == method);
             let share = share.ok_or_else(|| anyhow!("no method {method}"))?;
-            // As far as the budget lets it; half an example less, for the count is rounded up.
+            // Half an example less where both make up the whole, for the count is rounded up.
             let room = (1.0 - run.kept - 0.5 / labels.len() as f64).max(0.0);
             (Box::new(OffsetWindow::new(share.min(room), WindowStart::Hardest)?), "el2n")
         }
@@ -193,16 +203,33 @@ fn select(run: &PruneRun<'_>, noise: f64, labels: &[usize], scores: &Record) -> 
     Ok(rule.select(scores, Keep::Keep(run.kept), run.seed)?)
 }
 
-/// The EL2N of every example under one network, in evaluation mode.
-fn error_norms(network: &Mlp<f32>, data: &Dataset<f32>) -> Result<El2n> {
-    let outputs = evaluate(network, &CrossEntropy, data)?.outputs;
-    let mut el2n = El2n::new(data.n_examples());
-    for (example, logits) in outputs.chunks_exact(data.n_classes()).enumerate() {
+/// The probabilities of every example under one network, in evaluation mode.
+fn probabilities(network: &Mlp<f32>, data: &Dataset<f32>) -> Result<Vec<f64>> {
+    let mut probabilities = Vec::with_capacity(data.n_examples() * data.n_classes());
+    for logits in evaluate(network, &CrossEntropy, data)?.outputs.chunks_exact(data.n_classes()) {
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let powers: Vec<f64> = logits.iter().map(|&logit| f64::from(logit - largest).exp()).collect();
         let sum: f64 = powers.iter().sum();
-        let probabilities: Vec<f64> = powers.iter().map(|power| power / sum).collect();
-        el2n.record(example, &probabilities, data.labels()[example])?;
+        probabilities.extend(powers.iter().map(|power| power / sum));
+    }
+    Ok(probabilities)
+}
+
+fn mean_probabilities(networks: &[Mlp<f32>], data: &Dataset<f32>) -> Result<Vec<f64>> {
+    let mut mean = vec![0.0; data.n_examples() * data.n_classes()];
+    for network in networks {
+        let of_one = probabilities(network, data)?;
+        mean.iter_mut().zip(of_one).for_each(|(mean, one)| *mean += one / networks.len() as f64);
+    }
+    Ok(mean)
+}
+
+/// The EL2N of every example under one network.
+fn error_norms(network: &Mlp<f32>, data: &Dataset<f32>) -> Result<El2n> {
+    let mut el2n = El2n::new(data.n_examples());
+    let probabilities = probabilities(network, data)?;
+    for (example, probabilities) in probabilities.chunks_exact(data.n_classes()).enumerate() {
+        el2n.record(example, probabilities, data.labels()[example])?;
     }
     Ok(el2n)
 }

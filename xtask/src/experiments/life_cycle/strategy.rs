@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use cl_data::{Dataset, Sampler};
-use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Model, Sgd, Trainer, evaluate};
+use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Model, ModelError, Sgd, Trainer, evaluate};
 use cl_pacing::{EasyFirst, Linear, Order, PrefixSampler, Random, ShuffleSampler};
 use cl_prune::{LifeCycleSampler, Maturity, Retirement};
 use cl_study::Record;
@@ -149,7 +149,7 @@ impl Recipe {
         Ok(evaluate(&teacher, &CrossEntropy, data)?.losses)
     }
 
-    /// Trains by one strategy; the test part is read once, with the weights that validated best.
+    /// Trains by one strategy; the test part is read with the last weights and with those that validated best.
     pub(super) fn train(
         &self,
         split: &NoisySplit,
@@ -227,11 +227,14 @@ impl Recipe {
             return Err(anyhow!("{error}"));
         }
         let training = run.training();
+        let test =
+            |network: &Mlp<f32>| Ok::<_, ModelError>(evaluate(network, &CrossEntropy, &split.test)?.accuracy());
+        let at_the_end = test(&network)?;
         network.parameters_mut().copy_from_slice(&best.2);
         let record = Record::new()
-            .scalar("test", evaluate(&network, &CrossEntropy, &split.test)?.accuracy())
-            .scalar("validation", best.0)
-            .scalar("best_at", best.1 as f64)
+            .scalar("test", at_the_end)
+            .scalar("test, best validated", test(&network)?)
+            .scalar("validation", curve.last().copied().unwrap_or(0.0))
             .scalar("updates", training.n_updates as f64)
             .scalar("examples", training.n_presented as f64)
             .scalar("scored", n_scored as f64)
@@ -243,6 +246,7 @@ impl Recipe {
         Ok(record
             .scalar("matured", 1.0)
             .scalar("matured_at", switch.step as f64 / per_epoch as f64)
+            .scalar("best after pruning", f64::from(u8::from(best.1 > switch.step)))
             .scalar("kept", switch.kept.len() as f64 / n as f64)
             .scalar("wrong", wrong as f64 / switch.kept.len() as f64))
     }
@@ -251,15 +255,15 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cl_data::bundled;
+    use crate::noisy_split::digits_and_test;
     use cl_model::{Criterion, Validation};
 
     const SETTINGS: Settings = Settings { full_at: 0.5, at_most: 0.6 };
     const RECIPE: Recipe = Recipe { n_hidden: 16, batch_size: 32, n_epochs: 40, learning_rate: 0.1 };
 
     fn split() -> NoisySplit {
-        let digits = bundled::digits().cast::<f32>().unwrap();
-        NoisySplit::new(&digits, None, [0.6, 0.2], 0.2, 1).unwrap()
+        let (digits, test) = digits_and_test().unwrap();
+        NoisySplit::new(&digits, &test, 0.75, 0.2, 1).unwrap()
     }
 
     #[test]
