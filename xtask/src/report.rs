@@ -157,15 +157,16 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
         }
         text += "\nHow the claims are judged:\n\n";
         for claim in experiment.claims() {
-            let parts: Vec<&str> = outcome
-                .judged()
-                .filter(|(other, _)| other.id == claim.id)
-                .map(|(_, measured)| match measured.part {
-                    Part::Article => "the article's code",
-                    Part::Changed => "a changed setting",
-                    Part::Real => "many seeds or real data",
-                })
-                .collect();
+            let measured_on = |part: Part| {
+                outcome.judged().any(|(other, measured)| other.id == claim.id && measured.part == part)
+            };
+            let kinds = [
+                (Part::Article, "the article's code"),
+                (Part::Changed, "a changed setting"),
+                (Part::Real, "many seeds or real data"),
+            ];
+            let parts: Vec<&str> =
+                kinds.into_iter().filter(|&(part, _)| measured_on(part)).map(|(_, name)| name).collect();
             writeln!(
                 text,
                 "- `{}` ({}): {}; measured on {}",
