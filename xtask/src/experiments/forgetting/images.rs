@@ -103,7 +103,7 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
                 }
             })?;
             let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
-            best_rate(&[std::array::from_fn(|rate| accuracies[rate])])
+            best_rate(RATES, &[std::array::from_fn(|rate| accuracies[rate])])
         };
         let recipe = Recipe { learning_rate, ..recipe };
         let file = set.name.replace(' ', "-").to_lowercase();

@@ -55,10 +55,10 @@ impl Recipe {
     }
 }
 
-/// The rate with the best sum of accuracies, the smaller of equal ones.
-pub(super) fn best_rate(accuracies: &[[f64; RATES.len()]]) -> f64 {
+/// The one of `rates` with the best sum of accuracies, the smaller of equal ones.
+pub(super) fn best_rate<const N: usize>(rates: [f64; N], accuracies: &[[f64; N]]) -> f64 {
     let sum = |rate: usize| accuracies.iter().map(|of| of[rate]).sum::<f64>();
-    RATES[(0..RATES.len()).fold(0, |best, rate| if sum(rate) > sum(best) { rate } else { best })]
+    rates[(0..N).fold(0, |best, rate| if sum(rate) > sum(best) { rate } else { best })]
 }
 
 /// Seeds of their own: no arm trains on the run that its examples were chosen by.
