@@ -128,7 +128,8 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
          within its margin is no effect, whatever its sign, was decided after first results had been seen, and so were \
          the wordings and ranges of `forgetting/a-third`, `self-paced/learning` and `self-paced/first-selection`, the half point \
          that `orderings` asks of an improvement and two of its learning rates, the last age of the logarithmic regulariser in \
-         `self-paced`, the class balance in `transfer`, and the lengths of training in `vocabulary` and `competence`.{}\n",
+         `self-paced`, the class balance in `transfer`, the memorising learning rate and the two smallest \
+         ones under label noise in `forgetting`, and the lengths of training in `vocabulary` and `competence`.{}\n",
         match (arguments.quick, arguments.full) {
             (true, _) => " This was a quick run: fewer seeds and epochs.",
             (_, true) => " This was a full run: the papers' sizes.",
@@ -157,15 +158,16 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
         }
         text += "\nHow the claims are judged:\n\n";
         for claim in experiment.claims() {
-            let parts: Vec<&str> = outcome
-                .judged()
-                .filter(|(other, _)| other.id == claim.id)
-                .map(|(_, measured)| match measured.part {
-                    Part::Article => "the article's code",
-                    Part::Changed => "a changed setting",
-                    Part::Real => "many seeds or real data",
-                })
-                .collect();
+            let measured_on = |part: Part| {
+                outcome.judged().any(|(other, measured)| other.id == claim.id && measured.part == part)
+            };
+            let kinds = [
+                (Part::Article, "the article's code"),
+                (Part::Changed, "a changed setting"),
+                (Part::Real, "many seeds or real data"),
+            ];
+            let parts: Vec<&str> =
+                kinds.into_iter().filter(|&(part, _)| measured_on(part)).map(|(_, name)| name).collect();
             writeln!(
                 text,
                 "- `{}` ({}): {}; measured on {}",

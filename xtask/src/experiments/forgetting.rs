@@ -2,6 +2,7 @@
 
 mod digits;
 mod images;
+mod noise;
 mod removal;
 
 use anyhow::Result;
@@ -71,7 +72,17 @@ impl Experiment for ForgettingExperiment {
     }
 
     fn claims(&self) -> &'static [Claim] {
-        &[UNFORGETTABLE, FORGOTTEN, THIRD, CAN_GO, BEATS_RANDOM]
+        &[
+            UNFORGETTABLE,
+            FORGOTTEN,
+            THIRD,
+            CAN_GO,
+            BEATS_RANDOM,
+            noise::RELABELLED,
+            noise::RELABELLING,
+            noise::KEEPS_WRONG,
+            noise::WORSE,
+        ]
     }
 
     fn run(&self, context: &Context<'_>) -> Result<Findings> {
@@ -81,8 +92,10 @@ impl Experiment for ForgettingExperiment {
         // those that overlap least.
         clusters(&mut findings, Clusters { std: 1.65, ..Clusters::default() }, 25, Part::Changed, "overlapping")?;
         digits::digits(&mut findings, context)?;
+        noise::noise(&mut findings, context)?;
         if let Some(folder) = &context.data_dir {
             images::images(&mut findings, context, folder)?;
+            noise::images(&mut findings, context, folder)?;
         }
         Ok(findings)
     }

@@ -10,6 +10,7 @@ use anyhow::Result;
 
 use crate::claim::{Claim, Judge};
 use crate::experiment::{Context, Experiment, Findings};
+pub(super) use protocol::area_under_roc;
 
 /// The article's three metrics, every other one, and how far they agree.
 pub(super) struct MetricsExperiment;

@@ -36,7 +36,7 @@ fn tuned(digits: &Dataset<f32>, recipe: Recipe, context: &Context<'_>) -> Result
         })?
         .into_iter()
         .collect();
-    Ok(best_rate(&accuracies?))
+    Ok(best_rate(RATES, &accuracies?))
 }
 
 /// Toneva's protocol on UCI digits: forgetting counted in the training pass over several runs, then training

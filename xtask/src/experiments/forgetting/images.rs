@@ -103,7 +103,7 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
                 }
             })?;
             let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
-            best_rate(&[std::array::from_fn(|rate| accuracies[rate])])
+            best_rate(RATES, &[std::array::from_fn(|rate| accuracies[rate])])
         };
         let recipe = Recipe { learning_rate, ..recipe };
         let file = set.name.replace(' ', "-").to_lowercase();
@@ -196,7 +196,13 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
     }
     findings.tables.push(("Shares never forgotten, over seeds".into(), shares));
     findings.notes.push(format!(
-        "The paper's shares are those with no forgetting event in its Figure 1, read off the figure to about a          hundredth: convolutional networks, trained for 200 epochs with augmentation on CIFAR-10. Ours are perceptrons          without augmentation after {n_epochs} epochs: on CIFAR-10 such a network is right on about half of the images,          so that fewer are learned and never lost. Permuting pixels makes MNIST harder for a convolutional network; a          perceptron does not know which pixels are neighbours, so that for it permuted MNIST is MNIST with other first          weights. A score adds up {N_SCORING_RUNS} runs. Every arm trains from scratch for equally many updates; learning          rates are the best of {RATES:?} for training on everything, by its accuracy on a tenth of the training set held out."
+        "The paper's shares are those with no forgetting event in its Figure 1, read off the figure to about a \
+         hundredth: convolutional networks, trained for 200 epochs with augmentation on CIFAR-10. Ours are perceptrons \
+         without augmentation after {n_epochs} epochs: on CIFAR-10 such a network is right on about half of the images, \
+         so that fewer are learned and never lost. Permuting pixels makes MNIST harder for a convolutional network; a \
+         perceptron does not know which pixels are neighbours, so that for it permuted MNIST is MNIST with other first \
+         weights. A score adds up {N_SCORING_RUNS} runs. Every arm trains from scratch for equally many updates; learning \
+         rates are the best of {RATES:?} for training on everything, by its accuracy on a tenth of the training set held out."
     ));
     Ok(())
 }

@@ -22,7 +22,12 @@ pub(super) struct Recipe {
 pub(super) const RATES: [f64; 4] = [0.02, 0.05, 0.1, 0.2];
 
 impl Recipe {
-    fn train(&self, data: &Dataset<f32>, seed: u64, observers: &mut [&mut dyn Observer<f32>]) -> Result<Mlp<f32>> {
+    pub(super) fn train(
+        &self,
+        data: &Dataset<f32>,
+        seed: u64,
+        observers: &mut [&mut dyn Observer<f32>],
+    ) -> Result<Mlp<f32>> {
         let widths = [data.n_features(), self.n_hidden, data.n_classes()];
         let mut network = Mlp::new(&widths, Activation::Relu, Initialization::He, seed)?;
         let mut sampler = ShuffleSampler::new(data.n_examples(), self.batch_size, seed)?;
@@ -50,10 +55,15 @@ impl Recipe {
     }
 }
 
-/// The rate with the best sum of accuracies, the smaller of equal ones.
-pub(super) fn best_rate(accuracies: &[[f64; RATES.len()]]) -> f64 {
+/// The one of `rates` with the best sum of accuracies, the smaller of equal ones.
+pub(super) fn best_rate<const N: usize>(rates: [f64; N], accuracies: &[[f64; N]]) -> f64 {
     let sum = |rate: usize| accuracies.iter().map(|of| of[rate]).sum::<f64>();
-    RATES[(0..RATES.len()).fold(0, |best, rate| if sum(rate) > sum(best) { rate } else { best })]
+    rates[(0..N).fold(0, |best, rate| if sum(rate) > sum(best) { rate } else { best })]
+}
+
+/// Seeds of their own: no arm trains on the run that its examples were chosen by.
+pub(super) fn scoring_seed(n_runs: u64, seed: u64, run: u64) -> u64 {
+    1_000_000 + n_runs * seed + run
 }
 
 /// Forgetting over several runs on one training set.
@@ -66,6 +76,8 @@ pub(super) struct Forgotten {
     pub(super) n_unforgettable_in_run: Vec<usize>,
     /// Never right, summed over the runs.
     pub(super) n_never_learned: usize,
+    /// What each run's training pass was like.
+    pub(super) runs: Vec<Recorder>,
 }
 
 impl Forgotten {
@@ -76,13 +88,13 @@ impl Forgotten {
             n_unforgettable: 0,
             n_unforgettable_in_run: Vec::new(),
             n_never_learned: 0,
+            runs: Vec::new(),
         };
         let count = |flags: &[bool]| flags.iter().filter(|&&is| is).count();
         let mut unforgettable = vec![true; n];
         for run in 0..n_runs {
             let mut recorder = Recorder::new(n);
-            // Seeds of their own: no arm trains on the run that its examples were chosen by.
-            recipe.train(train, 1_000_000 + n_runs * seed + run, &mut [&mut recorder])?;
+            recipe.train(train, scoring_seed(n_runs, seed, run), &mut [&mut recorder])?;
             if let Some(error) = recorder.error() {
                 return Err(anyhow!("{error}"));
             }
@@ -92,6 +104,7 @@ impl Forgotten {
             all.n_unforgettable_in_run.push(count(&in_run));
             unforgettable.iter_mut().zip(in_run).for_each(|(all, one)| *all &= one);
             all.n_never_learned += count(&recorder.forgetting.never_learned());
+            all.runs.push(recorder);
         }
         all.n_unforgettable = count(&unforgettable);
         Ok(all)

@@ -238,7 +238,7 @@ impl Scored {
 /// ```text
 /// (sum of the wrong ones' ranks - w (w + 1) / 2) / (w (n - w))          w wrong ones of n, ranks from 1
 /// ```
-fn area_under_roc(scores: &[f64], wrong: &[bool]) -> Result<f64> {
+pub(in crate::experiments) fn area_under_roc(scores: &[f64], wrong: &[bool]) -> Result<f64> {
     let ranks = average_ranks(scores)?;
     let n_wrong = wrong.iter().filter(|&&wrong| wrong).count() as f64;
     let sum: f64 = ranks.iter().zip(wrong).filter(|&(_, &wrong)| wrong).map(|(rank, _)| rank).sum();
