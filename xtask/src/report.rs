@@ -129,7 +129,9 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
          the wordings and ranges of `forgetting/a-third`, `self-paced/learning` and `self-paced/first-selection`, the half point \
          that `orderings` asks of an improvement and two of its learning rates, the last age of the logarithmic regulariser in \
          `self-paced`, the class balance in `transfer`, the memorising learning rate and the two smallest \
-         ones under label noise in `forgetting`, and the lengths of training in `vocabulary` and `competence`.{}\n",
+         ones under label noise in `forgetting`, the lengths of training and the averaging in `vocabulary` and \
+         `competence`, the margin of the crossover in `el2n`, and in `life-cycle` the last weights in place of those that \
+         validated best; learning-rate grids were widened where a choice lay at an end.{}\n",
         match (arguments.quick, arguments.full) {
             (true, _) => " This was a quick run: fewer seeds and epochs.",
             (_, true) => " This was a full run: the papers' sizes.",

@@ -64,7 +64,7 @@ const CHOICE_MATTERS: Claim = Claim {
 const NOISES: [f64; 2] = [0.0, 0.2];
 
 /// Learning rates tried for training on everything.
-const RATES: [f64; 4] = [0.02, 0.05, 0.1, 0.2];
+const RATES: [f64; 6] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 
 /// Parts of the budget after which all examples are available.
 const FULL_AT: [f64; 3] = [0.1, 0.3, 0.6];

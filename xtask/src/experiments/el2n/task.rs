@@ -21,7 +21,7 @@ pub(super) const N_RUNS: usize = 10;
 pub(super) const RUNS: [usize; 4] = [1, 2, 5, N_RUNS];
 
 /// Learning rates tried for training on everything.
-pub(super) const RATES: [f64; 4] = [0.02, 0.05, 0.1, 0.2];
+pub(super) const RATES: [f64; 6] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 
 pub(super) const HARDEST: &str = "EL2N, hardest";
 pub(super) const EASIEST: &str = "EL2N, easiest";

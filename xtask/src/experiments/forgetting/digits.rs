@@ -32,7 +32,7 @@ fn tuned(digits: &Dataset<f32>, recipe: Recipe, context: &Context<'_>) -> Result
         over_seeds(&seeds, context.jobs, context.progress, |seed| {
             let (train, _) = split(digits, seed)?;
             let (train, validation) = split(&train, seed)?;
-            recipe.accuracies(&train, &validation, seed)
+            recipe.accuracies(RATES, &train, &validation, seed)
         })?
         .into_iter()
         .collect();

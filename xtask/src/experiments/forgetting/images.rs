@@ -3,7 +3,6 @@
 use anyhow::{Result, anyhow};
 use cl_data::io::CifarPart;
 use cl_data::{Dataset, Standardization, random, stratified_split};
-use cl_model::ModelError;
 use cl_study::{Metric, Record, Study, Summary, Table, over_seeds};
 use serde_json::json;
 
@@ -94,13 +93,10 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
         let learning_rate = {
             let parts = stratified_split(train.labels(), &[0.9, 0.1], 2_000_000)?;
             let (part, validation) = (train.subset(&parts[0])?, train.subset(&parts[1])?);
-            let accuracies = over_seeds(&[0, 1, 2, 3], context.jobs, context.progress, |rate| {
-                let recipe = Recipe { learning_rate: RATES[rate as usize], ..recipe };
-                match recipe.accuracy(&part, &validation, 2_000_000) {
-                    // A rate at which training blows up is the worst of all.
-                    Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => Ok(0.0),
-                    accuracy => accuracy,
-                }
+            let rates: Vec<u64> = (0..RATES.len() as u64).collect();
+            let accuracies = over_seeds(&rates, context.jobs, context.progress, |rate| {
+                let accuracies = recipe.accuracies([RATES[rate as usize]], &part, &validation, 2_000_000)?;
+                Ok(accuracies[0])
             })?;
             let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
             best_rate(RATES, &[std::array::from_fn(|rate| accuracies[rate])])

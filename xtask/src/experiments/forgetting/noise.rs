@@ -3,9 +3,8 @@
 mod rules;
 
 use anyhow::{Result, anyhow};
-use cl_data::{Dataset, Standardization, bundled, stratified_split, symmetric_noise};
+use cl_data::Dataset;
 use cl_difficulty::{NeverLearned, Recorder};
-use cl_model::ModelError;
 use cl_prune::{Budget as Keep, KeepHardest, SelectionRule};
 use cl_study::{Cell, Figure, LineFigure, Record, Study, Summary, Table, over_seeds};
 use serde_json::json;
@@ -15,6 +14,7 @@ use crate::claim::{Claim, Judge, Measurement, Part, significant};
 use crate::data_dir::DataDir;
 use crate::experiment::{Context, Findings};
 use crate::experiments::metrics::area_under_roc;
+use crate::noisy_split::{NoisySplit, digits_and_test};
 use rules::{HARDEST, RANDOM, RULES, Scores, TRAINED};
 
 pub(super) const RELABELLED: Claim = Claim {
@@ -74,7 +74,8 @@ const NOTE: &str = "Label noise: the rules go by forgetting events over five run
      20 % relabelled; read off the figure) the relabelled have 5 to 20 events, most often 13, and of the same examples \
      0.39 had none before. Under the right labels everything else is the same: learning rate, first weights and orders. \
      Confident learning takes probabilities out of fold, and what these networks get wrong looks like noise to it. \
-     Validation labels are as noisy as training labels; test labels are right, and read once, after the last update. \
+     Validation labels are as noisy as training labels; the test part is the same for all seeds, its labels are right, and \
+     it is read once, after the last update. \
      D2's neighbours are the ten nearest by features, with distances in units of their mean; at the default gamma its \
      reverse messages then take from a neighbour nine tenths of the value of what was picked.";
 
@@ -109,34 +110,25 @@ struct NoisySet {
     key: &'static str,
     name: &'static str,
     data: Dataset<f32>,
-    /// None where the data set is cut.
-    test: Option<Dataset<f32>>,
-    /// Shares to train and to validate on.
-    shares: [f64; 2],
+    /// What is read once; no choice knows anything of it.
+    test: Dataset<f32>,
+    /// The share of the data that is not for validation.
+    share: f64,
     batch_size: usize,
     n_epochs: u64,
     regimes: &'static [Regime],
     seeds: Vec<u64>,
 }
 
-/// The parts of a data set under one seed; validation labels are as noisy as training labels, test labels right.
-struct Parts {
-    train: Dataset<f32>,
-    /// The training set under its right labels.
-    right: Dataset<f32>,
-    validation: Dataset<f32>,
-    test: Dataset<f32>,
-    relabelled: Vec<bool>,
-}
-
 /// The part of the experiment on UCI digits.
 pub(super) fn noise(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
+    let (data, test) = digits_and_test()?;
     let set = NoisySet {
         key: "digits",
         name: "UCI digits",
-        data: bundled::digits().cast::<f32>()?,
-        test: None,
-        shares: [0.6, 0.2],
+        data,
+        test,
+        share: 0.75,
         batch_size: 32,
         n_epochs: if context.quick { 10 } else { 50 },
         regimes: &[Regime::Tuned, Regime::Memorising],
@@ -159,8 +151,8 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
         key: "fashion",
         name: "Fashion-MNIST",
         data: first(folder.images(FASHION, "train")?, if context.quick { 600 } else { 5_000 })?,
-        test: Some(first(folder.images(FASHION, "t10k")?, if context.quick { 500 } else { 10_000 })?),
-        shares: [0.8, 0.2],
+        test: first(folder.images(FASHION, "t10k")?, if context.quick { 500 } else { 10_000 })?,
+        share: 0.8,
         batch_size: 32,
         n_epochs: if context.quick { 5 } else { 15 },
         regimes: &[Regime::Tuned],
@@ -170,27 +162,8 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
 }
 
 impl NoisySet {
-    fn parts(&self, seed: u64) -> Result<Parts> {
-        let [train, validation] = self.shares;
-        let rest = if self.test.is_some() { 0.0 } else { 1.0 - train - validation };
-        let parts = stratified_split(self.data.labels(), &[train, validation, rest], seed)?;
-        let (train, validation) = (self.data.subset(&parts[0])?, self.data.subset(&parts[1])?);
-        let test = match &self.test {
-            Some(test) => test.clone(),
-            None => self.data.subset(&parts[2])?,
-        };
-        let noisy =
-            |part: &Dataset<f32>, at: u64| symmetric_noise(part.labels(), part.n_classes(), NOISE, 2 * seed + at);
-        let (of_train, of_validation) = (noisy(&train, 0)?, noisy(&validation, 1)?);
-        let standardization = Standardization::fit(&train)?;
-        let right = standardization.apply(train)?;
-        Ok(Parts {
-            train: of_train.apply(right.clone())?,
-            right,
-            validation: standardization.apply(of_validation.apply(validation)?)?,
-            test: standardization.apply(test)?,
-            relabelled: of_train.changed,
-        })
+    fn parts(&self, seed: u64) -> Result<NoisySplit> {
+        NoisySplit::new(&self.data, &self.test, self.share, NOISE, seed)
     }
 
     /// The recipe of the whole, with the rate that validates best under the noise, on seeds of its own.
@@ -201,16 +174,7 @@ impl NoisySet {
         let seeds: Vec<u64> = (2_000_000..2_000_003).collect();
         let accuracies = over_seeds(&seeds, context.jobs, context.progress, |seed| -> Result<_> {
             let parts = self.parts(seed)?;
-            let mut accuracies = [0.0; RATES.len()];
-            for (accuracy, learning_rate) in accuracies.iter_mut().zip(RATES) {
-                let recipe = Recipe { learning_rate, ..recipe };
-                *accuracy = match recipe.accuracy(&parts.train, &parts.validation, seed) {
-                    // A rate at which training blows up is the worst of all.
-                    Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => 0.0,
-                    accuracy => accuracy?,
-                };
-            }
-            Ok(accuracies)
+            recipe.accuracies(RATES, &parts.train, &parts.validation, seed)
         })?;
         let accuracies: Vec<[f64; RATES.len()]> = accuracies.into_iter().collect::<Result<_>>()?;
         Ok(Recipe { learning_rate: best_rate(RATES, &accuracies), ..recipe })
@@ -223,7 +187,7 @@ impl NoisySet {
         // The same first weights and orders: only the labels differ.
         let right = Forgotten::count(&parts.right, recipe, N_SCORING_RUNS, seed)?;
         let n_most = self.n_epochs as usize / 2;
-        let mut record = landing(&parts.relabelled, &noisy, &right, n_most, seed)?;
+        let mut record = landing(&parts.mislabelled, &noisy, &right, n_most, seed)?;
         let scores = Scores::new(&parts, &noisy, recipe, seed)?;
         record = record
             .scalar("estimated noise", scores.estimated_noise)
@@ -234,7 +198,7 @@ impl NoisySet {
             record = record.scalar(format!("validated cut-off, {kept} kept"), cutoff);
             for rule in RULES {
                 let selection = scores.select(rule, kept, cutoff)?;
-                let wrong = share(selection.kept.iter().map(|&example| parts.relabelled[example]));
+                let wrong = share(selection.kept.iter().map(|&example| parts.mislabelled[example]));
                 record = record.scalar(format!("wrong, {rule}, {kept} kept"), wrong);
                 if TRAINED.contains(&rule) {
                     let accuracy = recipe.accuracy(&parts.train.subset(&selection.kept)?, &parts.test, seed)?;
@@ -458,7 +422,7 @@ impl Report<'_> {
             "share of relabelled",
         );
         for name in SCORES {
-            figure = with_band(figure, name, &tenths, &self.curve(&format!("tenths, {name}"))?);
+            figure = figure.line_of_means(name, &tenths, &self.curve(&format!("tenths, {name}"))?);
         }
         findings.figure(
             format!("forgetting-noise-{}-ranking", self.key),
@@ -483,7 +447,7 @@ impl Report<'_> {
         let most = shares.iter().map(most).max().unwrap_or(0);
         let events: Vec<f64> = (0..=most).map(|events| events as f64).collect();
         for ((name, ..), shares) in GROUPS.iter().zip(&shares) {
-            figure = with_band(figure, name, &events, &shares[..=most]);
+            figure = figure.line_of_means(*name, &events, &shares[..=most]);
         }
         findings.figure(
             format!("forgetting-noise-{}-events", self.key),
@@ -545,7 +509,7 @@ impl Report<'_> {
                 cells.push(cell(&self.less(&name(rule, kept), &name(RANDOM, kept)), 3)?);
             }
             table.row(cells)?;
-            figure = with_band(figure, rule, &KEPT, &summaries);
+            figure = figure.line_of_means(rule, &KEPT, &summaries);
         }
         let title = format!("Test accuracy of training on the kept, at equal updates: {}", self.conditions);
         findings.tables.push((title, table));
@@ -591,14 +555,6 @@ fn cell(values: &[f64], digits: usize) -> Result<Cell> {
         return Ok(Cell::text("undefined"));
     }
     Ok(Cell::mean(&Summary::of(values)?, digits))
-}
-
-fn with_band(figure: LineFigure, name: &str, x: &[f64], summaries: &[Summary]) -> LineFigure {
-    let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
-    let end = |end: fn(&cl_study::Interval) -> f64| -> Vec<f64> {
-        summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
-    };
-    figure.line_with_band(name, x, &mean, &end(|i| i.low), &end(|i| i.high))
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 use anyhow::{Result, anyhow};
 use cl_data::Dataset;
 use cl_difficulty::{NeverLearned, Recorder};
-use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Observer, Sgd, Trainer, evaluate};
+use cl_model::{
+    Activation, Budget, CrossEntropy, Initialization, Mlp, ModelError, Observer, Sgd, Trainer, evaluate,
+};
 use cl_pacing::ShuffleSampler;
 use cl_prune::{Budget as Keep, KeepHardest, KeepRandom, SelectionRule};
 use cl_study::{Figure, LineFigure, Summary};
@@ -19,7 +21,7 @@ pub(super) struct Recipe {
 }
 
 /// Learning rates tried for training on everything; every arm takes the best of them.
-pub(super) const RATES: [f64; 4] = [0.02, 0.05, 0.1, 0.2];
+pub(super) const RATES: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.5];
 
 impl Recipe {
     pub(super) fn train(
@@ -40,16 +42,20 @@ impl Recipe {
         Ok(evaluate(&self.train(train, seed, &mut [])?, &CrossEntropy, test)?.accuracy())
     }
 
-    /// The accuracy on `validation` with each of [`RATES`].
-    pub(super) fn accuracies(
+    /// The accuracy on `validation` with each of `rates`; 0 where training blows up, which is worst of all.
+    pub(super) fn accuracies<const N: usize>(
         &self,
+        rates: [f64; N],
         train: &Dataset<f32>,
         validation: &Dataset<f32>,
         seed: u64,
-    ) -> Result<[f64; RATES.len()]> {
-        let mut accuracies = [0.0; RATES.len()];
-        for (accuracy, learning_rate) in accuracies.iter_mut().zip(RATES) {
-            *accuracy = Self { learning_rate, ..*self }.accuracy(train, validation, seed)?;
+    ) -> Result<[f64; N]> {
+        let mut accuracies = [0.0; N];
+        for (accuracy, learning_rate) in accuracies.iter_mut().zip(rates) {
+            *accuracy = match (Self { learning_rate, ..*self }).accuracy(train, validation, seed) {
+                Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => 0.0,
+                accuracy => accuracy?,
+            };
         }
         Ok(accuracies)
     }
@@ -156,11 +162,7 @@ pub(super) fn figure(
     let percent: Vec<f64> = shares.iter().map(|share| 100.0 * share).collect();
     let mut figure = LineFigure::new(title, "training examples removed (%)", "test accuracy");
     for (name, summaries) in [("least forgotten removed", selected), ("random removed", random)] {
-        let mean: Vec<f64> = summaries.iter().map(|summary| summary.mean).collect();
-        let end = |end: fn(&cl_study::Interval) -> f64| -> Vec<f64> {
-            summaries.iter().map(|s| s.interval.as_ref().map_or(s.mean, end)).collect()
-        };
-        figure = figure.line_with_band(name, &percent, &mean, &end(|i| i.low), &end(|i| i.high));
+        figure = figure.line_of_means(name, &percent, summaries);
     }
     Ok(figure.vertical(100.0 * unforgettable, "unforgettable").render(760, 460)?)
 }

@@ -12,7 +12,8 @@ use cl_prune::{
 };
 
 use super::super::removal::{Forgotten, Recipe, scoring_seed};
-use super::{NOISE, Parts};
+use super::NOISE;
+use crate::noisy_split::NoisySplit;
 
 pub(super) const HARDEST: &str = "least forgotten removed";
 pub(super) const EASIEST: &str = "most forgotten removed";
@@ -62,7 +63,7 @@ const N_NEIGHBORS: usize = 10;
 
 /// What the rules go by; the labels of all of it are the noisy ones.
 pub(super) struct Scores<'a> {
-    parts: &'a Parts,
+    parts: &'a NoisySplit,
     recipe: Recipe,
     seed: u64,
     /// Forgetting events over the scoring runs, by Toneva's rule.
@@ -79,7 +80,7 @@ pub(super) struct Scores<'a> {
 }
 
 impl<'a> Scores<'a> {
-    pub(super) fn new(parts: &'a Parts, forgotten: &'a Forgotten, recipe: Recipe, seed: u64) -> Result<Self> {
+    pub(super) fn new(parts: &'a NoisySplit, forgotten: &'a Forgotten, recipe: Recipe, seed: u64) -> Result<Self> {
         let train = &parts.train;
         let metrics = ["dual", "confidence"].map(|name| MetricSettings::parse(name, &[]));
         let metrics: Vec<MetricSettings> = metrics.into_iter().collect::<Result<_, _>>()?;
