@@ -53,9 +53,10 @@ fn points(n: usize, d: usize, seed: u64) -> Vec<f64> {
 #[test]
 fn k_center_is_the_reference_and_deepcores() {
     let golden = Golden::read();
-    for first in [559, 37, 102] {
+    for (seed, first) in [(0, 559), (1, 37), (42, 102)] {
         let coreset = KCenter::new(Start::Example(first)).select(&golden.features(), 60).unwrap();
         assert_eq!(coreset.order, golden.indices(&format!("kcenter_ref64_from{first}_order")));
+        assert_eq!(coreset.order, golden.indices(&format!("kcenter_deepcore_seed{seed}_order")));
         // A gain is the radius before the pick.
         let radius = golden.floats(&format!("kcenter_ref64_from{first}_radius"));
         assert_close(&coreset.gains[1..], &radius, 1e-12);
@@ -64,6 +65,31 @@ fn k_center_is_the_reference_and_deepcores() {
     let coreset = KCenter::new(Start::Example(559)).select(&golden.features(), 60).unwrap();
     let radius = KCenter::radius(&golden.features(), &coreset.order).unwrap();
     assert!((radius - 11.40121887335771).abs() < 1e-12, "{radius}");
+    // Sixty more after two, which DeepCore returns with them, sorted.
+    let mut all = vec![0, 5];
+    all.extend(KCenter::extend(&golden.features(), &[0, 5], 60).unwrap().order);
+    all.sort_unstable();
+    assert_eq!(all, golden.indices("kcenter_deepcore_already_0_5_sorted"));
+}
+
+/// Going on from a part is not having stopped.
+#[test]
+fn k_center_goes_on_where_it_was() {
+    let golden = Golden::read();
+    let whole = KCenter::new(Start::Example(37)).select(&golden.features(), 80).unwrap();
+    for part in [1, 2, 40, 80] {
+        let rest = KCenter::extend(&golden.features(), &whole.order[..part], 80 - part).unwrap();
+        assert_eq!(rest.order, whole.order[part..]);
+        assert_close(&rest.gains, &whole.gains[part..], 1e-12);
+    }
+    let features = Features::new(&[0.0, 1.0, 2.0], 1).unwrap();
+    assert_eq!(KCenter::extend(&features, &[1, 0], 1).unwrap().order, [2]);
+    for (chosen, count, expected) in
+        [(&[][..], 1, "chosen"), (&[3][..], 1, "below 3"), (&[1, 1][..], 1, "twice"), (&[0, 1][..], 2, "2")]
+    {
+        let error = KCenter::extend(&features, chosen, count).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 #[test]
@@ -130,6 +156,42 @@ fn facility_location_is_the_reference_and_the_peers() {
     let order = golden.indices("fl_apricot_cosine_lazy_order");
     let differing = coreset.order.iter().zip(&order).filter(|(a, b)| a != b).count();
     assert!(differing <= 2, "{:?} {order:?}", coreset.order);
+}
+
+/// DeepCore's are of the cosine. What approximates the greedy order or draws it is compared by its value.
+#[test]
+fn facility_location_and_graph_cut_are_deepcores() {
+    let golden = Golden::read();
+    let similarities = Similarities::new(&golden.features(), Similarity::Cosine).unwrap();
+    let served = FacilityLocation::new(similarities.clone());
+    let cut = GraphCut::new(similarities, 1.0, GraphCutForm::NoSelf).unwrap();
+    let lazy = Greedy::default().select(&mut served.clone(), 60).unwrap();
+    for name in ["NaiveGreedy", "LazyGreedy"] {
+        let order = golden.indices(&format!("deepcore_FacilityLocation_{name}_order"));
+        let differing = lazy.order.iter().zip(&order).filter(|(own, theirs)| own != theirs).count();
+        assert!(differing <= 2, "{name}: {:?} {order:?}", lazy.order);
+        let mut cut = cut.clone();
+        let order = Greedy::default().select(&mut cut, 60).unwrap().order;
+        assert_eq!(order, golden.indices(&format!("deepcore_GraphCut_{name}_order")));
+    }
+    // Values by NumPy. Apricot's epsilon is 0.9 where none is given: it draws from two at a time, and random sets of 60 are
+    // worth 556.9 on average.
+    let names = ["deepcore_FacilityLocation_ApproximateLazyGreedy_sorted", "fl_cos_apricot_stochastic_rs0_order"];
+    for (name, expected) in names.into_iter().zip([565.6379731411762, 557.1687532162955]) {
+        let found = value(&mut served.clone(), &golden.indices(name));
+        assert_close(&[found], &[expected], 1e-13);
+        assert!(found < lazy.value());
+    }
+    let stochastic = |epsilon| {
+        let greedy = Greedy::new(Optimizer::Stochastic).with_epsilon(epsilon).unwrap();
+        greedy.select(&mut served.clone(), 60).unwrap().value()
+    };
+    assert!((stochastic(0.9) / 557.1687532162955 - 1.0).abs() < 0.01);
+    assert!(stochastic(0.1) > 0.99 * lazy.value());
+    let approximate = golden.indices("deepcore_GraphCut_ApproximateLazyGreedy_sorted");
+    let greedy = Greedy::default().select(&mut cut.clone(), 60).unwrap().value();
+    let found = value(&mut cut.clone(), &approximate);
+    assert_close(&[found, greedy], &[19192.842720031807, 19248.36318120969], 1e-12);
 }
 
 #[test]

@@ -3,6 +3,7 @@ use cl_data::random::{below, stream};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::greedy::check_elements;
 use super::kernel::{Panels, ROWS, Visitor, products};
 use super::{Coreset, Features};
 use crate::PruneError;
@@ -87,12 +88,39 @@ impl KCenter {
             return Ok(coreset);
         }
         let first = self.start.resolve(n_examples)?;
-        let mut search = Search::new(features, count);
-        search.add(first);
         coreset.push(first, f64::INFINITY);
-        while coreset.order.len() < count {
-            search.next_centres(count - coreset.order.len(), &mut coreset);
+        Search::new(features, &[first], count).continue_to(count, &mut coreset);
+        Ok(coreset)
+    }
+
+    /// The `count` centres that follow upon those `chosen` before, such as examples that have labels already.
+    ///
+    /// ```
+    /// use cl_prune::coreset::{Features, KCenter};
+    ///
+    /// let features = Features::new(&[0.0f32, 1.0, 5.0, 9.0], 1)?;
+    /// assert_eq!(KCenter::extend(&features, &[0, 1], 2)?.order, [3, 2]);
+    /// # Ok::<(), cl_prune::PruneError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`PruneError::Option`] where none is chosen, or one is no example or occurs twice; [`PruneError::Count`] where
+    /// fewer examples are left.
+    pub fn extend<T: Scalar>(
+        features: &Features<'_, T>,
+        chosen: &[usize],
+        count: usize,
+    ) -> Result<Coreset, PruneError> {
+        if chosen.is_empty() {
+            return Err(PruneError::option("chosen", "empty", "at least one"));
         }
+        check_elements(chosen, features.n_examples())?;
+        let n_examples = features.n_examples() - chosen.len();
+        if count > n_examples {
+            return Err(PruneError::Count { count, n_examples });
+        }
+        let mut coreset = Coreset::with_capacity(count);
+        Search::new(features, chosen, chosen.len() + count).continue_to(count, &mut coreset);
         Ok(coreset)
     }
 
@@ -108,8 +136,7 @@ impl KCenter {
         if let Some(&centre) = centres.iter().find(|&&centre| centre >= n) {
             return Err(PruneError::option("centres", centre, format!("indices below {n}")));
         }
-        let mut search = Search::new(features, centres.len());
-        centres.iter().for_each(|&centre| search.add(centre));
+        let mut search = Search::new(features, centres, centres.len());
         let all: Vec<usize> = (0..n).filter(|&example| search.squared[example] > 0.0).collect();
         search.bring_up_to_date(&all);
         Ok(search.squared.iter().copied().fold(0.0, f64::max).sqrt())
@@ -130,15 +157,25 @@ struct Search<'a, T> {
 }
 
 impl<'a, T: Scalar> Search<'a, T> {
-    fn new(features: &'a Features<'a, T>, count: usize) -> Self {
+    /// With these centres, and room for `count` of them.
+    fn new(features: &'a Features<'a, T>, centres: &[usize], count: usize) -> Self {
         let n = features.n_examples();
-        Self {
+        let mut search = Self {
             features,
             origin: features.origin(),
             squared: vec![f64::INFINITY; n],
             n_met: vec![0; n],
             centres: Vec::with_capacity(count * features.n_features()),
             centre_norms: Vec::with_capacity(count),
+        };
+        centres.iter().for_each(|&centre| search.add(centre));
+        search
+    }
+
+    /// Chooses centres until there are `count` in `coreset`.
+    fn continue_to(mut self, count: usize, coreset: &mut Coreset) {
+        while coreset.order.len() < count {
+            self.next_centres(count - coreset.order.len(), coreset);
         }
     }
 

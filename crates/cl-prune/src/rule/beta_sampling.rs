@@ -151,6 +151,31 @@ impl SelectionRule for BetaSampling {
 mod tests {
     use super::*;
 
+    /// The fixture says how it was computed.
+    #[test]
+    fn parameters_and_weights_are_those_of_numpy() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/dual.json")).unwrap();
+        let floats = |value: &serde_json::Value| -> Vec<f64> { serde_json::from_value(value.clone()).unwrap() };
+        let (score, confidence) = (floats(&golden["score"]), floats(&golden["confidence"]));
+        let n = score.len();
+        for case in golden["cases"].as_array().unwrap() {
+            let number = |name: &str| case[name].as_f64().unwrap();
+            let anchors = anchors(&score, 0);
+            let mu = anchors.iter().map(|&example| confidence[example]).sum::<f64>() / anchors.len() as f64;
+            assert!((mu - number("mu")).abs() < 1e-14);
+            let rule = BetaSampling::new(confidence.clone(), number("c")).unwrap();
+            let (a, b) = rule.parameters(number("k") as usize, n, mu);
+            assert!((a - number("a")).abs() < 1e-13 && (b - number("b")).abs() < 1e-13, "{a} {b}");
+            let weights: Vec<f64> =
+                score.iter().zip(&confidence).map(|(&score, &p)| log_weight(score, p, a, b).exp()).collect();
+            let sum: f64 = weights.iter().sum();
+            for (weight, expected) in weights.iter().zip(floats(&case["probabilities"])) {
+                assert!((weight / sum - expected).abs() <= 1e-11 * expected, "{} {expected}", weight / sum);
+            }
+        }
+    }
+
     /// SciPy: beta.logpdf(p, a, b) - beta.logpdf(q, a, b) + log(score_p / score_q), whose constants cancel.
     #[test]
     fn weights_are_the_density_times_the_score() {

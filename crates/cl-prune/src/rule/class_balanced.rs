@@ -1,10 +1,10 @@
 use std::fmt;
 
-use cl_data::random::stream;
+use cl_data::random::{shuffle, stream};
 use rand::Rng;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::ranking::{From, ranking};
 use super::water_filling::{places, quotas};
 use super::{SelectionRule, check, check_length, gather};
 use crate::{Budget, PruneError, Selection};
@@ -54,7 +54,8 @@ pub enum Floor {
 ///
 /// The budget is met exactly. The proportional shares are those of Webster's method, in which a larger budget never
 /// takes an example away. Floors are filled first. A class smaller than its floor is an error, and so are floors that
-/// exceed the budget. Nested where the rule is and the floor is no share of the budget. O(n) beyond the rule.
+/// exceed the budget. Nested where the rule is and the floor is no share of the budget. Classes in parallel;
+/// O(n log(classes)) beyond the rule, the same for any number of threads.
 ///
 /// Source: the floor of half of an equal share is that of Sorscher et al. (2022), as we recall it.
 ///
@@ -103,31 +104,33 @@ impl<R: SelectionRule> ClassBalanced<R> {
     ) -> Result<Selection, PruneError> {
         let n_kept = budget.resolve(labels.len())?;
         let classes = Classes::of(labels);
+        let sizes = &classes.sizes;
         let floor = self.resolved_floor(&classes, n_kept)?;
-        // The rule sees examples by index, whatever part of them is selected from.
-        let select = |members: &[usize], count: usize, seed: u64| {
-            let indices: Vec<usize> = members.iter().map(|&at| among.map_or(at, |among| among[at])).collect();
-            self.rule.select_among(scores, &indices, Budget::Count(count), seed)
-        };
-        let seed_of = |class: usize| stream(seed, "class", classes.labels[class] as u64).next_u64();
-
-        let sizes: Vec<usize> = classes.members.iter().map(Vec::len).collect();
-        let places = self.places(&sizes, floor, seed);
+        let ((members, class_of), places) =
+            rayon::join(|| classes.members(labels), || self.places(sizes, floor, seed));
         let quotas = match self.allocation {
             Allocation::Global => vec![floor; sizes.len()],
             _ => quotas(sizes.len(), &places, n_kept),
         };
+        // The rule sees examples by index, whatever part of them is selected from.
+        let select = |members: &[usize], count: usize, seed: u64| match among {
+            None => self.rule.select_among(scores, members, Budget::Count(count), seed),
+            Some(among) => {
+                let indices: Vec<usize> = members.iter().map(|&at| among[at]).collect();
+                self.rule.select_among(scores, &indices, Budget::Count(count), seed)
+            }
+        };
+        let ranked = members.par_iter().zip(&quotas).zip(&classes.labels).map(|((members, &quota), &label)| {
+            let selection = select(members, quota, stream(seed, "class", label as u64).next_u64())?;
+            Ok(Ranked::new(selection, members))
+        });
+        // Of several errors the one of the first class.
+        let ranked: Vec<Result<Ranked, PruneError>> = ranked.collect();
+        let ranked = ranked.into_iter().collect::<Result<Vec<_>, _>>()?;
+
         let mut tied = vec![false; labels.len()];
-        let mut best = Vec::with_capacity(sizes.len());
-        for (class, members) in classes.members.iter().enumerate() {
-            let selection = select(members, quotas[class], seed_of(class))?;
-            members
-                .iter()
-                .zip(&selection.decisions)
-                .for_each(|(&example, decision)| tied[example] = decision.tied);
-            let order = selection.kept.into_iter().chain(selection.dropped);
-            best.push(order.map(|at| members[at]).collect::<Vec<_>>().into_iter());
-        }
+        ranked.iter().flat_map(|ranked| &ranked.tied).for_each(|&example| tied[example] = true);
+        let mut best: Vec<_> = ranked.iter().map(|ranked| ranked.order.iter().copied()).collect();
         let mut order = Vec::with_capacity(labels.len());
         if self.allocation == Allocation::Global {
             order.extend((0..floor).flat_map(|_| 0..sizes.len()).filter_map(|class| best[class].next()));
@@ -137,11 +140,11 @@ impl<R: SelectionRule> ClassBalanced<R> {
             others.iter().zip(&selection.decisions).for_each(|(&example, decision)| tied[example] = decision.tied);
             order.extend(selection.kept.into_iter().chain(selection.dropped).map(|at| others[at]));
         } else {
-            order.extend(places.into_iter().filter_map(|class| best[class].next()));
+            order.extend(places.into_iter().filter_map(|class| best[class as usize].next()));
         }
         let names = classes.labels.iter().map(|label| format!("class {label}")).collect();
         let rule = format!("class-balanced {}", self.rule.name());
-        Ok(Selection::with_ties(&rule, order, n_kept, |example| tied[example])?.grouped(names, classes.class_of))
+        Ok(Selection::with_ties(&rule, order, n_kept, |example| tied[example])?.grouped(names, class_of))
     }
 
     fn resolved_floor(&self, classes: &Classes, n_kept: usize) -> Result<usize, PruneError> {
@@ -151,8 +154,7 @@ impl<R: SelectionRule> ClassBalanced<R> {
             Floor::Count(floor) => floor,
             Floor::Share(share) => (share * n_kept as f64 / n_classes.max(1) as f64 + 1e-9).floor() as usize,
         };
-        for (&class, members) in classes.labels.iter().zip(&classes.members) {
-            let size = members.len();
+        for (&class, &size) in classes.labels.iter().zip(&classes.sizes) {
             if size < floor {
                 return Err(PruneError::ClassTooSmall { class, size, floor });
             }
@@ -164,27 +166,74 @@ impl<R: SelectionRule> ClassBalanced<R> {
     }
 
     /// Which class each place of the ranking belongs to.
-    fn places(&self, sizes: &[usize], floor: usize, seed: u64) -> Vec<usize> {
-        let all: Vec<usize> = match self.allocation {
+    fn places(&self, sizes: &[usize], floor: usize, seed: u64) -> Vec<u32> {
+        let all = match self.allocation {
             Allocation::Global => return Vec::new(),
             Allocation::Equal => places(sizes),
-            Allocation::Proportional => {
-                let owners: Vec<usize> =
-                    sizes.iter().enumerate().flat_map(|(class, &size)| std::iter::repeat_n(class, size)).collect();
-                let places = sizes.iter().flat_map(|&size| (0..size).map(move |r| (r as f64 + 0.5) / size as f64));
-                let places: Vec<f64> = places.collect();
-                let order = ranking(&places, From::Lowest, &mut stream(seed, "class places", 0));
-                order.into_iter().map(|place| owners[place]).collect()
-            }
+            Allocation::Proportional => proportional_places(sizes, seed),
         };
+        if floor == 0 {
+            return all;
+        }
         // The first `floor` places of each class are moved to the front.
         let mut given = vec![0; sizes.len()];
-        let (mut floors, others): (Vec<usize>, Vec<usize>) = all.into_iter().partition(|&class| {
-            given[class] += 1;
-            given[class] <= floor
+        let (mut floors, others): (Vec<u32>, Vec<u32>) = all.into_iter().partition(|&class| {
+            given[class as usize] += 1;
+            given[class as usize] <= floor
         });
         floors.extend(others);
         floors
+    }
+}
+
+/// Places sorted at a time, few enough for a first-level cache.
+const WINDOW: usize = 1 << 11;
+
+/// The classes by the places (r + 1/2) / n_c of their examples, in increasing order, equal ones in random order.
+///
+/// The places of a class are increasing, so that a window of them after the other is merged: O(n log(classes)).
+fn proportional_places(sizes: &[usize], seed: u64) -> Vec<u32> {
+    let n: usize = sizes.iter().sum();
+    let rng = &mut stream(seed, "class places", 0);
+    let place = |class: usize, r: usize| (r as f64 + 0.5) / sizes[class] as f64;
+    let n_windows = n / WINDOW.max(sizes.len()) + 1;
+    let mut next = vec![0; sizes.len()];
+    let mut window: Vec<(f64, u32)> = Vec::new();
+    let mut classes = Vec::with_capacity(n);
+    for at in 1..=n_windows {
+        let end = if at == n_windows { f64::INFINITY } else { at as f64 / n_windows as f64 };
+        window.clear();
+        for (class, next) in next.iter_mut().enumerate() {
+            while *next < sizes[class] && place(class, *next) < end {
+                window.push((place(class, *next), class as u32));
+                *next += 1;
+            }
+        }
+        // Stable, and fast where what is sorted consists of sorted runs.
+        window.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        for ties in window.chunk_by_mut(|(a, _), (b, _)| a == b) {
+            shuffle(rng, ties);
+            classes.extend(ties.iter().map(|&(_, class)| class));
+        }
+    }
+    classes
+}
+
+/// The examples of a class, the most important first, and those of them that the seed decided on.
+struct Ranked {
+    order: Vec<usize>,
+    tied: Vec<usize>,
+}
+
+impl Ranked {
+    /// From a selection among these members.
+    fn new(selection: Selection, members: &[usize]) -> Self {
+        let decisions = members.iter().zip(&selection.decisions);
+        let tied = decisions.filter(|(_, decision)| decision.tied).map(|(&member, _)| member).collect();
+        let mut order = selection.kept;
+        order.extend(selection.dropped);
+        order.iter_mut().for_each(|at| *at = members[*at]);
+        Self { order, tied }
     }
 }
 
@@ -220,8 +269,9 @@ impl<R: SelectionRule> SelectionRule for ClassBalanced<R> {
 /// The classes that occur, in increasing order.
 struct Classes {
     labels: Vec<usize>,
-    members: Vec<Vec<usize>>,
-    class_of: Vec<u32>,
+    sizes: Vec<usize>,
+    /// Of every label the class, of those that occur.
+    place: Vec<u32>,
 }
 
 impl Classes {
@@ -230,17 +280,27 @@ impl Classes {
         labels.iter().for_each(|&label| counts[label] += 1);
         let occurring: Vec<usize> = (0..counts.len()).filter(|&label| counts[label] > 0).collect();
         let mut place = vec![0; counts.len()];
-        occurring.iter().enumerate().for_each(|(class, &label)| place[label] = class);
-        let mut members: Vec<Vec<usize>> =
-            occurring.iter().map(|&label| Vec::with_capacity(counts[label])).collect();
-        labels.iter().enumerate().for_each(|(example, &label)| members[place[label]].push(example));
-        let class_of = labels.iter().map(|&label| place[label] as u32).collect();
-        Self { labels: occurring, members, class_of }
+        occurring.iter().zip(0..).for_each(|(&label, class)| place[label] = class);
+        let sizes = occurring.iter().map(|&label| counts[label]).collect();
+        Self { labels: occurring, sizes, place }
+    }
+
+    /// The examples of each class, and the class of each example.
+    fn members(&self, labels: &[usize]) -> (Vec<Vec<usize>>, Vec<u32>) {
+        let mut members: Vec<Vec<usize>> = self.sizes.iter().map(|&size| Vec::with_capacity(size)).collect();
+        let class_of = labels.iter().enumerate().map(|(example, &label)| {
+            let class = self.place[label];
+            members[class as usize].push(example);
+            class
+        });
+        let class_of = class_of.collect();
+        (members, class_of)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::ranking::{From, ranking};
     use super::super::{KeepEasiest, KeepHardest, KeepRandom};
     use super::*;
     use proptest::prelude::*;
@@ -257,6 +317,26 @@ mod tests {
     }
 
     proptest! {
+        /// All places sorted at once, ties in seeded order: what merging them gives, example by example.
+        #[test]
+        fn merged_places_are_the_sorted_ones(
+            sizes in prop_oneof![
+                prop::collection::vec(1usize..40, 0..30),
+                prop::collection::vec(1usize..3, 0..3000),
+                prop::collection::vec(1usize..3000, 1..6),
+                (1usize..2000, 1usize..8).prop_map(|(size, n)| vec![size; n]),
+            ],
+            seed: u64,
+        ) {
+            let owners = sizes.iter().zip(0u32..).flat_map(|(&size, class)| std::iter::repeat_n(class, size));
+            let owners: Vec<u32> = owners.collect();
+            let places = sizes.iter().flat_map(|&size| (0..size).map(move |r| (r as f64 + 0.5) / size as f64));
+            let places: Vec<f64> = places.collect();
+            let sorted = ranking(&places, From::Lowest, &mut stream(seed, "class places", 0));
+            let sorted: Vec<u32> = sorted.into_iter().map(|place| owners[place]).collect();
+            prop_assert_eq!(proportional_places(&sizes, seed), sorted);
+        }
+
         #[test]
         fn shares_are_exact((labels, scores) in labelled(), fraction in 0.01..=1.0, seed: u64) {
             let n = labels.len();
@@ -340,6 +420,26 @@ mod tests {
         let error = kept(Allocation::Equal, Floor::Count(11)).unwrap_err();
         assert_eq!(error.to_string(), "class 2 has 10 examples, fewer than its floor of 11");
         assert!(kept(Allocation::Global, Floor::Share(0.5)).is_err()); // floor 83 of 10
+    }
+
+    #[test]
+    fn selections_do_not_depend_on_threads() {
+        let (labels, scores): (Vec<usize>, Vec<f64>) =
+            (0..20_000).map(|example| (example * example % 17, (example % 301) as f64)).unzip();
+        let run = |n_threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+            let allocations = [Allocation::Proportional, Allocation::Equal, Allocation::Global];
+            pool.install(|| {
+                allocations.map(|allocation| {
+                    let rule =
+                        ClassBalanced::new(KeepHardest, labels.clone(), allocation, Floor::Count(3)).unwrap();
+                    rule.select(&scores, Budget::Keep(0.3), 4).unwrap()
+                })
+            })
+        };
+        let one = run(1);
+        assert_eq!(one, run(2));
+        assert_eq!(one, run(5));
     }
 
     #[test]

@@ -114,6 +114,7 @@ impl SelectionRule for CoverageCentric {
         }
         let mut order = Vec::with_capacity(n_examples);
         for stratum in places(&sizes) {
+            let stratum = stratum as usize;
             order.push(sorted[next[stratum]]);
             next[stratum] += 1;
         }

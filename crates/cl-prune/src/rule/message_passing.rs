@@ -168,9 +168,7 @@ impl MessagePassing {
             return Err(PruneError::InvalidValue { what: "score", example, value, expected });
         }
         let n_kept = budget.resolve(scores.len())?;
-        let message = |&(j, distance): &(usize, f64)| (-distance).exp() * scores[j].max(1e-7);
-        let mut values: Vec<f64> =
-            (0..scores.len()).map(|i| scores[i] + graph.neighbors(i).iter().map(message).sum::<f64>()).collect();
+        let mut values = forward(graph, scores);
 
         // Of equal values the one that the seed puts first.
         let precedence = permutation(&mut stream(seed, "score ties", 0), scores.len());
@@ -206,6 +204,12 @@ impl MessagePassing {
         }
         Selection::of_ranking(self.name(), order, n_kept, |_, _| false)
     }
+}
+
+/// The values after the forward messages.
+fn forward(graph: &Graph, scores: &[f64]) -> Vec<f64> {
+    let message = |&(j, distance): &(usize, f64)| (-distance).exp() * scores[j].max(1e-7);
+    (0..scores.len()).map(|i| scores[i] + graph.neighbors(i).iter().map(message).sum::<f64>()).collect()
 }
 
 /// The version of one that is not changed any more; degrees, which bound the versions, stay below it.
@@ -366,6 +370,24 @@ mod tests {
             let members = permutation(&mut rng, n);
             let among = rule.select_among(&scores, &members, Budget::Keep(1.0), seed).unwrap().kept;
             prop_assert_eq!(among.iter().map(|&at| members[at]).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    /// The values after the forward messages, from the fixture, which says how they were computed.
+    #[test]
+    fn forward_messages_are_those_of_numpy() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/d2.json")).unwrap();
+        let read = |value: &serde_json::Value| -> Vec<f64> { serde_json::from_value(value.clone()).unwrap() };
+        let neighbors = serde_json::from_value(golden["neighbors"].clone()).unwrap();
+        let lists = NeighborLists::new(5, neighbors, read(&golden["distances"])).unwrap();
+        let scores = read(&golden["score"]);
+        for case in golden["cases"].as_array().unwrap() {
+            let graph = Graph::of(&lists, None, serde_json::from_value(case["edges"].clone()).unwrap());
+            let values = forward(&graph, &scores);
+            for (value, expected) in values.iter().zip(read(&case["first"])) {
+                assert!((value - expected).abs() < 1e-14, "{value} {expected}");
+            }
         }
     }
 

@@ -8,15 +8,17 @@
 /// The first k places are those of the published rule, which goes through the groups from the smallest and gives
 /// each min(size, floor(places left / groups left)): what does not divide falls to the larger groups. Groups of equal
 /// size take turns from the last. O(places + groups log groups).
-pub(super) fn places(sizes: &[usize]) -> Vec<usize> {
-    let mut groups: Vec<usize> = (0..sizes.len()).collect();
-    groups.sort_by_key(|&group| sizes[group]);
+///
+/// Groups are 32-bit numbers, because a place for each example is memory to be filled.
+pub(super) fn places(sizes: &[usize]) -> Vec<u32> {
+    let mut groups: Vec<u32> = (0..sizes.len() as u32).collect();
+    groups.sort_by_key(|&group| sizes[group as usize]);
     groups.reverse();
     let mut places = Vec::with_capacity(sizes.iter().sum());
     let mut n_left = groups.len();
     for round in 0.. {
         // Sizes fall, so that the groups still in play are a prefix.
-        while n_left > 0 && sizes[groups[n_left - 1]] <= round {
+        while n_left > 0 && sizes[groups[n_left - 1] as usize] <= round {
             n_left -= 1;
         }
         if n_left == 0 {
@@ -28,9 +30,9 @@ pub(super) fn places(sizes: &[usize]) -> Vec<usize> {
 }
 
 /// How many places each group is given of the first `n_places`.
-pub(super) fn quotas(n_groups: usize, places: &[usize], n_places: usize) -> Vec<usize> {
+pub(super) fn quotas(n_groups: usize, places: &[u32], n_places: usize) -> Vec<usize> {
     let mut quotas = vec![0; n_groups];
-    places.iter().take(n_places).for_each(|&group| quotas[group] += 1);
+    places.iter().take(n_places).for_each(|&group| quotas[group as usize] += 1);
     quotas
 }
 
