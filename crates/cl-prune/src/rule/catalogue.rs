@@ -90,7 +90,10 @@ static RULES: &[RuleDescription] = &[
         "forgetting",
         "the most forgotten: the unforgettable are removed first",
         &[
-            ("never", "the count from which an example was never learned (default infinity)"),
+            (
+                "never",
+                "the count from which an example was never learned (default: as the scores' sidecar tells, else inf)",
+            ),
             ("never_learned", "what becomes of those: kept-first (default), removed-first or unforgettable"),
         ],
     ),
