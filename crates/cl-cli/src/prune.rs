@@ -1,5 +1,7 @@
 //! `curriculum prune`: which examples are kept, by a score.
 
+mod never_learned;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
@@ -8,7 +10,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use cl_data::Ids;
 use cl_data::io::{Array, ArrayData, NpzReader, write_atomically, write_npy};
-use cl_prune::{Budget, NeighborLists, RuleInputs, RuleNeeds, RuleSettings, Selection, SelectionRule, rules};
+use cl_prune::{
+    Budget, NeighborLists, RemoveUnforgettable, RuleInputs, RuleNeeds, RuleSettings, Selection, SelectionRule,
+    rules,
+};
 use clap::Args;
 use serde::Serialize;
 
@@ -18,7 +23,8 @@ use crate::output::{csv_field, new_table, print, right};
 /// Keep a part of the data by a score, and say of every example why it was kept or dropped.
 ///
 /// SCORES is what `curriculum score` writes; its sidecar says which way a column points, so that `hardest` means
-/// hard for a confidence, too. A .npy without one is a difficulty, high = hard. The number kept is exact, floor(F N + 0.5), and ties are decided by the seed. OUT is
+/// hard for a confidence, too, and how `forgetting` counts what was never learned. A .npy without one is a
+/// difficulty, high = hard. The number kept is exact, floor(F N + 0.5), and ties are decided by the seed. OUT is
 ///   - a .csv file of `id`, `kept` (0 or 1) and `reason`, one row per example in the order of SCORES;
 ///   - a .npy file of the indices kept, in increasing order;
 ///   - any other name: the ids kept, one per line, the most important first.
@@ -99,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let options: Vec<(&str, &str)> =
         arguments.options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    let settings = RuleSettings::parse(name, &options)?;
+    let mut settings = RuleSettings::parse(name, &options)?;
     // Before anything is read: a budget that is none is wrong for every file.
     budget.resolve(usize::MAX)?;
 
@@ -108,6 +114,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let n = column.values.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
     let scores = difficulties(&file, column, arguments.high_is)?;
+    if name == RemoveUnforgettable::NAME
+        && let Some(never) = never_learned::count(&file, column, &arguments.options)?
+    {
+        let never = never.to_string();
+        settings = RuleSettings::parse(name, &[options, vec![("never", never.as_str())]].concat())?;
+    }
     let labels = match &arguments.labels {
         Some(path) => Some(read_labels(path, &ids)?),
         None => file.labels.clone(),

@@ -333,11 +333,15 @@ impl ScoreFile {
         })
     }
 
+    /// What the sidecar says of a column.
+    pub(crate) fn described(&self, name: &str) -> Option<&ColumnDescription> {
+        self.sidecar.as_ref()?.columns.iter().find(|column| column.name == name)
+    }
+
     /// Whether a high value means a hard example: as the sidecar says, else the catalogue of metrics; a column
     /// that neither knows is a difficulty, as scores are by convention. None where it is neither.
     pub(crate) fn higher_is_harder(&self, name: &str) -> Option<bool> {
-        let described = self.sidecar.as_ref().and_then(|sidecar| sidecar.columns.iter().find(|c| c.name == name));
-        if let Some(column) = described {
+        if let Some(column) = self.described(name) {
             return column.higher_is_harder;
         }
         let metric = metrics().iter().find(|metric| metric.name == name);

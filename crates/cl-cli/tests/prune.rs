@@ -145,6 +145,76 @@ fn the_same_seed_keeps_the_same() {
     assert!(kept("1", "90").starts_with(&kept("1", "30")));
 }
 
+/// Five epochs of six examples, right where there is a 1: two unforgettable, two never learned, one forgotten once
+/// and one twice.
+const RIGHT: [&str; 6] = ["00111", "00000", "11101", "10101", "00000", "01111"];
+
+/// What `curriculum score` makes of them, with this option of the metric.
+fn forgetting_scores(folder: &Folder, name: &str, metric: &str, options: &[&str]) -> String {
+    let logit = |epoch: usize, example: usize| f32::from(RIGHT[example].as_bytes()[epoch] == b'1');
+    let logits = (0..5).flat_map(|epoch| (0..6).flat_map(move |example| [logit(epoch, example), 0.5])).collect();
+    let logits = Array::new(vec![5, 6, 2], ArrayData::F32(logits)).unwrap();
+    let labels = Array::new(vec![6], ArrayData::I64(vec![0; 6])).unwrap();
+    let (dynamics, scores) = (folder.path("dynamics.npz"), folder.path(name));
+    write_npz(&dynamics, [("logits", &logits), ("labels", &labels)]).unwrap();
+    printed(&[&["score", &dynamics, "--metric", metric, "-o", &scores], options].concat());
+    scores
+}
+
+/// Our own score files say from which count an example was never learned, whichever way they count it.
+#[test]
+fn the_never_learned_are_those_that_the_sidecar_tells() {
+    let folder = Folder::new();
+    let out = folder.path("kept.csv");
+    let kept = |scores: &str, column: &str, count: &str, extra: &[&str]| {
+        let fixed = ["prune", scores, "--rule", "forgetting", "--count", count, "--column", column, "-o", &out];
+        printed(&[&fixed, extra].concat());
+        let text = folder.read("kept.csv");
+        let rows = text.lines().skip(1).map(|row| row.split(',').collect::<Vec<_>>());
+        rows.filter(|row| row[1] == "1").map(|row| row[0].parse().unwrap()).collect::<Vec<usize>>()
+    };
+    let option = |fate: &'static str| ["--option", fate];
+    for (name, options) in [
+        ("toneva.csv", &[][..]),
+        ("infinite.csv", &["--option", "forgetting.never_learned=infinite"]),
+        ("cartography.csv", &["--option", "forgetting.never_learned=cartography"]),
+        ("toneva.npz", &[]),
+        // Four of the five epochs.
+        ("part.csv", &["--option", "forgetting.from=1", "--option", "forgetting.until=5"]),
+    ] {
+        let scores = forgetting_scores(&folder, name, "forgetting", options);
+        let kept = |count: &str, extra: &[&str]| kept(&scores, "forgetting", count, extra);
+        assert_eq!(kept("4", &[]), [1, 2, 3, 4], "{name}");
+        assert!(folder.read("kept.csv").contains("1,1,\"never learned, 2 of 2 kept by forgetting\""), "{name}");
+        assert_eq!(kept("4", &option("never_learned=removed-first")), [0, 2, 3, 5], "{name}");
+        assert_eq!(kept("2", &option("never_learned=unforgettable")), [2, 3], "{name}");
+    }
+    // What the user says comes first: all that was forgotten twice.
+    let scores = forgetting_scores(&folder, "scores.csv", "forgetting,el2n", &[]);
+    let given = ["--option", "never=2", "--option", "never_learned=removed-first"];
+    assert_eq!(kept(&scores, "forgetting", "3", &given), [0, 2, 5]);
+    let refused = |scores: &str, column: &str, extra: &[&str]| {
+        let fixed = ["prune", scores, "--rule", "forgetting", "--count", "3", "--column", column, "-o", &out];
+        refusal(&[&fixed, extra].concat())
+    };
+    let message = refused(&scores, "el2n", &[]);
+    assert!(message.contains("`el2n` is el2n, the rule `forgetting` needs forgetting events"), "{message}");
+    // Without the sidecar nothing tells 5 events from 5 presentations.
+    std::fs::remove_file(folder.path("scores.csv.json")).unwrap();
+    assert_eq!(kept(&scores, "forgetting", "4", &[]), [1, 2, 3, 4]);
+    assert_eq!(kept(&scores, "forgetting", "4", &["--option", "never=5", given[2], given[3]]), [0, 2, 3, 5]);
+    for fate in ["removed-first", "unforgettable"] {
+        let message = refused(&scores, "forgetting", &["--option", &format!("never_learned={fate}")]);
+        assert!(message.contains("no sidecar") && message.contains("expected --option never=T"), "{message}");
+    }
+    assert!(refused(&scores, "el2n", &[]).contains("needs forgetting events"));
+    // Counts of 0 for what was never learned hide it among the unforgettable.
+    let zero =
+        forgetting_scores(&folder, "zero.csv", "forgetting", &["--option", "forgetting.never_learned=zero"]);
+    assert!(refused(&zero, "forgetting", &[]).contains("2 examples never learned"));
+    assert_eq!(kept(&zero, "forgetting", "2", &option("never_learned=unforgettable")), [2, 3]);
+}
+
 #[test]
 fn what_is_wrong_is_told() {
     let folder = Folder::new();

@@ -53,6 +53,45 @@ fn every_type_and_order_of_numpy_is_read() {
     }
 }
 
+/// Past rows that nobody asked for, in files with and without compression and in archives.
+#[test]
+fn rows_are_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, archive) = (folder.path().join("rows.npy"), folder.path().join("rows.npz"));
+    // More than a buffer holds.
+    let (n, d) = (40_000, 3);
+    let values =
+        |rows: std::ops::Range<usize>| (rows.start * d..rows.end * d).map(|at| at as f64).collect::<Vec<_>>();
+    let array = Array::new(vec![n, d], ArrayData::F64(values(0..n))).unwrap();
+    write_npy(&plain, &array).unwrap();
+    write_npz(&archive, [("rows", &array)]).unwrap();
+    let gzipped = folder.path().join("rows.npy.gz");
+    let mut encoder = flate2::write::GzEncoder::new(std::fs::File::create(&gzipped).unwrap(), Default::default());
+    std::io::Write::write_all(&mut encoder, &std::fs::read(&plain).unwrap()).unwrap();
+    encoder.finish().unwrap();
+    let check = |reader: &mut NpyReader<'_>| {
+        let mut rows: Vec<f64> = Vec::new();
+        for range in [5..7, 30_000..30_100, 39_998..40_000] {
+            rows.clear();
+            let at = n - reader.n_remaining() / d;
+            reader.skip((range.start - at) * d).unwrap();
+            assert_eq!(reader.read_rows(range.len(), &mut rows).unwrap(), range.len());
+            assert_eq!(rows, values(range));
+        }
+        reader.skip(9).unwrap();
+        assert_eq!(reader.n_remaining(), 0);
+    };
+    check(&mut NpyReader::open(&plain).unwrap());
+    check(&mut NpyReader::open(&gzipped).unwrap());
+    check(&mut NpzReader::open(&archive).unwrap().stream("rows").unwrap());
+    // A compressed file tells that it is too short when its end is reached.
+    let mut encoder = flate2::write::GzEncoder::new(std::fs::File::create(&gzipped).unwrap(), Default::default());
+    std::io::Write::write_all(&mut encoder, &std::fs::read(&plain).unwrap()[..1128]).unwrap();
+    encoder.finish().unwrap();
+    let error = NpyReader::open(&gzipped).unwrap().skip(n * d).unwrap_err().to_string();
+    assert!(error.ends_with("data: 1000 bytes, expected 960000"), "{error}");
+}
+
 #[test]
 fn what_is_written_is_what_numpy_writes() {
     let fixtures = fixtures();

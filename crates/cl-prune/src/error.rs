@@ -20,16 +20,6 @@ pub enum PruneError {
         /// What was expected.
         expected: &'static str,
     },
-    /// An option of a coreset method that it cannot work with.
-    #[error("argument {argument} is {value}, expected {expected}")]
-    Option {
-        /// The argument.
-        argument: &'static str,
-        /// The value found.
-        value: String,
-        /// What was expected.
-        expected: String,
-    },
     /// A budget that no data can meet.
     #[error("argument {argument} is {value}, expected a fraction in (0, 1]")]
     Fraction {
@@ -74,7 +64,7 @@ pub enum PruneError {
         /// The value found, as text.
         value: String,
         /// What would have been accepted.
-        expected: &'static str,
+        expected: String,
     },
     /// A value that belongs to an example is none that the rule can use.
     #[error("{what} of example {example} is {value}, expected {expected}")]
@@ -174,13 +164,11 @@ pub enum PruneError {
 
 impl PruneError {
     /// An argument outside of its domain.
-    pub(crate) fn argument(argument: &'static str, value: impl std::fmt::Display, expected: &'static str) -> Self {
-        Self::InvalidArgument { argument, value: value.to_string(), expected }
-    }
-}
-
-impl PruneError {
-    pub(crate) fn option(argument: &'static str, value: impl ToString, expected: impl Into<String>) -> Self {
-        Self::Option { argument, value: value.to_string(), expected: expected.into() }
+    pub(crate) fn argument(
+        argument: &'static str,
+        value: impl std::fmt::Display,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::InvalidArgument { argument, value: value.to_string(), expected: expected.into() }
     }
 }

@@ -3,8 +3,8 @@
 use cl_data::random::{stream, uniform};
 use cl_prune::coreset::{
     Concave, Coreset, Craig, Disparity, FacilityLocation, FeatureBased, Features, Glister, GradMatch, GraphCut,
-    GraphCutForm, GreeDi, Greedy, LogDeterminant, Optimizer, SaturatedCoverage, SieveStreaming, Similarities,
-    Similarity, Start, SubmodularObjective, ValidationTaylor,
+    GraphCutForm, GreeDi, Greedy, Herding, KCenter, LogDeterminant, Optimizer, SaturatedCoverage, SieveStreaming,
+    Similarities, Similarity, Start, SubmodularObjective, Ties, ValidationTaylor,
 };
 use proptest::prelude::*;
 
@@ -410,6 +410,77 @@ fn log_determinant_avoids_copies() {
         .select(&mut LogDeterminant::new(&features, Similarity::Cosine, 1e-3).unwrap(), 40)
         .unwrap();
     assert!(coreset.gains.iter().all(|gain| gain.is_finite() && *gain >= 1e-3f64.ln() - 1e-9));
+}
+
+/// Every example's similarity to itself is 1, so that all first gains are one number and the rule for ties decides.
+#[test]
+fn log_determinants_first_pick_is_a_tie() {
+    let values = points(300, 16, 5);
+    let select = |scale: f64, similarity, greedy: Greedy| {
+        let scaled: Vec<f64> = values.iter().map(|value| scale * value).collect();
+        let features = Features::new(&scaled, 16).unwrap();
+        greedy.select(&mut LogDeterminant::new(&features, similarity, 1.0).unwrap(), 20).unwrap()
+    };
+    for similarity in [Similarity::Cosine, Similarity::CosineSquared] {
+        let coreset = select(1.0, similarity, Greedy::default());
+        assert_eq!((coreset.order[0], coreset.gains[0]), (0, 2.0f64.ln()));
+        assert_eq!(select(3.0, similarity, Greedy::default()).order, coreset.order, "{similarity}");
+        let seeded =
+            |seed| select(1.0, similarity, Greedy::default().with_ties(Ties::Seeded).with_seed(seed)).order[0];
+        let firsts: std::collections::HashSet<usize> = (0..10).map(seeded).collect();
+        assert!(firsts.len() > 5, "{firsts:?}");
+    }
+}
+
+/// The largest features that are accepted are computed with: every gain is a number.
+#[test]
+fn nothing_overflows_up_to_the_largest_feature() {
+    let largest = Features::<f64>::LARGEST;
+    let mut values: Vec<f64> = points(60, 3, 6).iter().map(|value| largest * value).collect();
+    values[..6].copy_from_slice(&[largest, -largest, largest, -largest, largest, -largest]);
+    let features = Features::new(&values, 3).unwrap();
+    let similar = |kind| Similarities::new(&features, kind).unwrap();
+    let amounts: Vec<f64> = values.iter().map(|value| value.abs()).collect();
+    let amounts = Features::new(&amounts, 3).unwrap();
+    let greedy = Greedy::default();
+    let mut coresets = vec![
+        Herding.select(&features, 20).unwrap(),
+        KCenter::new(Start::Example(0)).select(&features, 20).unwrap(),
+        Disparity::Sum.select(&features, 20, Start::Example(0)).unwrap(),
+        GradMatch::default().select(&features, 20).unwrap(),
+        Craig::default().select(&features, &[0; 60], 20).unwrap(),
+        greedy.select(&mut LogDeterminant::new(&features, Similarity::Cosine, 1.0).unwrap(), 20).unwrap(),
+    ];
+    for kind in [Similarity::MaxSquared, Similarity::MaxDistance, Similarity::Cosine] {
+        let graph_cut = GraphCut::new(similar(kind), 1.0, GraphCutForm::Conventional);
+        coresets.push(greedy.select(&mut FacilityLocation::new(similar(kind)), 20).unwrap());
+        coresets.push(greedy.select(&mut graph_cut.unwrap(), 20).unwrap());
+        coresets.push(greedy.select(&mut SaturatedCoverage::new(similar(kind), 0.5).unwrap(), 20).unwrap());
+    }
+    for concave in [Concave::Sqrt, Concave::Log, Concave::Saturating] {
+        coresets.push(greedy.select(&mut FeatureBased::new(&amounts, concave).unwrap(), 20).unwrap());
+    }
+    for (at, coreset) in coresets.iter().enumerate() {
+        assert!(!coreset.order.is_empty());
+        // The first gain of k-center is infinite by definition.
+        assert!(coreset.gains.iter().skip(1).all(|gain| gain.is_finite()), "{at}: {:?}", coreset.gains);
+        assert!(coreset.weights.iter().flatten().all(|weight| weight.is_finite()));
+    }
+    // A validation gradient is a product already.
+    let error = Glister::new(1.0, 1).unwrap().select(&features, |_| vec![1e200; 3], 2).unwrap_err().to_string();
+    assert!(error.contains("of example 0 is 1e140") && error.contains("validation gradient"), "{error}");
+}
+
+/// As many copies of the objective as there are guesses from the largest gain to 2 k times it.
+#[test]
+fn what_needs_memory_tells_how_much() {
+    let sieves = SieveStreaming::new(0.1).unwrap();
+    // 1.1^55 < 200 < 1.1^56
+    assert_eq!((sieves.n_guesses(100), sieves.n_guesses(1), sieves.n_guesses(0)), (56, 8, 8));
+    // 75 examples and a panel's more for each of 600, 12 bytes each; the budget only where it is less.
+    assert_eq!(FacilityLocation::list_bytes(600, usize::MAX), 600 * (75 + 16) * 12);
+    assert_eq!(FacilityLocation::list_bytes(600, 600 * 12 * 10), 600 * (10 + 16) * 12);
+    assert_eq!(FacilityLocation::list_bytes(100, usize::MAX), 100 * (64 + 16) * 12);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
@@ -60,6 +60,20 @@ impl Input {
         match self.by_ref().take(limit as u64).read_to_end(&mut bytes) {
             Ok(_) => Ok(bytes),
             Err(error) => Err(read_error(&self.path, "", error)),
+        }
+    }
+}
+
+impl Input {
+    /// Goes past `n` bytes, by seeking where the length is known; how many there were.
+    pub(crate) fn skip(&mut self, n: u64) -> io::Result<u64> {
+        match (&mut self.source, self.n_bytes) {
+            (Source::Plain(reader), Some(n_bytes)) => {
+                let n = n.min(n_bytes.saturating_sub(reader.stream_position()?));
+                reader.seek_relative(i64::try_from(n).map_err(io::Error::other)?)?;
+                Ok(n)
+            }
+            _ => io::copy(&mut self.take(n), &mut io::sink()),
         }
     }
 }

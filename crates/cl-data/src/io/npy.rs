@@ -1,4 +1,4 @@
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::array::{Array, ArrayData};
@@ -38,11 +38,37 @@ pub struct NpyReader<'a> {
     path: PathBuf,
     /// What places begin with: nothing for a file of its own, the member's name in an archive.
     prefix: String,
-    source: Box<dyn Read + 'a>,
+    source: Source<'a>,
     header: Header,
     n_elements: usize,
     n_read: usize,
     bytes: Vec<u8>,
+}
+
+/// Where the bytes come from.
+pub(crate) enum Source<'a> {
+    File(Box<Input>),
+    /// Of an archive.
+    Member(Box<dyn Read + 'a>),
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(input) => input.read(buffer),
+            Self::Member(member) => member.read(buffer),
+        }
+    }
+}
+
+impl Source<'_> {
+    /// Goes past `n` bytes; how many there were.
+    fn skip(&mut self, n: u64) -> io::Result<u64> {
+        match self {
+            Self::File(input) => input.skip(n),
+            Self::Member(member) => io::copy(&mut member.take(n), &mut io::sink()),
+        }
+    }
 }
 
 impl NpyReader<'static> {
@@ -61,7 +87,7 @@ impl NpyReader<'static> {
     /// As [`open`](Self::open).
     pub fn from_input(input: Input) -> Result<Self, DataError> {
         let (path, n_bytes) = (input.path().to_path_buf(), input.n_bytes());
-        Self::new(path, String::new(), Box::new(input), n_bytes)
+        Self::new(path, String::new(), Source::File(Box::new(input)), n_bytes)
     }
 }
 
@@ -69,7 +95,7 @@ impl<'a> NpyReader<'a> {
     pub(crate) fn new(
         path: PathBuf,
         prefix: String,
-        mut source: Box<dyn Read + 'a>,
+        mut source: Source<'a>,
         n_bytes: Option<u64>,
     ) -> Result<Self, DataError> {
         let fail = |place: &str, problem: String| malformed(&path, format!("{prefix}{place}"), problem);
@@ -183,6 +209,23 @@ impl<'a> NpyReader<'a> {
             chunk.append_floats(rows)?;
         }
         Ok(n_rows)
+    }
+
+    /// Goes past the next `n_elements` elements in the order they are stored, or past all that are left where these
+    /// are fewer: at once in a file that is not compressed, else by reading them.
+    ///
+    /// # Errors
+    /// As [`read_chunk`](Self::read_chunk).
+    pub fn skip(&mut self, n_elements: usize) -> Result<(), DataError> {
+        let (n, width) = (n_elements.min(self.n_remaining()), self.header.element.n_bytes());
+        let n_bytes = n as u64 * width as u64;
+        let skipped = self.source.skip(n_bytes).map_err(|error| read_error(&self.path, &self.prefix, error))?;
+        if skipped < n_bytes {
+            let held = (self.n_read * width) as u64 + skipped;
+            return Err(self.fail("data", format!("{held} bytes, expected {}", self.n_elements * width)));
+        }
+        self.n_read += n;
+        self.expect_end_if_done()
     }
 
     /// The rest of a wholly unread array, in C order.

@@ -8,7 +8,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::array::Array;
-use super::npy::{NpyReader, check_texts, n_file_bytes, write_array};
+use super::npy::{NpyReader, Source, check_texts, n_file_bytes, write_array};
 use super::{io_error, malformed, write_atomically};
 use crate::DataError;
 
@@ -69,7 +69,8 @@ impl NpzReader {
         let member =
             self.archive.by_name(&format!("{name}.npy")).map_err(|error| zip_error(&self.path, &place, error))?;
         let size = member.size();
-        NpyReader::new(self.path.clone(), format!("{place}: "), Box::new(member), Some(size))
+        let source = Source::Member(Box::new(member));
+        NpyReader::new(self.path.clone(), format!("{place}: "), source, Some(size))
     }
 
     /// One array, whole.

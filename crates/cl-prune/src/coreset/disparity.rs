@@ -41,7 +41,7 @@ impl Disparity {
     /// The first `count` examples from this first one.
     ///
     /// # Errors
-    /// [`PruneError::Count`] where there are fewer examples; [`PruneError::Option`] where there is no such first one.
+    /// [`PruneError::Count`] where there are fewer examples; [`PruneError::InvalidArgument`] where there is no such first one.
     pub fn select<T: Scalar>(
         self,
         features: &Features<'_, T>,

@@ -91,6 +91,15 @@ impl List {
     }
 }
 
+/// The most examples that are noted for an element, of `n` that may take `bytes` together.
+fn capacity(n: usize, bytes: usize) -> usize {
+    if u32::try_from(n).is_err() {
+        return 0;
+    }
+    // Longer lists cost more to write than they save.
+    (bytes / ENTRY / n.max(1)).min((n / 8).max(64))
+}
+
 impl FacilityLocation {
     /// Facility location over these similarities, nothing chosen.
     pub fn new(similarities: Similarities) -> Self {
@@ -110,20 +119,21 @@ impl FacilityLocation {
         self
     }
 
+    /// The most bytes that the lists of `n` examples take where they may take `bytes`: no list grows beyond an eighth
+    /// of the examples, or 64 of them.
+    pub fn list_bytes(n: usize, bytes: usize) -> usize {
+        n.saturating_mul((capacity(n, bytes) + ROWS) * ENTRY)
+    }
+
     fn set_memory(&mut self, bytes: usize) {
-        let n = self.lists.len().max(1);
-        // Longer lists cost more to write than they save.
-        self.capacity = (bytes / ENTRY / n).min((n / 8).max(64));
-        if u32::try_from(n).is_err() {
-            self.capacity = 0;
-        }
+        self.capacity = capacity(self.lists.len(), bytes);
     }
 
     /// How many examples each element of `order` serves best, the earlier of equals: CRAIG's weights. They sum to the
     /// number of examples. O(n k d).
     ///
     /// # Errors
-    /// [`PruneError::Option`] where an element does not exist or occurs twice.
+    /// [`PruneError::InvalidArgument`] where an element does not exist or occurs twice.
     pub fn cluster_sizes(&self, order: &[usize]) -> Result<Vec<usize>, PruneError> {
         super::greedy::check_elements(order, self.n_elements())?;
         let mut sizes = vec![0; order.len()];

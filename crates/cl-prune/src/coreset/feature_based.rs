@@ -48,7 +48,7 @@ impl FromStr for Concave {
             "sqrt" => Ok(Self::Sqrt),
             "log" => Ok(Self::Log),
             "saturating" => Ok(Self::Saturating),
-            _ => Err(PruneError::option("concave", format!("`{name}`"), "sqrt, log or saturating")),
+            _ => Err(PruneError::argument("concave", format!("`{name}`"), "sqrt, log or saturating")),
         }
     }
 }

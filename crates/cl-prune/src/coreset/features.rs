@@ -20,20 +20,33 @@ pub struct Features<'a, T> {
 }
 
 impl<'a, T: Scalar> Features<'a, T> {
+    /// The largest magnitude of a feature. Methods square sums over all examples and add that up over all features,
+    /// which overflows for none of up to 10^10 examples of 10^6 features up to here.
+    pub const LARGEST: f64 = 1e140;
+
     /// Examples of `n_features` numbers each. O(n d).
     ///
     /// # Errors
-    /// [`PruneError::Option`] where `values` holds no whole examples or there are no features;
-    /// [`PruneError::Feature`] where one is not finite.
+    /// [`PruneError::InvalidArgument`] where `values` holds no whole examples or there are no features;
+    /// [`PruneError::Feature`] where one is not finite, or larger than [`LARGEST`](Self::LARGEST).
     pub fn new(values: &'a [T], n_features: usize) -> Result<Self, PruneError> {
         if n_features == 0 || !values.len().is_multiple_of(n_features) {
             let found = format!("{} values in examples of {n_features} features", values.len());
-            return Err(PruneError::option("features", found, "whole examples of at least one feature"));
+            return Err(PruneError::argument("features", found, "whole examples of at least one feature"));
         }
-        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+        let is_fit = |value: &T| value.as_f64().abs() <= Self::LARGEST;
+        // NaN is not fit either.
+        if let Some(at) = values.iter().position(|value| !is_fit(value)) {
             let (example, feature) = (at / n_features, at % n_features);
-            let value = values[at].to_string();
-            return Err(PruneError::Feature { example, feature, value, expected: "a finite number" });
+            let (value, expected) = if values[at].is_finite() {
+                (
+                    format!("{:e}", values[at].as_f64()),
+                    "a magnitude of at most 1e140, whose squares can be added up",
+                )
+            } else {
+                (values[at].to_string(), "a finite number")
+            };
+            return Err(PruneError::Feature { example, feature, value, expected });
         }
         Ok(Self { values, n_features })
     }
@@ -116,6 +129,12 @@ mod tests {
         let error = Features::new(&[0.0f32, f32::NEG_INFINITY], 2).unwrap_err();
         assert_eq!(error.to_string(), "feature 1 of example 0 is -inf, expected a finite number");
         assert!(Features::new(&[0.0; 3], 2).is_err());
+        let error = Features::new(&[0.0, 1.0, 2.0, -1e200], 2).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "feature 1 of example 1 is -1e200, expected a magnitude of at most 1e140, whose squares can be added up"
+        );
+        assert!(Features::new(&[f32::MAX, f32::MIN], 1).is_ok());
         assert!(Features::<f64>::new(&[], 0).is_err());
         assert_eq!(Features::<f64>::new(&[], 3).unwrap().n_examples(), 0);
     }

@@ -55,13 +55,13 @@ impl Glister {
     /// With the learning rate eta, and the validation gradient renewed after every `refresh` picks.
     ///
     /// # Errors
-    /// [`PruneError::Option`] where eta is not above 0 or `refresh` is 0.
+    /// [`PruneError::InvalidArgument`] where eta is not above 0 or `refresh` is 0.
     pub fn new(learning_rate: f64, refresh: usize) -> Result<Self, PruneError> {
         if !(learning_rate > 0.0 && learning_rate.is_finite()) {
-            return Err(PruneError::option("learning rate", learning_rate, "a finite number above 0"));
+            return Err(PruneError::argument("learning rate", learning_rate, "a finite number above 0"));
         }
         if refresh == 0 {
-            return Err(PruneError::option("refresh", refresh, "at least one pick"));
+            return Err(PruneError::argument("refresh", refresh, "at least one pick"));
         }
         Ok(Self { learning_rate, refresh })
     }
@@ -70,7 +70,7 @@ impl Glister {
     /// by the displacement that it is given; [`ValidationTaylor::at`] is one that needs no model.
     ///
     /// # Errors
-    /// [`PruneError::Count`] where there are fewer examples; [`PruneError::Option`] where a validation gradient has another
+    /// [`PruneError::Count`] where there are fewer examples; [`PruneError::InvalidArgument`] where a validation gradient has another
     /// length than those of the examples or is not finite.
     pub fn select<T: Scalar>(
         &self,
@@ -94,6 +94,7 @@ impl Glister {
                 let gradient = validation(&displacement);
                 check_gradient("validation gradient", &gradient, d)?;
                 products = correlations(&panels, &gradient);
+                check_products(gradients, &products)?;
             }
             let better = |best, example| if products[example] > products[best] { example } else { best };
             let Some(next) = (0..n_examples).filter(|&example| is_open[example]).reduce(better) else { break };
@@ -104,6 +105,17 @@ impl Glister {
         }
         Ok(coreset)
     }
+}
+
+/// Large gradients times a large validation gradient can be more than a number holds.
+fn check_products<T: Scalar>(gradients: &Features<'_, T>, products: &[f64]) -> Result<(), PruneError> {
+    let examples = products.iter().take(gradients.n_examples());
+    let Some(example) = examples.into_iter().position(|product| !product.is_finite()) else { return Ok(()) };
+    let own = gradients.example(example);
+    let larger = |best: usize, feature: usize| if own[feature].abs() > own[best].abs() { feature } else { best };
+    let feature = (0..own.len()).fold(0, larger);
+    let expected = "a gradient whose product with the validation gradient is finite";
+    Err(PruneError::Feature { example, feature, value: format!("{:e}", own[feature].as_f64()), expected })
 }
 
 /// A validation gradient at other parameters, to first order, from the validation examples' gradients at these.
@@ -133,10 +145,10 @@ impl ValidationTaylor {
     /// From one gradient per validation example.
     ///
     /// # Errors
-    /// [`PruneError::Option`] where there is none.
+    /// [`PruneError::InvalidArgument`] where there is none.
     pub fn new<T: Scalar>(gradients: &Features<'_, T>) -> Result<Self, PruneError> {
         if gradients.n_examples() == 0 {
-            return Err(PruneError::option("validation gradients", "empty", "at least one"));
+            return Err(PruneError::argument("validation gradients", "empty", "at least one"));
         }
         let example = |example| gradients.example(example).iter().map(|value| value.as_f64()).collect();
         Ok(Self { gradients: (0..gradients.n_examples()).map(example).collect(), mean: gradients.mean() })

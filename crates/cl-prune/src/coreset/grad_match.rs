@@ -73,10 +73,10 @@ impl GradMatch {
     /// With this ridge, and weights that may be negative or not.
     ///
     /// # Errors
-    /// [`PruneError::Option`] where the ridge is negative or not finite.
+    /// [`PruneError::InvalidArgument`] where the ridge is negative or not finite.
     pub fn new(ridge: f64, nonnegative: bool) -> Result<Self, PruneError> {
         if !(ridge >= 0.0 && ridge.is_finite()) {
-            return Err(PruneError::option("ridge", ridge, "a finite number of at least 0"));
+            return Err(PruneError::argument("ridge", ridge, "a finite number of at least 0"));
         }
         Ok(Self { ridge, nonnegative })
     }
@@ -94,7 +94,7 @@ impl GradMatch {
     /// Up to `count` gradients that match `target`, the validation set's for instance.
     ///
     /// # Errors
-    /// [`PruneError::Count`] where there are fewer; [`PruneError::Option`] where the target is of another length or not
+    /// [`PruneError::Count`] where there are fewer; [`PruneError::InvalidArgument`] where the target is of another length or not
     /// finite.
     pub fn select_for<T: Scalar>(
         &self,
@@ -146,10 +146,10 @@ impl GradMatch {
 pub(super) fn check_gradient(argument: &'static str, gradient: &[f64], d: usize) -> Result<(), PruneError> {
     if gradient.len() != d {
         let expected = format!("{d}, one per feature");
-        return Err(PruneError::option(argument, format!("{} numbers", gradient.len()), expected));
+        return Err(PruneError::argument(argument, format!("{} numbers", gradient.len()), expected));
     }
     match gradient.iter().find(|value| !value.is_finite()) {
-        Some(value) => Err(PruneError::option(argument, value, "finite numbers")),
+        Some(value) => Err(PruneError::argument(argument, value, "finite numbers")),
         None => Ok(()),
     }
 }

@@ -33,7 +33,7 @@ impl FromStr for GraphCutForm {
             "conventional" => Ok(Self::Conventional),
             "diversity" => Ok(Self::Diversity),
             "no-self" => Ok(Self::NoSelf),
-            _ => Err(PruneError::option("form", format!("`{name}`"), "conventional, diversity or no-self")),
+            _ => Err(PruneError::argument("form", format!("`{name}`"), "conventional, diversity or no-self")),
         }
     }
 }
@@ -71,10 +71,10 @@ impl GraphCut {
     /// Graph cut with this trade-off, nothing chosen. O(n^2 d).
     ///
     /// # Errors
-    /// [`PruneError::Option`] where `lambda` is negative or not finite.
+    /// [`PruneError::InvalidArgument`] where `lambda` is negative or not finite.
     pub fn new(similarities: Similarities, lambda: f64, form: GraphCutForm) -> Result<Self, PruneError> {
         if !(lambda >= 0.0 && lambda.is_finite()) {
-            return Err(PruneError::option("lambda", lambda, "a finite number of at least 0"));
+            return Err(PruneError::argument("lambda", lambda, "a finite number of at least 0"));
         }
         let mut gains = similarities.sums();
         let own = similarities.of_each_to_itself();

@@ -11,8 +11,14 @@ use crate::PruneError;
 /// round 2   B = greedy(A_1 + ... + A_m, k);   the best of B, A_1, ..., A_m
 /// ```
 ///
-/// For monotone objectives at least (1 - 1/e)^2 / min(m, k) of the best value with any parts, and (1 - 1/e) / 2 of it in
-/// expectation with random ones. In practice nearly what one greedy over all gives.
+/// For monotone objectives and the optimisers `naive` and `lazy` at least (1 - 1/e)^2 / min(m, k) of the best value with any
+/// parts, and (1 - 1/e) / 2 of it in expectation with random ones. In practice nearly what one greedy over all gives.
+/// There is no guarantee for an objective that is not monotone: [`GraphCut`](super::GraphCut) with a lambda below 2 (in the
+/// form `diversity`, above 1/2), [`LogDeterminant`](super::LogDeterminant) with a ridge below 1.
+///
+/// That is for one objective in both rounds. Log-determinant and feature-based coresets need no more than the examples
+/// chosen for it; facility location, graph cut and saturated coverage count all examples, so that where a round sees
+/// some of them alone, what it compares and what is guaranteed is the value on these.
 ///
 /// Source: Mirzasoleiman, Karbasi, Sarkar and Krause (2013), Distributed submodular maximization: identifying
 /// representative elements in massive data; Barbosa, Ene, Nguyen and Ward (2015), The power of randomization: distributed
@@ -42,10 +48,10 @@ impl GreeDi {
     /// The examples `0..n_examples` in `n_parts` random parts whose sizes differ by one at most, each in ascending order.
     ///
     /// # Errors
-    /// [`PruneError::Option`] where `n_parts` is 0.
+    /// [`PruneError::InvalidArgument`] where `n_parts` is 0.
     pub fn parts(n_examples: usize, n_parts: usize, seed: u64) -> Result<Vec<Vec<usize>>, PruneError> {
         if n_parts == 0 {
-            return Err(PruneError::option("parts", n_parts, "at least 1"));
+            return Err(PruneError::argument("parts", n_parts, "at least 1"));
         }
         let order = permutation(&mut stream(seed, "greedi parts", 0), n_examples);
         let mut parts = vec![Vec::new(); n_parts.min(n_examples.max(1))];
@@ -63,7 +69,7 @@ impl GreeDi {
     /// Both rounds: `count` examples (of a part, as many as it has). `objective` holds nothing yet and stays so.
     ///
     /// # Errors
-    /// [`PruneError::Count`] where the parts hold fewer; [`PruneError::Option`] where they hold an example twice or one
+    /// [`PruneError::Count`] where the parts hold fewer; [`PruneError::InvalidArgument`] where they hold an example twice or one
     /// that does not exist.
     pub fn select<O: SubmodularObjective + Clone>(
         &self,

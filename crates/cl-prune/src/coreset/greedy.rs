@@ -61,7 +61,7 @@ impl FromStr for Optimizer {
     fn from_str(name: &str) -> Result<Self, PruneError> {
         let known = Self::NAMES.iter().find(|(known, _)| *known == name).map(|&(_, optimizer)| optimizer);
         known.ok_or_else(|| {
-            PruneError::option("optimizer", format!("`{name}`"), "naive, lazy, stochastic or lazier-than-lazy")
+            PruneError::argument("optimizer", format!("`{name}`"), "naive, lazy, stochastic or lazier-than-lazy")
         })
     }
 }
@@ -143,10 +143,10 @@ impl Greedy {
     /// The same with another epsilon, of the stochastic optimisers: what they may miss in expectation.
     ///
     /// # Errors
-    /// [`PruneError::Option`] where it is outside of (0, 1).
+    /// [`PruneError::InvalidArgument`] where it is outside of (0, 1).
     pub fn with_epsilon(self, epsilon: f64) -> Result<Self, PruneError> {
         if !(epsilon > 0.0 && epsilon < 1.0) {
-            return Err(PruneError::option("epsilon", epsilon, "a number in (0, 1)"));
+            return Err(PruneError::argument("epsilon", epsilon, "a number in (0, 1)"));
         }
         Ok(Self { epsilon, ..self })
     }
@@ -166,7 +166,7 @@ impl Greedy {
     /// `count` of these elements.
     ///
     /// # Errors
-    /// [`PruneError::Count`] where there are fewer; [`PruneError::Option`] where one is no element of the objective or
+    /// [`PruneError::Count`] where there are fewer; [`PruneError::InvalidArgument`] where one is no element of the objective or
     /// occurs twice.
     pub fn select_among<O>(
         &self,
@@ -248,8 +248,10 @@ pub(super) fn check_elements(elements: &[usize], n: usize) -> Result<(), PruneEr
     let mut seen = vec![false; n];
     for &element in elements {
         match seen.get_mut(element) {
-            None => return Err(PruneError::option("elements", element, format!("indices below {n}"))),
-            Some(true) => return Err(PruneError::option("elements", format!("{element} twice"), "each one once")),
+            None => return Err(PruneError::argument("elements", element, format!("indices below {n}"))),
+            Some(true) => {
+                return Err(PruneError::argument("elements", format!("{element} twice"), "each one once"));
+            }
             Some(seen) => *seen = true,
         }
     }

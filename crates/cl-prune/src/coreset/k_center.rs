@@ -29,7 +29,7 @@ impl Start {
     pub(super) fn resolve(self, n_examples: usize) -> Result<usize, PruneError> {
         match self {
             Self::Example(example) if example >= n_examples => {
-                Err(PruneError::option("start", example, format!("an example below {n_examples}")))
+                Err(PruneError::argument("start", example, format!("an example below {n_examples}")))
             }
             Self::Example(example) => Ok(example),
             Self::Seeded(seed) => Ok(below(&mut stream(seed, "first centre", 0), n_examples)),
@@ -77,7 +77,7 @@ impl KCenter {
     /// The first `count` centres.
     ///
     /// # Errors
-    /// [`PruneError::Count`] where there are fewer examples; [`PruneError::Option`] where there is no such first centre.
+    /// [`PruneError::Count`] where there are fewer examples; [`PruneError::InvalidArgument`] where there is no such first centre.
     pub fn select<T: Scalar>(&self, features: &Features<'_, T>, count: usize) -> Result<Coreset, PruneError> {
         let n_examples = features.n_examples();
         if count > n_examples {
@@ -127,14 +127,14 @@ impl KCenter {
     /// The largest distance of any example to the nearest of these centres. O(n k d).
     ///
     /// # Errors
-    /// [`PruneError::Option`] where there is no centre, or one is no example.
+    /// [`PruneError::InvalidArgument`] where there is no centre, or one is no example.
     pub fn radius<T: Scalar>(features: &Features<'_, T>, centres: &[usize]) -> Result<f64, PruneError> {
         let n = features.n_examples();
         if centres.is_empty() {
-            return Err(PruneError::option("centres", "empty", "at least one"));
+            return Err(PruneError::argument("centres", "empty", "at least one"));
         }
         if let Some(&centre) = centres.iter().find(|&&centre| centre >= n) {
-            return Err(PruneError::option("centres", centre, format!("indices below {n}")));
+            return Err(PruneError::argument("centres", centre, format!("indices below {n}")));
         }
         let mut search = Search::new(features, centres, centres.len());
         let all: Vec<usize> = (0..n).filter(|&example| search.squared[example] > 0.0).collect();

@@ -45,7 +45,7 @@ impl LogDeterminant {
     /// The log-determinant of this kernel, nothing chosen. O(n d).
     ///
     /// # Errors
-    /// [`PruneError::Option`] where `similarity` is no positive semidefinite kernel or `ridge` is not above 0;
+    /// [`PruneError::InvalidArgument`] where `similarity` is no positive semidefinite kernel or `ridge` is not above 0;
     /// [`PruneError::Feature`] as [`Similarities::new`].
     pub fn new<T: Scalar>(
         features: &Features<'_, T>,
@@ -54,10 +54,10 @@ impl LogDeterminant {
     ) -> Result<Self, PruneError> {
         if !similarity.is_cosine() {
             let expected = "cosine or cosine-squared, which are positive semidefinite";
-            return Err(PruneError::option("similarity", similarity, expected));
+            return Err(PruneError::argument("similarity", similarity, expected));
         }
         if !(ridge > 0.0 && ridge.is_finite()) {
-            return Err(PruneError::option("ridge", ridge, "a finite number above 0"));
+            return Err(PruneError::argument("ridge", ridge, "a finite number above 0"));
         }
         let similarities = Similarities::new(features, similarity)?;
         let variances = similarities.of_each_to_itself().into_iter().map(|own| own + ridge).collect();

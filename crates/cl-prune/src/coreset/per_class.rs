@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use cl_data::Scalar;
 
 use super::{Coreset, Features};
@@ -22,10 +24,11 @@ use crate::PruneError;
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
 ///
-/// `select` is called with the examples of each class (by index, ascending), their features and their count.
+/// `select` is called with the examples of each class (by index, ascending), their features and their count. Besides
+/// these calls O(n d + C ln C) for C classes, and the features of one class at a time.
 ///
 /// # Errors
-/// [`PruneError::Option`] where there is not a label per example, [`PruneError::Count`] where there are fewer examples,
+/// [`PruneError::InvalidArgument`] where there is not a label per example, [`PruneError::Count`] where there are fewer examples,
 /// and what `select` finds.
 pub fn per_class<T: Scalar, E: From<PruneError>>(
     features: &Features<'_, T>,
@@ -36,18 +39,18 @@ pub fn per_class<T: Scalar, E: From<PruneError>>(
     let n_examples = features.n_examples();
     if labels.len() != n_examples {
         let expected = format!("one per example, {n_examples}");
-        return Err(PruneError::option("labels", format!("{} labels", labels.len()), expected).into());
+        return Err(PruneError::argument("labels", format!("{} labels", labels.len()), expected).into());
     }
     if count > n_examples {
         return Err(PruneError::Count { count, n_examples }.into());
     }
-    let mut classes: Vec<usize> = labels.to_vec();
-    classes.sort_unstable();
-    classes.dedup();
-    let members: Vec<Vec<usize>> = classes
-        .iter()
-        .map(|class| (0..n_examples).filter(|&example| labels[example] == *class).collect())
-        .collect();
+    let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (example, &label) in labels.iter().enumerate() {
+        members.entry(label).or_default().push(example);
+    }
+    let mut members: Vec<(usize, Vec<usize>)> = members.into_iter().collect();
+    members.sort_unstable_by_key(|&(label, _)| label);
+    let members: Vec<Vec<usize>> = members.into_iter().map(|(_, members)| members).collect();
     let sizes: Vec<usize> = members.iter().map(Vec::len).collect();
     let mut picks = Vec::with_capacity(count);
     let mut weighted = false;
@@ -107,6 +110,23 @@ mod tests {
                 prop_assert!((*share as f64 - exact).abs() < 1.0);
             }
         }
+    }
+
+    /// As many classes as examples: the lowest labels have the largest remainders.
+    #[test]
+    fn a_class_may_have_one_example() {
+        let n = 40_000;
+        let values: Vec<f32> = (0..n).map(|example| example as f32).collect();
+        let labels: Vec<usize> = (0..n).rev().map(|label| 3 * label).collect();
+        let features = Features::new(&values, 1).unwrap();
+        let mut calls = Vec::new();
+        let coreset = per_class(&features, &labels, 5, |members, own, count| {
+            calls.push((members.to_vec(), own.values().to_vec(), count));
+            Herding.select(own, count)
+        });
+        let last = [n - 1, n - 2, n - 3, n - 4, n - 5];
+        assert_eq!(coreset.unwrap().order, last);
+        assert_eq!(calls, last.map(|example| (vec![example], vec![example as f32], 1)));
     }
 
     #[test]

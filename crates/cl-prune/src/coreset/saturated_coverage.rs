@@ -36,10 +36,10 @@ impl SaturatedCoverage {
     /// Coverage up to the share `alpha`, nothing chosen. O(n^2 d).
     ///
     /// # Errors
-    /// [`PruneError::Option`] where `alpha` is outside of (0, 1].
+    /// [`PruneError::InvalidArgument`] where `alpha` is outside of (0, 1].
     pub fn new(similarities: Similarities, alpha: f64) -> Result<Self, PruneError> {
         if !(alpha > 0.0 && alpha <= 1.0) {
-            return Err(PruneError::option("alpha", alpha, "a number in (0, 1]"));
+            return Err(PruneError::argument("alpha", alpha, "a number in (0, 1]"));
         }
         // Similarities are symmetric, so that sums by element are those by example.
         let mut left = similarities.sums();

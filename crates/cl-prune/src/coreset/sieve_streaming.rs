@@ -59,18 +59,24 @@ impl SieveStreaming {
     /// With guesses a factor 1 + `epsilon` apart.
     ///
     /// # Errors
-    /// [`PruneError::Option`] where it is outside of (0, 1/2).
+    /// [`PruneError::InvalidArgument`] where it is outside of (0, 1/2).
     pub fn new(epsilon: f64) -> Result<Self, PruneError> {
         if !(epsilon > 0.0 && epsilon < 0.5) {
-            return Err(PruneError::option("epsilon", epsilon, "a number in (0, 1/2)"));
+            return Err(PruneError::argument("epsilon", epsilon, "a number in (0, 1/2)"));
         }
         Ok(Self { epsilon })
+    }
+
+    /// The most guesses, and copies of the objective, that are held at a time: those of 1 to 2 k times the largest gain.
+    pub fn n_guesses(&self, count: usize) -> usize {
+        // A float becomes the nearest integer there is.
+        ((2.0 * count.max(1) as f64).ln() / self.epsilon.ln_1p()) as usize + 1
     }
 
     /// Up to `count` of the elements of `stream`, in its order. `objective` holds nothing yet and stays so.
     ///
     /// # Errors
-    /// [`PruneError::Count`] where there are fewer elements; [`PruneError::Option`] where one does not exist or occurs
+    /// [`PruneError::Count`] where there are fewer elements; [`PruneError::InvalidArgument`] where one does not exist or occurs
     /// twice.
     pub fn select<O: SubmodularObjective + Clone>(
         &self,

@@ -21,7 +21,8 @@ use crate::PruneError;
 /// ```
 ///
 /// What apricot calls "euclidean" is `max-squared` and its "cosine" is `cosine-squared`; DeepCore takes `cosine`;
-/// CRAIG takes `max-distance`.
+/// CRAIG takes `max-distance`. An example's cosine with itself is 1 exactly, whatever the rounding of its norm, so that
+/// examples that are alike on paper are tied and the rule for ties decides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Similarity {
@@ -64,7 +65,7 @@ impl FromStr for Similarity {
         let known = Self::NAMES.iter().find(|(known, _)| *known == name).map(|&(_, similarity)| similarity);
         known.ok_or_else(|| {
             let expected = "max-squared, max-distance, cosine-squared or cosine";
-            PruneError::option("similarity", format!("`{name}`"), expected)
+            PruneError::argument("similarity", format!("`{name}`"), expected)
         })
     }
 }
@@ -112,6 +113,15 @@ enum Rule {
 }
 
 impl Rule {
+    /// Of an example to itself, which rounding has no part in.
+    #[inline(always)]
+    fn of_itself(self) -> f64 {
+        match self {
+            Self::MaxSquared(max) | Self::MaxDistance(max) => max,
+            Self::CosineSquared | Self::Cosine => 1.0,
+        }
+    }
+
     /// Of a panel's examples to one other. Rows that are no examples get what their zeros give.
     #[inline(always)]
     fn apply(self, products: &[f64; ROWS], norms: &[f64; ROWS], norm: f64) -> [f64; ROWS] {
@@ -144,6 +154,7 @@ struct Apply<'a, V> {
     rule: Rule,
     norms: &'a [[f64; ROWS]],
     column_norms: &'a [f64],
+    elements: &'a [usize],
     n: usize,
     visitor: &'a mut V,
 }
@@ -152,6 +163,9 @@ impl<V: SimilarityVisitor> Visitor for Apply<'_, V> {
     #[inline(always)]
     fn visit(&mut self, panel: usize, column: usize, products: &[f64; ROWS]) {
         let mut similarities = self.rule.apply(products, &self.norms[panel], self.column_norms[column]);
+        if self.elements[column] / ROWS == panel {
+            similarities[self.elements[column] % ROWS] = self.rule.of_itself();
+        }
         if (panel + 1) * ROWS > self.n {
             similarities[self.n - panel * ROWS..].fill(0.0);
         }
@@ -213,12 +227,12 @@ impl Similarities {
     /// Similarities that are known, as an n x n matrix: entry i n + j is how well i is served when j is chosen.
     ///
     /// # Errors
-    /// [`PruneError::Option`] where there are not n x n of them; [`PruneError::Feature`] where one is negative or not
+    /// [`PruneError::InvalidArgument`] where there are not n x n of them; [`PruneError::Feature`] where one is negative or not
     /// finite.
     pub fn of_matrix(n: usize, values: &[f64]) -> Result<Self, PruneError> {
         if n.checked_mul(n) != Some(values.len()) {
             let expected = format!("{n} x {n} similarities");
-            return Err(PruneError::option("similarities", format!("{} values", values.len()), expected));
+            return Err(PruneError::argument("similarities", format!("{} values", values.len()), expected));
         }
         if let Some(at) = values.iter().position(|value| !(value.is_finite() && *value >= 0.0)) {
             let (example, feature) = (at / n, at % n);
@@ -266,8 +280,8 @@ impl Similarities {
                     elements.iter().map(|&element| points.squared_norms[element]).collect();
                 let columns = points.panels.gather(elements);
                 let norms = points.squared_norms.as_chunks().0;
-                let mut apply =
-                    Apply { rule: points.rule, norms, column_norms: &column_norms, n: self.n, visitor };
+                let (rule, column_norms) = (points.rule, column_norms.as_slice());
+                let mut apply = Apply { rule, norms, column_norms, elements, n: self.n, visitor };
                 products(&points.panels, range, &columns, elements.len(), &mut apply);
             }
             Source::Matrix(values) => {
@@ -359,18 +373,11 @@ impl Similarities {
         sums.iter().flat_map(|sums| sums.0.iter().map(sum_lanes)).collect()
     }
 
-    /// The similarity of every example to itself. O(n d).
+    /// The similarity of every example to itself. O(n).
     pub(super) fn of_each_to_itself(&self) -> Vec<f64> {
         match &self.source {
             Source::Matrix(values) => (0..self.n).map(|i| values[i * self.n + i]).collect(),
-            Source::Features(points) => {
-                let norms = points.squared_norms.as_chunks().0;
-                let own = norms.iter().flat_map(|norms| {
-                    // The product of an example with itself is its squared norm, to the bit.
-                    std::array::from_fn::<f64, ROWS, _>(|row| points.rule.apply(norms, norms, norms[row])[row])
-                });
-                own.take(self.n).collect()
-            }
+            Source::Features(points) => vec![points.rule.of_itself(); self.n],
         }
     }
 
@@ -496,6 +503,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Normalised in floating point, a vector's length is 1 give or take a rounding; its cosine with itself is 1.
+    #[test]
+    fn the_diagonal_is_what_it_is_on_paper() {
+        let mut rng = cl_data::random::stream(0, "test", 0);
+        let values: Vec<f64> = (0..50 * 7).map(|_| cl_data::random::uniform(&mut rng) - 0.5).collect();
+        let features = Features::new(&values, 7).unwrap();
+        for kind in [Similarity::Cosine, Similarity::CosineSquared] {
+            let similarities = Similarities::new(&features, kind).unwrap();
+            assert_eq!(similarities.of_each_to_itself(), [1.0; 50]);
+            assert!((0..50).all(|example| similarities.of_all_to(example)[example] == 1.0));
+        }
+        let similarities = Similarities::new(&features, Similarity::MaxDistance).unwrap();
+        let own = similarities.of_each_to_itself();
+        assert!((0..50).all(|example| similarities.of_all_to(example)[example] == own[example]));
     }
 
     #[test]

@@ -52,6 +52,24 @@ pub struct RuleDescription {
     pub nested: bool,
     /// Its own options and what they mean.
     pub options: &'static [(&'static str, &'static str)],
+    #[serde(skip)]
+    which: Which,
+}
+
+/// The rules that have a name. A rule of the list is one of these, and each must be matched where options are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Hardest,
+    Easiest,
+    Random,
+    StratifiedRandom,
+    Middle,
+    Offset,
+    Forgetting,
+    CoverageCentric,
+    Dual,
+    D2,
+    Prototypes,
 }
 
 /// The options that every rule takes beside its own, all of which need labels.
@@ -62,23 +80,30 @@ static CLASS_OPTIONS: &[(&str, &str)] = &[
 ];
 
 const fn rule(
+    which: Which,
     name: &'static str,
     summary: &'static str,
     options: &'static [(&'static str, &'static str)],
 ) -> RuleDescription {
-    RuleDescription { name, summary, needs: RuleNeeds::Scores, nested: true, options }
+    RuleDescription { name, summary, needs: RuleNeeds::Scores, nested: true, options, which }
 }
 
 static RULES: &[RuleDescription] = &[
-    rule("hardest", "the highest difficulties", &[]),
-    rule("easiest", "the lowest difficulties", &[]),
-    rule("random", "a random part, the control", &[]),
+    rule(Which::Hardest, "hardest", "the highest difficulties", &[]),
+    rule(Which::Easiest, "easiest", "the lowest difficulties", &[]),
+    rule(Which::Random, "random", "a random part, the control", &[]),
     RuleDescription {
         needs: RuleNeeds::Labels,
-        ..rule("stratified-random", "a random part of each class in proportion, the second control", &[])
+        ..rule(
+            Which::StratifiedRandom,
+            "stratified-random",
+            "a random part of each class in proportion, the second control",
+            &[],
+        )
     },
-    rule("middle", "the middle ranks (moderate coreset, on the distance to the class median)", &[]),
+    rule(Which::Middle, "middle", "the middle ranks (moderate coreset, on the distance to the class median)", &[]),
     rule(
+        Which::Offset,
         "offset",
         "a window of the ranking, after a share of it is skipped",
         &[
@@ -87,14 +112,19 @@ static RULES: &[RuleDescription] = &[
         ],
     ),
     rule(
-        "forgetting",
+        Which::Forgetting,
+        RemoveUnforgettable::NAME,
         "the most forgotten: the unforgettable are removed first",
         &[
-            ("never", "the count from which an example was never learned (default infinity)"),
+            (
+                "never",
+                "the count from which an example was never learned (default: as the scores' sidecar tells, else inf)",
+            ),
             ("never_learned", "what becomes of those: kept-first (default), removed-first or unforgettable"),
         ],
     ),
     rule(
+        Which::CoverageCentric,
         "ccs",
         "all difficulties evenly, after the hardest are cut off (coverage-centric)",
         &[
@@ -107,6 +137,7 @@ static RULES: &[RuleDescription] = &[
         needs: RuleNeeds::Confidence,
         nested: false,
         ..rule(
+            Which::Dual,
             "dual",
             "a sample by score and by a Beta density of the confidence (DUAL)",
             &[("c", "the exponent c_D, larger for easier data (default 4)")],
@@ -115,6 +146,7 @@ static RULES: &[RuleDescription] = &[
     RuleDescription {
         needs: RuleNeeds::Neighbors,
         ..rule(
+            Which::D2,
             "d2",
             "difficulty and diversity by messages between nearest neighbours (D2)",
             &[
@@ -125,6 +157,7 @@ static RULES: &[RuleDescription] = &[
         )
     },
     rule(
+        Which::Prototypes,
         "prototypes",
         "by the distance to the nearest prototype",
         &[("side", "which are kept: far (default) or near")],
@@ -204,7 +237,7 @@ impl RuleSettings {
             PruneError::Unknown { what: "rule", name: name.to_owned(), known }
         })?;
         // The second control is balanced by itself.
-        let of_classes = if name == "stratified-random" { &[] } else { CLASS_OPTIONS };
+        let of_classes = if description.which == Which::StratifiedRandom { &[] } else { CLASS_OPTIONS };
         let known: Vec<&str> = description.options.iter().chain(of_classes).map(|&(key, _)| key).collect();
         let mut reader = Options { rule: description.name, values: BTreeMap::new() };
         for &(key, value) in options {
@@ -216,7 +249,7 @@ impl RuleSettings {
                 return Err(reader.invalid(key, "to be given once"));
             }
         }
-        let chosen = reader.chosen()?;
+        let chosen = reader.chosen(description.which)?;
         let classes = if of_classes.is_empty() { None } else { reader.classes()? };
         Ok(Self { description, name: description.name, options: reader.values, chosen, classes })
     }
@@ -309,20 +342,21 @@ impl Options {
         found.ok_or_else(|| self.invalid(key, format!("one of {}", names())))
     }
 
-    fn chosen(&mut self) -> Result<Chosen, PruneError> {
+    fn chosen(&mut self, which: Which) -> Result<Chosen, PruneError> {
         const SHARE: &str = "a share in [0, 1)";
-        Ok(match self.rule {
-            "easiest" => Chosen::Easiest,
-            "random" => Chosen::Random,
-            "stratified-random" => Chosen::StratifiedRandom,
-            "middle" => Chosen::Middle,
-            "offset" => {
+        Ok(match which {
+            Which::Hardest => Chosen::Hardest,
+            Which::Easiest => Chosen::Easiest,
+            Which::Random => Chosen::Random,
+            Which::StratifiedRandom => Chosen::StratifiedRandom,
+            Which::Middle => Chosen::Middle,
+            Which::Offset => {
                 let offset = self.number_or("offset", 0.0, SHARE)?;
                 let start =
                     self.choice("start", &[("easiest", WindowStart::Easiest), ("hardest", WindowStart::Hardest)])?;
                 Chosen::Offset(OffsetWindow::new(offset, start).map_err(|_| self.invalid("offset", SHARE))?)
             }
-            "forgetting" => {
+            Which::Forgetting => {
                 let expected = "a positive count, or inf";
                 let never = self.number_or("never", f64::INFINITY, expected)?;
                 let fates =
@@ -333,7 +367,7 @@ impl Options {
                 let rule = RemoveUnforgettable::new(never, fate);
                 Chosen::Forgetting(rule.map_err(|_| self.invalid("never", expected))?)
             }
-            "ccs" => {
+            Which::CoverageCentric => {
                 let n_strata =
                     self.number_or("strata", CoverageCentric::STRATA, "a number of strata, at least 1")?;
                 let cutoff = match self.number("noise_rate", SHARE)? {
@@ -350,14 +384,14 @@ impl Options {
                 let rule = CoverageCentric::with_cutoff(cutoff, n_strata);
                 Chosen::CoverageCentric(rule.map_err(|_| self.invalid("strata", "a number, at least 1"))?)
             }
-            "dual" => {
+            Which::Dual => {
                 let c: f64 = self.number_or("c", 4.0, "a positive number")?;
                 if !(c > 0.0 && c.is_finite()) {
                     return Err(self.invalid("c", "a positive number"));
                 }
                 Chosen::Dual { c }
             }
-            "d2" => {
+            Which::D2 => {
                 let edges =
                     self.choice("edges", &[("undirected", Edges::Undirected), ("directed", Edges::Directed)])?;
                 let absolute = self.choice("reverse", &[("weighted", false), ("absolute", true)])?;
@@ -376,11 +410,10 @@ impl Options {
                 }
                 Chosen::D2 { edges, reverse }
             }
-            "prototypes" => {
+            Which::Prototypes => {
                 let side = self.choice("side", &[("far", PrototypeSide::Far), ("near", PrototypeSide::Near)])?;
                 Chosen::Prototypes(KeepByPrototype { side })
             }
-            _ => Chosen::Hardest,
         })
     }
 

@@ -38,8 +38,8 @@ impl fmt::Display for NeverLearnedFate {
 /// ```
 ///
 /// Scores are forgetting counts. `never` is what marks an example as never learned: +inf, or the number of
-/// presentations T where the count of one never learned is T, which no learned example can reach. Where counts are
-/// sums over runs, so is `never`. Nested. O(n).
+/// presentations T where the count of one never learned is T, which no learned example can reach (Toneva et al.; no
+/// count tells by itself which of the two it was). Where counts are sums over runs, so is `never`. Nested. O(n).
 ///
 /// Source: Toneva et al. (2019), An Empirical Study of Example Forgetting, section 5.
 ///
@@ -66,6 +66,9 @@ impl Default for RemoveUnforgettable {
 }
 
 impl RemoveUnforgettable {
+    /// The rule's name.
+    pub const NAME: &'static str = "forgetting";
+
     /// The rule for scores of which those of at least `never` mean "never learned".
     ///
     /// # Errors
@@ -86,7 +89,7 @@ impl RemoveUnforgettable {
 
 impl SelectionRule for RemoveUnforgettable {
     fn name(&self) -> &'static str {
-        "forgetting"
+        Self::NAME
     }
 
     fn is_nested(&self) -> bool {
