@@ -112,7 +112,7 @@ impl KCenter {
         count: usize,
     ) -> Result<Coreset, PruneError> {
         if chosen.is_empty() {
-            return Err(PruneError::option("chosen", "empty", "at least one"));
+            return Err(PruneError::argument("chosen", "empty", "at least one"));
         }
         check_elements(chosen, features.n_examples())?;
         let n_examples = features.n_examples() - chosen.len();

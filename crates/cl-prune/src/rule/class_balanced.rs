@@ -1,6 +1,6 @@
 use std::fmt;
 
-use cl_data::random::{shuffle, stream};
+use cl_data::random::{permutation, shuffle, stream};
 use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -169,7 +169,7 @@ impl<R: SelectionRule> ClassBalanced<R> {
     fn places(&self, sizes: &[usize], floor: usize, seed: u64) -> Vec<u32> {
         let all = match self.allocation {
             Allocation::Global => return Vec::new(),
-            Allocation::Equal => places(sizes),
+            Allocation::Equal => equal_places(sizes, seed),
             Allocation::Proportional => proportional_places(sizes, seed),
         };
         if floor == 0 {
@@ -188,6 +188,16 @@ impl<R: SelectionRule> ClassBalanced<R> {
 
 /// Places sorted at a time, few enough for a first-level cache.
 const WINDOW: usize = 1 << 11;
+
+/// Which class each place of equal shares belongs to; what does not divide falls to the larger classes, and of equally
+/// large ones to those that the seed decides.
+fn equal_places(sizes: &[usize], seed: u64) -> Vec<u32> {
+    let classes = permutation(&mut stream(seed, "equal classes", 0), sizes.len());
+    let shuffled: Vec<usize> = classes.iter().map(|&class| sizes[class]).collect();
+    let mut places = places(&shuffled);
+    places.iter_mut().for_each(|class| *class = classes[*class as usize] as u32);
+    places
+}
 
 /// The classes by the places (r + 1/2) / n_c of their examples, in increasing order, equal ones in random order.
 ///
@@ -420,6 +430,18 @@ mod tests {
         let error = kept(Allocation::Equal, Floor::Count(11)).unwrap_err();
         assert_eq!(error.to_string(), "class 2 has 10 examples, fewer than its floor of 11");
         assert!(kept(Allocation::Global, Floor::Share(0.5)).is_err()); // floor 83 of 10
+    }
+
+    /// Ten classes of one example and places for five: every class must have its chance.
+    #[test]
+    fn the_seed_decides_between_classes_of_equal_size() {
+        let rule = ClassBalanced::new(KeepHardest, (0..10).collect(), Allocation::Equal, Floor::None).unwrap();
+        let mut given = [false; 10];
+        for seed in 0..40 {
+            let kept = rule.select(&[0.5; 10], Budget::Count(5), seed).unwrap().kept;
+            kept.into_iter().for_each(|class| given[class] = true);
+        }
+        assert_eq!(given, [true; 10]);
     }
 
     #[test]
