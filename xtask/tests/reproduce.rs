@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use cl_study::{EqualBudget, PruneCurves};
 use serde_json::Value;
 
 const FIRST_FIVE: &str = "clusters,self-paced,forgetting,focal,metrics";
@@ -118,6 +119,26 @@ fn results_are_the_same_bytes_for_any_number_of_threads() {
     };
     let one = bytes("1");
     assert_eq!(one, bytes("7"));
+}
+
+/// What `curriculum crossover` reads, and what hardly depends on the sizes of a quick run: the hardest half of wrongly
+/// labelled digits holds most of the wrong labels, and is worse than half at random.
+#[test]
+fn prune_studies_are_kept_as_files() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(reproduce(folder.path(), &["--only", "el2n"]).status.success());
+    let study = std::fs::read_to_string(folder.path().join("el2n-digits-noise-20.json")).unwrap();
+    let curves: PruneCurves = serde_json::from_str(&study).unwrap();
+    let half = |method: &str| {
+        let points = curves.curve(method, EqualBudget::Updates).unwrap();
+        let point = points.into_iter().find(|point| point.kept == 0.5).unwrap();
+        let wrong: usize = point.outcomes.iter().filter_map(|outcome| outcome.wrong_labels).sum();
+        let kept: usize = point.outcomes.iter().map(|outcome| outcome.n_kept).sum();
+        (point.accuracy.unwrap().mean, wrong as f64 / kept as f64)
+    };
+    let (hardest, random) = (half("EL2N, hardest"), half("random"));
+    assert!(hardest.1 > 0.35 && (random.1 - 0.2).abs() < 0.03, "{hardest:?} {random:?}");
+    assert!(hardest.0 < random.0, "{hardest:?} {random:?}");
 }
 
 #[test]
