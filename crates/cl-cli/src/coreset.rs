@@ -2,10 +2,12 @@
 
 mod input;
 mod method;
+mod part;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,9 +19,11 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+use crate::named::{from_to, key_value};
 use crate::output::{csv_field, exact, print, short};
-use input::{FeatureFile, Shape, Values, available_memory, ids_data, read_ids, read_indices, read_order};
+use input::{FeatureFile, Rows, Shape, Values, available_memory, ids_data, read_ids, read_indices};
 use method::{METHODS, Request};
+use part::{Joined, N_EXAMPLES, Part, join, n_examples_data};
 
 /// Choose few examples that stand for all, by their features or gradients.
 ///
@@ -29,15 +33,27 @@ use method::{METHODS, Request};
 /// the optimisers stochastic, lazier-than-lazy, sieve and greedi, and for the classes' shares with --labels.
 ///
 /// Memory: the features twice (read and in double precision), facility location's lists, log-determinant's factor
-/// of 8 bytes per example and pick; never a number per pair. Where that is more than there is, choose within parts
-/// of the examples and bring them together: with --part the choice is made among what the parts chose.
+/// of 8 bytes per example and pick (of which `sieve` holds many); never a number per pair. What does not fit is said
+/// before anything is read.
+///
+/// A file that is larger than memory: choose from some of its rows at a time with --rows, then among what these parts
+/// chose with --part, for which no other row is read. A part is a .npz or .csv file of this command, joined by its ids
+/// (or `index`, where FEATURES has no ids), or a .npy file of indices into FEATURES, whatever ids it has. That is GreeDi:
+/// of the m parts' choices of k examples each, by the optimiser naive or lazy, it makes one worth at least
+/// (1 - 1/e)^2 / min(m, k) of the best, (1 - 1/e) / 2 in expectation where the parts are random, if the objective is
+/// monotone and counts none but the chosen examples: feature-based, and log-determinant with a ridge of at least 1.
+/// Facility location, saturated coverage and graph cut count all examples; the last round counts those that the parts
+/// chose, and reaches 1 - 1/e of what is best among these and on these alone. Graph cut with a lambda below 2, its
+/// default 1 too (in the form diversity above 1/2), is not monotone and has no guarantee. With
+/// --option optimizer=greedi all is done in one run, in which both rounds count all examples.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   curriculum coreset features.npy --method k-center --count 1000 --start 0 -o coreset.csv
   curriculum coreset features.npy --method facility-location --option similarity=cosine --count 1000 -o coreset.npz
   curriculum coreset gradients.npy --method craig --labels labels.npy --count 500 -o coreset.csv
-  curriculum coreset features.npy --method graph-cut --part a.npy --part b.npy --count 100 -o coreset.npy
+  curriculum coreset features.npy --method feature-based --rows 0..500000 --count 100 -o a.npz
+  curriculum coreset features.npy --method feature-based --part a.npz --part b.npz --count 100 -o coreset.npy
   curriculum coreset --list")]
 pub(crate) struct Arguments {
     /// The features or gradients
@@ -49,26 +65,31 @@ pub(crate) struct Arguments {
     /// How many examples to choose
     #[arg(long, value_name = "K", required_unless_present = "list")]
     count: Option<usize>,
-    /// Labels (.npy, N integers): choose within classes, each its share
+    /// Labels (.npy, N integers): choose within classes, each its share of the count
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// Ids (.npy, N integers or texts), where the input has none
     #[arg(long, value_name = "FILE")]
     ids: Option<PathBuf>,
-    /// The first example (k-center, disparity); drawn from the seed where it is not given
+    /// The first example (k-center, disparity), with --labels that of its class; drawn from the seed where it is not
+    /// given
     #[arg(long, value_name = "INDEX")]
     start: Option<usize>,
     /// Set an option of the method
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = key_value)]
     options: Vec<(String, String)>,
-    /// What a part of the examples has chosen (.npy of indices, or a .npz file of this command): the second round
-    /// of GreeDi
+    /// Choose from these rows of FEATURES alone, the others are not read: FROM..TO, TO excluded
+    #[arg(long, value_name = "FROM..TO", value_parser = from_to::<usize>, conflicts_with = "parts")]
+    rows: Option<Range<usize>>,
+    /// Choose among what this part of the examples has chosen, and others (.npz or .csv of this command, or .npy of
+    /// indices)
     #[arg(long = "part", value_name = "FILE")]
     parts: Vec<PathBuf>,
     /// The seed of first examples, samples, ties and parts
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Where to write: .csv, .npz (order, gains, weights, ids) or .npy (the order alone)
+    /// Where to write: .csv, .npz (order, gains, weights, ids; n_examples of FEATURES) or .npy (the order alone). Indices
+    /// count the rows of FEATURES, whatever was read of it
     #[arg(short, long, value_name = "OUT", required_unless_present = "list")]
     output: Option<PathBuf>,
     /// List the methods with their options
@@ -77,11 +98,6 @@ pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-fn key_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as similarity=cosine")?;
-    Ok((key.into(), value.into()))
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -95,8 +111,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let format = Format::of(output)?;
     let mut request = Request::new(method, &arguments.options, count, arguments.start, arguments.seed)?;
-    if arguments.labels.is_some() && (arguments.start.is_some() || !arguments.parts.is_empty()) {
-        bail!("--labels: choosing within classes goes with neither --start nor --part");
+    if arguments.labels.is_some() && !arguments.parts.is_empty() {
+        bail!("--labels: choosing within classes goes not with --part");
     }
     if !arguments.parts.is_empty() && !request.is_submodular() {
         bail!("--part: {method} maximises no submodular objective, whose choices could be merged");
@@ -104,59 +120,85 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(200));
     bar.set_message(format!("reading {}", path.display()));
-    let file = FeatureFile::read(path, |shape| check(path, shape, &request))?;
-    let n = file.n_examples;
-    let ids = match &arguments.ids {
-        Some(path) => Some(read_ids(path)?),
-        None => file.ids,
-    };
-    if let Some(ids) = ids.as_ref().filter(|ids| ids.len() != n) {
-        let ids_path = arguments.ids.as_ref().unwrap_or(path);
-        bail!("{}: {} ids for {n} examples, expected one each", ids_path.display(), ids.len());
-    }
-    let labels = match &arguments.labels {
-        None => None,
-        Some(path) => {
-            let labels = read_indices(path, "labels")?;
-            if labels.len() != n {
-                bail!("{}: {} labels for {n} examples, expected one each", path.display(), labels.len());
+    let given_ids = arguments.ids.as_deref().map(read_ids).transpose()?;
+    let all_labels = arguments.labels.as_deref().map(|path| read_indices(path, "labels")).transpose()?;
+    let parts = arguments.parts.iter().map(|path| Part::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let (mut joined, mut orders, mut memory) = (Vec::new(), Vec::new(), 0);
+    // What is wrong, or does not fit into memory, is told before any feature is read.
+    let file = FeatureFile::read(path, |shape, ids| {
+        let n = shape.n_examples;
+        let ids = given_ids.as_ref().or(ids);
+        if let Some(ids) = ids.filter(|ids| ids.len() != n) {
+            let ids_path = arguments.ids.as_ref().unwrap_or(path);
+            bail!("{}: {} ids for {n} examples, expected one each", ids_path.display(), ids.len());
+        }
+        if let (Some(labels), Some(path)) = (&all_labels, &arguments.labels)
+            && labels.len() != n
+        {
+            bail!("{}: {} labels for {n} examples, expected one each", path.display(), labels.len());
+        }
+        (orders, joined) = join(parts, path, n, ids)?;
+        let rows = match &arguments.rows {
+            Some(rows) if rows.end > n => {
+                bail!("--rows {}..{}: expected at most the {n} rows of {}", rows.start, rows.end, path.display())
             }
-            Some(labels)
-        }
-    };
-    for path in &arguments.parts {
-        let order = read_order(path)?;
-        if let Some(index) = order.iter().find(|&&index| index >= n) {
-            bail!("{}: index {index}, expected indices below {n}", path.display());
-        }
-        request.parts.push(order);
+            Some(rows) => Rows::Range(rows.clone()),
+            None if orders.is_empty() => Rows::Range(0..n),
+            None => {
+                let mut union = orders.concat();
+                union.sort_unstable();
+                Rows::These(union)
+            }
+        };
+        memory = check(path, shape, &rows, all_labels.as_deref(), &request)?;
+        Ok(rows)
+    })?;
+    let (rows, shape) = (&file.rows, file.shape);
+    let ids = given_ids.or(file.ids);
+    let labels: Option<Vec<usize>> =
+        all_labels.map(|labels| (0..rows.len()).map(|at| labels[rows.get(at)]).collect());
+    if let Some(start) = arguments.start {
+        let expected = || format!("--start is {start}, expected an example that is read, of {}", rows.len());
+        request.start = Some(rows.position(start).with_context(expected)?);
     }
-    bar.set_message(format!("choosing {count} of {n} examples by {method}"));
+    request.parts =
+        orders.iter().map(|order| order.iter().filter_map(|&index| rows.position(index)).collect()).collect();
+    bar.set_message(format!("choosing {count} of {} examples by {method}", rows.len()));
     let place = || path.display().to_string();
-    let coreset = match &file.values {
+    let mut coreset = match &file.values {
         Values::F32(values) => {
-            let features = Features::new(values, file.n_features).with_context(place)?;
+            let features = Features::new(values, shape.n_features).with_context(place)?;
             request.run(&features, labels.as_deref())
         }
         Values::F64(values) => {
-            let features = Features::new(values, file.n_features).with_context(place)?;
+            let features = Features::new(values, shape.n_features).with_context(place)?;
             request.run(&features, labels.as_deref())
         }
     }
     .with_context(place)?;
+    coreset.order.iter_mut().for_each(|index| *index = rows.get(*index));
     bar.finish_and_clear();
-    write(output, format, &coreset, ids.as_ref())?;
+    write(output, format, &coreset, shape.n_examples, ids.as_ref())?;
     let value = coreset.value();
+    let guarantee = match (joined.len(), request.n_random_parts()?) {
+        (0, None) => None,
+        (0, Some(n_parts)) => Some(request.guarantee(n_parts, true)?),
+        (n_parts, _) => Some(request.guarantee(n_parts, false)?),
+    };
     print(
         &Report {
             output: output.display().to_string(),
             method: method.clone(),
             options: request.options().clone(),
-            n_examples: n,
-            n_features: file.n_features,
+            n_examples: shape.n_examples,
+            n_features: shape.n_features,
+            n_read: rows.len(),
+            memory,
             count,
             n_chosen: coreset.order.len(),
             within_classes: labels.is_some(),
+            parts: joined,
+            guarantee,
             seed: arguments.seed,
             first: coreset.order.first().copied(),
             last_gain: coreset.gains.last().copied().filter(|gain| gain.is_finite()),
@@ -167,32 +209,53 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     )
 }
 
-/// Refuses a count that cannot be met, and what does not fit into memory, before anything is read.
-fn check(path: &Path, shape: &Shape, request: &Request) -> anyhow::Result<()> {
-    let &Shape { n_examples, n_features, width } = shape;
-    let (path, count, method) = (path.display(), request.count, request.method.name);
-    if count > n_examples {
-        bail!("{path}: --count {count}, expected at most the number of examples, {n_examples}");
+/// The bytes needed; refuses a count that cannot be met, and what does not fit into memory.
+fn check(
+    path: &Path,
+    shape: &Shape,
+    rows: &Rows,
+    labels: Option<&[usize]>,
+    request: &Request,
+) -> anyhow::Result<u64> {
+    let &Shape { n_features, width, .. } = shape;
+    let (path, count, method, n) = (path.display(), request.count, request.method.name, rows.len());
+    if count > n {
+        let those = match rows {
+            Rows::Range(range) if range.len() < shape.n_examples => ", of the rows that are read",
+            Rows::Range(_) => "",
+            Rows::These(_) => ", that the parts chose",
+        };
+        bail!("{path}: --count {count}, expected at most the number of examples, {n}{those}");
     }
-    let [n, d, k, width] = [n_examples, n_features, count, width].map(|value| value as u128);
-    let kept = match method {
-        // Candidates aside, k-center needs the centres alone.
-        "k-center" | "disparity-min" => 8 * k * d + 24 * n,
-        "feature-based" => 16 * n,
-        "log-determinant" => 8 * n * d + 8 * n * k,
-        _ => 8 * n * d + 64 * n,
-    };
-    let needed = n * d * width + kept + request.list_memory()? as u128;
-    if let Some(available) = available_memory().map(u128::from).filter(|&available| available < needed) {
-        let gib = |bytes: u128| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+    let class = labels.map(|labels| {
+        let mut sizes: HashMap<usize, usize> = HashMap::new();
+        (0..n).for_each(|at| *sizes.entry(labels[rows.get(at)]).or_default() += 1);
+        sizes.into_values().max().unwrap_or(0)
+    });
+    let needed = request.memory(n, n_features, width, class)?;
+    if let Some(available) = available_memory().filter(|&available| available < needed) {
+        let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+        let mut advice = if request.is_submodular() {
+            "choose from some of its rows at a time with --rows FROM..TO, then among what these chose with --part"
+                .to_owned()
+        } else {
+            let merged: Vec<_> = METHODS.iter().filter(|other| other.is_submodular()).map(|m| m.name).collect();
+            format!(
+                "{method} has no choices that could be merged: choose from some of its rows with --rows FROM..TO, or \
+                 by a method that has, {}",
+                merged.join(", ")
+            )
+        };
+        if width == 8 {
+            advice += "; in single precision the file takes half";
+        }
         bail!(
-            "{path}: {method} needs about {} of memory for {n} examples of {d} features, {} are free; choose within \
-             parts of the examples and bring them together with --part",
+            "{path}: {method} needs about {} of memory for {n} examples of {n_features} features, {} are free; {advice}",
             gib(needed),
             gib(available)
         );
     }
-    Ok(())
+    Ok(needed)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -213,7 +276,13 @@ impl Format {
     }
 }
 
-fn write(path: &Path, format: Format, coreset: &Coreset, ids: Option<&Ids>) -> anyhow::Result<()> {
+fn write(
+    path: &Path,
+    format: Format,
+    coreset: &Coreset,
+    n_examples: usize,
+    ids: Option<&Ids>,
+) -> anyhow::Result<()> {
     let Coreset { order, gains, weights } = coreset;
     let n = order.len();
     let name = |index: usize| ids.and_then(|ids| ids.get(index)).map(String::from);
@@ -234,8 +303,11 @@ fn write(path: &Path, format: Format, coreset: &Coreset, ids: Option<&Ids>) -> a
         })?,
         Format::Npy => write_npy(path, &indices()?)?,
         Format::Npz => {
-            let mut members =
-                vec![("order", indices()?), ("gains", Array::new(vec![n], ArrayData::F64(gains.clone()))?)];
+            let mut members = vec![
+                ("order", indices()?),
+                ("gains", Array::new(vec![n], ArrayData::F64(gains.clone()))?),
+                (N_EXAMPLES, Array::new(vec![1], n_examples_data(n_examples))?),
+            ];
             if let Some(weights) = weights {
                 members.push(("weights", Array::new(vec![n], ArrayData::F64(weights.clone()))?));
             }
@@ -256,10 +328,18 @@ struct Report {
     options: BTreeMap<String, String>,
     n_examples: usize,
     n_features: usize,
+    /// The rows read.
+    n_read: usize,
+    /// The bytes of memory that this was reckoned to take.
+    memory: u64,
     /// What was asked for; sieves and matching pursuit may choose fewer.
     count: usize,
     n_chosen: usize,
     within_classes: bool,
+    /// What was brought together.
+    parts: Vec<Joined>,
+    /// Of a choice in two rounds.
+    guarantee: Option<String>,
     seed: u64,
     /// The index of the first example chosen.
     first: Option<usize>,
@@ -271,9 +351,18 @@ struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, n_examples, n_features, count, n_chosen, .. } = self;
+        let Self { method, n_examples, n_features, n_read, count, n_chosen, .. } = self;
         let within = if self.within_classes { " within classes" } else { "" };
         writeln!(formatter, "{n_chosen} of {n_examples} examples of {n_features} features by {method}{within}")?;
+        for Joined { file, n_chosen, by } in &self.parts {
+            writeln!(formatter, "of {file} {n_chosen} examples, found by their {by}")?;
+        }
+        if n_read < n_examples {
+            writeln!(formatter, "{n_read} examples were read")?;
+        }
+        if let Some(guarantee) = &self.guarantee {
+            writeln!(formatter, "guarantee: {guarantee}")?;
+        }
         if n_chosen < count {
             writeln!(formatter, "fewer than the {count} asked for: no other would add anything")?;
         }

@@ -17,12 +17,6 @@ pub(crate) enum Direction {
     Easy,
 }
 
-/// An option of something that has a name.
-pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as beta=0.1")?;
-    Ok((key.into(), value.into()))
-}
-
 /// A file of scores, or a plain `.npy` of one difficulty per example, by index.
 pub(crate) fn read_scores(path: &Path) -> anyhow::Result<ScoreFile> {
     let head = open(path)?.read_up_to(6)?;

@@ -1,12 +1,12 @@
-//! Pacings, orders and weightings by name: their arguments on the command line, and their lists.
+//! What is had by name, with options: arguments on the command line, and lists of pacings, orders and weightings.
 
 use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
 
 use cl_pacing::Description;
 use clap::Args;
 use serde::Serialize;
-
-use crate::difficulty::key_value;
 
 /// The parameters of a pacing.
 #[derive(Args)]
@@ -28,6 +28,22 @@ impl PacingParameters {
         let short = [("a", &self.a), ("b", &self.b)];
         let short = short.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
         short.chain(borrowed(&self.param)).collect()
+    }
+}
+
+/// An option of something that has a name.
+pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as alpha=0.1")?;
+    Ok((key.into(), value.into()))
+}
+
+/// FROM..TO, TO excluded.
+pub(crate) fn from_to<N: FromStr + PartialOrd + fmt::Display>(text: &str) -> Result<Range<N>, String> {
+    let ends = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    let (from, to): (N, N) = ends.ok_or("expected FROM..TO, such as 0..100")?;
+    match from < to {
+        true => Ok(from..to),
+        false => Err(format!("{from} is not before {to}, expected FROM..TO, TO excluded")),
     }
 }
 

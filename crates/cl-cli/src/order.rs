@@ -15,8 +15,8 @@ use cl_pacing::{
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::difficulty::{Direction, chosen_column, difficulties, key_value, read_labels, read_scores};
-use crate::named::{List, PacingParameters, borrowed};
+use crate::difficulty::{Direction, chosen_column, difficulties, read_labels, read_scores};
+use crate::named::{List, PacingParameters, borrowed, from_to, key_value};
 use crate::output::{csv_field, print};
 use crate::score_file::ScoreFile;
 
@@ -81,7 +81,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
     /// The steps to tell: FROM..TO, TO excluded
-    #[arg(long, value_name = "FROM..TO", value_parser = steps, required_unless_present = "list")]
+    #[arg(long, value_name = "FROM..TO", value_parser = from_to::<u64>, required_unless_present = "list")]
     steps: Option<Range<u64>>,
     /// The budget T, the steps of the whole run [default: 100 epochs of all data]
     #[arg(long, value_name = "T")]
@@ -122,16 +122,6 @@ enum Kind {
     MiniBatch,
     /// Every batch anew from what is at most as difficult as the competence (Platanios et al.)
     Competence,
-}
-
-fn steps(text: &str) -> Result<Range<u64>, String> {
-    let ends = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
-    let (from, to): (u64, u64) = ends.ok_or("expected FROM..TO, such as 0..100")?;
-    if from >= to {
-        Err(format!("{from} is not before {to}, expected FROM..TO, TO excluded"))
-    } else {
-        Ok(from..to)
-    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {

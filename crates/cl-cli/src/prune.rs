@@ -17,7 +17,8 @@ use cl_prune::{
 use clap::Args;
 use serde::Serialize;
 
-use crate::difficulty::{Direction, chosen_column, difficulties, key_value, read_labels, read_scores};
+use crate::difficulty::{Direction, chosen_column, difficulties, read_labels, read_scores};
+use crate::named::key_value;
 use crate::output::{csv_field, new_table, print, right};
 
 /// Keep a part of the data by a score, and say of every example why it was kept or dropped.

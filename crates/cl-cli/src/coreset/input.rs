@@ -1,8 +1,9 @@
-//! Features, labels, ids and orders from files.
+//! Features from files, whole or by rows, and labels and ids.
 
+use std::ops::Range;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use cl_data::io::{ArrayData, ElementType, NpyReader, NpzReader, open, read_npy};
 use cl_data::{Ids, Scalar};
 
@@ -17,14 +18,65 @@ pub(super) enum Values {
     F64(Vec<f64>),
 }
 
+/// The rows of a file that are read, in the file's order.
+pub(super) enum Rows {
+    Range(Range<usize>),
+    /// In ascending order.
+    These(Vec<usize>),
+}
+
+impl Rows {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Range(range) => range.len(),
+            Self::These(rows) => rows.len(),
+        }
+    }
+
+    /// The row of the file that was read as row `at`.
+    pub(super) fn get(&self, at: usize) -> usize {
+        match self {
+            Self::Range(range) => range.start + at,
+            Self::These(rows) => rows[at],
+        }
+    }
+
+    /// As what a row of the file was read, if it was.
+    pub(super) fn position(&self, row: usize) -> Option<usize> {
+        match self {
+            Self::Range(range) => range.contains(&row).then(|| row - range.start),
+            Self::These(rows) => rows.binary_search(&row).ok(),
+        }
+    }
+
+    /// The same as ranges of rows that lie side by side.
+    fn ranges(&self) -> Vec<Range<usize>> {
+        let rows = match self {
+            Self::Range(range) => return vec![range.clone()],
+            Self::These(rows) => rows,
+        };
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for &row in rows {
+            match ranges.last_mut().filter(|range| range.end == row) {
+                Some(range) => range.end += 1,
+                None => ranges.push(row..row + 1),
+            }
+        }
+        ranges
+    }
+}
+
 pub(super) struct FeatureFile {
     pub(super) values: Values,
-    pub(super) n_examples: usize,
-    pub(super) n_features: usize,
+    /// Of all the examples in the file those that were read.
+    pub(super) rows: Rows,
+    pub(super) shape: Shape,
+    /// Of all the examples in the file.
     pub(super) ids: Option<Ids>,
 }
 
 /// What is known of a feature file before its numbers are read.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     pub(super) n_examples: usize,
     pub(super) n_features: usize,
@@ -33,18 +85,21 @@ pub(super) struct Shape {
 }
 
 impl FeatureFile {
-    /// Reads a `.npy` file (examples, features), or a `.npz` file with `features` and perhaps `ids`. `check` sees the
-    /// shape before anything is read.
-    pub(super) fn read(path: &Path, check: impl Fn(&Shape) -> anyhow::Result<()>) -> anyhow::Result<Self> {
+    /// Reads a `.npy` file (examples, features), or a `.npz` file with `features` and perhaps `ids`. `plan` sees the
+    /// shape and the ids before any feature is read, and says which rows are.
+    pub(super) fn read(
+        path: &Path,
+        plan: impl FnOnce(&Shape, Option<&Ids>) -> anyhow::Result<Rows>,
+    ) -> anyhow::Result<Self> {
         match *open(path)?.read_up_to(6)? {
-            [0x93, b'N', b'U', b'M', b'P', b'Y'] => read_array(path, NpyReader::open(path)?, check),
+            [0x93, b'N', b'U', b'M', b'P', b'Y'] => read_array(path, NpyReader::open(path)?, None, plan),
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => {
                 let mut archive = NpzReader::open(path)?;
-                let mut file = read_array(path, archive.stream("features")?, check)?;
-                if archive.names().iter().any(|name| name == "ids") {
-                    file.ids = Some(ids_of(path, archive.read("ids")?)?);
-                }
-                Ok(file)
+                let ids = match archive.names().iter().any(|name| name == "ids") {
+                    true => Some(ids_of(path, archive.read("ids")?)?),
+                    false => None,
+                };
+                read_array(path, archive.stream("features")?, ids, plan)
             }
             _ => bail!("{}: neither .npy nor .npz", path.display()),
         }
@@ -54,7 +109,8 @@ impl FeatureFile {
 fn read_array(
     path: &Path,
     mut reader: NpyReader<'_>,
-    check: impl Fn(&Shape) -> anyhow::Result<()>,
+    ids: Option<Ids>,
+    plan: impl FnOnce(&Shape, Option<&Ids>) -> anyhow::Result<Rows>,
 ) -> anyhow::Result<FeatureFile> {
     let &[n_examples, n_features] = reader.shape() else {
         bail!("{}: shape {:?}, expected (examples, features)", path.display(), reader.shape());
@@ -68,26 +124,55 @@ fn read_array(
         ElementType::Unicode(_) | ElementType::Bytes(_) => bail!("{}: texts, expected numbers", path.display()),
         _ => false,
     };
-    check(&Shape { n_examples, n_features, width: if double { 8 } else { 4 } })?;
-    let values =
-        if double { Values::F64(read_values(&mut reader)?) } else { Values::F32(read_values(&mut reader)?) };
-    Ok(FeatureFile { values, n_examples, n_features, ids: None })
+    let shape = Shape { n_examples, n_features, width: if double { 8 } else { 4 } };
+    let rows = plan(&shape, ids.as_ref())?;
+    let values = match double {
+        true => Values::F64(read_values(path, &mut reader, &rows)?),
+        false => Values::F32(read_values(path, &mut reader, &rows)?),
+    };
+    Ok(FeatureFile { values, rows, shape, ids })
 }
 
-fn read_values<T: Scalar>(reader: &mut NpyReader<'_>) -> anyhow::Result<Vec<T>> {
-    let mut values = Vec::new();
+fn read_values<T: Scalar>(path: &Path, reader: &mut NpyReader<'_>, rows: &Rows) -> anyhow::Result<Vec<T>> {
+    let (n, d, ranges) = (reader.n_rows(), reader.row_len(), rows.ranges());
+    let n_values = rows.len().saturating_mul(d);
+    let mut values: Vec<T> = Vec::new();
+    values
+        .try_reserve_exact(n_values)
+        .map_err(|error| anyhow!("{}: {n_values} numbers: {error}", path.display()))?;
     if !reader.is_fortran_order() {
-        while reader.read_rows(ROWS, &mut values)? > 0 {}
+        let mut at = 0;
+        for range in ranges {
+            reader.skip((range.start - at) * d)?;
+            at = range.end;
+            let mut left = range.len();
+            while left > 0 {
+                left -= reader.read_rows(ROWS.min(left), &mut values)?;
+            }
+        }
         return Ok(values);
     }
-    // Feature by feature; the order is made good in one piece.
-    let (n, d) = (reader.n_rows(), reader.row_len());
-    let mut columns: Vec<T> = Vec::new();
-    while reader.n_remaining() > 0 {
-        reader.read_chunk(ROWS)?.append_floats(&mut columns)?;
+    // Feature by feature, each number to where it belongs.
+    values.resize(n_values, T::default());
+    let mut chunk: Vec<T> = Vec::new();
+    for feature in 0..d {
+        let (mut at, mut own) = (0, feature);
+        for range in &ranges {
+            reader.skip(range.start - at)?;
+            at = range.end;
+            let mut left = range.len();
+            while left > 0 {
+                chunk.clear();
+                reader.read_chunk(ROWS.min(left))?.append_floats(&mut chunk)?;
+                left -= chunk.len();
+                for &value in &chunk {
+                    values[own] = value;
+                    own += d;
+                }
+            }
+        }
+        reader.skip(n - at)?;
     }
-    values.reserve(columns.len());
-    (0..n).for_each(|example| values.extend((0..d).map(|feature| columns[feature * n + example])));
     Ok(values)
 }
 
@@ -103,17 +188,6 @@ pub(super) fn read_indices(path: &Path, what: &str) -> anyhow::Result<Vec<usize>
 /// Ids from a `.npy` file.
 pub(super) fn read_ids(path: &Path) -> anyhow::Result<Ids> {
     ids_of(path, read_npy(path)?)
-}
-
-/// The order that another run chose: a `.npy` file, or the `order` of a `.npz` file.
-pub(super) fn read_order(path: &Path) -> anyhow::Result<Vec<usize>> {
-    match *open(path)?.read_up_to(2)? {
-        [b'P', b'K'] => {
-            let order = NpzReader::open(path)?.read("order")?;
-            order.to_indices().with_context(|| format!("{}: order", path.display()))
-        }
-        _ => read_indices(path, "order"),
-    }
 }
 
 /// Integers where every id is the plain text of one, else texts.

@@ -130,6 +130,11 @@ impl Greedy {
         Self { optimizer, ties: Ties::LowestIndex, epsilon: 0.1, seed: 0 }
     }
 
+    /// The optimiser.
+    pub fn optimizer(&self) -> Optimizer {
+        self.optimizer
+    }
+
     /// The same with another rule for ties.
     pub fn with_ties(self, ties: Ties) -> Self {
         Self { ties, ..self }
