@@ -175,6 +175,9 @@ pub(super) const METHODS: &[Description] = &[
     },
 ];
 
+/// Bytes that the program takes for itself.
+const PROGRAM: u128 = 16 << 20;
+
 /// What was asked for.
 pub(super) struct Request {
     pub(super) method: &'static Description,
@@ -254,7 +257,8 @@ impl Request {
 
     /// About how many bytes it takes to choose from `n` examples of `n_features` numbers of `width` bytes, the largest
     /// class having `class` of them: the features as they are read and in double precision, what is kept for each
-    /// example, and copies of the objective. An upper bound; what was written for it was measured.
+    /// example, and copies of the objective. An upper bound, seldom more than twice of what is taken: lists of facility
+    /// location are as long as the data make them, up to what is reckoned with.
     pub(super) fn memory(
         &self,
         n: usize,
@@ -295,7 +299,7 @@ impl Request {
             }
             _ => 1,
         };
-        let needed = read + shared + n_copies as u128 * own;
+        let needed = PROGRAM + read + shared + n_copies as u128 * own;
         Ok(u64::try_from(needed).unwrap_or(u64::MAX))
     }
 
@@ -464,7 +468,7 @@ mod tests {
             .map(|(k, v)| (k.into(), v.into()))
             .collect();
         let request = Request::new(method, &options, k, None, 0).unwrap();
-        request.memory(n, d, 4, class).unwrap() as f64
+        (request.memory(n, d, 4, class).unwrap() as f64) - PROGRAM as f64
     }
 
     fn assert_within(found: f64, least: f64, most: f64) {
@@ -494,7 +498,7 @@ mod tests {
         assert_within(log_determinant(&["optimizer=greedi"]), factor, 1.4 * factor);
         assert_within(memory("k-center", &[], (1_000_000, 64, 100), None), 256e6, 300e6);
         assert_within(memory("grad-match", &[], (1000, 1000, 1000), None), 28e6, 30e6);
-        assert_eq!(memory("log-determinant", &[], (usize::MAX, 16, 100), None), u64::MAX as f64);
+        assert!(memory("log-determinant", &[], (usize::MAX, 16, 100), None) > 1e19);
     }
 
     #[test]
