@@ -1,6 +1,5 @@
 //! `curriculum coreset`: few examples that stand for all, by their features.
 
-mod input;
 mod method;
 mod part;
 
@@ -19,9 +18,9 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+use crate::features::{FeatureFile, Rows, Shape, Values, available_memory, ids_data, read_ids, read_indices};
 use crate::named::{from_to, key_value};
 use crate::output::{csv_field, exact, print, short};
-use input::{FeatureFile, Rows, Shape, Values, available_memory, ids_data, read_ids, read_indices};
 use method::{METHODS, Request};
 use part::{Joined, N_EXAMPLES, Part, join, n_examples_data};
 

@@ -5,7 +5,9 @@ mod completions;
 mod coreset;
 mod crossover;
 mod difficulty;
+mod distance;
 mod dynamics;
+mod features;
 mod inspect;
 mod map;
 mod named;
@@ -39,6 +41,7 @@ Examples:
   curriculum inspect train.csv --label species
   curriculum inspect train-images-idx3-ubyte.gz
   curriculum score dynamics.npz --metric el2n,forgetting,aum -o scores.csv
+  curriculum distance features.npy --metric class_median_distance --labels labels.npy -o distances.csv
   curriculum agree scores.csv -o agreement.svg
   curriculum noise dynamics.npz -o issues.csv
   curriculum schedule --pacing root --a 0.8 --b 0.2 -n 50000 --steps 39100 --every 391
@@ -53,6 +56,7 @@ Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong us
 enum Command {
     Inspect(inspect::Arguments),
     Score(score::Arguments),
+    Distance(distance::Arguments),
     Agree(agree::Arguments),
     Map(map::Arguments),
     Noise(noise::Arguments),
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
+        Command::Distance(arguments) => distance::run(&arguments),
         Command::Agree(arguments) => agree::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
         Command::Noise(arguments) => noise::run(&arguments),

@@ -18,6 +18,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::difficulty::{Direction, chosen_column, difficulties, read_labels, read_scores};
+use crate::dynamics::ids_of;
 use crate::named::key_value;
 use crate::output::{csv_field, new_table, print, right};
 
@@ -25,7 +26,8 @@ use crate::output::{csv_field, new_table, print, right};
 ///
 /// SCORES is what `curriculum score` writes; its sidecar says which way a column points, so that `hardest` means
 /// hard for a confidence, too, and how `forgetting` counts what was never learned. A .npy without one is a
-/// difficulty, high = hard. The number kept is exact, floor(F N + 0.5), and ties are decided by the seed. OUT is
+/// difficulty, high = hard. `curriculum distance` makes the distances for `middle` and `prototypes` and the neighbours
+/// for `d2`. The number kept is exact, floor(F N + 0.5), and ties are decided by the seed. OUT is
 ///   - a .csv file of `id`, `kept` (0 or 1) and `reason`, one row per example in the order of SCORES;
 ///   - a .npy file of the indices kept, in increasing order;
 ///   - any other name: the ids kept, one per line, the most important first.
@@ -37,6 +39,7 @@ Examples:
   curriculum prune scores.csv --keep 0.5 --rule hardest --column el2n -o kept.csv
   curriculum prune scores.csv --drop 0.7 --rule ccs --option beta=0.1 --column aum -o kept.npy
   curriculum prune scores.csv --count 5000 --rule forgetting --option balance=equal --column forgetting -o kept.txt
+  curriculum prune distances.csv --keep 0.5 --rule middle --column class_median_distance -o kept.csv
   curriculum prune --list"
 )]
 pub(crate) struct Arguments {
@@ -60,7 +63,7 @@ pub(crate) struct Arguments {
     /// Labels (.npy, N integers, or .csv with `id` and `label`), where SCORES has none
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
-    /// Nearest neighbours for the rule d2 (.npz with `indices` and `distances`, N x k)
+    /// Nearest neighbours for the rule d2 (.npz with `indices` and `distances`, N x k, from `curriculum distance`)
     #[arg(long, value_name = "FILE.npz")]
     neighbors: Option<PathBuf>,
     /// The seed of ties and of all that is drawn
@@ -135,7 +138,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         _ => None,
     };
     let neighbors = match (&arguments.neighbors, settings.description().needs) {
-        (Some(neighbors), RuleNeeds::Neighbors) => Some(read_neighbors(neighbors, n)?),
+        (Some(neighbors), RuleNeeds::Neighbors) => Some(read_neighbors(neighbors, &ids)?),
         (None, RuleNeeds::Neighbors) => bail!("{name} needs nearest neighbours, expected --neighbors FILE.npz"),
         (Some(neighbors), _) => bail!("{}: {name} takes no neighbours", neighbors.display()),
         (None, _) => None,
@@ -165,8 +168,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     print(&report, arguments.json)
 }
 
-fn read_neighbors(path: &Path, n: usize) -> anyhow::Result<NeighborLists> {
-    let shown = path.display();
+fn read_neighbors(path: &Path, ids: &Ids) -> anyhow::Result<NeighborLists> {
+    let (shown, n) = (path.display(), ids.len());
     let mut archive = NpzReader::open(path)?;
     let (indices, distances) = (archive.read("indices")?, archive.read("distances")?);
     let k = match *indices.shape() {
@@ -177,6 +180,13 @@ fn read_neighbors(path: &Path, n: usize) -> anyhow::Result<NeighborLists> {
             distances.shape()
         ),
     };
+    if archive.names().iter().any(|name| name == "ids") {
+        let own = ids_of(path, archive.read("ids")?)?;
+        if let Some(at) = (0..n).find(|&at| own.get(at) != ids.get(at)) {
+            let [own, other] = [&own, ids].map(|ids| ids.get(at).unwrap_or_default().into_owned());
+            bail!("{shown}: row {at} is of id {own}, that of the scores of {other}; expected the same order");
+        }
+    }
     let place = || shown.to_string();
     let indices = indices.to_indices().with_context(place)?;
     NeighborLists::new(k, indices, distances.to_f64().with_context(place)?).with_context(place)

@@ -108,7 +108,22 @@ pub(crate) fn write_scores(
     columns: Vec<Column>,
     sidecar: &Sidecar,
 ) -> anyhow::Result<()> {
-    let n = labels.len();
+    write_columns(path, ids, Some(labels), columns)?;
+    let json = serde_json::to_vec_pretty(sidecar)?;
+    Ok(write_atomically(sidecar_path(path), |writer| {
+        writer.write_all(&json)?;
+        writeln!(writer)
+    })?)
+}
+
+/// Writes scores without a sidecar, whole or not at all.
+pub(crate) fn write_columns(
+    path: &Path,
+    ids: &Ids,
+    labels: Option<&[usize]>,
+    columns: Vec<Column>,
+) -> anyhow::Result<()> {
+    let n = ids.len();
     let array = |values: ColumnValues| {
         let data = match values {
             ColumnValues::Float(values) => ArrayData::F64(values),
@@ -120,9 +135,12 @@ pub(crate) fn write_scores(
     match ScoreFormat::of(path)? {
         ScoreFormat::Csv => write_atomically(path, |writer| {
             let names: Vec<_> = columns.iter().map(|column| csv_field(&column.name)).collect();
-            writeln!(writer, "id,label,{}", names.join(","))?;
-            for (example, (id, label)) in ids.iter().zip(labels).enumerate() {
-                write!(writer, "{},{label}", csv_field(&id))?;
+            writeln!(writer, "id,{}{}", if labels.is_some() { "label," } else { "" }, names.join(","))?;
+            for (example, id) in ids.iter().enumerate() {
+                write!(writer, "{}", csv_field(&id))?;
+                if let Some(labels) = labels {
+                    write!(writer, ",{}", labels[example])?;
+                }
                 for column in &columns {
                     match &column.values {
                         ColumnValues::Float(values) => write!(writer, ",{}", exact(values[example]))?,
@@ -135,7 +153,11 @@ pub(crate) fn write_scores(
             Ok(())
         })?,
         #[cfg(feature = "parquet")]
-        ScoreFormat::Parquet => parquet_table::write_parquet(path, ids, labels, &columns)?,
+        ScoreFormat::Parquet => {
+            let missing =
+                || format!("{}: a .parquet file has a column of labels, expected labels", path.display());
+            parquet_table::write_parquet(path, ids, labels.with_context(missing)?, &columns)?;
+        }
         ScoreFormat::Npy => {
             let [column] = <[Column; 1]>::try_from(columns).map_err(|columns| {
                 let (path, n) = (path.display(), columns.len());
@@ -144,22 +166,18 @@ pub(crate) fn write_scores(
             write_npy(path, &array(column.values)?)?;
         }
         ScoreFormat::Npz => {
-            let labels = ArrayData::I64(labels.iter().map(|&label| label as i64).collect());
-            let mut members = vec![
-                ("ids".to_owned(), Array::new(vec![n], ids_data(ids))?),
-                ("labels".to_owned(), Array::new(vec![n], labels)?),
-            ];
+            let mut members = vec![("ids".to_owned(), Array::new(vec![n], ids_data(ids))?)];
+            if let Some(labels) = labels {
+                let labels = ArrayData::I64(labels.iter().map(|&label| label as i64).collect());
+                members.push(("labels".to_owned(), Array::new(vec![n], labels)?));
+            }
             for column in columns {
                 members.push((column.name, array(column.values)?));
             }
             write_npz(path, members.iter().map(|(name, array)| (name, array)))?;
         }
     }
-    let json = serde_json::to_vec_pretty(sidecar)?;
-    Ok(write_atomically(sidecar_path(path), |writer| {
-        writer.write_all(&json)?;
-        writeln!(writer)
-    })?)
+    Ok(())
 }
 
 /// Integers where every id is the plain text of one, else texts.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use cl_data::io::{Array, ArrayData, read_npy, write_npy, write_npz};
+use cl_data::io::{Array, ArrayData, read_npy, read_npz, write_npy, write_npz};
 use cl_study::{EqualBudget, PruneOutcome, PruneStudy, Quiet};
 use serde_json::Value;
 
@@ -213,6 +213,64 @@ fn the_never_learned_are_those_that_the_sidecar_tells() {
         forgetting_scores(&folder, "zero.csv", "forgetting", &["--option", "forgetting.never_learned=zero"]);
     assert!(refused(&zero, "forgetting", &[]).contains("2 examples never learned"));
     assert_eq!(kept(&zero, "forgetting", "2", &option("never_learned=unforgettable")), [2, 3]);
+}
+
+/// The distances and neighbours that rules take are made from features.
+#[test]
+fn distances_are_made_from_features() {
+    let folder = Folder::new();
+    let features = Array::new(vec![5, 1], ArrayData::F32(vec![0.0, 1.0, 5.0, 7.0, 7.5])).unwrap();
+    write_npy(folder.path("features.npy"), &features).unwrap();
+    let labels = Array::new(vec![5], ArrayData::I64(vec![0, 0, 0, 1, 1])).unwrap();
+    write_npy(folder.path("labels.npy"), &labels).unwrap();
+    let (features, labels, out) =
+        (folder.path("features.npy"), folder.path("labels.npy"), folder.path("kept.txt"));
+    let distances = folder.path("distances.csv");
+    let metrics =
+        "class_median_distance,prototype_distance,neighbor_distance,kth_neighbor_distance,neighbor_disagreement";
+    let arguments =
+        ["distance", &features, "--metric", metrics, "--labels", &labels, "--clusters", "2", "-k", "2"];
+    let told = report(&[&arguments[..], &["-o", &distances]].concat());
+    assert_eq!((&told["k"], told["columns"].as_array().unwrap().len()), (&2.into(), 5));
+    // Class medians 1 and 7.25; clusters {0, 1} and {5, 7, 7.5} with means 0.5 and 6.5.
+    assert_eq!(
+        folder.read("distances.csv"),
+        format!(
+            "id,label,{metrics}\n0,0,1,0.5,3,5,0\n1,0,0,0.5,2.5,4,0\n2,0,4,1.5,2.25,2.5,1\n3,1,0.25,0.5,1.25,2,0.5\n\
+             4,1,0.25,1,1.5,2.5,0.5\n"
+        )
+    );
+    let kept = |rule: &[&str]| {
+        printed(&[&["prune", distances.as_str(), "-o", &out, "--rule"], rule].concat());
+        folder.read("kept.txt").lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(&["middle", "--count", "1", "--column", "class_median_distance"]).len(), 1);
+    assert_eq!(kept(&["prototypes", "--count", "1", "--column", "prototype_distance"]), ["2"]);
+    // Without labels, and the neighbours.
+    let graph = folder.path("graph.npz");
+    let one = ["distance", &features, "--metric", "neighbor_distance", "-o", &distances];
+    printed(&[&one[..], &["-k", "1", "--neighbors", &graph]].concat());
+    assert_eq!(folder.read("distances.csv"), "id,neighbor_distance\n0,1\n1,1\n2,2\n3,0.5\n4,0.5\n");
+    assert_eq!(read_npz(&graph).unwrap()["indices"].to_indices().unwrap(), [1, 0, 3, 4, 3]);
+    assert_eq!(kept(&["d2", "--count", "1", "--neighbors", &graph]), ["2"]);
+    let other = folder.text("other.csv", "id,el2n\n1,0\n0,0\n2,0\n3,0\n4,0\n");
+    let message = refusal(&["prune", &other, "--rule", "d2", "--count", "1", "--neighbors", &graph, "-o", &out]);
+    assert!(message.contains("row 0 is of id 0, that of the scores of 1; expected the same order"), "{message}");
+
+    let refused = |metric: &str, more: &[&str]| {
+        refusal(&[&["distance", &features, "--metric", metric, "-o", &distances], more].concat())
+    };
+    assert!(refused("class_median_distance", &[]).contains("expected --labels FILE"));
+    assert!(refused("prototype_distance", &[]).contains("expected --clusters C"));
+    assert!(refused("prototype_distance", &["--clusters", "6"]).contains("n_clusters is 6"));
+    assert!(refused("neighbor_distance", &["-k", "5"]).contains("k is 5"));
+    assert!(
+        refused("class_median_distance", &["--labels", &labels, "--distance", "cosine"]).contains("Euclidean")
+    );
+    assert!(refused("neighbor_distance", &["--distance", "cosine"]).contains("example 0 is the zero vector"));
+    folder.text("distances.csv.json", "{}");
+    assert!(refused("neighbor_distance", &[]).contains("describes other scores"));
+    assert_eq!(curriculum(&["distance", &features]).status.code(), Some(2));
 }
 
 #[test]

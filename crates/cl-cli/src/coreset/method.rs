@@ -13,7 +13,7 @@ use cl_prune::coreset::{
     Similarities, Similarity, Start, SubmodularObjective, Ties, ValidationTaylor, per_class,
 };
 
-use super::input::{FeatureFile, Rows, Values};
+use crate::features::{FeatureFile, Rows, Values};
 
 /// A method as `--list` describes it, and which it is.
 pub(super) struct Description {

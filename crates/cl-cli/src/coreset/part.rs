@@ -8,8 +8,8 @@ use cl_data::Ids;
 use cl_data::io::{ArrayData, CsvRows, NpzReader, open};
 use serde::Serialize;
 
-use super::input::read_indices;
 use crate::dynamics::ids_of;
+use crate::features::read_indices;
 
 /// The examples that a part chose, in its order.
 pub(super) struct Part {

@@ -6,7 +6,7 @@ fn every_shell_has_a_script_with_every_command() {
         let output = curriculum(&["completions", shell]);
         assert!(output.status.success());
         let script = String::from_utf8(output.stdout).unwrap();
-        for command in ["inspect", "score", "agree", "map", "noise"] {
+        for command in ["inspect", "score", "distance", "agree", "map", "noise"] {
             assert!(script.contains(command), "{shell}: {command}");
         }
         assert_eq!(closed_pipe(&["completions", shell]), (Some(0), String::new()));

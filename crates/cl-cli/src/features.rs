@@ -13,20 +13,20 @@ use crate::dynamics::ids_of;
 const ROWS: usize = 4096;
 
 /// Features in the precision they are stored in.
-pub(super) enum Values {
+pub(crate) enum Values {
     F32(Vec<f32>),
     F64(Vec<f64>),
 }
 
 /// The rows of a file that are read, in the file's order.
-pub(super) enum Rows {
+pub(crate) enum Rows {
     Range(Range<usize>),
     /// In ascending order.
     These(Vec<usize>),
 }
 
 impl Rows {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Range(range) => range.len(),
             Self::These(rows) => rows.len(),
@@ -34,7 +34,7 @@ impl Rows {
     }
 
     /// The row of the file that was read as row `at`.
-    pub(super) fn get(&self, at: usize) -> usize {
+    pub(crate) fn get(&self, at: usize) -> usize {
         match self {
             Self::Range(range) => range.start + at,
             Self::These(rows) => rows[at],
@@ -42,7 +42,7 @@ impl Rows {
     }
 
     /// As what a row of the file was read, if it was.
-    pub(super) fn position(&self, row: usize) -> Option<usize> {
+    pub(crate) fn position(&self, row: usize) -> Option<usize> {
         match self {
             Self::Range(range) => range.contains(&row).then(|| row - range.start),
             Self::These(rows) => rows.binary_search(&row).ok(),
@@ -66,28 +66,28 @@ impl Rows {
     }
 }
 
-pub(super) struct FeatureFile {
-    pub(super) values: Values,
+pub(crate) struct FeatureFile {
+    pub(crate) values: Values,
     /// Of all the examples in the file those that were read.
-    pub(super) rows: Rows,
-    pub(super) shape: Shape,
+    pub(crate) rows: Rows,
+    pub(crate) shape: Shape,
     /// Of all the examples in the file.
-    pub(super) ids: Option<Ids>,
+    pub(crate) ids: Option<Ids>,
 }
 
 /// What is known of a feature file before its numbers are read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shape {
-    pub(super) n_examples: usize,
-    pub(super) n_features: usize,
+pub(crate) struct Shape {
+    pub(crate) n_examples: usize,
+    pub(crate) n_features: usize,
     /// Bytes of a number once it is read.
-    pub(super) width: usize,
+    pub(crate) width: usize,
 }
 
 impl FeatureFile {
     /// Reads a `.npy` file (examples, features), or a `.npz` file with `features` and perhaps `ids`. `plan` sees the
     /// shape and the ids before any feature is read, and says which rows are.
-    pub(super) fn read(
+    pub(crate) fn read(
         path: &Path,
         plan: impl FnOnce(&Shape, Option<&Ids>) -> anyhow::Result<Rows>,
     ) -> anyhow::Result<Self> {
@@ -177,7 +177,7 @@ fn read_values<T: Scalar>(path: &Path, reader: &mut NpyReader<'_>, rows: &Rows) 
 }
 
 /// Integers of one axis from a `.npy` file.
-pub(super) fn read_indices(path: &Path, what: &str) -> anyhow::Result<Vec<usize>> {
+pub(crate) fn read_indices(path: &Path, what: &str) -> anyhow::Result<Vec<usize>> {
     let array = read_npy(path)?;
     if array.shape().len() != 1 {
         bail!("{}: {what} of shape {:?}, expected one axis", path.display(), array.shape());
@@ -186,12 +186,12 @@ pub(super) fn read_indices(path: &Path, what: &str) -> anyhow::Result<Vec<usize>
 }
 
 /// Ids from a `.npy` file.
-pub(super) fn read_ids(path: &Path) -> anyhow::Result<Ids> {
+pub(crate) fn read_ids(path: &Path) -> anyhow::Result<Ids> {
     ids_of(path, read_npy(path)?)
 }
 
 /// Integers where every id is the plain text of one, else texts.
-pub(super) fn ids_data(ids: &[String]) -> ArrayData {
+pub(crate) fn ids_data(ids: &[String]) -> ArrayData {
     let integer = |id: &String| id.parse().ok().filter(|value: &i64| value.to_string() == *id);
     match ids.iter().map(integer).collect() {
         Some(integers) => ArrayData::I64(integers),
@@ -200,7 +200,7 @@ pub(super) fn ids_data(ids: &[String]) -> ArrayData {
 }
 
 /// The memory that programs may still take, where the system tells.
-pub(super) fn available_memory() -> Option<u64> {
+pub(crate) fn available_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
