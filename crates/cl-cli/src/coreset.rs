@@ -39,7 +39,7 @@ use part::{Joined, N_EXAMPLES, Part, join, n_examples_data};
 /// chose with --part, for which no other row is read. A part is a .npz or .csv file of this command, joined by its ids
 /// (or `index`, where FEATURES has no ids), or a .npy file of indices into FEATURES, whatever ids it has. That is GreeDi:
 /// of the m parts' choices of k examples each, by the optimiser naive or lazy, it makes one worth at least
-/// (1 - 1/e)^2 / min(m, k) of the best, (1 - 1/e) / 2 in expectation where the parts are random, if the objective is
+/// (1 - 1/e) / min(m, k) of the best, (1 - 1/e) / 2 in expectation where the parts are random, if the objective is
 /// monotone and counts none but the chosen examples: feature-based, and log-determinant with a ridge of at least 1.
 /// Facility location, saturated coverage and graph cut count all examples; the last round counts those that the parts
 /// chose, and reaches 1 - 1/e of what is best among these and on these alone. Graph cut with a lambda below 2, its
@@ -115,6 +115,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if !arguments.parts.is_empty() && !request.is_submodular() {
         bail!("--part: {method} maximises no submodular objective, whose choices could be merged");
+    }
+    if !arguments.parts.is_empty() && !request.is_greedy() {
+        bail!("--part: what parts chose is chosen among greedily, expected no optimizer=sieve or greedi");
     }
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(200));

@@ -181,6 +181,8 @@ fn parts_are_merged() {
     assert_eq!(merged, greedy.order.iter().map(|&at| union[at]).collect::<Vec<_>>());
     let message = refusal(&[&base[..], &["--part", &a, "--part", &a]].concat());
     assert!(message.contains("example 3 is there twice"), "{message}");
+    let message = refusal(&[&base[..], &["--part", &a, "--option", "optimizer=greedi"]].concat());
+    assert!(message.contains("--part") && message.contains("optimizer=sieve or greedi"), "{message}");
     let beyond = folder.npy("c.npy", &[1], ArrayData::I64(vec![60]));
     let message = refusal(&[&base[..], &["--part", &beyond]].concat());
     assert!(message.contains("c.npy") && message.contains("60"), "{message}");
@@ -337,10 +339,7 @@ fn rows_of_a_file_are_parts_of_it() {
     let output = curriculum(&[&["coreset"], &merged[..]].concat());
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("b.csv 4 examples, found by their index\n8 examples were read\n"), "{text}");
-    assert!(
-        text.contains("guarantee: (1 - 1/e)^2 / min(m, k) = 0.200 of the best value for any 2 parts"),
-        "{text}"
-    );
+    assert!(text.contains("guarantee: (1 - 1/e) / min(m, k) = 0.316 of the best value for any 2 parts"), "{text}");
 
     let message = refusal(&[&base[..], &["26", "--method", "herding"]].concat());
     assert!(message.contains("--count 26") && message.contains("25, of the rows that are read"), "{message}");
