@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let format = Format::of(output)?;
     let mut request = Request::new(method, &arguments.options, count, arguments.start, arguments.seed)?;
     if arguments.labels.is_some() && !arguments.parts.is_empty() {
-        bail!("--labels: choosing within classes goes not with --part");
+        bail!("--labels: choosing within classes does not go with --part");
     }
     if !arguments.parts.is_empty() && !request.is_submodular() {
         bail!("--part: {method} maximises no submodular objective, whose choices could be merged");
