@@ -23,7 +23,8 @@ const ENTRY: usize = size_of::<u32>() + size_of::<f64>();
 /// Monotone submodular. A gain computed anew costs O(n d); with it the examples that j would serve better are counted,
 /// and noted once they are few. Later only those can count, so that from then on a gain costs as much as its list is
 /// long: about n / |S|. Before that, what a pick took away bounds a gain from above, and only the examples that the pick
-/// serves better need be looked at for it. O(n d) memory and the lists', which are bounded; never n x n.
+/// serves better need be looked at for it; the first pick takes bounds from the sum of all features, where that tells the
+/// sum of similarities. O(n d) memory and the lists', which are bounded; never n x n.
 ///
 /// Equal sums can differ in the last bits: two examples that would each serve only themselves and each other have
 /// exactly the same gain on paper, and rounding decides between them. All optimisers decide alike.
@@ -366,6 +367,16 @@ impl SubmodularObjective for FacilityLocation {
     }
 
     fn bounds(&mut self, elements: &[usize], bounds: &mut Vec<Bound>) {
+        if self.n_added == 0
+            && let Some(sums) = self.similarities.sum_bounds(elements)
+        {
+            // Nobody is served yet, so that a gain is the sum of all similarities.
+            for (&element, value) in elements.iter().zip(sums) {
+                self.known[element] = Some((value, 0));
+                bounds.push(Bound { value, is_gain: false });
+            }
+            return;
+        }
         let n = self.lists.len();
         let (first, n_changes) = self.n_changes_since();
         // Where more has changed, the gain costs hardly more than the bound.

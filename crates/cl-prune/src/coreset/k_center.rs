@@ -104,7 +104,7 @@ impl KCenter {
     /// ```
     ///
     /// # Errors
-    /// [`PruneError::Option`] where none is chosen, or one is no example or occurs twice; [`PruneError::Count`] where
+    /// [`PruneError::InvalidArgument`] where none is chosen, or one is no example or occurs twice; [`PruneError::Count`] where
     /// fewer examples are left.
     pub fn extend<T: Scalar>(
         features: &Features<'_, T>,

@@ -392,6 +392,39 @@ impl Similarities {
         sums.iter().flat_map(|sums| sums.0.iter().map(sum_lanes)).collect()
     }
 
+    /// For each of these elements a bound of the sum over all examples of their similarity to it, never below what
+    /// [`sums`](Self::sums) computes, where the sum of all features tells it. O((n + elements) d).
+    ///
+    /// ```text
+    /// cosine        n / 2 + x (sum of all) / 2
+    /// max-squared   n max - (sum of all |x_i|^2) - n |x|^2 + 2 x (sum of all)
+    /// ```
+    pub(super) fn sum_bounds(&self, elements: &[usize]) -> Option<Vec<f64>> {
+        let Source::Features(points) = &self.source else { return None };
+        let (n, d) = (self.n as f64, points.panels.n_features() as f64);
+        let squared: f64 = points.squared_norms.iter().sum();
+        // The sum, and the sum of the absolute values that it is of at most.
+        let sums: Box<dyn Fn(f64, f64) -> (f64, f64)> = match points.rule {
+            Rule::Cosine => Box::new(|product, _| (n / 2.0 + product / 2.0, n)),
+            Rule::MaxSquared(max) => Box::new(move |product, norm| {
+                (n * max - squared - n * norm + 2.0 * product, n * max + 2.0 * (squared + n * norm))
+            }),
+            Rule::CosineSquared | Rule::MaxDistance(_) => return None,
+        };
+        let total = points.panels.sum();
+        let mut values = Vec::new();
+        let bound = |&element: &usize| {
+            values.clear();
+            points.panels.append_example(element, &mut values);
+            let product = total.iter().zip(&values).map(|(total, value)| total * value).sum();
+            let (sum, size) = sums(product, points.squared_norms[element]);
+            // Twice what rounding can make of n d terms, here and there.
+            let bound = sum + (2.0 * (n + d) + 64.0) * f64::EPSILON * size;
+            if bound.is_finite() { bound } else { f64::INFINITY }
+        };
+        Some(elements.iter().map(bound).collect())
+    }
+
     /// The similarity of every example to itself. O(n).
     pub(super) fn of_each_to_itself(&self) -> Vec<f64> {
         match &self.source {
@@ -546,6 +579,11 @@ mod tests {
             for (_, kind) in Similarity::NAMES {
                 let similarities = Similarities::new(&features, kind).unwrap();
                 let sums = similarities.sums();
+                let all: Vec<usize> = (0..n).collect();
+                for (bound, sum) in similarities.sum_bounds(&all).into_iter().flatten().zip(&sums) {
+                    // An offset is taken away before, to the nearest number of the features' range.
+                    prop_assert!(*sum <= bound && bound - sum < 1e-9, "{kind} {sum} {bound}");
+                }
                 let own = similarities.of_each_to_itself();
                 // The square root magnifies what rounding leaves of a distance of zero.
                 let tolerance = if kind == Similarity::MaxDistance { 1e-7 } else { 1e-12 };
