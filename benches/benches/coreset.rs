@@ -16,7 +16,7 @@
 //!
 //! k-center on free cores took 150 ms of wall-clock time. The hardest for facility location are similarities by angle of
 //! normal features, 0.7 s: for some ten picks every gain changes. They are bounded by what the last picks took away, and
-//! computed anew from all examples three times per element where it was seven.
+//! computed anew from all examples twice per element, where without bounds it is seven times.
 
 use std::hint::black_box;
 
