@@ -11,7 +11,7 @@
 //!     forgetting                                     760-780 ms
 //!     coverage-centric, 50 strata                    740-1000 ms
 //!     DUAL's Beta sampling                           990 ms
-//!     hardest, class-balanced                        1010-1190 ms
+//!     hardest, class-balanced, on two threads        500-510 ms    (best of five; 1140-1350 ms beside others)
 //! message passing, 50,000 examples, 5 neighbours     64-86 ms
 //! InfoBatch, an epoch of 50,000                      0.86-0.89 ms
 //! ```

@@ -1,7 +1,9 @@
+use std::collections::VecDeque;
+
 use rayon::prelude::*;
 
 use super::kernel::ROWS;
-use super::objective::SubmodularObjective;
+use super::objective::{Bound, SubmodularObjective};
 use super::similarity::{Similarities, SimilarityVisitor, sum_lanes};
 use crate::PruneError;
 
@@ -20,7 +22,9 @@ const ENTRY: usize = size_of::<u32>() + size_of::<f64>();
 ///
 /// Monotone submodular. A gain computed anew costs O(n d); with it the examples that j would serve better are counted,
 /// and noted once they are few. Later only those can count, so that from then on a gain costs as much as its list is
-/// long: about n / |S|. O(n d) memory and the lists', which are bounded; never n x n.
+/// long: about n / |S|. Before that, what a pick took away bounds a gain from above, and only the examples that the pick
+/// serves better need be looked at for it; the first pick takes bounds from the sum of all features, where that tells the
+/// sum of similarities. O(n d) memory and the lists', which are bounded; never n x n.
 ///
 /// Equal sums can differ in the last bits: two examples that would each serve only themselves and each other have
 /// exactly the same gain on paper, and rounding decides between them. All optimisers decide alike.
@@ -49,6 +53,22 @@ pub struct FacilityLocation {
     lists: Vec<Option<List>>,
     /// The most examples that are noted for an element.
     capacity: usize,
+    /// How many have been added.
+    n_added: usize,
+    /// What each of the latest changed, the last one last.
+    changes: VecDeque<Changes>,
+    /// For each element a bound of its gain, and how many had been added when it was found.
+    known: Vec<Option<(f64, usize)>>,
+}
+
+/// The examples that an element serves better than all before it, with m_i before and after.
+#[derive(Debug, Clone, Default)]
+struct Changes {
+    examples: Vec<usize>,
+    before: Vec<f64>,
+    after: Vec<f64>,
+    /// Their similarities to all, once they are needed.
+    similarities: Option<Similarities>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -66,6 +86,10 @@ impl List {
     fn truncate(&mut self, n: usize) {
         self.examples.truncate(n);
         self.similarities.truncate(n);
+        if n < self.examples.capacity() / 4 {
+            self.examples.shrink_to_fit();
+            self.similarities.shrink_to_fit();
+        }
     }
 
     /// The gain, forgetting the examples that count no longer.
@@ -83,10 +107,6 @@ impl List {
             }
         }
         self.truncate(n);
-        if n < self.examples.capacity() / 4 {
-            self.examples.shrink_to_fit();
-            self.similarities.shrink_to_fit();
-        }
         sum_lanes(&lanes)
     }
 }
@@ -107,7 +127,8 @@ impl FacilityLocation {
         let mut best = vec![0.0; n];
         best.resize(n.next_multiple_of(ROWS), f64::INFINITY);
         let (counts, lists) = (vec![u32::MAX; n], vec![None; n]);
-        let mut objective = Self { similarities, best, counts, lists, capacity: 0 };
+        let (n_added, changes, known) = (0, VecDeque::new(), vec![None; n]);
+        let mut objective = Self { similarities, best, counts, lists, capacity: 0, n_added, changes, known };
         objective.set_memory(DEFAULT_MEMORY);
         objective
     }
@@ -143,13 +164,75 @@ impl FacilityLocation {
         Ok(sizes)
     }
 
+    /// Whether most elements serve too many examples better than those chosen for these to be noted.
+    fn is_early(&self) -> bool {
+        self.capacity.saturating_mul(self.n_added + 1) < 2 * self.lists.len()
+    }
+
+    /// Notes that m of an example has grown.
+    fn raise(best: &mut f64, example: usize, similarity: f64, changes: &mut Changes) {
+        if similarity > *best {
+            changes.examples.push(example);
+            changes.before.push(*best);
+            changes.after.push(similarity);
+            *best = similarity;
+        }
+    }
+
+    /// From how many added on all changes are known, and how many changes there were since, for each later number.
+    fn n_changes_since(&self) -> (usize, Vec<usize>) {
+        let mut n_changes = vec![0];
+        for changes in self.changes.iter().rev() {
+            n_changes.push(n_changes[n_changes.len() - 1] + changes.examples.len());
+        }
+        n_changes.reverse();
+        (self.n_added - self.changes.len(), n_changes)
+    }
+
+    /// Bounds of gains of elements, which are ordered by when their last bounds were found: these, less what has been
+    /// lost since.
+    fn tightened(&mut self, elements: &[usize]) -> Vec<f64> {
+        let (bounds, n_added) = (&self.known, self.n_added);
+        let known = |element: usize| bounds[element].unwrap_or((f64::INFINITY, n_added));
+        let mut losses = vec![0.0; elements.len()];
+        let first = self.n_added - self.changes.len();
+        for (at, changes) in self.changes.iter_mut().enumerate() {
+            let before_it = &elements[..elements.partition_point(|&element| known(element).1 <= first + at)];
+            if before_it.is_empty() {
+                continue;
+            }
+            if changes.similarities.is_none() {
+                changes.similarities = self.similarities.among(&changes.examples);
+                let padded = changes.examples.len().next_multiple_of(ROWS);
+                changes.before.resize(padded, f64::INFINITY);
+                changes.after.resize(padded, f64::INFINITY);
+            }
+            let Some(similarities) = &changes.similarities else { continue };
+            let (before, after) = (changes.before.as_chunks().0, changes.after.as_chunks().0);
+            let found = similarities.by_elements_of(&self.similarities, &changes.examples, before_it, |chunk| {
+                Losses { before, after, lanes: vec![[0.0; ROWS]; chunk.len()] }
+            });
+            let found = found.iter().flat_map(|found| found.lanes.iter().map(sum_lanes));
+            losses.iter_mut().zip(found).for_each(|(loss, found)| *loss += found);
+        }
+        // No sum is off by more, neither those subtracted nor the gain that is bounded.
+        let rounding = (self.lists.len() + 64 * (self.changes.len() + 1)) as f64 * f64::EPSILON;
+        let bound = |(&element, loss): (&usize, f64)| {
+            let bound = known(element).0;
+            bound.min(bound - loss + rounding * bound)
+        };
+        elements.iter().zip(losses).map(bound).collect()
+    }
+
     /// Gains from the similarities to all examples, noting who counts where these are few.
     fn dense_gains(&mut self, elements: &[usize]) -> Vec<f64> {
         let best = self.best.as_chunks().0;
+        let is_early = self.is_early();
         let room = |element: &usize| {
             // Nobody who did not count then counts now.
             let count = self.counts[*element] as usize;
-            (count <= self.capacity).then(|| List::with_room(count))
+            let may_be_few = count <= self.capacity || !is_early;
+            may_be_few.then(|| List::with_room(count.min(self.capacity)))
         };
         let found = self.similarities.by_elements(elements, |chunk| Gains {
             best,
@@ -172,6 +255,24 @@ impl FacilityLocation {
             }
         }
         gains
+    }
+}
+
+/// How much smaller gains are by a change.
+struct Losses<'a> {
+    before: &'a [[f64; ROWS]],
+    after: &'a [[f64; ROWS]],
+    lanes: Vec<[f64; ROWS]>,
+}
+
+impl SimilarityVisitor for Losses<'_> {
+    #[inline(always)]
+    fn visit(&mut self, panel: usize, column: usize, similarities: &[f64; ROWS]) {
+        // max(0, s - before) - max(0, s - after), as before <= after.
+        let mut terms = *similarities;
+        terms.iter_mut().zip(&self.after[panel]).for_each(|(term, after)| *term = term.min(*after));
+        terms.iter_mut().zip(&self.before[panel]).for_each(|(term, before)| *term = (*term - before).max(0.0));
+        self.lanes[column].iter_mut().zip(&terms).for_each(|(lane, term)| *lane += term);
     }
 }
 
@@ -199,8 +300,13 @@ impl SimilarityVisitor for Gains<'_> {
         let Some(list) = &mut self.lists[column] else { return };
         let largest = terms.iter().fold(0.0f64, |largest, &term| largest.max(term));
         if largest > 0.0 {
-            // All are written, and those kept that count: a branch for each would be mispredicted.
             let first = self.n_listed[column];
+            if first + ROWS > list.examples.len() {
+                // They are too many after all.
+                self.lists[column] = None;
+                return;
+            }
+            // All are written, and those kept that count: a branch for each would be mispredicted.
             let mut n = 0;
             let examples = &mut list.examples[first..first + ROWS];
             let noted = &mut list.similarities[first..first + ROWS];
@@ -220,10 +326,12 @@ impl SubmodularObjective for FacilityLocation {
     }
 
     fn gain(&mut self, element: usize) -> f64 {
-        match &mut self.lists[element] {
+        let gain = match &mut self.lists[element] {
             Some(list) => list.gain(&self.best),
             None => self.dense_gains(&[element])[0],
-        }
+        };
+        self.known[element] = Some((gain, self.n_added));
+        gain
     }
 
     fn gains(&mut self, elements: &[usize], gains: &mut Vec<f64>) {
@@ -245,27 +353,135 @@ impl SubmodularObjective for FacilityLocation {
         };
         let mut known = known.into_iter().zip(lists);
         for (&element, unknown) in elements.iter().zip(is_unknown) {
-            if unknown {
-                gains.extend(computed.next());
-            } else if let Some((gain, list)) = known.next() {
-                self.lists[element] = Some(list);
-                gains.push(gain);
+            let gain = if unknown {
+                computed.next()
+            } else {
+                known.next().map(|(gain, list)| {
+                    self.lists[element] = Some(list);
+                    gain
+                })
+            };
+            self.known[element] = gain.map(|gain| (gain, self.n_added));
+            gains.extend(gain);
+        }
+    }
+
+    fn bounds(&mut self, elements: &[usize], bounds: &mut Vec<Bound>) {
+        if self.n_added == 0
+            && let Some(sums) = self.similarities.sum_bounds(elements)
+        {
+            // Nobody is served yet, so that a gain is the sum of all similarities.
+            for (&element, value) in elements.iter().zip(sums) {
+                self.known[element] = Some((value, 0));
+                bounds.push(Bound { value, is_gain: false });
             }
+            return;
+        }
+        let n = self.lists.len();
+        let (first, n_changes) = self.n_changes_since();
+        // Where more has changed, the gain costs hardly more than the bound.
+        let is_near = |n_added: usize| n_added >= first && n_changes[n_added - first] <= n / 4 * 3;
+        let is_early = self.is_early();
+        let (mut bounded, others): (Vec<usize>, Vec<usize>) = elements.iter().partition(|&&element| {
+            is_early
+                && self.lists[element].is_none()
+                && self.known[element].is_some_and(|(_, n_added)| is_near(n_added))
+        });
+        bounded.sort_by_key(|&element| self.known[element].map(|(_, n_added)| n_added));
+        let tightened = self.tightened(&bounded);
+        for (&element, &bound) in bounded.iter().zip(&tightened) {
+            self.known[element] = Some((bound, self.n_added));
+        }
+        let mut gains = Vec::with_capacity(others.len());
+        self.gains(&others, &mut gains);
+        let mut others = others.into_iter().zip(gains).peekable();
+        for &element in elements {
+            bounds.push(match others.next_if(|&(other, _)| other == element) {
+                Some((_, value)) => Bound { value, is_gain: true },
+                None => {
+                    let value = self.known[element].map_or(f64::INFINITY, |(bound, _)| bound);
+                    Bound { value, is_gain: false }
+                }
+            });
         }
     }
 
     fn add(&mut self, element: usize) {
+        let mut changes = Changes::default();
         match self.lists[element].take() {
             Some(list) => {
                 for (&example, &similarity) in list.examples.iter().zip(&list.similarities) {
-                    let best = &mut self.best[example as usize];
-                    *best = best.max(similarity);
+                    let example = example as usize;
+                    Self::raise(&mut self.best[example], example, similarity, &mut changes);
                 }
             }
             None => {
                 let column = self.similarities.column(element);
-                self.best.iter_mut().zip(&column).for_each(|(best, &similarity)| *best = best.max(similarity));
+                for (example, (best, &similarity)) in self.best.iter_mut().zip(&column).enumerate() {
+                    Self::raise(best, example, similarity, &mut changes);
+                }
             }
+        }
+        self.n_added += 1;
+        if !(self.is_early() && self.similarities.are_computed()) {
+            self.changes.clear();
+            return;
+        }
+        self.changes.push_back(changes);
+        // What is longer ago serves no bound.
+        let mut n_changes: usize = self.changes.iter().map(|changes| changes.examples.len()).sum();
+        while n_changes > self.lists.len() {
+            n_changes -= self.changes.pop_front().map_or(0, |changes| changes.examples.len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Features, Similarity};
+    use super::*;
+    use cl_data::random::{below, stream, uniform};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+
+        /// A bound is never below the gain, to the bit, whenever and for whomever it is asked for, and close to it.
+        #[test]
+        fn bounds_hold(
+            n in 30usize..150, d in 1usize..5, seed: u64, grid: bool, memory in prop_oneof![Just(0), Just(DEFAULT_MEMORY)],
+            kind in prop_oneof![
+                Just(Similarity::MaxSquared), Just(Similarity::MaxDistance),
+                Just(Similarity::Cosine), Just(Similarity::CosineSquared),
+            ],
+        ) {
+            let mut rng = stream(seed, "test", 0);
+            let mut values: Vec<f64> = (0..n * d).map(|_| 8.0 * uniform(&mut rng) - 3.5).collect();
+            if grid {
+                values.iter_mut().for_each(|value| *value = value.round() + 0.5);
+            }
+            let features = Features::new(&values, d).unwrap();
+            let similarities = Similarities::new(&features, kind).unwrap();
+            let mut objective = FacilityLocation::new(similarities.clone()).with_memory(memory);
+            let mut exact = FacilityLocation::new(similarities).with_memory(memory);
+            let (mut n_bounds, mut largest) = (0, 0.0);
+            for pick in 0..12 {
+                // Not all of them every time, so that bounds are of different age.
+                let elements: Vec<usize> = (0..n).filter(|_| pick < 2 || below(&mut rng, 3) > 0).collect();
+                let (mut bounds, mut gains) = (Vec::new(), Vec::new());
+                objective.bounds(&elements, &mut bounds);
+                exact.gains(&elements, &mut gains);
+                largest = gains.iter().copied().fold(largest, f64::max);
+                for (bound, &gain) in bounds.iter().zip(&gains) {
+                    prop_assert!(bound.value >= gain && (!bound.is_gain || bound.value == gain), "{bound:?} {gain}");
+                    prop_assert!(bound.value - gain <= 1e-10 * largest, "{bound:?} {gain}");
+                    n_bounds += usize::from(!bound.is_gain);
+                }
+                let element = below(&mut rng, n);
+                objective.add(element);
+                exact.add(element);
+            }
+            prop_assert!(memory > 0 || n_bounds > 0);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use cl_data::random::{below, permutation, stream};
 use serde::{Deserialize, Serialize};
 
-use super::objective::{Coreset, SubmodularObjective};
+use super::objective::{Bound, Coreset, SubmodularObjective};
 use crate::PruneError;
 
 /// The most stale gains renewed at a time.
@@ -191,11 +191,12 @@ impl Greedy {
             Ties::LowestIndex => None,
             Ties::Seeded => Some(permutation(&mut stream(self.seed, "greedy ties", 0), n)),
         };
-        let candidate = |element: usize, gain: f64, renewed: usize| Candidate {
-            gain,
+        let candidate = |element: usize, bound: Bound, renewed: usize| Candidate {
+            gain: bound.value,
             rank: ranks.as_ref().map_or(element, |ranks| ranks[element]),
             element,
             renewed,
+            is_gain: bound.is_gain,
         };
         Ok(match self.optimizer {
             Optimizer::Naive => naive(objective, elements, count, candidate),
@@ -210,7 +211,7 @@ impl Greedy {
         objective: &mut O,
         elements: &[usize],
         count: usize,
-        candidate: impl Fn(usize, f64, usize) -> Candidate,
+        candidate: impl Fn(usize, Bound, usize) -> Candidate,
         lazily: bool,
     ) -> Coreset {
         let share = elements.len() as f64 / count.max(1) as f64;
@@ -229,12 +230,13 @@ impl Greedy {
             }
             let sample = &left[..n_sampled];
             let best = if lazily {
-                let mut heap = sample.iter().map(|&element| candidate(element, bounds[element], 0)).collect();
-                let best = renew_until_fresh(objective, &mut heap, pick + 1, &mut gains, |element, gain| {
-                    bounds[element] = gain;
-                    candidate(element, gain, pick + 1)
+                let mut heap =
+                    sample.iter().map(|&element| candidate(element, gain(bounds[element]), 0)).collect();
+                let best = renew_until_fresh(objective, &mut heap, pick + 1, &mut gains, |element, bound| {
+                    bounds[element] = bound.value;
+                    candidate(element, bound, pick + 1)
                 });
-                best.unwrap_or_else(|| candidate(sample[0], 0.0, 0))
+                best.unwrap_or_else(|| candidate(sample[0], gain(0.0), 0))
             } else {
                 best_of(objective, sample, &mut gains, &candidate)
             };
@@ -271,6 +273,12 @@ struct Candidate {
     element: usize,
     /// The pick that the gain was computed for.
     renewed: usize,
+    /// Whether it is the gain, and not a bound of it.
+    is_gain: bool,
+}
+
+fn gain(value: f64) -> Bound {
+    Bound { value, is_gain: true }
 }
 
 impl Ord for Candidate {
@@ -299,19 +307,19 @@ fn best_of<O: SubmodularObjective + ?Sized>(
     objective: &mut O,
     elements: &[usize],
     gains: &mut Vec<f64>,
-    candidate: impl Fn(usize, f64, usize) -> Candidate,
+    candidate: impl Fn(usize, Bound, usize) -> Candidate,
 ) -> Candidate {
     gains.clear();
     objective.gains(elements, gains);
-    let candidates = elements.iter().zip(gains).map(|(&element, &mut gain)| candidate(element, gain, 0));
-    candidates.max().unwrap_or(Candidate { gain: 0.0, rank: 0, element: 0, renewed: 0 })
+    let candidates = elements.iter().zip(gains).map(|(&element, &mut value)| candidate(element, gain(value), 0));
+    candidates.max().unwrap_or(Candidate { gain: 0.0, rank: 0, element: 0, renewed: 0, is_gain: true })
 }
 
 fn naive<O: SubmodularObjective + ?Sized>(
     objective: &mut O,
     elements: &[usize],
     count: usize,
-    candidate: impl Fn(usize, f64, usize) -> Candidate,
+    candidate: impl Fn(usize, Bound, usize) -> Candidate,
 ) -> Coreset {
     let mut left = elements.to_vec();
     let mut coreset = Coreset::with_capacity(count);
@@ -329,17 +337,18 @@ fn lazy<O: SubmodularObjective + ?Sized>(
     objective: &mut O,
     elements: &[usize],
     count: usize,
-    candidate: impl Fn(usize, f64, usize) -> Candidate,
+    candidate: impl Fn(usize, Bound, usize) -> Candidate,
 ) -> Coreset {
     let mut coreset = Coreset::with_capacity(count);
-    let mut gains = Vec::with_capacity(elements.len());
+    let mut bounds = Vec::with_capacity(elements.len());
     if count > 0 {
-        objective.gains(elements, &mut gains);
+        objective.bounds(elements, &mut bounds);
     }
-    let first = elements.iter().zip(&gains).map(|(&element, &gain)| candidate(element, gain, 0));
+    let first = elements.iter().zip(bounds).map(|(&element, bound)| candidate(element, bound, 0));
     let mut heap: BinaryHeap<Candidate> = first.collect();
+    let mut gains = Vec::new();
     for pick in 0..count {
-        let renew = |element, gain| candidate(element, gain, pick);
+        let renew = |element, bound| candidate(element, bound, pick);
         if let Some(best) = renew_until_fresh(objective, &mut heap, pick, &mut gains, renew) {
             objective.add(best.element);
             coreset.push(best.element, best.gain);
@@ -348,28 +357,47 @@ fn lazy<O: SubmodularObjective + ?Sized>(
     coreset
 }
 
-/// Takes the best from the heap, renewing stale gains at its top, a few first and then more at a time: renewing more
-/// than needed changes nothing.
+/// Takes the best from the heap, renewing at its top what is stale, and computing the gain where there is but a bound; a
+/// few first and then more at a time: renewing more than needed changes nothing.
 fn renew_until_fresh<O: SubmodularObjective + ?Sized>(
     objective: &mut O,
     heap: &mut BinaryHeap<Candidate>,
     pick: usize,
     gains: &mut Vec<f64>,
-    mut renew: impl FnMut(usize, f64) -> Candidate,
+    mut renew: impl FnMut(usize, Bound) -> Candidate,
 ) -> Option<Candidate> {
-    let mut stale = Vec::new();
-    let mut batch = 1;
+    let (mut taken, mut bounds) = (Vec::new(), Vec::new());
+    let (mut n_stale, mut n_bounded) = (1, 1);
     loop {
-        stale.clear();
-        while stale.len() < batch && heap.peek().is_some_and(|top| top.renewed < pick) {
-            stale.extend(heap.pop().map(|top| top.element));
+        let is_stale = |top: &Candidate| top.renewed < pick;
+        take(heap, n_stale, is_stale, &mut taken);
+        if !taken.is_empty() {
+            bounds.clear();
+            objective.bounds(&taken, &mut bounds);
+            heap.extend(taken.iter().zip(&bounds).map(|(&element, &bound)| renew(element, bound)));
+            n_stale = (2 * n_stale).min(MAX_BATCH);
+            continue;
         }
-        if stale.is_empty() {
+        take(heap, n_bounded, |top| !is_stale(top) && !top.is_gain, &mut taken);
+        if taken.is_empty() {
             return heap.pop();
         }
         gains.clear();
-        objective.gains(&stale, gains);
-        heap.extend(stale.iter().zip(gains.iter()).map(|(&element, &gain)| renew(element, gain)));
-        batch = (2 * batch).min(MAX_BATCH);
+        objective.gains(&taken, gains);
+        heap.extend(taken.iter().zip(gains.iter()).map(|(&element, &value)| renew(element, gain(value))));
+        n_bounded = (2 * n_bounded).min(MAX_BATCH);
+    }
+}
+
+/// The elements at the top, at most so many, as long as it is such a one.
+fn take(
+    heap: &mut BinaryHeap<Candidate>,
+    at_most: usize,
+    is_such: impl Fn(&Candidate) -> bool,
+    taken: &mut Vec<usize>,
+) {
+    taken.clear();
+    while taken.len() < at_most && heap.peek().is_some_and(&is_such) {
+        taken.extend(heap.pop().map(|top| top.element));
     }
 }

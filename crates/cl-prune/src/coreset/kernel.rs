@@ -73,6 +73,16 @@ impl Panels {
         columns
     }
 
+    /// The sum of all examples.
+    pub(super) fn sum(&self) -> Vec<f64> {
+        let mut sum = vec![0.0; self.n_features];
+        for panel in 0..self.n_panels() {
+            let features = self.panel(panel).as_chunks::<ROWS>().0;
+            sum.iter_mut().zip(features).for_each(|(sum, values)| *sum += values.iter().sum::<f64>());
+        }
+        sum
+    }
+
     fn place(&self, index: usize) -> usize {
         index / ROWS * ROWS * self.n_features + index % ROWS
     }

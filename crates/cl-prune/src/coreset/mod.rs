@@ -57,7 +57,7 @@ pub use greedy::{Greedy, Optimizer, Ties};
 pub use herding::Herding;
 pub use k_center::{KCenter, Start};
 pub use log_determinant::LogDeterminant;
-pub use objective::{Coreset, SubmodularObjective};
+pub use objective::{Bound, Coreset, SubmodularObjective};
 pub use per_class::per_class;
 pub use saturated_coverage::SaturatedCoverage;
 pub use sieve_streaming::SieveStreaming;

@@ -23,8 +23,27 @@ pub trait SubmodularObjective {
         }
     }
 
+    /// Upper bounds of the gains of `elements`, appended to `bounds`, where these are had for less; else the gains.
+    ///
+    /// A bound is never below what [`gains`](Self::gains) would compute, to the bit: a lazy optimiser then chooses by
+    /// bounds whom to look at, and by gains whom to take.
+    fn bounds(&mut self, elements: &[usize], bounds: &mut Vec<Bound>) {
+        let mut gains = Vec::with_capacity(elements.len());
+        self.gains(elements, &mut gains);
+        bounds.extend(gains.into_iter().map(|value| Bound { value, is_gain: true }));
+    }
+
     /// Adds `element` to the set.
     fn add(&mut self, element: usize);
+}
+
+/// What the gain of an element is at most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bound {
+    /// At least the gain.
+    pub value: f64,
+    /// Whether it is the gain.
+    pub is_gain: bool,
 }
 
 /// The examples chosen, in the order in which they were chosen.

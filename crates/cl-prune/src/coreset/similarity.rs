@@ -154,7 +154,8 @@ struct Apply<'a, V> {
     rule: Rule,
     norms: &'a [[f64; ROWS]],
     column_norms: &'a [f64],
-    elements: &'a [usize],
+    /// Where the elements stand among the rows, which then are themselves.
+    places: &'a [usize],
     n: usize,
     visitor: &'a mut V,
 }
@@ -163,8 +164,8 @@ impl<V: SimilarityVisitor> Visitor for Apply<'_, V> {
     #[inline(always)]
     fn visit(&mut self, panel: usize, column: usize, products: &[f64; ROWS]) {
         let mut similarities = self.rule.apply(products, &self.norms[panel], self.column_norms[column]);
-        if self.elements[column] / ROWS == panel {
-            similarities[self.elements[column] % ROWS] = self.rule.of_itself();
+        if self.places[column] / ROWS == panel {
+            similarities[self.places[column] % ROWS] = self.rule.of_itself();
         }
         if (panel + 1) * ROWS > self.n {
             similarities[self.n - panel * ROWS..].fill(0.0);
@@ -275,15 +276,7 @@ impl Similarities {
     /// Visits the similarities of the examples of these panels to `elements`.
     pub(super) fn visit<V: SimilarityVisitor>(&self, range: Range<usize>, elements: &[usize], visitor: &mut V) {
         match &self.source {
-            Source::Features(points) => {
-                let column_norms: Vec<f64> =
-                    elements.iter().map(|&element| points.squared_norms[element]).collect();
-                let columns = points.panels.gather(elements);
-                let norms = points.squared_norms.as_chunks().0;
-                let (rule, column_norms) = (points.rule, column_norms.as_slice());
-                let mut apply = Apply { rule, norms, column_norms, elements, n: self.n, visitor };
-                products(&points.panels, range, &columns, elements.len(), &mut apply);
-            }
+            Source::Features(points) => points.visit(points, range, (elements, elements), visitor),
             Source::Matrix(values) => {
                 for panel in range {
                     let rows = panel * ROWS..self.n.min((panel + 1) * ROWS);
@@ -302,20 +295,46 @@ impl Similarities {
     pub(super) fn by_elements<V: SimilarityVisitor + Send>(
         &self,
         elements: &[usize],
-        visitor: impl Fn(&[usize]) -> V + Sync,
+        visitor: impl Fn(&[usize]) -> V + Sync + Send,
     ) -> Vec<V> {
-        let share = elements.len().div_ceil(rayon::current_num_threads()).next_multiple_of(8);
-        let one = |chunk: &[usize]| {
+        in_chunks(elements, self.n * self.work(), |chunk| {
             let mut visitor = visitor(chunk);
             self.visit(0..self.n_panels(), chunk, &mut visitor);
             visitor
+        })
+    }
+
+    /// Whether they are computed when they are needed, from features.
+    pub(super) fn are_computed(&self) -> bool {
+        matches!(self.source, Source::Features(_))
+    }
+
+    /// The similarities of these examples alone to all elements, see [`by_elements_of`](Self::by_elements_of); nothing
+    /// where the similarities are a matrix, which has them all.
+    pub(super) fn among(&self, examples: &[usize]) -> Option<Self> {
+        let Source::Features(points) = &self.source else { return None };
+        Some(Self { n: examples.len(), source: Source::Features(Arc::new(points.among(examples))) })
+    }
+
+    /// Visits the similarities of these `examples`, which are [`among`](Self::among) all others and ascending, to elements
+    /// of all, with the same bits as those of all.
+    pub(super) fn by_elements_of<V: SimilarityVisitor + Send>(
+        &self,
+        all: &Self,
+        examples: &[usize],
+        elements: &[usize],
+        visitor: impl Fn(&[usize]) -> V + Sync + Send,
+    ) -> Vec<V> {
+        let (Source::Features(points), Source::Features(others)) = (&self.source, &all.source) else {
+            return Vec::new();
         };
-        let chunks = elements.par_chunks(share.clamp(8, MAX_CHUNK));
-        if elements.len() * self.n * self.work() < 100_000 {
-            elements.chunks(MAX_CHUNK).map(one).collect()
-        } else {
-            chunks.map(one).collect()
-        }
+        in_chunks(elements, self.n * self.work(), |chunk| {
+            let mut visitor = visitor(chunk);
+            let place = |element| examples.binary_search(element).unwrap_or(usize::MAX);
+            let places: Vec<usize> = chunk.iter().map(place).collect();
+            points.visit(others, 0..self.n_panels(), (chunk, &places), &mut visitor);
+            visitor
+        })
     }
 
     /// The same with panels of examples in parallel; a visitor is told the first of its panels.
@@ -373,6 +392,39 @@ impl Similarities {
         sums.iter().flat_map(|sums| sums.0.iter().map(sum_lanes)).collect()
     }
 
+    /// For each of these elements a bound of the sum over all examples of their similarity to it, never below what
+    /// [`sums`](Self::sums) computes, where the sum of all features tells it. O((n + elements) d).
+    ///
+    /// ```text
+    /// cosine        n / 2 + x (sum of all) / 2
+    /// max-squared   n max - (sum of all |x_i|^2) - n |x|^2 + 2 x (sum of all)
+    /// ```
+    pub(super) fn sum_bounds(&self, elements: &[usize]) -> Option<Vec<f64>> {
+        let Source::Features(points) = &self.source else { return None };
+        let (n, d) = (self.n as f64, points.panels.n_features() as f64);
+        let squared: f64 = points.squared_norms.iter().sum();
+        // The sum, and the sum of the absolute values that it is of at most.
+        let sums: Box<dyn Fn(f64, f64) -> (f64, f64)> = match points.rule {
+            Rule::Cosine => Box::new(|product, _| (n / 2.0 + product / 2.0, n)),
+            Rule::MaxSquared(max) => Box::new(move |product, norm| {
+                (n * max - squared - n * norm + 2.0 * product, n * max + 2.0 * (squared + n * norm))
+            }),
+            Rule::CosineSquared | Rule::MaxDistance(_) => return None,
+        };
+        let total = points.panels.sum();
+        let mut values = Vec::new();
+        let bound = |&element: &usize| {
+            values.clear();
+            points.panels.append_example(element, &mut values);
+            let product = total.iter().zip(&values).map(|(total, value)| total * value).sum();
+            let (sum, size) = sums(product, points.squared_norms[element]);
+            // Twice what rounding can make of n d terms, here and there.
+            let bound = sum + (2.0 * (n + d) + 64.0) * f64::EPSILON * size;
+            if bound.is_finite() { bound } else { f64::INFINITY }
+        };
+        Some(elements.iter().map(bound).collect())
+    }
+
     /// The similarity of every example to itself. O(n).
     pub(super) fn of_each_to_itself(&self) -> Vec<f64> {
         match &self.source {
@@ -415,7 +467,47 @@ pub(super) fn sum_lanes(lanes: &[f64; ROWS]) -> f64 {
     lanes.chunks_exact(4).map(|four| (four[0] + four[1]) + (four[2] + four[3])).sum()
 }
 
+/// Chunks of elements in parallel where the work is worth it.
+fn in_chunks<T: Send>(elements: &[usize], work: usize, one: impl Fn(&[usize]) -> T + Sync + Send) -> Vec<T> {
+    let share = elements.len().div_ceil(rayon::current_num_threads()).next_multiple_of(8);
+    if elements.len() * work < 100_000 {
+        elements.chunks(MAX_CHUNK).map(one).collect()
+    } else {
+        elements.par_chunks(share.clamp(8, MAX_CHUNK)).map(one).collect()
+    }
+}
+
 impl Points {
+    /// These examples alone.
+    fn among(&self, examples: &[usize]) -> Self {
+        let mut example = Vec::new();
+        let panels = Panels::new(examples.len(), self.panels.n_features(), |at, values| {
+            example.clear();
+            self.panels.append_example(examples[at], &mut example);
+            values.copy_from_slice(&example);
+        });
+        let mut squared_norms: Vec<f64> = examples.iter().map(|&example| self.squared_norms[example]).collect();
+        squared_norms.resize(panels.n_panels() * ROWS, 0.0);
+        Self { panels, squared_norms, rule: self.rule }
+    }
+
+    /// Visits the similarities of the examples of these panels to `elements` of `others`, with their places among the
+    /// examples here, if they have one.
+    fn visit<V: SimilarityVisitor>(
+        &self,
+        others: &Self,
+        range: Range<usize>,
+        (elements, places): (&[usize], &[usize]),
+        visitor: &mut V,
+    ) {
+        let column_norms: Vec<f64> = elements.iter().map(|&element| others.squared_norms[element]).collect();
+        let columns = others.panels.gather(elements);
+        let (norms, n) = (self.squared_norms.as_chunks().0, self.panels.n_examples());
+        let (rule, column_norms) = (self.rule, column_norms.as_slice());
+        let mut apply = Apply { rule, norms, column_norms, places, n, visitor };
+        products(&self.panels, range, &columns, elements.len(), &mut apply);
+    }
+
     /// The largest squared distance of two examples. Half of all pairs: O(n^2 d).
     fn largest_squared_distance(&self) -> f64 {
         struct Largest<'a> {
@@ -487,6 +579,11 @@ mod tests {
             for (_, kind) in Similarity::NAMES {
                 let similarities = Similarities::new(&features, kind).unwrap();
                 let sums = similarities.sums();
+                let all: Vec<usize> = (0..n).collect();
+                for (bound, sum) in similarities.sum_bounds(&all).into_iter().flatten().zip(&sums) {
+                    // An offset is taken away before, to the nearest number of the features' range.
+                    prop_assert!(*sum <= bound && bound - sum < 1e-9, "{kind} {sum} {bound}");
+                }
                 let own = similarities.of_each_to_itself();
                 // The square root magnifies what rounding leaves of a distance of zero.
                 let tolerance = if kind == Similarity::MaxDistance { 1e-7 } else { 1e-12 };
