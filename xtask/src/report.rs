@@ -9,27 +9,87 @@ use cl_data::io::write_atomically;
 use cl_study::Table;
 use serde_json::{Map, Value, json};
 
-use crate::claim::{Part, judge};
-use crate::experiment::Figure;
+use crate::claim::{Claim, Measurement, Part, judge, significant};
+use crate::experiment::{Figure, Measured};
 use crate::html;
 use crate::reproduce::{Outcome, Reproduce};
 
-/// Claim, what the article says, what was measured, verdict.
+/// Claim, what the article says, what was measured, verdict: a row for the article's code and a row for all other
+/// conditions.
 ///
 /// # Errors
 /// Where a row does not fit the columns.
-pub fn table(outcomes: &[Outcome]) -> Result<Table> {
+pub fn opening(outcomes: &[Outcome]) -> Result<Table> {
     let mut table = Table::new(["claim", "conditions", "the article", "measured", "verdict"]);
     for outcome in outcomes {
-        for (claim, measured) in outcome.judged() {
-            table.row([
-                claim.id.to_owned(),
-                measured.conditions.clone(),
-                claim.article.to_owned(),
-                measured.measurement.to_string(),
-                judge(&claim.judge, &measured.measurement).to_string(),
-            ])?;
+        for claim in outcome.experiment.claims() {
+            let of_claim: Vec<&Measured> =
+                outcome.judged().filter(|(other, _)| other.id == claim.id).map(|(_, measured)| measured).collect();
+            let (articles, others): (Vec<&Measured>, Vec<&Measured>) =
+                of_claim.into_iter().partition(|measured| measured.part == Part::Article);
+            for group in [articles, others].into_iter().filter(|group| !group.is_empty()) {
+                let [conditions, measured, verdict] = match group[..] {
+                    [only] => row(claim, only),
+                    _ => folded(claim, &group),
+                };
+                table.row([claim.id.to_owned(), conditions, claim.article.to_owned(), measured, verdict])?;
+            }
         }
+    }
+    Ok(table)
+}
+
+/// Conditions, measurement and verdict.
+fn row(claim: &Claim, measured: &Measured) -> [String; 3] {
+    let verdict = judge(&claim.judge, &measured.measurement).to_string();
+    [measured.conditions.clone(), measured.measurement.to_string(), verdict]
+}
+
+/// The same of several measurements: how many there are, from where to where, and how often each verdict.
+fn folded(claim: &Claim, group: &[&Measured]) -> [String; 3] {
+    let mut range: Option<[f64; 2]> = None;
+    let mut texts: Vec<String> = Vec::new();
+    for measured in group {
+        match measured.measurement {
+            Measurement::Number { value } | Measurement::Interval { mean: value, .. } => {
+                range = Some(range.map_or([value; 2], |[low, high]| [low.min(value), high.max(value)]));
+            }
+            Measurement::Text { .. } | Measurement::Undefined { .. } => {
+                let text = measured.measurement.to_string();
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
+        }
+    }
+    let range = range.map(|[low, high]| match (significant(low), significant(high)) {
+        (low, high) if low == high => low,
+        (low, high) => format!("{low} to {high}"),
+    });
+    let measured = range.into_iter().chain(texts).collect::<Vec<String>>().join("; ");
+    let mut verdicts: Vec<(String, usize)> = Vec::new();
+    for measured in group {
+        let verdict = judge(&claim.judge, &measured.measurement).to_string();
+        match verdicts.iter_mut().find(|(other, _)| *other == verdict) {
+            Some((_, count)) => *count += 1,
+            None => verdicts.push((verdict, 1)),
+        }
+    }
+    // The most frequent first; of equally frequent ones, the first measured.
+    verdicts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    let verdicts: Vec<String> = match &verdicts[..] {
+        [(verdict, _)] => vec![verdict.clone()],
+        _ => verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect(),
+    };
+    [format!("{} conditions", group.len()), measured, verdicts.join(", ")]
+}
+
+/// Every measurement of one experiment.
+fn measurements(outcome: &Outcome) -> Result<Table> {
+    let mut table = Table::new(["claim", "conditions", "measured", "verdict"]);
+    for (claim, measured) in outcome.judged() {
+        let [conditions, measured, verdict] = row(claim, measured);
+        table.row([claim.id.to_owned(), conditions, measured, verdict])?;
     }
     Ok(table)
 }
@@ -39,7 +99,7 @@ pub fn table(outcomes: &[Outcome]) -> Result<Table> {
 /// # Errors
 /// Where the table cannot be laid out.
 pub fn terminal(outcomes: &[Outcome], out: &Path) -> Result<String> {
-    let mut text = table(outcomes)?.to_terminal(terminal_width());
+    let mut text = opening(outcomes)?.to_terminal(terminal_width());
     let count = outcomes.iter().map(|outcome| outcome.judged().count()).sum::<usize>();
     let seconds: f64 = outcomes.iter().map(|outcome| outcome.took.as_secs_f64()).sum();
     write!(text, "\n{count} measurements in {seconds:.1} s; report: {}\n", out.join("report.html").display())?;
@@ -138,7 +198,8 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
             _ => "",
         }
     )?;
-    text += &table(outcomes)?.to_markdown();
+    text += &opening(outcomes)?.to_markdown();
+    text += "\nWhere a claim was measured under several conditions, its section has them all.\n";
     for outcome in outcomes {
         let experiment = outcome.experiment;
         write!(text, "\n## {}\n\nSection {}. {}\n", experiment.id(), experiment.section(), experiment.question())?;
@@ -158,6 +219,7 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
         for (name, _) in &findings.files {
             write!(text, "\n[{name}]({name})\n")?;
         }
+        write!(text, "\nEvery measurement:\n\n{}", measurements(outcome)?.to_markdown())?;
         text += "\nHow the claims are judged:\n\n";
         for claim in experiment.claims() {
             let measured_on = |part: Part| {
