@@ -1,22 +1,25 @@
 //! Coresets, with the peers beside them.
 //!
-//! Processor seconds, on two cores of an AMD EPYC (Zen 5) that many others used as well, so that wall-clock times said
-//! little; divide by two for two free cores, over which all but herding and the picks of k-center are spread:
+//! Seconds of wall-clock time on two free cores of an AMD EPYC (Zen 5); beside them processor seconds of the peers, which
+//! were measured while others used the machine:
 //!
 //! ```text
 //!                                                               here         beside it
-//! k-center 6,000 of 60,000, 64 features                         0.3 s        NumPy, running minimum in f32   10.3 s
+//! k-center 6,000 of 60,000, 64 features                         0.15-0.17    NumPy, running minimum in f32   10.3
 //!     peak memory, features included                            23 MB
-//! facility location 1,000 of 10,000, 32 features                0.6 s        NumPy and heapq, lazy, N x N     4.6 s
-//!     mean of normal and groups, of two similarities            (no N x N)       (1.6 GB)
-//! facility location 10,000 of 100,000, 64 features              125 s
+//! facility location 1,000 of 10,000, 32 features                             NumPy and heapq, lazy, N x N     4.6
+//!     max-squared                                               0.24-0.27        (1.6 GB)
+//!     cosine                                                    0.34-0.47
+//! facility location 10,000 of 100,000, 64 features              61
 //!     peak memory, features included                            353 MB
-//! matching pursuit 300 of 2,000, 1,000 features                 0.12 s       NumPy, solved anew each time     5.6 s
+//! graph cut 1,000 of 10,000, 32 features                        0.10
+//! herding 1,000 of 10,000, 64 features                          0.055
+//! matching pursuit 300 of 2,000, 1,000 features                 0.07-0.08    NumPy, solved anew each time     5.6
 //! ```
 //!
-//! k-center on free cores took 150 ms of wall-clock time. The hardest for facility location are similarities by angle of
-//! normal features, 0.7 s: for some ten picks every gain changes. They are bounded by what the last picks took away, and
-//! computed anew from all examples twice per element, where without bounds it is seven times.
+//! The hardest for facility location are similarities by angle of normal features: for some ten picks every gain changes.
+//! They are bounded by what the last picks took away, and computed anew from all examples twice per element, where without
+//! bounds it is seven times.
 
 use std::hint::black_box;
 

@@ -1,17 +1,17 @@
 //! Selection by score, and one epoch of pruning while training.
 //!
-//! Measured on two cores of an AMD EPYC (Zen 4) that others used as well, one thread; ranges are over two runs:
+//! Measured on an AMD EPYC (Zen 5), one thread of a free machine but where it says two:
 //!
 //! ```text
 //! selection of 10,000,000, ranking and reasons included
-//!     hardest                                        340-460 ms
-//!     hardest of counts (half of them equal)         620-850 ms
-//!     middle                                         440-480 ms
-//!     random                                         345-355 ms
-//!     forgetting                                     760-780 ms
-//!     coverage-centric, 50 strata                    740-1000 ms
-//!     DUAL's Beta sampling                           990 ms
-//!     hardest, class-balanced, on two threads        500-510 ms    (best of five; 1140-1350 ms beside others)
+//!     hardest                                        350 ms
+//!     hardest of counts (half of them equal)         630 ms
+//!     middle                                         430 ms
+//!     random                                         340 ms
+//!     forgetting                                     670 ms
+//!     coverage-centric, 50 strata                    730 ms
+//!     DUAL's Beta sampling                           950 ms
+//!     hardest, class-balanced, on two threads        550-600 ms
 //! message passing, 50,000 examples, 5 neighbours     64-86 ms
 //! InfoBatch, an epoch of 50,000                      0.86-0.89 ms
 //! ```

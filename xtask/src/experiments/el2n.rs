@@ -7,8 +7,8 @@ use cl_data::Dataset;
 use cl_data::io::CifarPart;
 use cl_model::{CrossEntropy, ModelError, evaluate};
 use cl_study::{
-    Bootstrap, Cell, Crossing, CrossoverSettings, EqualBudget, Figure, Interval, LineFigure, PruneCurves,
-    PruneStudy, Record, Study, Summary, Table, over_seeds,
+    Bootstrap, Cell, Crossing, CrossoverPoint, CrossoverSettings, EqualBudget, Figure, Interval, LineFigure,
+    PruneCurves, PruneStudy, Record, Study, Summary, Table, over_seeds,
 };
 use serde_json::json;
 
@@ -310,7 +310,8 @@ fn stability(
     }
     let scalars = |name: &str| -> Vec<f64> { records.iter().map(|record| record.scalars[name]).collect() };
     findings.notes.push(format!(
-        "Estimated share of wrong labels: {} ({conditions}). Spearman correlation of early GraNd with early EL2N: {}; with GraNd at initialisation: {} ({conditions}).",
+        "Estimated share of wrong labels: {}. Spearman correlation of early GraNd with early EL2N: {}; with GraNd at \
+         initialisation: {} ({conditions}).",
         Measurement::over_seeds(&scalars("estimated noise"))?,
         Measurement::over_seeds(&scalars("grand with el2n"))?,
         Measurement::over_seeds(&scalars("grand at initialisation with grand"))?,
@@ -424,8 +425,9 @@ fn crossovers(findings: &mut Findings, task: &Task, curves: &[PruneCurves]) -> R
         }
         let crossing = |noise: usize, seeds: &[usize]| {
             let of: &Vec<Vec<f64>> = &differences[noise];
-            let mean = |of: &Vec<f64>| seeds.iter().map(|&seed| of[seed]).sum::<f64>() / seeds.len() as f64;
-            below_for_good(&task.kept, &of.iter().map(mean).collect::<Vec<_>>())
+            let mean =
+                |of: &Vec<f64>| MARGIN + seeds.iter().map(|&seed| of[seed]).sum::<f64>() / seeds.len() as f64;
+            Crossing::Stays.point(&task.kept, &of.iter().map(mean).collect::<Vec<_>>())
         };
         let seeds: Vec<usize> = (0..task.seeds.len()).collect();
         let n = seeds.len();
@@ -433,14 +435,17 @@ fn crossovers(findings: &mut Findings, task: &Task, curves: &[PruneCurves]) -> R
         let [clean, noisy] = [0, 1].map(|noise| crossing(noise, &seeds));
         let smallest = task.kept.last().copied().unwrap_or(1.0);
         let undefined = |why: &str| Measurement::Undefined { why: why.to_owned() };
+        // Where nothing is pruned there is no difference, so that it is never below from there on.
+        let end = |crossing: CrossoverPoint| crossing.fraction().unwrap_or(smallest);
         let measured = match (clean, noisy) {
             _ if n < 2 => undefined("one seed gives no interval"),
-            (None, None) => undefined("keeping the hardest is never below random, with or without noise"),
-            (Some(clean), Some(noisy)) if clean.min(noisy) > task.kept[1] => {
+            (CrossoverPoint::NeverBelow, CrossoverPoint::NeverBelow) => {
+                undefined("keeping the hardest is never below random, with or without noise")
+            }
+            _ if end(clean).min(end(noisy)) > task.kept[1] => {
                 undefined("with and without noise it is below random at every part kept that was measured")
             }
             _ => {
-                let end = |crossing: Option<f64>| crossing.unwrap_or(smallest);
                 let moved = |seeds: &[usize]| end(crossing(1, seeds)) - end(crossing(0, seeds));
                 let bootstrap = Bootstrap::new(10_000, 0)?.expanded(n)?;
                 let Interval { low, high } = bootstrap.percentile(&seeds, moved)?;
@@ -453,33 +458,4 @@ fn crossovers(findings: &mut Findings, task: &Task, curves: &[PruneCurves]) -> R
         format!("Keeping the hardest by EL2N less keeping as many at random; 95 % bands. {}.", task.name);
     findings.figure(format!("el2n-crossover-{}", task.key), caption, figure.render(820, 480)?);
     Ok(())
-}
-
-/// The part kept, of falling ones, from which the differences stay below the margin; none where they end above it.
-fn below_for_good(kept: &[f64], differences: &[f64]) -> Option<f64> {
-    let n_below = differences.iter().rev().take_while(|&&difference| difference < -MARGIN).count();
-    let at = differences.len() - n_below;
-    match (n_below, at) {
-        (0, _) => None,
-        (_, 0) => Some(kept[0]),
-        _ => {
-            let (above, below) = (differences[at - 1] + MARGIN, differences[at] + MARGIN);
-            Some(kept[at - 1] - (kept[at - 1] - kept[at]) * above / (above - below))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_crossing_that_lasts_is_found() {
-        let kept = [1.0, 0.5, 0.25];
-        let at = |differences: [f64; 3]| below_for_good(&kept, &differences.map(|d| d - MARGIN));
-        assert!((at([0.0, 0.25, -0.75]).unwrap() - 0.4375).abs() < 1e-12);
-        assert_eq!(at([0.0, -0.1, 0.1]), None);
-        assert_eq!(at([0.0, -0.1, -0.1]), Some(1.0));
-        assert_eq!(at([-0.1, -0.1, -0.1]), Some(1.0));
-    }
 }

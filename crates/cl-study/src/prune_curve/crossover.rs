@@ -18,6 +18,37 @@ pub enum Crossing {
     Stays,
 }
 
+impl Crossing {
+    /// Where differences from a control, at falling parts of the data kept, fall below 0; between neighbours by linear
+    /// interpolation. Of unequal lengths the shorter counts. O(n).
+    ///
+    /// ```
+    /// use cl_study::{Crossing, CrossoverPoint};
+    ///
+    /// let at = Crossing::Stays.point(&[1.0, 0.5, 0.25], &[0.0, 0.25, -0.75]);
+    /// assert_eq!(at, CrossoverPoint::At(0.4375)); // a quarter of the way from 0.5 to 0.25
+    /// ```
+    pub fn point(self, fractions: &[f64], differences: &[f64]) -> CrossoverPoint {
+        let points: Vec<(f64, f64)> = fractions.iter().copied().zip(differences.iter().copied()).collect();
+        let is_below = |&(_, difference): &(f64, f64)| difference < 0.0;
+        let first = match self {
+            Self::First => points.iter().position(is_below),
+            Self::Stays => {
+                let n_below = points.iter().rev().take_while(|point| is_below(point)).count();
+                (n_below > 0).then(|| points.len() - n_below)
+            }
+        };
+        match first {
+            None => CrossoverPoint::NeverBelow,
+            Some(0) => CrossoverPoint::AlwaysBelow,
+            Some(at) => {
+                let ((f, above), (g, below)) = (points[at - 1], points[at]);
+                CrossoverPoint::At(f - (f - g) * above / (above - below))
+            }
+        }
+    }
+}
+
 impl fmt::Display for Crossing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -168,7 +199,7 @@ impl PruneCurves {
             let n = differences.len();
             let mean = |at: usize| margin + (0..n).map(|i| differences[of(i)][at]).sum::<f64>() / n as f64;
             let means: Vec<f64> = (0..fractions.len()).map(mean).collect();
-            crossing_of(fractions, &means, crossing)
+            crossing.point(fractions, &means)
         };
         let mut rng = stream(seed, "crossover", 0);
         let mut resampled: Vec<CrossoverPoint> = (0..n_resamples)
@@ -203,27 +234,6 @@ impl PruneCurves {
     }
 }
 
-/// Where the differences, at falling fractions, fall below 0.
-fn crossing_of(fractions: &[f64], differences: &[f64], crossing: Crossing) -> CrossoverPoint {
-    let is_below = |&difference: &f64| difference < 0.0;
-    let first = match crossing {
-        Crossing::First => differences.iter().position(is_below),
-        Crossing::Stays => {
-            let n_below = differences.iter().rev().take_while(|difference| is_below(difference)).count();
-            (n_below > 0).then(|| differences.len() - n_below)
-        }
-    };
-    match first {
-        None => CrossoverPoint::NeverBelow,
-        Some(0) => CrossoverPoint::AlwaysBelow,
-        Some(at) => {
-            let ((f, above), (g, below)) =
-                ((fractions[at - 1], differences[at - 1]), (fractions[at], differences[at]));
-            CrossoverPoint::At(f - (f - g) * above / (above - below))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,7 +241,7 @@ mod tests {
     #[test]
     fn crossings_by_linear_interpolation() {
         let fractions = [1.0, 0.5, 0.25, 0.1];
-        let at = |differences: [f64; 4], crossing| crossing_of(&fractions, &differences, crossing);
+        let at = |differences: [f64; 4], crossing: Crossing| crossing.point(&fractions, &differences);
         let (first, stays) = (Crossing::First, Crossing::Stays);
         // A quarter of the way from 0.5 to 0.25.
         assert_eq!(at([0.0, 0.25, -0.75, -1.0], first), CrossoverPoint::At(0.4375));
