@@ -184,8 +184,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let value = coreset.value();
     let guarantee = match (joined.len(), request.n_random_parts()?) {
         (0, None) => None,
-        (0, Some(n_parts)) => Some(request.guarantee(n_parts, true)?),
-        (n_parts, _) => Some(request.guarantee(n_parts, false)?),
+        (0, Some(n_parts)) => Some(request.guarantee(n_parts, count, true)?),
+        (n_parts, _) => {
+            let fewest = joined.iter().map(|part| part.n_chosen).min().unwrap_or(0);
+            Some(request.guarantee(n_parts, fewest, false)?)
+        }
     };
     print(
         &Report {

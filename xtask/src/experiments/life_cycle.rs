@@ -29,7 +29,7 @@ const MARGIN: f64 = 0.005;
 const BEST: Claim = Claim {
     id: "life-cycle/best",
     place: "section 6, closing",
-    article: "the best strategy combines both: an easy-to-hard curriculum during training, and aggressive pruning of the easy examples once the model has matured",
+    article: "the best strategy \"combines both: easy-to-hard curriculum during training, aggressive pruning of the easy examples once the model has matured\"",
     judge: Judge::Positive {
         quantity: "test accuracy, both less the best of curriculum only, pruning only and neither",
         margin: MARGIN,

@@ -309,9 +309,9 @@ impl Request {
         Ok(u64::try_from(needed).unwrap_or(u64::MAX))
     }
 
-    /// What is guaranteed of a choice in two rounds from `n_parts` parts, that each chose as many by the same method;
-    /// `sees_all` where both rounds count all examples.
-    pub(super) fn guarantee(&self, n_parts: usize, sees_all: bool) -> anyhow::Result<String> {
+    /// What is guaranteed of a choice in two rounds from `n_parts` parts that chose by the same method, `fewest` of them
+    /// at least each; `sees_all` where both rounds count all examples.
+    pub(super) fn guarantee(&self, n_parts: usize, fewest: usize, sees_all: bool) -> anyhow::Result<String> {
         if !matches!(self.greedy()?.optimizer(), Optimizer::Naive | Optimizer::Lazy) {
             return Ok("none: the optimiser takes samples".into());
         }
@@ -334,6 +334,12 @@ impl Request {
                        none over all examples, of which each round sees some"
                     .into(),
             );
+        }
+        if fewest < self.count {
+            return Ok(format!(
+                "none: a part chose {fewest}, fewer than the {} that the bound asks of it, unless it had no more",
+                self.count
+            ));
         }
         let bound = GreeDi::guarantee(n_parts, self.count);
         Ok(format!(
@@ -511,9 +517,11 @@ mod tests {
     fn guarantees_are_those_of_monotone_objectives() {
         let guarantee = |method: &str, options: &[(&str, &str)], sees_all| {
             let options: Vec<_> = options.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
-            Request::new(method, &options, 10, None, 0).unwrap().guarantee(4, sees_all).unwrap()
+            Request::new(method, &options, 10, None, 0).unwrap().guarantee(4, 10, sees_all).unwrap()
         };
         let bound = "(1 - 1/e) / min(m, k) = 0.158 of the best value";
+        let request = Request::new("feature-based", &[], 10, None, 0).unwrap();
+        assert!(request.guarantee(4, 9, false).unwrap().starts_with("none: a part chose 9, fewer than the 10"));
         assert!(guarantee("feature-based", &[], false).starts_with(bound));
         assert!(guarantee("log-determinant", &[], false).starts_with(bound));
         assert!(guarantee("facility-location", &[], true).starts_with(bound));
