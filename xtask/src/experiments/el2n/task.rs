@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use cl_data::Dataset;
 use cl_difficulty::model_based::grand;
 use cl_difficulty::{ConfidentLearning, El2n, spearman};
-use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Sgd, Trainer, evaluate};
+use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Sgd, Trainer, evaluate, softmax};
 use cl_pacing::ShuffleSampler;
 use cl_prune::{
     Budget as Keep, CoverageCentric, HardCutoff, KeepEasiest, KeepHardest, KeepRandom, OffsetWindow, Selection,
@@ -205,12 +205,12 @@ fn select(run: &PruneRun<'_>, noise: f64, labels: &[usize], scores: &Record) -> 
 
 /// The probabilities of every example under one network, in evaluation mode.
 fn probabilities(network: &Mlp<f32>, data: &Dataset<f32>) -> Result<Vec<f64>> {
-    let mut probabilities = Vec::with_capacity(data.n_examples() * data.n_classes());
-    for logits in evaluate(network, &CrossEntropy, data)?.outputs.chunks_exact(data.n_classes()) {
-        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let powers: Vec<f64> = logits.iter().map(|&logit| f64::from(logit - largest).exp()).collect();
-        let sum: f64 = powers.iter().sum();
-        probabilities.extend(powers.iter().map(|power| power / sum));
+    let outputs = evaluate(network, &CrossEntropy, data)?.outputs;
+    let logits: Vec<f64> = outputs.into_iter().map(f64::from).collect();
+    let mut probabilities = vec![0.0; logits.len()];
+    let n_classes = data.n_classes();
+    for (logits, probabilities) in logits.chunks_exact(n_classes).zip(probabilities.chunks_exact_mut(n_classes)) {
+        softmax(logits, probabilities);
     }
     Ok(probabilities)
 }
