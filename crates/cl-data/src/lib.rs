@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod bundled_sets;
+pub mod catalogue;
 mod corpus;
 mod dataset;
 mod error;
@@ -24,6 +25,7 @@ mod sampler;
 mod shapes;
 mod split;
 mod standardize;
+mod version;
 
 /// The small data sets that travel with the crate.
 pub mod bundled {
@@ -42,3 +44,4 @@ pub use sampler::{Batch, Epoch, Sampler};
 pub use shapes::Shapes;
 pub use split::stratified_split;
 pub use standardize::Standardization;
+pub use version::Version;
