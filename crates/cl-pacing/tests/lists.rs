@@ -30,10 +30,12 @@ fn files(family: &str) -> Vec<(String, String)> {
     files
 }
 
-/// The entries of a file, from the macro that makes each to its end.
+/// The entries of a file, each a paragraph.
 fn entries(text: &str) -> impl Iterator<Item = &str> {
-    let starts = ["_entry! {", "wu_family!("].into_iter().flat_map(|start| text.match_indices(start));
-    starts.map(|(at, _)| text[at..].split(";\n\n").next().unwrap())
+    text.split("\n\n").filter(|paragraph| {
+        let line = paragraph.lines().next().unwrap_or_default();
+        !line.starts_with(' ') && (line.ends_with("_entry! {") || line.starts_with("wu_family!("))
+    })
 }
 
 /// The first text in quotes.
