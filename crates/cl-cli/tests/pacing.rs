@@ -131,7 +131,7 @@ fn an_order_is_the_sampler_and_any_part_of_it_stands_alone() {
         let mut expected: Vec<(u64, Vec<usize>)> = Vec::new();
         for step in 0..60 {
             let mut batch = cl_pacing::Batch::default();
-            sampler.batch(step, &mut batch);
+            sampler.batch(step, &mut batch).unwrap();
             expected.push((step, batch.indices));
         }
         let flat = |steps: std::ops::Range<usize>| expected[steps].concat_indices();

@@ -12,7 +12,6 @@ pub mod continuation;
 mod error;
 mod exposure;
 mod exposure_histogram;
-mod fingerprint;
 mod order;
 mod pacing;
 mod sampler;
@@ -24,11 +23,10 @@ pub use catalogue::{
     Description, Given, Parameter, order_by_name, orders, pacing_by_name, pacings, self_paced_by_name,
     weighting_by_name, weightings,
 };
-pub use cl_data::{Batch, Epoch, Sampler};
+pub use cl_data::{Batch, Epoch, Sampler, SamplerError, SamplerFingerprint};
 pub use error::PacingError;
 pub use exposure::Exposure;
 pub use exposure_histogram::ExposureHistogram;
-pub use fingerprint::SamplerFingerprint;
 pub use order::{
     ClassBalanced, EasyFirst, HardFirst, Hardness, InstanceHardness, Order, Permutation, Random, SeveralScores,
     reducible_loss,
@@ -39,9 +37,9 @@ pub use pacing::{
     Quadratic, Reading, Root, Rounding, SingleStep, Step, VariedExponential,
 };
 pub use sampler::{
-    ClockedSampler, CompetenceSampler, EqualDifficulty, HardnessSampler, HardnessSelection, HardnessSettings,
+    ClockedSampler, CompetenceSampler, CurriculumSampler, EqualDifficulty, HardnessSampler, HardnessSelection, HardnessSettings,
     LengthSampler, LongSequences, MiniBatchSampler, MixtureSampler, PrefixSampler, Presentation, Progression,
-    RhoLossSampler, SelfPacedSampler, SelfPacedState, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore,
+    RhoLossSampler, SelfPacedSampler, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore,
     Teacher, TeacherSampler,
 };
 pub use sharding::{Sharding, share_of_rank};

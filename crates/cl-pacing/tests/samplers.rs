@@ -120,7 +120,7 @@ impl Learner {
         let (mut wanted, mut batch) = (Vec::new(), Batch::default());
         sampler.wanted(step, &mut wanted);
         self.tell(sampler, step, &wanted, world_size);
-        sampler.batch(step, &mut batch);
+        sampler.batch(step, &mut batch).unwrap();
         self.tell(sampler, step, &batch.indices, world_size);
         for (place, &index) in batch.indices.iter().enumerate() {
             self.0[index] *= 0.9 + 0.01 * (place % 7) as f64;
@@ -133,7 +133,7 @@ impl Learner {
         for rank in (0..world_size).rev() {
             let part = &indices[share_of_rank(indices.len(), rank, world_size).unwrap()];
             let losses: Vec<f64> = part.iter().map(|&index| self.0[index]).collect();
-            sampler.feedback(step, part, &losses);
+            sampler.feedback(step, part, &losses).unwrap();
         }
     }
 }

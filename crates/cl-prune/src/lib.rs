@@ -15,11 +15,11 @@ mod error;
 mod life_cycle;
 mod rule;
 mod selection;
-mod settings;
+mod untold;
 
 pub use budget::Budget;
 pub use dynamic::{
-    DynamicRandomSampler, EpochFractions, InfoBatchSampler, InfoBatchState, PruningDraw, RepeatedRandomSampler,
+    DynamicRandomSampler, EpochFractions, InfoBatchSampler, PruningDraw, RepeatedRandomSampler,
 };
 pub use error::PruneError;
 pub use life_cycle::{Learned, LifeCycleSampler, Mastery, MasteryScore, Maturity, Plateau, Retirement, Switch};
