@@ -1,4 +1,4 @@
-use cl_data::SamplerError;
+use cl_data::{SamplerError, catalogue::CatalogueError};
 
 /// Everything that can be wrong with an order, a pacing, a weighting or a sampler.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -68,6 +68,9 @@ pub enum PacingError {
         /// What would have been accepted.
         expected: String,
     },
+    /// A name or a parameter given by name is none.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
     /// A schedule was to be edited in a part that has been shown.
     #[error(
         "the schedule was to change from step {from_step}, expected at least {n_consumed}: the steps before were taken"

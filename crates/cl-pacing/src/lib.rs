@@ -9,6 +9,7 @@
 
 mod catalogue;
 pub mod continuation;
+mod cursor;
 mod error;
 mod exposure;
 mod exposure_histogram;
@@ -24,6 +25,7 @@ pub use catalogue::{
     weighting_by_name, weightings,
 };
 pub use cl_data::{Batch, Epoch, Sampler, SamplerError, SamplerFingerprint};
+pub use cursor::Cursor;
 pub use error::PacingError;
 pub use exposure::Exposure;
 pub use exposure_histogram::ExposureHistogram;
@@ -39,8 +41,8 @@ pub use pacing::{
 pub use sampler::{
     ClockedSampler, CompetenceSampler, CurriculumSampler, EqualDifficulty, HardnessSampler, HardnessSelection, HardnessSettings,
     LengthSampler, LongSequences, MiniBatchSampler, MixtureSampler, PrefixSampler, Presentation, Progression,
-    RhoLossSampler, SelfPacedSampler, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore,
-    Teacher, TeacherSampler,
+    RhoLossSampler, SamplerInputs, SelfPacedSampler, SequentialSampler, ShuffleSampler, TaskPolicy, TaskScore,
+    Teacher, TeacherSampler, sampler_by_name, samplers,
 };
 pub use sharding::{Sharding, share_of_rank};
 pub use weighting::{

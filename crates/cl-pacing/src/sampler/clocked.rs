@@ -1,10 +1,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, random};
+use cl_data::{
+    Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, catalogue::Parameter, random,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{check_batch_size, check_sizes, chunk, n_batches, ordered::Ordered};
+use super::{check_batch_size, check_sizes, chunk, entry::SamplerEntry, n_batches, ordered::Ordered};
 use crate::{
     error::PacingError,
     pacing::{Clock, Pacing, Plateau, Reading},
@@ -314,6 +316,25 @@ impl Sampler for ClockedSampler {
         Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "clocked",
+    "epochs over what is available, by a clock of choice",
+    &[
+        Parameter::with_default("clock", "updates, examples or epochs", "examples"),
+        Parameter::new("total", "the count of the clock at which the pacing ends"),
+    ],
+    |o, of| {
+        let total = o.number("total")?;
+        let clocks = [
+            ("updates", Clock::Updates { total }),
+            ("examples", Clock::Examples { total }),
+            ("epochs", Clock::Epochs { total }),
+        ];
+        let clock = o.choice("clock", &clocks)?;
+        Ok(Box::new(ClockedSampler::new(of.order(o)?, of.pacing(), clock, &[], of.batch_size, of.seed)?))
+    },
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,13 @@
 use std::fmt;
 use std::ops::Range;
 
-use cl_data::SamplerFingerprint;
+use cl_data::{SamplerFingerprint, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::curriculum::{Curriculum, CurriculumSampler, Drawing};
+use super::{
+    curriculum::{Curriculum, CurriculumSampler, Drawing},
+    entry::SamplerEntry,
+};
 use crate::{error::PacingError, pacing::Pacing};
 
 /// When equally difficult examples become available: always together, as the cumulative distribution has them.
@@ -126,6 +129,19 @@ impl Drawing for ByCompetence {
         start..if admitted < start + least { reached(start + least) } else { admitted }
     }
 }
+
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "competence",
+    "every batch anew from what is at most as difficult as the competence (Platanios)",
+    &[Parameter::with_default("equal", "what is equally difficult comes when covered, or when reached", "covered")],
+    |o, of| {
+        let equal =
+            o.choice("equal", &[("covered", EqualDifficulty::Covered), ("reached", EqualDifficulty::Reached)])?;
+        let difficulty = o.given(of.difficulty, "difficulty", "the difficulty of each example")?;
+        let (pacing, total_steps) = (of.pacing(), of.total_steps);
+        Ok(Box::new(CompetenceSampler::new(difficulty, equal, pacing, of.batch_size, total_steps, of.seed)?))
+    },
+);
 
 #[cfg(test)]
 mod tests {

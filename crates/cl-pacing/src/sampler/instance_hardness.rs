@@ -1,9 +1,13 @@
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, check_feedback, random};
+use cl_data::{
+    Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, catalogue::Parameter, check_feedback,
+    random,
+};
 use rand_distr::{Beta, Distribution};
 use serde::{Deserialize, Serialize};
 
 use super::{
     check_batch_size, check_sizes, chunk,
+    entry::SamplerEntry,
     hardness_settings::{HardnessSelection, HardnessSettings},
     n_batches,
 };
@@ -305,6 +309,31 @@ impl Sampler for HardnessSampler {
         Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "instance-hardness",
+    "fewer and fewer examples an epoch, drawn by how hard each has been all along (DIHCL)",
+    &[
+        Parameter::with_default("measure", "loss, loss-change, or flip of 0-1 losses", "loss"),
+        Parameter::with_default("gamma", "the weight of the latest hardness, in (0, 1]", "0.95"),
+        Parameter::with_default("warm_epochs", "the epochs over all examples at first", "5"),
+        Parameter::with_default("gamma_k", "the factor by which the share per epoch falls, in (0, 1]", "0.85"),
+        Parameter::with_default("k", "the share at which it stops falling, in (0, 1]", "0.2"),
+    ],
+    |o, of| {
+        let measures =
+            [("loss", Hardness::Loss), ("loss-change", Hardness::LossChange), ("flip", Hardness::Flip)];
+        let settings = HardnessSettings {
+            measure: o.choice("measure", &measures)?,
+            gamma: o.number("gamma")?,
+            warm_epochs: o.number("warm_epochs")?,
+            gamma_k: o.number("gamma_k")?,
+            k: o.number("k")?,
+            ..HardnessSettings::default()
+        };
+        Ok(Box::new(HardnessSampler::new(of.n_examples, of.batch_size, settings, of.seed)?))
+    },
+);
 
 #[cfg(test)]
 mod tests {

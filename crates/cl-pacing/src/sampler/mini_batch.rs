@@ -1,4 +1,7 @@
-use super::curriculum::{Curriculum, CurriculumSampler, Drawing};
+use super::{
+    curriculum::{Curriculum, CurriculumSampler, Drawing},
+    entry::SamplerEntry,
+};
 use crate::{error::PacingError, pacing::Pacing};
 
 /// Every mini-batch drawn anew from the prefix of an order that is available at its step.
@@ -50,6 +53,12 @@ pub struct Anew;
 impl Drawing for Anew {
     const NAME: &'static str = "mini-batch";
 }
+
+pub(super) static ENTRY: SamplerEntry =
+    SamplerEntry::new("mini-batch", "every batch anew from what is available (Hacohen)", &[], |o, of| {
+        let pacing = of.pacing();
+        Ok(Box::new(MiniBatchSampler::new(of.order(o)?, pacing, of.batch_size, of.total_steps, of.seed)?))
+    });
 
 #[cfg(test)]
 mod tests {

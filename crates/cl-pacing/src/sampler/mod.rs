@@ -1,10 +1,12 @@
 //! The fourth seam: which examples at which step. The trait itself is [`cl_data::Sampler`].
 
 mod bandit;
+mod by_name;
 mod clocked;
 mod competence;
 mod curriculum;
 mod draw;
+mod entry;
 mod hardness_settings;
 mod instance_hardness;
 mod length;
@@ -22,9 +24,11 @@ mod teacher;
 mod told;
 
 pub use bandit::{Progression, TaskPolicy, Teacher};
+pub use by_name::{sampler_by_name, samplers};
 pub use clocked::ClockedSampler;
 pub use competence::{CompetenceSampler, EqualDifficulty};
 pub use curriculum::CurriculumSampler;
+pub use entry::SamplerInputs;
 pub use hardness_settings::{HardnessSelection, HardnessSettings};
 pub use instance_hardness::HardnessSampler;
 pub use length::{LengthSampler, LongSequences};

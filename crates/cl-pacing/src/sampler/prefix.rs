@@ -6,6 +6,7 @@ use super::{
     chunk,
     curriculum::{Curriculum, CurriculumSampler, Drawing},
     draw::Draw,
+    entry::SamplerEntry,
     n_batches,
 };
 use crate::{error::PacingError, pacing::Pacing};
@@ -156,6 +157,12 @@ impl<const BY_SEED: bool> Drawing for Epochs<BY_SEED> {
         *self = Self::new(curriculum);
     }
 }
+
+pub(super) static ENTRY: SamplerEntry =
+    SamplerEntry::new("prefix", "epochs over what is available when they begin (Wu)", &[], |o, of| {
+        let pacing = of.pacing();
+        Ok(Box::new(PrefixSampler::new(of.order(o)?, pacing, of.batch_size, of.total_steps, of.seed)?))
+    });
 
 #[cfg(test)]
 mod tests {

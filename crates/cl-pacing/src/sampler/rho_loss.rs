@@ -2,10 +2,13 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use cl_data::{Batch, Epoch, Fingerprint, FingerprintBuilder, Sampler, SamplerError, SamplerFingerprint, check_feedback, random};
+use cl_data::{
+    Batch, Epoch, Fingerprint, FingerprintBuilder, Sampler, SamplerError, SamplerFingerprint,
+    catalogue::Parameter, check_feedback, random,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{check_sizes, shuffle::ShuffleSampler, told::Told};
+use super::{check_sizes, entry::SamplerEntry, shuffle::ShuffleSampler, told::Told};
 use crate::error::PacingError;
 
 /// Of every large batch the examples with the largest reducible loss: learnable, worth learning, not yet learned.
@@ -210,6 +213,18 @@ impl Sampler for RhoLossSampler {
         Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "rho-loss",
+    "of every large batch what has the largest reducible loss (Mindermann)",
+    &[Parameter::with_default("factor", "the large batch is this many batches, at most all examples", "10")],
+    |o, of| {
+        let factor: usize = o.number_in("factor", |&factor| factor >= 1, "at least 1")?;
+        let irreducible = o.given(of.irreducible, "irreducible", "the loss of each example by a held-out model")?;
+        let large = of.batch_size.saturating_mul(factor).min(irreducible.len());
+        Ok(Box::new(RhoLossSampler::new(irreducible.to_vec(), large, of.batch_size, of.seed)?))
+    },
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,12 @@
 use std::fmt;
 
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, check_feedback, random};
+use cl_data::{
+    Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, catalogue::Parameter, check_feedback,
+    random,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{check_sizes, chunk, n_batches};
+use super::{check_sizes, chunk, entry::SamplerEntry, n_batches};
 use crate::{
     error::PacingError,
     weighting::{Age, Annealing, HardSelfPaced, SelfPaced, SelfPacedAlternation, SelfPacedLambda},
@@ -265,6 +268,20 @@ impl Sampler for SelfPacedSampler {
     }
 }
 
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "self-paced",
+    "each epoch what has a loss below a threshold that grows (Kumar)",
+    &[
+        Parameter::new("lambda", "the threshold of the first epoch, above 0"),
+        Parameter::with_default("mu", "the factor by which it grows per epoch, above 1", "1.3"),
+    ],
+    |o, of| {
+        let lambda = SelfPacedLambda::new(o.number("lambda")?, o.number("mu")?)?;
+        let presentation = Presentation::Shuffled { seed: of.seed };
+        Ok(Box::new(SelfPacedSampler::new(of.n_examples, of.batch_size, lambda, presentation)?))
+    },
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -396,7 +413,7 @@ mod tests {
         let mut sampler = sampler(3, 1, Presentation::IndexOrder);
         let mut batch = Batch::default();
         for (step, expected) in [(0, vec![]), (1, vec![]), (2, vec![0])] {
-            sampler.feedback(step, &[0, 1, 2], &[0.69; 3]);
+            sampler.feedback(step, &[0, 1, 2], &[0.69; 3]).unwrap();
             sampler.batch(step, &mut batch).unwrap();
             assert_eq!(batch.indices, expected);
             assert_eq!(sampler.epoch(step).index, step);

@@ -1,6 +1,6 @@
 use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint};
 
-use super::{check_batch_size, check_sizes, chunk, curriculum::passes, ordered::Ordered};
+use super::{check_batch_size, check_sizes, chunk, curriculum::passes, entry::SamplerEntry, ordered::Ordered};
 use crate::error::PacingError;
 
 /// The same order in every epoch, unshuffled: index order, or one that is given. O(batch) per step.
@@ -78,6 +78,11 @@ impl Sampler for SequentialSampler {
         Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: SamplerEntry =
+    SamplerEntry::new("sequential", "the order as it is, in every epoch", &[], |o, of| {
+        Ok(Box::new(SequentialSampler::in_order(of.order(o)?, of.batch_size)?))
+    });
 
 #[cfg(test)]
 mod tests {

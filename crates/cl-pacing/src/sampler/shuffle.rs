@@ -1,5 +1,6 @@
 use super::{
     curriculum::{Curriculum, CurriculumSampler},
+    entry::SamplerEntry,
     prefix::Epochs,
 };
 use crate::{error::PacingError, order::Random, pacing::Full};
@@ -32,6 +33,11 @@ impl ShuffleSampler {
         Ok(Self::of(curriculum, epochs))
     }
 }
+
+pub(super) static ENTRY: SamplerEntry =
+    SamplerEntry::new("shuffle", "epochs in a new random order each: standard training", &[], |_, of| {
+        Ok(Box::new(ShuffleSampler::new(of.n_examples, of.batch_size, of.seed)?))
+    });
 
 #[cfg(test)]
 mod tests {

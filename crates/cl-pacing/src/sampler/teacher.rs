@@ -1,4 +1,6 @@
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, random};
+use cl_data::{
+    Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, catalogue::Parameter, random,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -6,6 +8,7 @@ use super::{
     check_sizes,
     curriculum::passes,
     draw::Draw,
+    entry::SamplerEntry,
     ordered::Ordered,
     told::Told,
 };
@@ -273,6 +276,30 @@ impl Sampler for TeacherSampler {
         Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "teacher",
+    "a bandit over classes or tasks that gives those on which the student changes most (Matiisen)",
+    &[
+        Parameter::with_default("teacher", "online, naive, window or sampling", "window"),
+        Parameter::with_default("alpha", "the weight of the latest reward of online and naive, in (0, 1]", "0.1"),
+        Parameter::with_default("k", "the scores or rewards of the others, at least 2 for a slope", "10"),
+        Parameter::with_default("epsilon", "the probability of any task, in [0, 1]", "0.1"),
+    ],
+    |o, of| {
+        let (alpha, k) = (o.number("alpha")?, o.number("k")?);
+        let teachers = [
+            ("online", Teacher::Online { alpha }),
+            ("naive", Teacher::Naive { alpha, k }),
+            ("window", Teacher::Window { k }),
+            ("sampling", Teacher::Sampling { k }),
+        ];
+        let (teacher, epsilon) = (o.choice("teacher", &teachers)?, o.number("epsilon")?);
+        let tasks = o.given(of.classes, "classes", "the class or task of each example")?;
+        let policy = TaskPolicy::EpsilonGreedy { epsilon };
+        Ok(Box::new(TeacherSampler::new(tasks, teacher, policy, of.batch_size, of.seed)?))
+    },
+);
 
 #[cfg(test)]
 mod tests {

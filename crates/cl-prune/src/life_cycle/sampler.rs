@@ -318,11 +318,11 @@ mod tests {
 
     const N: usize = 12;
 
-    fn plain() -> Box<dyn Sampler + Send> {
+    fn plain() -> Box<dyn Sampler> {
         Box::new(DynamicRandomSampler::new(N, EpochFractions::constant(1.0).unwrap(), 5, 3).unwrap())
     }
 
-    fn life(curriculum: Box<dyn Sampler + Send>, maturity: Maturity, retirement: Retirement) -> LifeCycleSampler {
+    fn life(curriculum: Box<dyn Sampler>, maturity: Maturity, retirement: Retirement) -> LifeCycleSampler {
         LifeCycleSampler::new(curriculum, maturity, retirement, 4, 1).unwrap()
     }
 
@@ -361,7 +361,6 @@ mod tests {
             shown.sort_unstable();
             assert_eq!(shown, switch.kept);
         }
-        assert_eq!(sampler.error(), None);
     }
 
     #[test]
@@ -369,8 +368,7 @@ mod tests {
         let switch = |maturity, retirement| {
             let mut sampler = life(plain(), maturity, retirement);
             (0..60).for_each(|step| drop(advance(&mut sampler, step)));
-            assert_eq!(sampler.error(), None);
-            sampler.switch().cloned().unwrap()
+                sampler.switch().cloned().unwrap()
         };
         let plateau = Maturity::Plateau { patience: 2, min_delta: 0.0 };
         // Epochs 4 and 5 bring nothing.
@@ -408,21 +406,21 @@ mod tests {
         let mut whole = new();
         let (mut states, mut run) = (Vec::new(), Vec::new());
         for step in 0..50 {
-            states.push(whole.save());
+            states.push(whole.save(step).unwrap());
             run.push(advance(&mut whole, step));
         }
         assert!(whole.switch().is_some_and(|switch| switch.step < 40));
         for (from, state) in states.iter().enumerate() {
             let mut resumed = new();
-            resumed.restore(state.as_deref()).unwrap();
+            assert_eq!(resumed.restore(state).unwrap(), from as u64);
             for (step, expected) in run.iter().enumerate().skip(from).take(6) {
                 assert_eq!(&advance(&mut resumed, step as u64), expected);
             }
         }
         let error =
-            life(plain(), Maturity::Epoch(1), Retirement::Nothing).restore(states[9].as_deref()).unwrap_err();
+            life(plain(), Maturity::Epoch(1), Retirement::Nothing).restore(&states[9]).unwrap_err();
         assert!(error.to_string().contains("maturity MasteredShare(0.5), not with Epoch(1)"), "{error}");
-        assert!(new().restore(None).is_err());
+        assert!(new().restore("").is_err());
     }
 
     #[test]
@@ -439,8 +437,19 @@ mod tests {
         let sampler = life(plain(), Maturity::Epoch(0), Retirement::Nothing);
         assert!(sampler.with_learned(Learned::LossBelow(0.0)).is_err());
         let mut sampler = life(plain(), Maturity::Epoch(9), Retirement::Nothing);
-        sampler.feedback(0, &[N], &[0.0]).unwrap();
-        assert!(matches!(sampler.error(), Some(PruneError::IndexOutOfRange { .. })));
+        let saved = sampler.save(0).unwrap();
+        let error = sampler.feedback(0, &[0, N], &[0.0; 2]).unwrap_err();
+        assert!(matches!(error, SamplerError::IndexOutOfRange { index: N, .. }));
+        assert!(sampler.feedback(0, &[0, 1], &[0.0, f64::NAN]).is_err());
+        // The second epoch waits for the losses of the first.
+        let mut batch = Batch::default();
+        for step in 0..3 {
+            sampler.batch(step, &mut batch).unwrap();
+        }
+        let error = sampler.batch(3, &mut batch).unwrap_err();
+        assert!(matches!(error, SamplerError::OutOfTurn { step: 3, end: 3, .. }), "{error}");
+        assert!(sampler.batch(u64::MAX, &mut batch).is_err() && sampler.save(u64::MAX).is_err());
+        assert_eq!(sampler.save(0).unwrap().replace("\"next_step\":3", "\"next_step\":0"), saved);
     }
 
     #[test]
