@@ -71,7 +71,10 @@ impl FingerprintBuilder {
         // Many at a time: the hash takes its input by blocks of 64 bytes.
         let mut bytes = [0; 1024];
         for chunk in numbers.chunks(256) {
-            bytes.chunks_exact_mut(4).zip(chunk).for_each(|(to, number)| to.copy_from_slice(&number.to_le_bytes()));
+            bytes
+                .chunks_exact_mut(4)
+                .zip(chunk)
+                .for_each(|(to, number)| to.copy_from_slice(&number.to_le_bytes()));
             self.0.update(&bytes[..4 * chunk.len()]);
         }
     }

@@ -5,8 +5,8 @@ use std::cell::Cell;
 
 use cl_data::{Batch, Clusters, Dataset, Epoch, Sampler, SamplerError, SamplerFingerprint, random};
 use cl_model::{
-    Activation, Budget, Checkpoint, Criterion, CrossEntropy, Initialization, LearningRate, Mlp, Model, ModelError, Observer,
-    Sgd, SoftmaxRegression, Trainer, Validated, Validation,
+    Activation, Budget, Checkpoint, Criterion, CrossEntropy, Initialization, LearningRate, Mlp, Model, ModelError,
+    Observer, Sgd, SoftmaxRegression, Trainer, Validated, Validation,
 };
 use serde::{Deserialize, Serialize};
 

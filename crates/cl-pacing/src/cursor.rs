@@ -5,14 +5,13 @@ use cl_data::{Batch, Epoch, Sampler, SamplerError};
 /// The position is the step drawn next. A state is that of a step *consumed*, and independent of the cursor: a loader
 /// that draws ahead asks for the state of fewer steps than were drawn. Where the sampler
 /// [wants](Sampler::wanted) losses, they are told before its batch is drawn; [`next_batch`](Self::next_batch) gives the
-/// step of the batch, for the losses of the batch to be told of. As an iterator it ends only with the steps, and gives
-/// an error as often as it is asked where nothing is told.
+/// step of the batch, for the losses of the batch to be told of.
 ///
 /// ```
 /// use cl_pacing::{Cursor, ShuffleSampler};
 ///
 /// let mut cursor = Cursor::new(ShuffleSampler::new(10, 4, 1)?);
-/// let shown: Vec<_> = cursor.by_ref().take(7).collect::<Result<_, _>>()?;
+/// let shown: Vec<_> = cursor.batches().take(7).collect::<Result<_, _>>()?;
 /// let state = cursor.state(5)?; // two of the seven were drawn ahead
 /// let mut resumed = Cursor::new(ShuffleSampler::new(10, 4, 1)?);
 /// resumed.restore(&state)?;
@@ -95,6 +94,13 @@ impl<S: Sampler> Cursor<S> {
         Ok(step)
     }
 
+    /// The batches from the position on, which moves on with each, until the steps end. Not the cursor itself is an
+    /// iterator, whose `position` would hide this one's.
+    pub fn batches(&mut self) -> impl Iterator<Item = Result<Batch, SamplerError>> {
+        let next = || (self.position < u64::MAX).then(|| self.next_batch().map(|(_, batch)| batch));
+        std::iter::from_fn(next)
+    }
+
     /// What must be told before the batch of the position can be drawn: [`Sampler::wanted`].
     pub fn wanted(&self, wanted: &mut Vec<usize>) {
         self.sampler.wanted(self.position, wanted);
@@ -136,13 +142,5 @@ impl<S: Sampler> Cursor<S> {
     /// The sampler alone.
     pub fn into_inner(self) -> S {
         self.sampler
-    }
-}
-
-impl<S: Sampler> Iterator for Cursor<S> {
-    type Item = Result<Batch, SamplerError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        (self.position < u64::MAX).then(|| self.next_batch().map(|(_, batch)| batch))
     }
 }

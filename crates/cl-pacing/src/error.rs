@@ -48,26 +48,6 @@ pub enum PacingError {
         /// What would have been accepted, and why.
         expected: &'static str,
     },
-    /// A name that the catalogue does not hold.
-    #[error("unknown {what} \"{name}\", expected one of: {known}")]
-    Unknown {
-        /// What was named: a pacing, an order, a weighting, a parameter of one.
-        what: &'static str,
-        /// The name.
-        name: String,
-        /// The names that there are.
-        known: String,
-    },
-    /// A parameter given by name is missing, or its text means nothing.
-    #[error("parameter {parameter} is {value}, expected {expected}")]
-    InvalidParameter {
-        /// Of what, and its name.
-        parameter: String,
-        /// The text given, or "missing".
-        value: String,
-        /// What would have been accepted.
-        expected: String,
-    },
     /// A name or a parameter given by name is none.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -87,6 +67,21 @@ impl PacingError {
     /// An argument outside of its domain.
     pub(crate) fn argument(argument: &'static str, value: impl std::fmt::Display, expected: &'static str) -> Self {
         Self::InvalidArgument { argument, value: value.to_string(), expected }
+    }
+
+    /// That an argument lies in its domain.
+    pub(crate) fn check(
+        argument: &'static str,
+        value: impl std::fmt::Display,
+        is_valid: bool,
+        expected: &'static str,
+    ) -> Result<(), Self> {
+        if is_valid { Ok(()) } else { Err(Self::argument(argument, value, expected)) }
+    }
+
+    /// That what must have one entry per example, or per something else, does.
+    pub(crate) fn check_length(what: &'static str, found: usize, expected: usize) -> Result<(), Self> {
+        if found == expected { Ok(()) } else { Err(Self::LengthMismatch { what, found, expected }) }
     }
 }
 

@@ -49,14 +49,10 @@ impl TryFrom<Unchecked> for Exposure {
         let expected = counts.len();
         let histograms = classes.iter().chain(&deciles).map(ExposureHistogram::n_examples);
         for found in histograms.chain([first_steps.len()]) {
-            check_len("examples of the saved exposure", found, expected)?;
+            PacingError::check_length("examples of the saved exposure", found, expected)?;
         }
         Ok(Self { counts, first_steps, classes, deciles })
     }
-}
-
-fn check_len(what: &'static str, found: usize, expected: usize) -> Result<(), PacingError> {
-    if found == expected { Ok(()) } else { Err(PacingError::LengthMismatch { what, found, expected }) }
 }
 
 impl Exposure {
@@ -71,7 +67,7 @@ impl Exposure {
     /// # Errors
     /// Unless there is one label an example, each below 2^24.
     pub fn with_classes(mut self, labels: &[usize]) -> Result<Self, PacingError> {
-        check_len("labels", labels.len(), self.counts.len())?;
+        PacingError::check_length("labels", labels.len(), self.counts.len())?;
         self.classes = Some(ExposureHistogram::new(labels, MAX_WINDOWS)?);
         Ok(self)
     }
@@ -81,7 +77,7 @@ impl Exposure {
     /// # Errors
     /// Unless there is one difficulty an example, none of them NaN.
     pub fn with_difficulty(mut self, difficulty: &[f64]) -> Result<Self, PacingError> {
-        check_len("difficulty", difficulty.len(), self.counts.len())?;
+        PacingError::check_length("difficulty", difficulty.len(), self.counts.len())?;
         self.deciles = Some(ExposureHistogram::by_difficulty(difficulty, 10, MAX_WINDOWS)?);
         Ok(self)
     }
@@ -166,7 +162,7 @@ impl Exposure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Linear, MiniBatchSampler};
+    use crate::{pacing::Linear, sampler::MiniBatchSampler};
 
     #[test]
     fn counts_repetitions_and_remembers_the_first() {

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// How often each group of examples was shown over time: classes, or tenths of the difficulty.
 ///
@@ -101,9 +101,7 @@ impl ExposureHistogram {
         if let Some(example) = difficulty.iter().position(|difficulty| difficulty.is_nan()) {
             return Err(PacingError::NotANumber { what: "difficulty", example });
         }
-        if n_quantiles == 0 {
-            return Err(PacingError::argument("n_quantiles", n_quantiles, "at least 1"));
-        }
+        PacingError::check("n_quantiles", n_quantiles, n_quantiles > 0, "at least 1")?;
         let mut order: Vec<usize> = (0..difficulty.len()).collect();
         order.sort_by(|&a, &b| (difficulty[a] + 0.0).total_cmp(&(difficulty[b] + 0.0)));
         let (mut groups, mut n_easier) = (vec![0; order.len()], 0);

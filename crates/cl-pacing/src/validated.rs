@@ -8,9 +8,9 @@ macro_rules! deserialise_through_new {
         }
 
         impl TryFrom<Unchecked> for $type {
-            type Error = $crate::PacingError;
+            type Error = $crate::error::PacingError;
 
-            fn try_from(unchecked: Unchecked) -> Result<Self, $crate::PacingError> {
+            fn try_from(unchecked: Unchecked) -> Result<Self, $crate::error::PacingError> {
                 Self::new($(unchecked.$field),+)
             }
         }

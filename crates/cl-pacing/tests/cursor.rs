@@ -18,9 +18,7 @@ fn pure(seed: u64) -> Vec<Box<dyn Sampler>> {
         Box::new(SequentialSampler::new(N, 4 + seed as usize % 2).unwrap()),
         Box::new(PrefixSampler::new(order(), linear(), 4, 25, seed).unwrap()),
         Box::new(MiniBatchSampler::new(order(), linear(), 4, 25, seed).unwrap()),
-        Box::new(
-            ClockedSampler::new(order(), linear(), Clock::Examples { total: 90 }, &[], 4, seed).unwrap(),
-        ),
+        Box::new(ClockedSampler::new(order(), linear(), Clock::Examples { total: 90 }, &[], 4, seed).unwrap()),
     ]
 }
 
@@ -151,7 +149,7 @@ fn steps_out_of_reach_are_refused_and_change_nothing() {
     for sampler in pure(1) {
         let mut cursor = Cursor::new(sampler);
         cursor.seek(u64::MAX - 1);
-        assert!(cursor.next().unwrap().is_ok() && cursor.next().is_none());
+        assert!(cursor.batches().next().unwrap().is_ok() && cursor.batches().next().is_none());
         assert!(matches!(cursor.next_batch(), Err(SamplerError::OutOfTurn { step: u64::MAX, .. })));
     }
     for sampler in learning(1) {
@@ -232,4 +230,12 @@ fn a_measured_clock_says_where_to_wait() {
             assert_eq!(batch, shown[step as usize], "{epoch}");
         }
     }
+}
+
+#[path = "../examples/own_training_loop.rs"]
+mod own_training_loop;
+
+#[test]
+fn the_example_of_a_training_loop_runs() {
+    own_training_loop::main().unwrap();
 }

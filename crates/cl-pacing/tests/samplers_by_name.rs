@@ -42,9 +42,7 @@ fn a_name_makes_what_the_constructor_makes() {
         ("mini-batch", Box::new(MiniBatchSampler::new(ORDER.to_vec(), linear(), 2, 20, 7).unwrap())),
         (
             "competence",
-            Box::new(
-                CompetenceSampler::new(&DIFFICULTY, EqualDifficulty::Covered, linear(), 2, 20, 7).unwrap(),
-            ),
+            Box::new(CompetenceSampler::new(&DIFFICULTY, EqualDifficulty::Covered, linear(), 2, 20, 7).unwrap()),
         ),
         ("shuffle", Box::new(ShuffleSampler::new(N, 2, 7).unwrap())),
         ("sequential", Box::new(SequentialSampler::in_order(ORDER.to_vec(), 2).unwrap())),

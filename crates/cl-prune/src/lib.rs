@@ -18,9 +18,7 @@ mod selection;
 mod untold;
 
 pub use budget::Budget;
-pub use dynamic::{
-    DynamicRandomSampler, EpochFractions, InfoBatchSampler, PruningDraw, RepeatedRandomSampler,
-};
+pub use dynamic::{DynamicRandomSampler, EpochFractions, InfoBatchSampler, PruningDraw, RepeatedRandomSampler};
 pub use error::PruneError;
 pub use life_cycle::{Learned, LifeCycleSampler, Mastery, MasteryScore, Maturity, Plateau, Retirement, Switch};
 pub use rule::{

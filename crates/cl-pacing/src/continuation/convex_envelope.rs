@@ -1,5 +1,5 @@
 use super::objective::{Objective, check_curvature};
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// The convex envelope of a function of one variable on an interval: the largest convex function below it.
 ///
@@ -49,9 +49,7 @@ impl ConvexEnvelope {
         if !(low.is_finite() && high.is_finite() && low < high && (high - low).is_finite()) {
             return Err(PacingError::argument("interval", format!("{low} to {high}"), "finite and not empty"));
         }
-        if n_points < 2 {
-            return Err(PacingError::argument("n_points", n_points, "at least 2"));
-        }
+        PacingError::check("n_points", n_points, n_points >= 2, "at least 2")?;
         check_curvature(objective.curvature())?;
         let mut corners: Vec<(f64, f64)> = Vec::new();
         for point in 0..n_points {
@@ -114,8 +112,8 @@ impl Objective for ConvexEnvelope {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Function;
     use super::*;
+    use crate::continuation::Function;
     use proptest::prelude::*;
 
     /// A sum of waves on a bowl.

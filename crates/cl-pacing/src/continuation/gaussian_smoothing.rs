@@ -1,5 +1,5 @@
 use super::objective::{Objective, check_curvature};
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Any function smoothed by a Gaussian, by the trapezoid rule: of spectral accuracy where the function is smooth,
 /// O(17^d) evaluations.
@@ -40,13 +40,9 @@ impl<'a> GaussianSmoothing<'a> {
         sigma: f64,
         curvature: f64,
     ) -> Result<Self, PacingError> {
-        if !(1..=4).contains(&n_dimensions) {
-            let expected = "1 to 4, because every dimension multiplies the nodes by 17";
-            return Err(PacingError::argument("n_dimensions", n_dimensions, expected));
-        }
-        if !(sigma.is_finite() && sigma >= 0.0) {
-            return Err(PacingError::argument("sigma", sigma, "a finite number of at least 0"));
-        }
+        let expected = "1 to 4, because every dimension multiplies the nodes by 17";
+        PacingError::check("n_dimensions", n_dimensions, (1..=4).contains(&n_dimensions), expected)?;
+        PacingError::check("sigma", sigma, sigma.is_finite() && sigma >= 0.0, "a finite number of at least 0")?;
         check_curvature(curvature)?;
         let axis: Vec<f64> = (-8..=8).map(|k| f64::from(k) / 2.0).collect();
         let mut nodes = vec![(Vec::new(), 1.0)];
@@ -89,8 +85,8 @@ impl Objective for GaussianSmoothing<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Function;
     use super::*;
+    use crate::continuation::Function;
 
     /// Closed forms: a polynomial's moments and a plane wave's damping, values and gradients.
     #[test]

@@ -1,5 +1,5 @@
-use super::objective::{Objective, check_curvature, descend};
-use crate::PacingError;
+use super::objective::{Objective, basin, check_curvature, descend};
+use crate::error::PacingError;
 
 /// F_lambda of two objectives.
 ///
@@ -74,7 +74,7 @@ impl Path {
         n_evaluations: usize,
         tolerance: f64,
     ) -> Option<usize> {
-        super::basin(hard, self.end(), minima, n_evaluations, tolerance)
+        basin(hard, self.end(), minima, n_evaluations, tolerance)
     }
 }
 
@@ -93,9 +93,7 @@ impl Homotopy<'_> {
     /// # Errors
     /// Unless there are at least 2 stages and both curvatures are finite and above 0.
     pub fn track(&self, start: &[f64], n_stages: usize, n_evaluations: usize) -> Result<Path, PacingError> {
-        if n_stages < 2 {
-            return Err(PacingError::argument("n_stages", n_stages, "at least 2, lambda = 0 and lambda = 1"));
-        }
+        PacingError::check("n_stages", n_stages, n_stages >= 2, "at least 2, lambda = 0 and lambda = 1")?;
         check_curvature(self.easy.curvature())?;
         check_curvature(self.hard.curvature())?;
         let mut x = start.to_vec();
@@ -130,8 +128,8 @@ impl Homotopy<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Function;
     use super::*;
+    use crate::continuation::Function;
 
     /// A bowl around 1 on the way from one around 0, in two dimensions: the minimum of F_lambda moves in a line.
     #[test]

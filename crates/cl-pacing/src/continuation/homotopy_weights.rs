@@ -1,4 +1,4 @@
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// F_lambda of the losses of an easy and a hard set of examples, as one weight per example.
 ///
@@ -52,7 +52,7 @@ impl HomotopyWeights {
     /// Unless lambda lies in [0, 1] and there is one weight an example.
     pub fn weights(&self, lambda: f64, weights: &mut [f64]) -> Result<(), PacingError> {
         check_lambda(lambda)?;
-        check_len("weights", weights.len(), self.shares.len())?;
+        PacingError::check_length("weights", weights.len(), self.shares.len())?;
         for (weight, [easy, hard]) in weights.iter_mut().zip(&self.shares) {
             *weight = (1.0 - lambda) * easy + lambda * hard;
         }
@@ -66,7 +66,7 @@ impl HomotopyWeights {
     pub fn value(&self, lambda: f64, losses: &[f64]) -> Result<f64, PacingError> {
         let mut weights = vec![0.0; self.shares.len()];
         self.weights(lambda, &mut weights)?;
-        check_len("losses", losses.len(), weights.len())?;
+        PacingError::check_length("losses", losses.len(), weights.len())?;
         // A loss without weight does not count, were it infinite.
         Ok(weights
             .iter()
@@ -89,8 +89,8 @@ impl HomotopyWeights {
 /// Unless lambda lies in [0, 1] and all three are equally long.
 pub fn homotopy_losses(lambda: f64, easy: &[f64], hard: &[f64], mixed: &mut [f64]) -> Result<(), PacingError> {
     check_lambda(lambda)?;
-    check_len("hard", hard.len(), easy.len())?;
-    check_len("mixed", mixed.len(), easy.len())?;
+    PacingError::check_length("hard", hard.len(), easy.len())?;
+    PacingError::check_length("mixed", mixed.len(), easy.len())?;
     let side = |share: f64, loss: f64| if share > 0.0 { share * loss } else { 0.0 };
     for ((mixed, &easy), &hard) in mixed.iter_mut().zip(easy).zip(hard) {
         *mixed = side(1.0 - lambda, easy) + side(lambda, hard);
@@ -100,9 +100,7 @@ pub fn homotopy_losses(lambda: f64, easy: &[f64], hard: &[f64], mixed: &mut [f64
 
 /// A set with examples, all of which there are.
 pub(crate) fn check_set(name: &'static str, set: &[usize], n_examples: usize) -> Result<(), PacingError> {
-    if set.is_empty() {
-        return Err(PacingError::argument(name, "empty", "at least one example"));
-    }
+    PacingError::check(name, "empty", !set.is_empty(), "at least one example")?;
     match set.iter().find(|&&index| index >= n_examples) {
         Some(&index) => Err(PacingError::IndexOutOfRange { what: name, index, n_examples }),
         None => Ok(()),
@@ -114,10 +112,6 @@ fn check_lambda(lambda: f64) -> Result<(), PacingError> {
         return Ok(());
     }
     Err(PacingError::argument("lambda", lambda, "the share of the hard function, in [0, 1]"))
-}
-
-fn check_len(what: &'static str, found: usize, expected: usize) -> Result<(), PacingError> {
-    if found == expected { Ok(()) } else { Err(PacingError::LengthMismatch { what, found, expected }) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// A function to be minimised: of the parameters of a model, or any other.
 pub trait Objective: Sync {
@@ -66,11 +66,8 @@ where
 }
 
 pub(super) fn check_curvature(curvature: f64) -> Result<(), PacingError> {
-    if curvature.is_finite() && curvature > 0.0 {
-        return Ok(());
-    }
     let expected = "a finite number above 0, because descent takes steps of one over it";
-    Err(PacingError::argument("curvature", curvature, expected))
+    PacingError::check("curvature", curvature, curvature.is_finite() && curvature > 0.0, expected)
 }
 
 /// Gradient descent with steps of one over the curvature: where it is after `n_evaluations` gradients.

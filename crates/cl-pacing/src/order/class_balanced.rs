@@ -2,8 +2,8 @@ use std::fmt;
 
 use cl_data::{Fingerprint, Ids};
 
-use super::{EasyFirst, Order};
-use crate::PacingError;
+use super::{Order, easy_first::EasyFirst};
+use crate::error::PacingError;
 
 /// Another order, dealt out so that every prefix holds its share of each class: a curriculum over difficulty that is
 /// none over classes.
@@ -50,10 +50,7 @@ impl<O: Order> ClassBalanced<O> {
 
 impl<O: Order> Order for ClassBalanced<O> {
     fn order(&self, difficulty: &[f64], seed: u64) -> Result<Vec<usize>, PacingError> {
-        if self.classes.len() != difficulty.len() {
-            let (found, expected) = (self.classes.len(), difficulty.len());
-            return Err(PacingError::LengthMismatch { what: "classes", found, expected });
-        }
+        PacingError::check_length("classes", self.classes.len(), difficulty.len())?;
         let order = self.order.order(difficulty, seed)?;
         // Class by class, each in the order: what stands r-th there comes in round r.
         let mut by_class: Vec<usize> = (0..order.len()).collect();
@@ -82,7 +79,7 @@ impl<O: Order> fmt::Display for ClassBalanced<O> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Permutation;
+    use crate::order::Permutation;
     use proptest::prelude::*;
 
     proptest! {

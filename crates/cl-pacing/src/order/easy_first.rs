@@ -2,8 +2,8 @@ use std::fmt;
 
 use cl_data::random;
 
-use super::{Order, TIES, check};
-use crate::PacingError;
+use super::{Order, TIES, check, entry::order_entry};
+use crate::error::PacingError;
 
 /// Easy to hard: the curriculum of Bengio et al. (2009). O(n log n).
 ///
@@ -27,4 +27,9 @@ impl fmt::Display for EasyFirst {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("easy first")
     }
+}
+
+order_entry! {
+    ENTRY = "easy-first" | "easy" | "curriculum": "easy to hard: the curriculum", [],
+    |_, _| Ok(EasyFirst)
 }

@@ -2,8 +2,8 @@ use std::fmt;
 
 use cl_data::random;
 
-use super::{Order, TIES, check};
-use crate::PacingError;
+use super::{Order, TIES, check, entry::order_entry};
+use crate::error::PacingError;
 
 /// Hard to easy: the anti-curriculum, the first control of Wu, Dyer and Neyshabur (2021). O(n log n).
 ///
@@ -28,4 +28,9 @@ impl fmt::Display for HardFirst {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("hard first")
     }
+}
+
+order_entry! {
+    ENTRY = "hard-first" | "hard" | "anti-curriculum": "hard to easy: the anti-curriculum", [],
+    |_, _| Ok(HardFirst)
 }

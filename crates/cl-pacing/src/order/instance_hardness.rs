@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Dynamic instance hardness: how hard each example has been while the learner was learning, as a running average.
 ///
@@ -75,10 +75,7 @@ impl TryFrom<Unchecked> for InstanceHardness {
 
     fn try_from(unchecked: Unchecked) -> Result<Self, PacingError> {
         let Unchecked { measure, gamma, values, rates, last } = unchecked;
-        if last.len() != values.len() {
-            let (what, found, expected) = ("what was last", last.len(), values.len());
-            return Err(PacingError::LengthMismatch { what, found, expected });
-        }
+        PacingError::check_length("what was last", last.len(), values.len())?;
         if let Some(example) = values.iter().position(|value| !value.is_finite()) {
             return Err(PacingError::NotANumber { what: "hardness", example });
         }
@@ -114,18 +111,14 @@ impl InstanceHardness {
             return Err(PacingError::argument("eta", eta, "a finite number above 0, the learning rate"));
         }
         for (what, found) in [("losses", losses.len()), ("predictions", right.len())] {
-            if found != examples.len() {
-                return Err(PacingError::LengthMismatch { what, found, expected: examples.len() });
-            }
+            PacingError::check_length(what, found, examples.len())?;
         }
         let n_examples = self.values.len();
         for (&index, &loss) in examples.iter().zip(losses) {
             if index >= n_examples {
                 return Err(PacingError::IndexOutOfRange { what: "example trained on", index, n_examples });
             }
-            if !loss.is_finite() {
-                return Err(PacingError::argument("losses", loss, "finite losses, because their average goes on"));
-            }
+            PacingError::check("losses", loss, loss.is_finite(), "finite losses, because their average goes on")?;
         }
         for ((&example, &loss), &right) in examples.iter().zip(losses).zip(right) {
             let last = self.last[example].replace(Last { loss, right, rates: self.rates });

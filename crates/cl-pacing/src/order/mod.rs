@@ -1,7 +1,9 @@
 //! The first seam: in which order, from difficulty to permutation.
 
+mod catalogue;
 mod class_balanced;
 mod easy_first;
+mod entry;
 mod hard_first;
 mod instance_hardness;
 mod permutation;
@@ -12,6 +14,7 @@ mod several_scores;
 use std::fmt;
 use std::sync::Arc;
 
+pub use catalogue::{order_by_name, orders};
 pub use class_balanced::ClassBalanced;
 pub use easy_first::EasyFirst;
 pub use hard_first::HardFirst;
@@ -21,7 +24,7 @@ pub use random::Random;
 pub use reducible_loss::reducible_loss;
 pub use several_scores::SeveralScores;
 
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Difficulty scores to a permutation: the first of the four seams (order, pacing, weighting, sampler).
 ///

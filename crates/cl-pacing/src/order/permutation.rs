@@ -2,8 +2,8 @@ use std::fmt;
 
 use cl_data::{Fingerprint, Ids};
 
-use super::{Order, check};
-use crate::PacingError;
+use super::{Order, check, entry::order_entry};
+use crate::error::PacingError;
 
 /// An order of the user's own, whatever the difficulties are. O(n).
 ///
@@ -42,10 +42,7 @@ impl Permutation {
 impl Order for Permutation {
     fn order(&self, difficulty: &[f64], _seed: u64) -> Result<Vec<usize>, PacingError> {
         check(difficulty)?;
-        if difficulty.len() != self.0.len() {
-            let (found, expected) = (self.0.len(), difficulty.len());
-            return Err(PacingError::LengthMismatch { what: "the order", found, expected });
-        }
+        PacingError::check_length("the order", self.0.len(), difficulty.len())?;
         Ok(self.0.clone())
     }
 }
@@ -54,4 +51,9 @@ impl fmt::Display for Permutation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "permutation {}", Fingerprint::of(&Ids::range(self.0.len()), &self.0))
     }
+}
+
+order_entry! {
+    ENTRY = "permutation": "an order of one's own", [],
+    |options, given| Permutation::new(options.given(given.order, "order", "each example once")?.to_vec())
 }

@@ -2,8 +2,8 @@ use std::fmt;
 
 use cl_data::random;
 
-use super::{Order, check};
-use crate::PacingError;
+use super::{Order, check, entry::order_entry};
+use crate::error::PacingError;
 
 /// A uniformly random order: with the same pacing the control that tells what difficulty itself contributes. O(n).
 ///
@@ -35,4 +35,9 @@ impl fmt::Display for Random {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("random")
     }
+}
+
+order_entry! {
+    ENTRY = "random": "a random order, the control with the same pacing", [],
+    |_, _| Ok(Random)
 }

@@ -1,4 +1,4 @@
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// The reducible loss of each example: what a learner has still to learn of it.
 ///
@@ -25,10 +25,7 @@ use crate::PacingError;
 /// # Errors
 /// Where lengths differ or a loss is not finite: infinity less infinity is no difficulty.
 pub fn reducible_loss(losses: &[f64], irreducible: &[f64]) -> Result<Vec<f64>, PacingError> {
-    if irreducible.len() != losses.len() {
-        let (found, expected) = (irreducible.len(), losses.len());
-        return Err(PacingError::LengthMismatch { what: "irreducible losses", found, expected });
-    }
+    PacingError::check_length("irreducible losses", irreducible.len(), losses.len())?;
     for (argument, losses) in [("losses", losses), ("irreducible losses", irreducible)] {
         if let Some(loss) = losses.iter().find(|loss| !loss.is_finite()) {
             return Err(PacingError::argument(argument, loss, "finite losses"));

@@ -1,7 +1,7 @@
 use cl_data::random;
 
 use super::{TIES, check};
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Several difficulties at once, joined into one.
 ///
@@ -35,10 +35,7 @@ impl SeveralScores {
         };
         for score in scores {
             check(score)?;
-            if score.len() != first.len() {
-                let (what, found, expected) = ("a score", score.len(), first.len());
-                return Err(PacingError::LengthMismatch { what, found, expected });
-            }
+            PacingError::check_length("a score", score.len(), first.len())?;
         }
         Ok(Self { ranks: scores.iter().map(|score| ranks(score)).collect() })
     }
@@ -66,10 +63,7 @@ impl SeveralScores {
     /// # Errors
     /// Unless there is one weight per score, finite and at least 0, and not all are 0.
     pub fn weighted_rank(&self, weights: &[f64]) -> Result<Vec<f64>, PacingError> {
-        if weights.len() != self.ranks.len() {
-            let (found, expected) = (weights.len(), self.ranks.len());
-            return Err(PacingError::LengthMismatch { what: "weights", found, expected });
-        }
+        PacingError::check_length("weights", weights.len(), self.ranks.len())?;
         let sum: f64 = weights.iter().sum();
         if !(weights.iter().all(|&weight| weight >= 0.0) && sum.is_finite() && sum > 0.0) {
             let expected = "finite numbers of at least 0, not all 0, how much each score counts";

@@ -2,9 +2,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::buckets::Buckets;
-use super::{Pacing, Rounding};
-use crate::PacingError;
+use super::buckets::{BUCKET_LENGTH, Buckets, N_BUCKETS};
+use super::{Pacing, entry::pacing_entry, rounding::Rounding};
+use crate::error::PacingError;
 
 /// Baby Steps: buckets from easy to hard, each joining those before it.
 ///
@@ -58,6 +58,11 @@ impl fmt::Display for BabySteps {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.write("baby steps", formatter)
     }
+}
+
+pacing_entry! {
+    ENTRY = "baby-steps": "buckets from easy to hard, each joining those before it", [N_BUCKETS, BUCKET_LENGTH],
+    |options, given| Buckets::by_name(options, given).map(BabySteps)
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! What Baby Steps and One-Pass share: buckets of equal size, each with the same time.
 
+use cl_data::catalogue::{Options, Parameter};
 use serde::{Deserialize, Serialize};
 
+use super::entry::total;
 use super::units::{check_total, units_passed};
-use crate::PacingError;
-use crate::validated::deserialise_through_new;
+use crate::{entry::Given, error::PacingError, validated::deserialise_through_new};
+
+pub(super) const N_BUCKETS: Parameter = Parameter::new("n_buckets", "the number of buckets");
+pub(super) const BUCKET_LENGTH: Parameter = Parameter::new("bucket_length", "the steps of each");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
@@ -18,14 +22,14 @@ deserialise_through_new!(Buckets { n_buckets: u64, bucket_length: u64, total: u6
 
 impl Buckets {
     pub(super) fn new(n_buckets: u64, bucket_length: u64, total: u64) -> Result<Self, PacingError> {
-        if n_buckets == 0 {
-            return Err(PacingError::argument("n_buckets", n_buckets, "at least 1"));
-        }
-        if bucket_length == 0 {
-            return Err(PacingError::argument("bucket_length", bucket_length, "at least 1, the time of a bucket"));
-        }
+        PacingError::check("n_buckets", n_buckets, n_buckets > 0, "at least 1")?;
+        PacingError::check("bucket_length", bucket_length, bucket_length > 0, "at least 1, the time of a bucket")?;
         check_total("total", total)?;
         Ok(Self { n_buckets, bucket_length, total })
+    }
+
+    pub(super) fn by_name(options: &mut Options, given: &Given<'_>) -> Result<Self, PacingError> {
+        Self::new(options.number("n_buckets")?, options.number("bucket_length")?, total(options, given)?)
     }
 
     /// The bucket that is new at `progress`, counted from 0.

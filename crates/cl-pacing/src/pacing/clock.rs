@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::PacingError;
+use super::units::check_total;
+use crate::error::PacingError;
 
 /// What progress is counted in: the clock that a [`Pacing`](crate::Pacing) is read by.
 ///
@@ -85,7 +86,7 @@ impl Clock {
     /// Where the total is 0, the two scores of a clock are equal or not finite, or the score read is NaN.
     pub fn progress(&self, reading: &Reading) -> Result<f64, PacingError> {
         let part = |count: u64, total: u64| {
-            super::units::check_total("total", total)?;
+            check_total("total", total)?;
             Ok(count as f64 / total as f64)
         };
         match *self {
@@ -100,9 +101,7 @@ impl Clock {
                     return Err(PacingError::argument("score", found, "two finite scores that differ"));
                 }
                 let Some(score) = reading.score else { return Ok(0.0) };
-                if score.is_nan() {
-                    return Err(PacingError::argument("score", score, "a number"));
-                }
+                PacingError::check("score", score, !score.is_nan(), "a number")?;
                 Ok(((score - from) / (to - from)).clamp(0.0, 1.0))
             }
         }
@@ -168,9 +167,7 @@ impl TryFrom<UncheckedPlateau> for Plateau {
         if best.is_some_and(f64::is_nan) {
             return Err(PacingError::argument("best", f64::NAN, "a number"));
         }
-        if waited >= patience {
-            return Err(PacingError::argument("waited", waited, "fewer observations than the patience"));
-        }
+        PacingError::check("waited", waited, waited < patience, "fewer observations than the patience")?;
         Ok(Self { best, waited, passed, ..Self::new(patience, min_gain)? })
     }
 }
@@ -181,9 +178,7 @@ impl Plateau {
     /// # Errors
     /// Unless the patience is at least 1 and the gain finite and at least 0.
     pub fn new(patience: u64, min_gain: f64) -> Result<Self, PacingError> {
-        if patience == 0 {
-            return Err(PacingError::argument("patience", patience, "at least 1"));
-        }
+        PacingError::check("patience", patience, patience > 0, "at least 1")?;
         if !(min_gain.is_finite() && min_gain >= 0.0) {
             return Err(PacingError::argument("min_gain", min_gain, "a finite number of at least 0"));
         }
@@ -195,9 +190,7 @@ impl Plateau {
     /// # Errors
     /// Where the score is NaN; nothing is noted then.
     pub fn observe(&mut self, score: f64) -> Result<u64, PacingError> {
-        if score.is_nan() {
-            return Err(PacingError::argument("score", score, "a number"));
-        }
+        PacingError::check("score", score, !score.is_nan(), "a number")?;
         if self.best.is_none_or(|best| score > best + self.min_gain) {
             (self.best, self.waited) = (Some(score), 0);
         } else {
@@ -218,7 +211,7 @@ impl Plateau {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BabySteps, Pacing};
+    use crate::pacing::{BabySteps, Pacing};
 
     #[test]
     fn each_clock_reads_its_own_count() {

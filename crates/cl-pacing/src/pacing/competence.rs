@@ -1,9 +1,10 @@
 use std::fmt;
 
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::{Pacing, Rounding};
-use crate::PacingError;
+use super::{Pacing, entry::pacing_entry, rounding::Rounding};
+use crate::{error::PacingError, validated::deserialise_through_new};
 
 /// Competence, linear (p = 1) or root-p: a clock that starts at c0 and is full when the curriculum ends.
 ///
@@ -29,19 +30,7 @@ pub struct Competence {
     p: f64,
 }
 
-#[derive(Deserialize)]
-struct Unchecked {
-    c0: f64,
-    p: f64,
-}
-
-impl TryFrom<Unchecked> for Competence {
-    type Error = PacingError;
-
-    fn try_from(Unchecked { c0, p }: Unchecked) -> Result<Self, PacingError> {
-        Self::new(c0, p)
-    }
-}
+deserialise_through_new!(Competence { c0: f64, p: f64 });
 
 impl Competence {
     /// Root-p competence from the initial competence `c0` and the power `p`.
@@ -49,9 +38,7 @@ impl Competence {
     /// # Errors
     /// Unless c0 lies in [0, 1] and p is finite and at least 1.
     pub fn new(c0: f64, p: f64) -> Result<Self, PacingError> {
-        if !(0.0..=1.0).contains(&c0) {
-            return Err(PacingError::argument("c0", c0, "a fraction in [0, 1], the competence at first"));
-        }
+        PacingError::check("c0", c0, (0.0..=1.0).contains(&c0), "a fraction in [0, 1], the competence at first")?;
         if !(p.is_finite() && p >= 1.0) {
             return Err(PacingError::argument("p", p, "a finite number of at least 1, the degree of the root"));
         }
@@ -97,6 +84,14 @@ impl fmt::Display for Competence {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "competence (c0 = {}, p = {})", self.c0, self.p)
     }
+}
+
+pub(super) const C0: Parameter = Parameter::with_default("c0", "the fraction available at first", "0.01");
+
+pacing_entry! {
+    ENTRY = "competence": "Platanios: root-p competence, from c0 to all at the end",
+    [C0, Parameter::with_default("p", "the degree of the root, at least 1: 1 is linear, 2 the square root", "2")],
+    |options, _| Competence::new(options.number("c0")?, options.number("p")?)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Pacing, Rounding};
-use crate::PacingError;
+use super::{Pacing, rounding::Rounding, units::units_passed};
+use crate::error::PacingError;
 
 /// Another pacing over and over, each time in an equal part of the budget.
 ///
@@ -32,16 +32,14 @@ impl Cyclic {
     /// # Errors
     /// Unless there is at least one cycle.
     pub fn new(pacing: impl Pacing + 'static, n_cycles: u64) -> Result<Self, PacingError> {
-        if n_cycles == 0 {
-            return Err(PacingError::argument("n_cycles", n_cycles, "at least 1"));
-        }
+        PacingError::check("n_cycles", n_cycles, n_cycles > 0, "at least 1")?;
         Ok(Self { pacing: Arc::new(pacing), n_cycles })
     }
 
     fn within(&self, progress: f64) -> f64 {
         let cycles = progress.max(0.0) * self.n_cycles as f64;
         // The last cycle goes on, as the pacing itself would.
-        let begun = super::units::units_passed(progress, self.n_cycles).min(self.n_cycles - 1);
+        let begun = units_passed(progress, self.n_cycles).min(self.n_cycles - 1);
         (cycles - begun as f64).max(0.0)
     }
 }
@@ -80,7 +78,7 @@ impl fmt::Display for Cyclic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Full, Linear, OnePass};
+    use crate::pacing::{Full, Linear, OnePass};
 
     #[test]
     fn every_cycle_is_the_same() {

@@ -1,11 +1,12 @@
 use std::fmt;
 
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
+use super::entry::{pacing_entry, total};
 use super::units::{check_total, units_passed};
-use super::{Pacing, Rounding};
-use crate::PacingError;
-use crate::validated::deserialise_through_new;
+use super::{Pacing, rounding::Rounding};
+use crate::{error::PacingError, validated::deserialise_through_new};
 
 /// Shrinks from all data to their first part: what is left concentrates on what the order puts first.
 ///
@@ -47,12 +48,8 @@ impl Decreasing {
         if !(gamma > 0.0 && gamma < 1.0) {
             return Err(PacingError::argument("gamma", gamma, "a factor in (0, 1), because the share shrinks"));
         }
-        if !(0.0..=1.0).contains(&b) {
-            return Err(PacingError::argument("b", b, "a fraction in [0, 1], the share available at last"));
-        }
-        if step_length == 0 {
-            return Err(PacingError::argument("step_length", step_length, "at least 1, the time of a decrease"));
-        }
+        PacingError::check("b", b, (0.0..=1.0).contains(&b), "a fraction in [0, 1], the share available at last")?;
+        PacingError::check("step_length", step_length, step_length > 0, "at least 1, the time of a decrease")?;
         check_total("total", total)?;
         Ok(Self { gamma, b, step_length, total })
     }
@@ -81,6 +78,19 @@ impl fmt::Display for Decreasing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { gamma, b, step_length, total } = self;
         write!(formatter, "decreasing (gamma = {gamma}, b = {b}, step_length = {step_length}, total = {total})")
+    }
+}
+
+pacing_entry! {
+    ENTRY = "decreasing": "DIHCL: from all data down to b by a factor every so many steps",
+    [
+        Parameter::with_default("gamma", "the factor, in (0, 1)", "0.85"),
+        Parameter::with_default("b", "the fraction available at last", "0.2"),
+        Parameter::new("step_length", "the steps between two decreases"),
+    ],
+    |options, given| {
+        let (gamma, b) = (options.number("gamma")?, options.number("b")?);
+        Decreasing::new(gamma, b, options.number("step_length")?, total(options, given)?)
     }
 }
 

@@ -1,10 +1,12 @@
 use std::fmt;
 
+use cl_data::catalogue::{Options, Parameter};
 use serde::{Deserialize, Serialize};
 
+use super::entry::{pacing_entry, total};
 use super::units::{check_total, units_passed};
-use super::{Pacing, Rounding};
-use crate::PacingError;
+use super::{Pacing, rounding::Rounding};
+use crate::{entry::Given, error::PacingError};
 
 /// A schedule of difficulty **values** instead of fractions: sequence lengths, vocabulary ranks.
 ///
@@ -75,13 +77,9 @@ impl DifficultySchedule {
         difficulty_step: u64,
         root_degree: f64,
     ) -> Result<Self, PacingError> {
-        if min > max {
-            return Err(PacingError::argument("min", min, "a difficulty of at most the largest"));
-        }
+        PacingError::check("min", min, min <= max, "a difficulty of at most the largest")?;
         check_total("total_step", total_step)?;
-        if difficulty_step == 0 {
-            return Err(PacingError::argument("difficulty_step", difficulty_step, "at least 1"));
-        }
+        PacingError::check("difficulty_step", difficulty_step, difficulty_step > 0, "at least 1")?;
         if !(root_degree.is_finite() && root_degree > 0.0) {
             return Err(PacingError::argument("root_degree", root_degree, "a finite number above 0"));
         }
@@ -93,10 +91,7 @@ impl DifficultySchedule {
     /// # Errors
     /// Unless there is one more difficulty than steps, and the steps increase.
     pub fn fixed_discrete(difficulties: Vec<u64>, max_steps: Vec<u64>) -> Result<Self, PacingError> {
-        if difficulties.len() != max_steps.len() + 1 {
-            let (found, expected) = (difficulties.len(), max_steps.len() + 1);
-            return Err(PacingError::LengthMismatch { what: "difficulties", found, expected });
-        }
+        PacingError::check_length("difficulties", difficulties.len(), max_steps.len() + 1)?;
         if !max_steps.windows(2).all(|pair| pair[0] < pair[1]) {
             return Err(PacingError::argument("max_steps", format!("{max_steps:?}"), "steps that increase"));
         }
@@ -150,9 +145,7 @@ impl DifficultySchedule {
         if let Some(example) = difficulty.iter().position(|difficulty| difficulty.is_nan()) {
             return Err(PacingError::NotANumber { what: "difficulty", example });
         }
-        if difficulty.is_empty() {
-            return Err(PacingError::argument("n_examples", 0, "at least 1"));
-        }
+        PacingError::check("n_examples", 0, !difficulty.is_empty(), "at least 1")?;
         check_total("total", total)?;
         let mut sorted = difficulty.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -233,6 +226,50 @@ impl fmt::Display for DifficultyPacing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} of difficulties (total = {})", self.schedule, self.total)
     }
+}
+
+const MIN: Parameter = Parameter::new("min", "the least difficulty");
+const MAX: Parameter = Parameter::new("max", "the highest difficulty");
+const TOTAL_STEP: Parameter = Parameter::new("total_step", "the steps until the highest difficulty");
+const DIFFICULTY_STEP: Parameter =
+    Parameter::with_default("difficulty_step", "of what difficulties are multiples", "1");
+
+pacing_entry! {
+    FIXED_LINEAR = "fixed-linear": "DeepSpeed: examples up to a difficulty that grows linearly",
+    [MIN, MAX, TOTAL_STEP, DIFFICULTY_STEP],
+    |options, given| of_difficulties(fixed_root(1.0, options)?, options, given)
+}
+
+pacing_entry! {
+    FIXED_ROOT = "fixed-root": "DeepSpeed: examples up to a difficulty that grows as a root",
+    [MIN, MAX, TOTAL_STEP, DIFFICULTY_STEP, Parameter::with_default("root_degree", "the degree of the root", "2")],
+    |options, given| of_difficulties(fixed_root(options.number("root_degree")?, options)?, options, given)
+}
+
+pacing_entry! {
+    FIXED_DISCRETE = "fixed-discrete": "DeepSpeed: examples up to a difficulty by a table",
+    [
+        Parameter::new("difficulties", "the difficulties, separated by commas"),
+        Parameter::new("max_steps", "the last step of each but the last, separated by commas"),
+    ],
+    |options, given| {
+        let (difficulties, max_steps) = (options.list("difficulties")?, options.list("max_steps")?);
+        of_difficulties(DifficultySchedule::fixed_discrete(difficulties, max_steps)?, options, given)
+    }
+}
+
+fn fixed_root(root_degree: f64, options: &mut Options) -> Result<DifficultySchedule, PacingError> {
+    let (min, max, total_step) = (options.number("min")?, options.number("max")?, options.number("total_step")?);
+    DifficultySchedule::fixed_root(min, max, total_step, options.number("difficulty_step")?, root_degree)
+}
+
+fn of_difficulties(
+    schedule: DifficultySchedule,
+    options: &mut Options,
+    given: &Given<'_>,
+) -> Result<DifficultyPacing, PacingError> {
+    let difficulty = options.given(given.difficulty, "difficulty", "the difficulty of each example")?;
+    schedule.pacing(difficulty, total(options, given)?)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 use std::fmt;
 
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::{Pacing, Rounding};
-use crate::PacingError;
-use crate::validated::deserialise_through_new;
+use super::{Pacing, entry::pacing_entry, rounding::Rounding};
+use crate::{error::PacingError, validated::deserialise_through_new};
 
 /// A table: from each of its times on, the fraction beside it.
 ///
@@ -79,6 +79,12 @@ impl fmt::Display for Discrete {
             self.table.iter().map(|(time, fraction)| format!("{time}: {fraction}")).collect();
         write!(formatter, "discrete ({})", entries.join(", "))
     }
+}
+
+pacing_entry! {
+    ENTRY = "discrete": "a table of fractions",
+    [Parameter::new("table", "progress:fraction, separated by commas, the first from 0")],
+    |options, _| Discrete::new(options.pairs("table")?)
 }
 
 #[cfg(test)]

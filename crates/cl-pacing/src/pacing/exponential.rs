@@ -24,4 +24,10 @@ use super::wu::{Wu, wu_family};
 #[serde(transparent)]
 pub struct Exponential(Wu);
 
-wu_family!(Exponential, "exponential", |x| (10.0 * x).exp_m1() / 10.0_f64.exp_m1());
+wu_family!(
+    Exponential,
+    "exponential",
+    |x| (10.0 * x).exp_m1() / 10.0_f64.exp_m1(),
+    "Wu: from b to all at a, most of it at the end",
+    "exp"
+);

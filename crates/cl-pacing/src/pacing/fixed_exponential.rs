@@ -1,12 +1,13 @@
 use std::fmt;
 
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::hacohen::{check_increase, check_start, grown, increases_until_full};
+use super::entry::{pacing_entry, total};
+use super::hacohen::{INCREASE, S, check_increase, check_start, grown, increases_until_full};
 use super::units::{check_total, units_passed};
-use super::{Pacing, Rounding};
-use crate::PacingError;
-use crate::validated::deserialise_through_new;
+use super::{Pacing, rounding::Rounding};
+use crate::{error::PacingError, validated::deserialise_through_new};
 
 /// Fixed exponential pacing: the share is multiplied by a factor every so many mini-batches.
 ///
@@ -48,10 +49,8 @@ impl FixedExponential {
     pub fn new(s: f64, increase: f64, step_length: u64, total: u64) -> Result<Self, PacingError> {
         check_start(s)?;
         check_increase(increase)?;
-        if step_length == 0 {
-            let expected = "at least 1, the mini-batches between two increases";
-            return Err(PacingError::argument("step_length", step_length, expected));
-        }
+        let expected = "at least 1, the mini-batches between two increases";
+        PacingError::check("step_length", step_length, step_length > 0, expected)?;
         check_total("total", total)?;
         Ok(Self { s, increase, step_length, total })
     }
@@ -79,6 +78,15 @@ impl fmt::Display for FixedExponential {
             formatter,
             "fixed exponential (s = {s}, increase = {increase}, step_length = {step_length}, total = {total})"
         )
+    }
+}
+
+pacing_entry! {
+    ENTRY = "fixed-exponential": "Hacohen: the share grows by a factor every so many steps",
+    [S, INCREASE, Parameter::with_default("step_length", "the steps between two increases", "100")],
+    |options, given| {
+        let (s, increase) = (options.number("s")?, options.number("increase")?);
+        FixedExponential::new(s, increase, options.number("step_length")?, total(options, given)?)
     }
 }
 

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Pacing, Rounding};
+use super::{Pacing, rounding::Rounding};
 
 /// A pacing of the user's own: any function of progress, with a name.
 ///

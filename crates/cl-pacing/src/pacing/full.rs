@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pacing, Rounding};
+use super::{Pacing, entry::pacing_entry, rounding::Rounding};
 
 /// All data from the start: standard training.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,4 +26,9 @@ impl fmt::Display for Full {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("full")
     }
+}
+
+pacing_entry! {
+    ENTRY = "full": "all data from the start: standard training", [],
+    |_, _| Ok(Full)
 }

@@ -2,9 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pacing, Rounding};
-use crate::PacingError;
-use crate::validated::deserialise_through_new;
+use super::{Pacing, competence::C0, entry::pacing_entry, rounding::Rounding};
+use crate::{error::PacingError, validated::deserialise_through_new};
 
 /// Grows geometrically: by the same factor in equal times, from c0 to all at the end of the budget.
 ///
@@ -63,6 +62,11 @@ impl fmt::Display for Geometric {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "geometric (c0 = {})", self.c0)
     }
+}
+
+pacing_entry! {
+    ENTRY = "geometric": "by equal factors in equal times, from c0 to all at the end", [C0],
+    |options, _| Geometric::new(options.number("c0")?)
 }
 
 #[cfg(test)]

@@ -1,20 +1,20 @@
 //! What Hacohen's three functions share: a fraction s at first that is multiplied by a factor.
 
-use crate::PacingError;
+use cl_data::catalogue::Parameter;
+
+use crate::error::PacingError;
+
+pub(super) const S: Parameter = Parameter::with_default("s", "the fraction available at first, in (0, 1]", "0.04");
+pub(super) const INCREASE: Parameter =
+    Parameter::with_default("increase", "the factor of an increase, above 1", "1.9");
 
 pub(super) fn check_start(s: f64) -> Result<(), PacingError> {
-    if s > 0.0 && s <= 1.0 {
-        return Ok(());
-    }
-    Err(PacingError::argument("s", s, "a fraction in (0, 1], the share available at first"))
+    PacingError::check("s", s, s > 0.0 && s <= 1.0, "a fraction in (0, 1], the share available at first")
 }
 
 pub(super) fn check_increase(increase: f64) -> Result<(), PacingError> {
-    if increase.is_finite() && increase > 1.0 {
-        return Ok(());
-    }
     let expected = "a finite number above 1, because the share must grow to become all";
-    Err(PacingError::argument("increase", increase, expected))
+    PacingError::check("increase", increase, increase.is_finite() && increase > 1.0, expected)
 }
 
 /// min(1, s increase^k).

@@ -25,7 +25,7 @@ use super::wu::{Wu, wu_family};
 #[serde(transparent)]
 pub struct Linear(Wu);
 
-wu_family!(Linear, "linear", |x| x);
+wu_family!(Linear, "linear", |x| x, "Wu: from b to all at a, linearly");
 
 #[cfg(test)]
 mod tests {

@@ -27,4 +27,10 @@ use super::wu::{Wu, wu_family};
 #[serde(transparent)]
 pub struct Logarithmic(Wu);
 
-wu_family!(Logarithmic, "logarithmic", |x| 0.1 * (10.0_f64.exp() * x).ln_1p());
+wu_family!(
+    Logarithmic,
+    "logarithmic",
+    |x| 0.1 * (10.0_f64.exp() * x).ln_1p(),
+    "Wu: from b to all at a, most of it at the start",
+    "log"
+);

@@ -2,12 +2,14 @@
 
 mod baby_steps;
 mod buckets;
+mod catalogue;
 mod clock;
 mod competence;
 mod cyclic;
 mod decreasing;
 mod difficulty_schedule;
 mod discrete;
+mod entry;
 mod exponential;
 mod fixed_exponential;
 mod from_fn;
@@ -32,6 +34,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use baby_steps::BabySteps;
+pub use catalogue::{pacing_by_name, pacings};
 pub use clock::{Clock, Plateau, Reading};
 pub use competence::Competence;
 pub use cyclic::Cyclic;

@@ -2,9 +2,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::buckets::Buckets;
-use super::{Pacing, Rounding};
-use crate::PacingError;
+use super::buckets::{BUCKET_LENGTH, Buckets, N_BUCKETS};
+use super::{Pacing, entry::pacing_entry, rounding::Rounding};
+use crate::error::PacingError;
 
 /// One-Pass: buckets from easy to hard, each in place of the one before it.
 ///
@@ -67,6 +67,12 @@ impl fmt::Display for OnePass {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.write("one-pass", formatter)
     }
+}
+
+pacing_entry! {
+    ENTRY = "one-pass": "buckets from easy to hard, each in place of the one before it",
+    [N_BUCKETS, BUCKET_LENGTH],
+    |options, given| Buckets::by_name(options, given).map(OnePass)
 }
 
 #[cfg(test)]

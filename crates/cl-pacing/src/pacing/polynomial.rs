@@ -1,11 +1,11 @@
 use std::fmt;
 
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::wu::Wu;
-use super::{Pacing, Rounding};
-use crate::PacingError;
-use crate::validated::deserialise_through_new;
+use super::wu::{A, B, Wu};
+use super::{Pacing, entry::pacing_entry, rounding::Rounding};
+use crate::{error::PacingError, validated::deserialise_through_new};
 
 /// Grows as a power: from b of the data to all of them at a of the budget.
 ///
@@ -43,9 +43,7 @@ impl Polynomial {
     /// # Errors
     /// Unless a is finite and at least 0, b lies in [0, 1], and p is finite and above 0.
     pub fn new(a: f64, b: f64, p: f64) -> Result<Self, PacingError> {
-        if !(p.is_finite() && p > 0.0) {
-            return Err(PacingError::argument("p", p, "a finite number above 0, the power"));
-        }
+        PacingError::check("p", p, p.is_finite() && p > 0.0, "a finite number above 0, the power")?;
         Ok(Self { wu: Wu::new(a, b)?, p })
     }
 }
@@ -71,10 +69,16 @@ impl fmt::Display for Polynomial {
     }
 }
 
+pacing_entry! {
+    ENTRY = "polynomial": "Wu: from b to all at a, as a power",
+    [A, B, Parameter::new("p", "the power, above 0")],
+    |options, _| Polynomial::new(options.number("a")?, options.number("b")?, options.number("p")?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Linear, Quadratic, Root};
+    use crate::pacing::{Linear, Quadratic, Root};
 
     #[test]
     fn the_named_powers_are_the_named_families() {

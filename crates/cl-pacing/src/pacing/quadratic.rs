@@ -24,4 +24,4 @@ use super::wu::{Wu, wu_family};
 #[serde(transparent)]
 pub struct Quadratic(Wu);
 
-wu_family!(Quadratic, "quadratic", |x| x * x);
+wu_family!(Quadratic, "quadratic", |x| x * x, "Wu: from b to all at a, as the square", "quad");

@@ -25,4 +25,4 @@ use super::wu::{Wu, wu_family};
 #[serde(transparent)]
 pub struct Root(Wu);
 
-wu_family!(Root, "root", f64::sqrt);
+wu_family!(Root, "root", f64::sqrt, "Wu: from b to all at a, as the square root");

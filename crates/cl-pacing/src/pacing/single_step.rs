@@ -1,12 +1,13 @@
 use std::fmt;
 
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::hacohen::check_start;
+use super::entry::{pacing_entry, total};
+use super::hacohen::{S, check_start};
 use super::units::{check_total, units_passed};
-use super::{Pacing, Rounding};
-use crate::PacingError;
-use crate::validated::deserialise_through_new;
+use super::{Pacing, rounding::Rounding};
+use crate::{error::PacingError, validated::deserialise_through_new};
 
 /// Single step pacing: a share s for the first mini-batches, then all data.
 ///
@@ -67,4 +68,10 @@ impl fmt::Display for SingleStep {
         let Self { s, step_length, total } = self;
         write!(formatter, "single step (s = {s}, step_length = {step_length}, total = {total})")
     }
+}
+
+pacing_entry! {
+    ENTRY = "single-step": "Hacohen: a share for the first steps, then all",
+    [S, Parameter::new("step_length", "the steps that it lasts")],
+    |options, given| SingleStep::new(options.number("s")?, options.number("step_length")?, total(options, given)?)
 }

@@ -24,4 +24,4 @@ use super::wu::{Wu, wu_family};
 #[serde(transparent)]
 pub struct Step(Wu);
 
-wu_family!(Step, "step", f64::floor);
+wu_family!(Step, "step", f64::floor, "Wu: b until a, then all");

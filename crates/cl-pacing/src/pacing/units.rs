@@ -1,6 +1,6 @@
 //! Progress back into what a clock counts: mini-batches, epochs, buckets.
 
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// How many of `total` whole units have passed at `progress`.
 ///
@@ -13,10 +13,7 @@ pub(super) fn units_passed(progress: f64, total: u64) -> u64 {
 }
 
 pub(super) fn check_total(argument: &'static str, total: u64) -> Result<(), PacingError> {
-    if total > 0 {
-        return Ok(());
-    }
-    Err(PacingError::argument(argument, total, "at least 1, the whole of what progress is a part of"))
+    PacingError::check(argument, total, total > 0, "at least 1, the whole of what progress is a part of")
 }
 
 #[cfg(test)]

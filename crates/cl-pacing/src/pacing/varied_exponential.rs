@@ -1,12 +1,13 @@
 use std::fmt;
 
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::hacohen::{check_increase, check_start, grown, increases_until_full};
+use super::entry::{pacing_entry, total};
+use super::hacohen::{INCREASE, S, check_increase, check_start, grown, increases_until_full};
 use super::units::{check_total, units_passed};
-use super::{Pacing, Rounding};
-use crate::PacingError;
-use crate::validated::deserialise_through_new;
+use super::{Pacing, rounding::Rounding};
+use crate::{error::PacingError, validated::deserialise_through_new};
 
 /// Varied exponential pacing: the share is multiplied by a factor after each of the mini-batches given.
 ///
@@ -85,6 +86,15 @@ impl fmt::Display for VariedExponential {
     }
 }
 
+pacing_entry! {
+    ENTRY = "varied-exponential": "Hacohen: the share grows by a factor after each of the steps given",
+    [S, INCREASE, Parameter::new("after", "the steps after which it grows, separated by commas")],
+    |options, given| {
+        let (s, increase) = (options.number("s")?, options.number("increase")?);
+        VariedExponential::new(s, increase, options.list("after")?, total(options, given)?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +102,7 @@ mod tests {
     /// With x_k = k L - 1, i > x_k is i >= k L: fixed exponential pacing.
     #[test]
     fn evenly_spaced_it_is_fixed_exponential() {
-        let fixed = crate::FixedExponential::new(0.04, 1.9, 100, 1400).unwrap();
+        let fixed = crate::pacing::FixedExponential::new(0.04, 1.9, 100, 1400).unwrap();
         let after = (1..=6).map(|k| 100 * k - 1).collect();
         let varied = VariedExponential::new(0.04, 1.9, after, 1400).unwrap();
         for i in 0..1400 {

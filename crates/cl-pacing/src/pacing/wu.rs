@@ -1,7 +1,11 @@
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use crate::PacingError;
-use crate::validated::deserialise_through_new;
+use crate::{error::PacingError, validated::deserialise_through_new};
+
+pub(super) const A: Parameter =
+    Parameter::new("a", "the progress at which all data are available; above 1 they never are");
+pub(super) const B: Parameter = Parameter::new("b", "the fraction available at first, in [0, 1]");
 
 /// The two parameters that all of Wu's families share: the full data at a of the budget, b of them at first.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -15,10 +19,8 @@ deserialise_through_new!(Wu { a: f64, b: f64 });
 
 impl Wu {
     pub(super) fn new(a: f64, b: f64) -> Result<Self, PacingError> {
-        if !(a.is_finite() && a >= 0.0) {
-            let expected = "a finite number of at least 0, the progress at which all data are available";
-            return Err(PacingError::argument("a", a, expected));
-        }
+        let expected = "a finite number of at least 0, the progress at which all data are available";
+        PacingError::check("a", a, a.is_finite() && a >= 0.0, expected)?;
         if !(0.0..=1.0).contains(&b) {
             return Err(PacingError::argument("b", b, "a fraction in [0, 1], the share available at first"));
         }
@@ -45,20 +47,21 @@ impl Wu {
     }
 }
 
-/// A family of Wu's from its name and its growth, a function of t / (a T) that goes from 0 at 0 to 1 at 1.
+/// A family of Wu's from its name, its growth, a function of t / (a T) that goes from 0 at 0 to 1 at 1, what it is, and
+/// what else it is called.
 macro_rules! wu_family {
-    ($family:ident, $name:literal, $growth:expr) => {
+    ($family:ident, $name:literal, $growth:expr, $summary:literal $(, $other_name:literal)*) => {
         impl $family {
             /// From the progress `a` at which all data are available and the fraction `b` available at first.
             ///
             /// # Errors
             /// Unless a is finite and at least 0, and b lies in [0, 1].
-            pub fn new(a: f64, b: f64) -> Result<Self, $crate::PacingError> {
+            pub fn new(a: f64, b: f64) -> Result<Self, $crate::error::PacingError> {
                 $crate::pacing::wu::Wu::new(a, b).map(Self)
             }
         }
 
-        impl $crate::Pacing for $family {
+        impl $crate::pacing::Pacing for $family {
             fn fraction(&self, progress: f64) -> f64 {
                 self.0.fraction(progress, $growth)
             }
@@ -67,8 +70,8 @@ macro_rules! wu_family {
                 Some(self.0.full_at())
             }
 
-            fn rounding(&self) -> $crate::Rounding {
-                $crate::Rounding::Truncate
+            fn rounding(&self) -> $crate::pacing::Rounding {
+                $crate::pacing::Rounding::Truncate
             }
         }
 
@@ -76,6 +79,11 @@ macro_rules! wu_family {
             fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.write($name, formatter)
             }
+        }
+
+        $crate::pacing::entry::pacing_entry! {
+            ENTRY = $name $(| $other_name)*: $summary, [$crate::pacing::wu::A, $crate::pacing::wu::B],
+            |options, _| $family::new(options.number("a")?, options.number("b")?)
         }
     };
 }

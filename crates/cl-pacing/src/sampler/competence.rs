@@ -133,7 +133,11 @@ impl Drawing for ByCompetence {
 pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
     "competence",
     "every batch anew from what is at most as difficult as the competence (Platanios)",
-    &[Parameter::with_default("equal", "what is equally difficult comes when covered, or when reached", "covered")],
+    &[Parameter::with_default(
+        "equal",
+        "what is equally difficult comes when covered, or when reached",
+        "covered",
+    )],
     |o, of| {
         let equal =
             o.choice("equal", &[("covered", EqualDifficulty::Covered), ("reached", EqualDifficulty::Reached)])?;

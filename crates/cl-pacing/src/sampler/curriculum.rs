@@ -133,7 +133,8 @@ impl<D: Drawing> CurriculumSampler<D> {
     /// The settings that decide every batch. O(n) at first.
     pub fn fingerprint(&self) -> SamplerFingerprint {
         let settings = self.drawing.further_settings(Timetable::settings(self));
-        let settings = if D::ORDER_BY_SEED { settings } else { settings.with("order", self.curriculum.order.hash()) };
+        let settings =
+            if D::ORDER_BY_SEED { settings } else { settings.with("order", self.curriculum.order.hash()) };
         self.curriculum.schedule.settings(settings)
     }
 

@@ -321,8 +321,7 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
         Parameter::with_default("k", "the share at which it stops falling, in (0, 1]", "0.2"),
     ],
     |o, of| {
-        let measures =
-            [("loss", Hardness::Loss), ("loss-change", Hardness::LossChange), ("flip", Hardness::Flip)];
+        let measures = [("loss", Hardness::Loss), ("loss-change", Hardness::LossChange), ("flip", Hardness::Flip)];
         let settings = HardnessSettings {
             measure: o.choice("measure", &measures)?,
             gamma: o.number("gamma")?,

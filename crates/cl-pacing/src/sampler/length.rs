@@ -128,18 +128,7 @@ impl LengthSampler {
         }
         let (schedules, past, draw) = (vec![(0, schedule)], Past::default(), Draw::default());
         let order = Ordered::new(&order)?;
-        Ok(Self {
-            order,
-            buckets,
-            multiple_of,
-            schedules,
-            long,
-            token_budget,
-            seed,
-            data: None,
-            past,
-            draw,
-        })
+        Ok(Self { order, buckets, multiple_of, schedules, long, token_budget, seed, data: None, past, draw })
     }
 
     /// The same, bound to data: the fingerprint of their ids and labels enters [`fingerprint`](Self::fingerprint).

@@ -2,9 +2,7 @@ use std::ops::Range;
 
 use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, random};
 
-use super::{
-    check_sizes, curriculum::passes, ordered::Ordered, past::Past, past::Timetable, schedule::Schedule,
-};
+use super::{check_sizes, curriculum::passes, ordered::Ordered, past::Past, past::Timetable, schedule::Schedule};
 use crate::{continuation::check_set, error::PacingError, pacing::Pacing};
 
 /// Continuation as a mixture of data: each example is drawn from an easy set with probability 1 - lambda and from a

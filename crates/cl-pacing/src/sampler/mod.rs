@@ -1,7 +1,7 @@
 //! The fourth seam: which examples at which step. The trait itself is [`cl_data::Sampler`].
 
 mod bandit;
-mod by_name;
+mod catalogue;
 mod clocked;
 mod competence;
 mod curriculum;
@@ -24,7 +24,7 @@ mod teacher;
 mod told;
 
 pub use bandit::{Progression, TaskPolicy, Teacher};
-pub use by_name::{sampler_by_name, samplers};
+pub use catalogue::{sampler_by_name, samplers};
 pub use clocked::ClockedSampler;
 pub use competence::{CompetenceSampler, EqualDifficulty};
 pub use curriculum::CurriculumSampler;

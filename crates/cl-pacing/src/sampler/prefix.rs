@@ -256,9 +256,7 @@ mod tests {
         let mut changed: Vec<usize> = (0..20).collect();
         changed[..4].reverse();
         let mut other = PrefixSampler::new(changed, early, 4, 100, 1).unwrap();
-        assert!(
-            other.restore(&saved).unwrap_err().to_string().contains("the order of the first 50 steps")
-        );
+        assert!(other.restore(&saved).unwrap_err().to_string().contains("the order of the first 50 steps"));
     }
 
     proptest! {

@@ -220,7 +220,8 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
     &[Parameter::with_default("factor", "the large batch is this many batches, at most all examples", "10")],
     |o, of| {
         let factor: usize = o.number_in("factor", |&factor| factor >= 1, "at least 1")?;
-        let irreducible = o.given(of.irreducible, "irreducible", "the loss of each example by a held-out model")?;
+        let irreducible =
+            o.given(of.irreducible, "irreducible", "the loss of each example by a held-out model")?;
         let large = of.batch_size.saturating_mul(factor).min(irreducible.len());
         Ok(Box::new(RhoLossSampler::new(irreducible.to_vec(), large, of.batch_size, of.seed)?))
     },

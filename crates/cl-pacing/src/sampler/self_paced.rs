@@ -429,9 +429,12 @@ mod tests {
         let error = own.batch(0, &mut batch).unwrap_err();
         assert!(batch.indices.is_empty());
         assert!(matches!(error, SamplerError::OutOfTurn { step: 0, first_step: 0, end: 0 }));
-        for (step, indices, losses) in
-            [(0, vec![0, 3], vec![0.0; 2]), (0, vec![0, 1], vec![0.0, f64::NAN]), (0, vec![0, 1], vec![0.0]), (1, vec![], vec![])]
-        {
+        for (step, indices, losses) in [
+            (0, vec![0, 3], vec![0.0; 2]),
+            (0, vec![0, 1], vec![0.0, f64::NAN]),
+            (0, vec![0, 1], vec![0.0]),
+            (1, vec![], vec![]),
+        ] {
             assert!(own.feedback(step, &indices, &losses).is_err(), "{step} {indices:?} {losses:?}");
             assert_eq!(own.save(0).unwrap(), fresh);
         }

@@ -434,7 +434,8 @@ mod tests {
         assert!(matches!(error, SamplerError::OutOfTurn { step: 1, first_step: 0, end: 1 }));
         let saved = own.save(0).unwrap();
         let given = own.progress.told.indices[0];
-        for (step, index, loss) in [(0, given, f64::NAN), (0, given, f64::INFINITY), (0, 2, 0.0), (1, given, 0.0)] {
+        for (step, index, loss) in [(0, given, f64::NAN), (0, given, f64::INFINITY), (0, 2, 0.0), (1, given, 0.0)]
+        {
             assert!(own.feedback(step, &[index], &[loss]).is_err());
             assert_eq!(own.save(0).unwrap(), saved);
         }

@@ -27,7 +27,12 @@ impl Told {
     }
 
     /// Notes the losses of those that are among the examples; what is told of others, or again, changes nothing.
-    pub(super) fn tell(&mut self, indices: &[usize], losses: &[f64], n_examples: usize) -> Result<(), SamplerError> {
+    pub(super) fn tell(
+        &mut self,
+        indices: &[usize],
+        losses: &[f64],
+        n_examples: usize,
+    ) -> Result<(), SamplerError> {
         check_feedback(indices, losses, n_examples)?;
         for (index, &loss) in indices.iter().zip(losses) {
             let place = self.by_example.binary_search_by_key(index, |&place| self.indices[place]);

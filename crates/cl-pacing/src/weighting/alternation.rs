@@ -1,9 +1,8 @@
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Annealing, SelfPaced};
-use crate::PacingError;
+use super::annealing::{Age, Annealing};
+use super::{check_length, check_numbers, self_paced::SelfPaced};
+use crate::error::PacingError;
 
 /// The alternation of self-paced learning, for any model: choose the weights, train under them, anneal the age.
 ///
@@ -46,15 +45,6 @@ pub struct SelfPacedAlternation {
     age: Option<Age>,
 }
 
-/// How far an alternation is: the epoch chosen last and its age.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Age {
-    /// The epoch, counted from 0.
-    pub epoch: u64,
-    /// Its lambda.
-    pub lambda: f64,
-}
-
 impl SelfPacedAlternation {
     /// From the regulariser, at its first age, and how the age goes on.
     pub fn new(regulariser: impl SelfPaced + 'static, annealing: Annealing) -> Self {
@@ -68,8 +58,8 @@ impl SelfPacedAlternation {
     /// Unless there is one weight per loss and no loss is NaN, and as many losses as the regulariser needs; where the
     /// losses ask for an age that is none. The alternation stays where it was.
     pub fn choose(&mut self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
-        super::check_length(losses, weights)?;
-        super::check_numbers(losses)?;
+        check_length(losses, weights)?;
+        check_numbers(losses)?;
         let lambda = self.annealing.next(&*self.first, self.age, losses);
         self.first.with_lambda(lambda)?.weights(losses, weights)?;
         self.age = Some(Age { epoch: self.age.map_or(0, |age| age.epoch + 1), lambda });
@@ -131,7 +121,8 @@ impl SelfPacedAlternation {
 mod tests {
     use super::*;
     use crate::{
-        FromFn, HardSelfPaced, Linear, LogarithmicSelfPaced, Mixture2, Pacing, Rounding, SelfPacedLambda,
+        pacing::{FromFn, Linear, Pacing, Rounding},
+        weighting::{HardSelfPaced, LogarithmicSelfPaced, Mixture2, SelfPacedLambda},
     };
     use proptest::prelude::*;
 
@@ -152,7 +143,7 @@ mod tests {
     #[test]
     fn a_logarithmic_age_stops_below_1() {
         let regulariser = LogarithmicSelfPaced::new(0.5).unwrap();
-        for annealing in [Annealing::growth(1.5), Annealing::quantile(crate::Full, 1)] {
+        for annealing in [Annealing::growth(1.5), Annealing::quantile(crate::pacing::Full, 1)] {
             let mut alternation = SelfPacedAlternation::new(regulariser, annealing.unwrap());
             (0..5).for_each(|_| alternation.choose(&[0.1, 7.0], &mut [0.0; 2]).unwrap());
             assert_eq!(alternation.age().unwrap().lambda, 1f64.next_down());
@@ -221,6 +212,6 @@ mod tests {
             let message = Annealing::growth(mu).unwrap_err().to_string();
             assert!(message.starts_with("argument mu is ") && message.contains("because"), "{message}");
         }
-        assert!(Annealing::quantile(crate::Full, 0).is_err());
+        assert!(Annealing::quantile(crate::pacing::Full, 0).is_err());
     }
 }

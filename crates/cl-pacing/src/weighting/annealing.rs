@@ -1,8 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Age, SelfPaced};
-use crate::{Pacing, PacingError};
+use serde::{Deserialize, Serialize};
+
+use super::{at_quantile, self_paced::SelfPaced, self_paced_lambda::check_mu};
+use crate::{error::PacingError, pacing::Pacing};
 
 /// How the age lambda of a self-paced learner goes on from epoch to epoch.
 ///
@@ -32,13 +34,22 @@ enum Rule {
     Quantile { pacing: Arc<dyn Pacing>, n_epochs: u64 },
 }
 
+/// How far an alternation is: the epoch chosen last and its age.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Age {
+    /// The epoch, counted from 0.
+    pub epoch: u64,
+    /// Its lambda.
+    pub lambda: f64,
+}
+
 impl Annealing {
     /// By the factor mu every epoch, from the age that the regulariser has.
     ///
     /// # Errors
     /// Unless mu is finite and above 1.
     pub fn growth(mu: f64) -> Result<Self, PacingError> {
-        super::self_paced_lambda::check_mu(mu)?;
+        check_mu(mu)?;
         Ok(Self(Rule::Growth { mu }))
     }
 
@@ -47,9 +58,7 @@ impl Annealing {
     /// # Errors
     /// Unless there is at least one epoch.
     pub fn quantile(pacing: impl Pacing + 'static, n_epochs: u64) -> Result<Self, PacingError> {
-        if n_epochs == 0 {
-            return Err(PacingError::argument("n_epochs", n_epochs, "at least 1, the length of the pacing"));
-        }
+        PacingError::check("n_epochs", n_epochs, n_epochs > 0, "at least 1, the length of the pacing")?;
         Ok(Self(Rule::Quantile { pacing: Arc::new(pacing), n_epochs }))
     }
 
@@ -60,7 +69,7 @@ impl Annealing {
             (Rule::Growth { mu }, Some(last)) => (last.lambda * mu).min(first.largest_lambda()),
             (Rule::Quantile { pacing, n_epochs }, last) => {
                 let epoch = last.map_or(0, |last| last.epoch + 1);
-                super::at_quantile::lambda(first, pacing.fraction(epoch as f64 / *n_epochs as f64), losses)
+                at_quantile::lambda(first, pacing.fraction(epoch as f64 / *n_epochs as f64), losses)
             }
         }
     }

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{SelfPaced, Weighting, check_length, check_numbers};
-use crate::PacingError;
+use super::{Weighting, check_length, check_numbers, self_paced::SelfPaced};
+use crate::{error::PacingError, pacing::Rounding};
 
 /// Self-paced weights at the age that admits a fraction of the losses given, whatever their size.
 ///
@@ -63,7 +63,7 @@ pub(super) fn lambda(regulariser: &dyn SelfPaced, q: f64, losses: &[f64]) -> f64
     if losses.is_empty() {
         return regulariser.lambda();
     }
-    let k = crate::Rounding::Ceiling.count(q, losses.len(), 1);
+    let k = Rounding::Ceiling.count(q, losses.len(), 1);
     let mut losses = losses.to_vec();
     let (_, &mut kth, _) = losses.select_nth_unstable_by(k - 1, f64::total_cmp);
     regulariser.lambda_admitting(kth).min(regulariser.largest_lambda())
@@ -72,7 +72,7 @@ pub(super) fn lambda(regulariser: &dyn SelfPaced, q: f64, losses: &[f64]) -> f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HardSelfPaced, Mixture2};
+    use crate::weighting::{HardSelfPaced, Mixture2};
 
     #[test]
     fn a_share_counts_whatever_the_size_of_the_losses() {

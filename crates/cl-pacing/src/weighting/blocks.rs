@@ -4,7 +4,7 @@ use cl_data::exponential::{exp, ln};
 use pulp::{Arch, Simd, WithSimd};
 
 use super::{check_length, check_numbers};
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Examples at a time, so that what several passes keep of them stays in the innermost cache. Long loops are cut into
 /// several short ones, because a processor runs ahead by instructions: the shorter the loop, the more examples at once.

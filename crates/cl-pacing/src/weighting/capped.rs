@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::{Weighting, check_positive};
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// The weights of another weighting, none above a cap.
 ///

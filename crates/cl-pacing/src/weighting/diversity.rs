@@ -1,11 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use cl_data::{Fingerprint, Ids};
+use cl_data::{Fingerprint, Ids, catalogue::Parameter};
 
-use super::hard_self_paced::check_lambda;
-use super::{SelfPaced, Weighting, check_length, check_numbers, check_positive};
-use crate::PacingError;
+use super::entry::{LAMBDA, age, self_paced_entry};
+use super::{
+    Weighting, check_length, check_numbers, check_positive, hard_self_paced::check_lambda, self_paced::SelfPaced,
+};
+use crate::error::PacingError;
 
 /// Self-paced learning with diversity (SPLD): easy examples, but rather of many groups than many of one.
 ///
@@ -69,10 +71,7 @@ impl Weighting for SelfPacedDiversity {
         check_length(losses, weights)?;
         check_numbers(losses)?;
         let Groups { examples, ends, .. } = &*self.groups;
-        if losses.len() != examples.len() {
-            let (found, expected) = (losses.len(), examples.len());
-            return Err(PacingError::LengthMismatch { what: "losses", found, expected });
-        }
+        PacingError::check_length("losses", losses.len(), examples.len())?;
         weights.fill(0.0);
         let mut eligible: Vec<(f64, usize)> = Vec::new();
         let mut start = 0;
@@ -139,6 +138,15 @@ impl fmt::Display for SelfPacedDiversity {
             "self-paced diversity (lambda = {lambda}, gamma = {gamma}, groups {})",
             groups.fingerprint
         )
+    }
+}
+
+self_paced_entry! {
+    ENTRY = "diversity" | "spld": "self-paced with diversity over the classes given (SPLD)",
+    [LAMBDA, Parameter::new("gamma", "the weight of diversity, above 0")],
+    |options, given| {
+        let groups = options.given(given.classes, "classes", "the class or group of each example")?.to_vec();
+        SelfPacedDiversity::new(age(options)?, options.number("gamma")?, groups)
     }
 }
 

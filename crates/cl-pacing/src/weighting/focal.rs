@@ -1,10 +1,10 @@
 use std::fmt;
 
-use cl_data::exponential::exp_m1;
+use cl_data::{catalogue::Parameter, exponential::exp_m1};
 
-use super::Weighting;
 use super::blocks::{in_blocks, raise};
-use crate::PacingError;
+use super::{Weighting, entry::weighting_entry};
+use crate::error::PacingError;
 
 fn check_gamma(gamma: f64) -> Result<(), PacingError> {
     if gamma.is_finite() && gamma >= 0.0 {
@@ -152,6 +152,18 @@ impl fmt::Display for FocalGradient {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "focal gradient (gamma = {})", self.gamma)
     }
+}
+
+const GAMMA: Parameter = Parameter::with_default("gamma", "the focusing parameter, at least 0", "2");
+
+weighting_entry! {
+    FOCAL = "focal": "the factor that makes the gradient of cross-entropy focal", [GAMMA],
+    |options, _| FocalGradient::new(options.number("gamma")?)
+}
+
+weighting_entry! {
+    DETACHED_FOCAL = "detached-focal": "(1 - p)^gamma held constant, which is not the focal gradient", [GAMMA],
+    |options, _| DetachedFocal::new(options.number("gamma")?)
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 use std::fmt;
 
-use super::{Weighting, check_length, check_numbers};
-use crate::PacingError;
+use cl_data::catalogue::Parameter;
+
+use super::{Weighting, check_length, check_numbers, entry::weighting_entry};
+use crate::error::PacingError;
 
 /// Hard mining: the hardest fraction of the examples counts, the others do not.
 ///
@@ -77,6 +79,12 @@ impl fmt::Display for HardMining {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "hard mining (fraction = {})", self.fraction)
     }
+}
+
+weighting_entry! {
+    ENTRY = "hard-mining": "1 for the hardest examples, else 0",
+    [Parameter::new("fraction", "the fraction that counts, in (0, 1]")],
+    |options, _| HardMining::new(options.number("fraction")?)
 }
 
 #[cfg(test)]

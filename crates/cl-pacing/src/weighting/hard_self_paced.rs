@@ -1,7 +1,8 @@
 use std::fmt;
 
+use super::entry::{LAMBDA, age, separable_entry};
 use super::self_paced::{Separable, separable_is_self_paced};
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Hard self-paced weights: an example counts while its loss is below the threshold.
 ///
@@ -56,11 +57,8 @@ impl Separable for HardSelfPaced {
 separable_is_self_paced!(HardSelfPaced);
 
 pub(super) fn check_lambda(lambda: f64) -> Result<(), PacingError> {
-    if lambda.is_finite() && lambda > 0.0 {
-        return Ok(());
-    }
     let expected = "a finite number above 0, because no loss is below a threshold of 0 or less";
-    Err(PacingError::argument("lambda", lambda, expected))
+    PacingError::check("lambda", lambda, lambda.is_finite() && lambda > 0.0, expected)
 }
 
 impl fmt::Display for HardSelfPaced {
@@ -69,10 +67,15 @@ impl fmt::Display for HardSelfPaced {
     }
 }
 
+separable_entry! {
+    ENTRY = "hard": "self-paced: 1 below lambda, else 0", [LAMBDA],
+    |options, _| HardSelfPaced::new(age(options)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{SelfPaced, Weighting};
+    use crate::weighting::{SelfPaced, Weighting};
     use proptest::prelude::*;
 
     proptest! {

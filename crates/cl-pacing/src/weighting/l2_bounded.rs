@@ -1,7 +1,9 @@
 use std::fmt;
 
-use super::{Weighting, check_length, check_numbers, check_positive};
-use crate::PacingError;
+use cl_data::catalogue::Parameter;
+
+use super::{Weighting, check_length, check_numbers, check_positive, entry::weighting_entry};
+use crate::error::PacingError;
 
 /// Weights towards the hard or the easy examples whose L2 distance from equal ones is bounded.
 ///
@@ -116,6 +118,18 @@ impl fmt::Display for L2Bounded {
         let towards = if self.sign > 0.0 { "hard" } else { "easy" };
         write!(formatter, "L2 bounded towards {towards} (rho = {})", self.rho)
     }
+}
+
+const RHO: Parameter = Parameter::new("rho", "the mean squared distance of the weights from 1, at most");
+
+weighting_entry! {
+    TOWARDS_HARD = "l2-hard": "towards hard examples within a bound on the L2 norm", [RHO],
+    |options, _| L2Bounded::towards_hard(options.number("rho")?)
+}
+
+weighting_entry! {
+    TOWARDS_EASY = "l2-easy": "towards easy examples within a bound on the L2 norm", [RHO],
+    |options, _| L2Bounded::towards_easy(options.number("rho")?)
 }
 
 #[cfg(test)]

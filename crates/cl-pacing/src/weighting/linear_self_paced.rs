@@ -1,8 +1,9 @@
 use std::fmt;
 
+use super::entry::{LAMBDA, age, separable_entry};
 use super::hard_self_paced::check_lambda;
 use super::self_paced::{Separable, separable_is_self_paced};
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Linear self-paced weights: the lower the loss, the more an example counts.
 ///
@@ -59,4 +60,9 @@ impl fmt::Display for LinearSelfPaced {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "linear self-paced (lambda = {})", self.lambda)
     }
+}
+
+separable_entry! {
+    ENTRY = "linear": "self-paced: falls linearly to 0 at lambda", [LAMBDA],
+    |options, _| LinearSelfPaced::new(age(options)?)
 }

@@ -2,8 +2,9 @@ use std::fmt;
 
 use cl_data::exponential::ln_1p;
 
+use super::entry::{LAMBDA, age, separable_entry};
 use super::self_paced::{Separable, separable_is_self_paced};
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Logarithmic self-paced weights: they fall fast from 1 and slowly to 0.
 ///
@@ -39,10 +40,8 @@ impl LogarithmicSelfPaced {
     /// # Errors
     /// Unless lambda lies in (0, 1).
     pub fn new(lambda: f64) -> Result<Self, PacingError> {
-        if !(lambda > 0.0 && lambda < 1.0) {
-            let expected = "a number in (0, 1), because the weights take the logarithm of 1 - lambda";
-            return Err(PacingError::argument("lambda", lambda, expected));
-        }
+        let expected = "a number in (0, 1), because the weights take the logarithm of 1 - lambda";
+        PacingError::check("lambda", lambda, lambda > 0.0 && lambda < 1.0, expected)?;
         Ok(Self { lambda })
     }
 }
@@ -77,6 +76,11 @@ impl fmt::Display for LogarithmicSelfPaced {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "logarithmic self-paced (lambda = {})", self.lambda)
     }
+}
+
+separable_entry! {
+    ENTRY = "logarithmic" | "log": "self-paced: falls logarithmically to 0 at lambda, below 1", [LAMBDA],
+    |options, _| LogarithmicSelfPaced::new(age(options)?)
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@ use std::fmt;
 
 use cl_data::exponential::exp;
 
+use super::entry::{LAMBDA, age, separable_entry};
 use super::hard_self_paced::check_lambda;
 use super::self_paced::{Separable, separable_is_self_paced};
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Logistic self-paced weights: soft everywhere, 1 without loss, never quite 0.
 ///
@@ -68,4 +69,9 @@ impl fmt::Display for LogisticSelfPaced {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "logistic self-paced (lambda = {})", self.lambda)
     }
+}
+
+separable_entry! {
+    ENTRY = "logistic": "self-paced: falls logistically around lambda", [LAMBDA],
+    |options, _| LogisticSelfPaced::new(age(options)?)
 }

@@ -1,9 +1,10 @@
 use std::fmt;
 
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::{Weighting, check_positive, each};
-use crate::PacingError;
+use super::{Weighting, blocks::each, check_positive, entry::weighting_entry};
+use crate::error::PacingError;
 
 /// MentorNet's predefined curriculum (PD): all examples, then hard, then linear self-paced weights, relative to a
 /// threshold that follows the losses.
@@ -46,9 +47,7 @@ impl MentorNet {
     /// Unless gamma is finite and above 0, and the threshold finite.
     pub fn new(gamma: f64, epoch: u64, threshold: f64) -> Result<Self, PacingError> {
         check_positive("gamma", gamma)?;
-        if !threshold.is_finite() {
-            return Err(PacingError::argument("threshold", threshold, "a finite loss"));
-        }
+        PacingError::check("threshold", threshold, threshold.is_finite(), "a finite loss")?;
         Ok(Self { gamma, epoch, threshold })
     }
 
@@ -126,9 +125,7 @@ impl TryFrom<Unchecked> for PercentileAverage {
     type Error = PacingError;
 
     fn try_from(Unchecked { p, decay, value }: Unchecked) -> Result<Self, PacingError> {
-        if !value.is_finite() {
-            return Err(PacingError::argument("value", value, "a finite loss"));
-        }
+        PacingError::check("value", value, value.is_finite(), "a finite loss")?;
         Ok(Self { value, ..Self::new(p, decay)? })
     }
 }
@@ -139,12 +136,8 @@ impl PercentileAverage {
     /// # Errors
     /// Unless p lies in [0, 1] and the decay in [0, 1).
     pub fn new(p: f64, decay: f64) -> Result<Self, PacingError> {
-        if !(0.0..=1.0).contains(&p) {
-            return Err(PacingError::argument("p", p, "a fraction in [0, 1], the percentile"));
-        }
-        if !(0.0..1.0).contains(&decay) {
-            return Err(PacingError::argument("decay", decay, "a number in [0, 1)"));
-        }
+        PacingError::check("p", p, (0.0..=1.0).contains(&p), "a fraction in [0, 1], the percentile")?;
+        PacingError::check("decay", decay, (0.0..1.0).contains(&decay), "a number in [0, 1)")?;
         Ok(Self { p, decay, value: 0.0 })
     }
 
@@ -172,6 +165,16 @@ impl PercentileAverage {
         self.value = self.decay * self.value + (1.0 - self.decay) * percentile;
         Ok(())
     }
+}
+
+weighting_entry! {
+    ENTRY = "mentornet": "MentorNet's predefined curriculum in one of its epochs",
+    [
+        Parameter::with_default("gamma", "the width of the soft part from epoch 90 on", "1"),
+        Parameter::new("epoch", "the epoch"),
+        Parameter::new("threshold", "the loss that weights are relative to"),
+    ],
+    |options, _| MentorNet::new(options.number("gamma")?, options.number("epoch")?, options.number("threshold")?)
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 use std::fmt;
 
+use cl_data::catalogue::Parameter;
+
+use super::entry::separable_entry;
 use super::self_paced::{Separable, separable_is_self_paced};
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Mixture self-paced weights: hard at both ends, soft between the two thresholds.
 ///
@@ -39,14 +42,10 @@ impl Mixture {
     /// # Errors
     /// Unless lambda1 is finite and lambda1 > lambda2 > 0.
     pub fn new(lambda1: f64, lambda2: f64) -> Result<Self, PacingError> {
-        if !(lambda1.is_finite() && lambda1 > 0.0) {
-            let expected = "a finite number above 0, because no loss is below a threshold of 0 or less";
-            return Err(PacingError::argument("lambda1", lambda1, expected));
-        }
-        if !(lambda2 > 0.0 && lambda2 < lambda1) {
-            let expected = "a number above 0 and below lambda1, because weights are soft between the two";
-            return Err(PacingError::argument("lambda2", lambda2, expected));
-        }
+        let expected = "a finite number above 0, because no loss is below a threshold of 0 or less";
+        PacingError::check("lambda1", lambda1, lambda1.is_finite() && lambda1 > 0.0, expected)?;
+        let expected = "a number above 0 and below lambda1, because weights are soft between the two";
+        PacingError::check("lambda2", lambda2, lambda2 > 0.0 && lambda2 < lambda1, expected)?;
         Ok(Self { lambda: lambda1, lambda2 })
     }
 }
@@ -76,6 +75,15 @@ impl fmt::Display for Mixture {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "mixture (lambda1 = {}, lambda2 = {})", self.lambda, self.lambda2)
     }
+}
+
+separable_entry! {
+    ENTRY = "mixture": "self-paced: 1 up to lambda2, 0 from lambda1, soft between",
+    [
+        Parameter::new("lambda1", "the loss from which on the weight is 0, the age"),
+        Parameter::new("lambda2", "the loss up to which the weight is 1, below lambda1"),
+    ],
+    |options, _| Mixture::new(options.number("lambda1")?, options.number("lambda2")?)
 }
 
 #[cfg(test)]

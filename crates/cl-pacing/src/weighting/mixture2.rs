@@ -1,9 +1,11 @@
 use std::fmt;
 
-use super::check_positive;
-use super::hard_self_paced::check_lambda;
+use cl_data::catalogue::Parameter;
+
+use super::entry::{LAMBDA, age, separable_entry};
 use super::self_paced::{Separable, separable_is_self_paced};
-use crate::PacingError;
+use super::{check_positive, hard_self_paced::check_lambda};
+use crate::error::PacingError;
 
 /// The second mixture: hard at both ends, soft in between, with thresholds on the root of the loss.
 ///
@@ -42,9 +44,7 @@ impl Mixture2 {
         check_positive("gamma", gamma)?;
         check_lambda(lambda)?;
         let expected = "a number whose square is finite and above 0, because it is compared with losses";
-        if !(lambda * lambda).is_normal() {
-            return Err(PacingError::argument("lambda", lambda, expected));
-        }
+        PacingError::check("lambda", lambda, (lambda * lambda).is_normal(), expected)?;
         Ok(Self { gamma, lambda })
     }
 }
@@ -85,4 +85,10 @@ impl fmt::Display for Mixture2 {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "mixture2 (gamma = {}, lambda = {})", self.gamma, self.lambda)
     }
+}
+
+separable_entry! {
+    ENTRY = "mixture2": "self-paced: hard at both ends, soft between, on the root of the loss",
+    [Parameter::new("gamma", "the width of the soft part"), LAMBDA],
+    |options, _| Mixture2::new(options.number("gamma")?, age(options)?)
 }

@@ -5,7 +5,9 @@ mod annealing;
 mod at_quantile;
 mod blocks;
 mod capped;
+mod catalogue;
 mod diversity;
+mod entry;
 mod focal;
 mod hard_mining;
 mod hard_self_paced;
@@ -24,11 +26,11 @@ mod super_loss;
 
 use std::fmt;
 
-pub use alternation::{Age, SelfPacedAlternation};
-pub use annealing::Annealing;
+pub use alternation::SelfPacedAlternation;
+pub use annealing::{Age, Annealing};
 pub use at_quantile::AtQuantile;
-use blocks::each;
 pub use capped::Capped;
+pub use catalogue::{self_paced_by_name, weighting_by_name, weightings};
 pub use diversity::SelfPacedDiversity;
 pub use focal::{DetachedFocal, FocalGradient};
 pub use hard_mining::HardMining;
@@ -46,7 +48,7 @@ pub use self_paced_curriculum::SelfPacedCurriculum;
 pub use self_paced_lambda::SelfPacedLambda;
 pub use super_loss::SuperLossWeight;
 
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// Losses to weights: the third of the four seams (order, pacing, weighting, sampler).
 ///
@@ -67,11 +69,7 @@ impl<W: Weighting + ?Sized> Weighting for std::sync::Arc<W> {
 }
 
 fn check_length(losses: &[f64], weights: &[f64]) -> Result<(), PacingError> {
-    if weights.len() == losses.len() {
-        return Ok(());
-    }
-    let (found, expected) = (weights.len(), losses.len());
-    Err(PacingError::LengthMismatch { what: "weights", found, expected })
+    PacingError::check_length("weights", weights.len(), losses.len())
 }
 
 fn check_numbers(losses: &[f64]) -> Result<(), PacingError> {
@@ -82,8 +80,5 @@ fn check_numbers(losses: &[f64]) -> Result<(), PacingError> {
 }
 
 fn check_positive(argument: &'static str, value: f64) -> Result<(), PacingError> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(PacingError::argument(argument, value, "a finite number above 0"))
+    PacingError::check(argument, value, value.is_finite() && value > 0.0, "a finite number above 0")
 }

@@ -1,9 +1,11 @@
 use std::fmt;
 
-use super::blocks::raise;
-use super::hard_self_paced::check_lambda;
+use cl_data::catalogue::Parameter;
+
+use super::entry::{LAMBDA, age, separable_entry};
 use super::self_paced::{Separable, separable_is_self_paced};
-use crate::PacingError;
+use super::{blocks::raise, hard_self_paced::check_lambda};
+use crate::error::PacingError;
 
 /// Polynomial self-paced weights: linear ones to a power.
 ///
@@ -38,10 +40,8 @@ impl PolynomialSelfPaced {
     /// Unless lambda is finite and above 0, and t finite and above 1.
     pub fn new(lambda: f64, t: f64) -> Result<Self, PacingError> {
         check_lambda(lambda)?;
-        if !(t.is_finite() && t > 1.0) {
-            let expected = "a finite number above 1, because the regulariser must be convex";
-            return Err(PacingError::argument("t", t, expected));
-        }
+        let expected = "a finite number above 1, because the regulariser must be convex";
+        PacingError::check("t", t, t.is_finite() && t > 1.0, expected)?;
         Ok(Self { lambda, t })
     }
 }
@@ -75,6 +75,12 @@ impl fmt::Display for PolynomialSelfPaced {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "polynomial self-paced (lambda = {}, t = {})", self.lambda, self.t)
     }
+}
+
+separable_entry! {
+    ENTRY = "polynomial": "self-paced: a linear fall to a power",
+    [LAMBDA, Parameter::new("t", "the degree of the regulariser, above 1")],
+    |options, _| PolynomialSelfPaced::new(age(options)?, options.number("t")?)
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
-use super::Weighting;
-use super::blocks::in_blocks;
-use crate::PacingError;
+use super::{Weighting, blocks::in_blocks};
+use crate::error::PacingError;
 
 /// A weighting that is one half of self-paced learning: the minimiser over the weights of weighted losses plus a
 /// regulariser, whose age lambda decides how hard an example may be.
@@ -74,18 +73,18 @@ impl<S: Separable> Weighting for S {
 /// [`SelfPaced`] for what is [`Separable`] and has a field `lambda`; what differs from the defaults comes last.
 macro_rules! separable_is_self_paced {
     ($type:ident $(, $extra:item)*) => {
-        impl $crate::SelfPaced for $type {
+        impl $crate::weighting::SelfPaced for $type {
             fn lambda(&self) -> f64 {
                 self.lambda
             }
 
-            fn with_lambda(&self, lambda: f64) -> Result<std::sync::Arc<dyn $crate::SelfPaced>, $crate::PacingError> {
-                Ok(std::sync::Arc::new($crate::Separable::at(self, lambda)?))
+            fn with_lambda(&self, lambda: f64) -> Result<std::sync::Arc<dyn $crate::weighting::SelfPaced>, $crate::error::PacingError> {
+                Ok(std::sync::Arc::new($crate::weighting::Separable::at(self, lambda)?))
             }
 
             fn objective(&self, weights: &[f64], losses: &[f64]) -> f64 {
                 let pairs = weights.iter().zip(losses);
-                pairs.map(|(&weight, &loss)| weight * loss + $crate::Separable::penalty(self, weight)).sum()
+                pairs.map(|(&weight, &loss)| weight * loss + $crate::weighting::Separable::penalty(self, weight)).sum()
             }
 
             $($extra)*
@@ -98,7 +97,7 @@ pub(super) use separable_is_self_paced;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
+    use crate::weighting::{
         HardSelfPaced, LinearSelfPaced, LogarithmicSelfPaced, LogisticSelfPaced, Mixture, Mixture2,
         PolynomialSelfPaced,
     };

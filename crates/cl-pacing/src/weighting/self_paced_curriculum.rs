@@ -3,8 +3,9 @@ use std::sync::Arc;
 
 use cl_data::{Fingerprint, Ids};
 
-use super::{SelfPaced, Separable, Weighting, check_length};
-use crate::PacingError;
+use super::self_paced::{SelfPaced, Separable};
+use super::{Weighting, check_length};
+use crate::error::PacingError;
 
 /// Self-paced curriculum learning (SPCL): self-paced weights within a region that prior knowledge allows.
 ///
@@ -49,10 +50,8 @@ impl<R: Separable> SelfPacedCurriculum<R> {
         if let Some(found) = a.iter().find(|a| !(a.is_finite() && **a >= 0.0)) {
             return Err(PacingError::argument("a", found, expected));
         }
-        if !(c.is_finite() && c >= 0.0) {
-            let expected = "a finite number of at least 0, because no weights have less lateness";
-            return Err(PacingError::argument("c", c, expected));
-        }
+        let expected = "a finite number of at least 0, because no weights have less lateness";
+        PacingError::check("c", c, c.is_finite() && c >= 0.0, expected)?;
         Ok(Self { regulariser, a: a.into(), c })
     }
 
@@ -65,10 +64,7 @@ impl<R: Separable> SelfPacedCurriculum<R> {
 impl<R: Separable> Weighting for SelfPacedCurriculum<R> {
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
         check_length(losses, weights)?;
-        if losses.len() != self.a.len() {
-            let (found, expected) = (losses.len(), self.a.len());
-            return Err(PacingError::LengthMismatch { what: "losses", found, expected });
-        }
+        PacingError::check_length("losses", losses.len(), self.a.len())?;
         self.regulariser.weights(losses, weights)?;
         if self.lateness(weights) <= self.c {
             return Ok(());
@@ -134,7 +130,7 @@ impl<R: fmt::Display> fmt::Display for SelfPacedCurriculum<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HardSelfPaced, LinearSelfPaced, LogisticSelfPaced, Mixture, PolynomialSelfPaced};
+    use crate::weighting::{HardSelfPaced, LinearSelfPaced, LogisticSelfPaced, Mixture, PolynomialSelfPaced};
     use proptest::prelude::*;
 
     fn check<R: Separable>(regulariser: R, losses: &[f64], a: &[f64], c: f64, others: &[Vec<f64>]) {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::hard_self_paced::check_lambda;
-use crate::PacingError;
+use crate::{error::PacingError, validated::deserialise_through_new};
 
 /// The age of a self-paced learner: a threshold on the loss that grows by a factor every epoch.
 ///
@@ -29,19 +29,7 @@ pub struct SelfPacedLambda {
     mu: f64,
 }
 
-#[derive(Deserialize)]
-struct Unchecked {
-    lambda: f64,
-    mu: f64,
-}
-
-impl TryFrom<Unchecked> for SelfPacedLambda {
-    type Error = PacingError;
-
-    fn try_from(Unchecked { lambda, mu }: Unchecked) -> Result<Self, PacingError> {
-        Self::new(lambda, mu)
-    }
-}
+deserialise_through_new!(SelfPacedLambda { lambda: f64, mu: f64 });
 
 impl SelfPacedLambda {
     /// From the first threshold and the factor of its growth.
@@ -71,11 +59,8 @@ impl SelfPacedLambda {
 }
 
 pub(super) fn check_mu(mu: f64) -> Result<(), PacingError> {
-    if mu.is_finite() && mu > 1.0 {
-        return Ok(());
-    }
     let expected = "a finite number above 1, because the threshold must grow to admit harder examples";
-    Err(PacingError::argument("mu", mu, expected))
+    PacingError::check("mu", mu, mu.is_finite() && mu > 1.0, expected)
 }
 
 #[cfg(test)]

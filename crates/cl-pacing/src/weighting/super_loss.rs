@@ -1,12 +1,11 @@
 use std::f64::consts::E;
 use std::fmt;
 
-use cl_data::exponential::exp;
-use cl_data::lambert_w0;
+use cl_data::{catalogue::Parameter, exponential::exp, lambert_w0};
 
 use super::blocks::{BLOCK, in_blocks};
-use super::{Weighting, check_positive};
-use crate::PacingError;
+use super::{Weighting, check_positive, entry::weighting_entry};
+use crate::error::PacingError;
 
 /// The weights of SuperLoss: more than 1 below a threshold tau on the loss, less above it.
 ///
@@ -42,9 +41,7 @@ impl SuperLossWeight {
     /// # Errors
     /// Unless tau is finite, and lambda finite and above 0.
     pub fn new(tau: f64, lambda: f64) -> Result<Self, PacingError> {
-        if !tau.is_finite() {
-            return Err(PacingError::argument("tau", tau, "a finite number, the loss that counts 1"));
-        }
+        PacingError::check("tau", tau, tau.is_finite(), "a finite number, the loss that counts 1")?;
         check_positive("lambda", lambda)?;
         Ok(Self { tau, lambda })
     }
@@ -142,6 +139,15 @@ impl fmt::Display for SuperLossWeight {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "superloss (tau = {}, lambda = {})", self.tau, self.lambda)
     }
+}
+
+weighting_entry! {
+    ENTRY = "superloss" | "super-loss": "SuperLoss: above 1 below the threshold tau, less above it",
+    [
+        Parameter::new("tau", "the loss that counts 1, ln C for C classes"),
+        Parameter::with_default("lambda", "the regularisation", "1"),
+    ],
+    |options, _| SuperLossWeight::new(options.number("tau")?, options.number("lambda")?)
 }
 
 #[cfg(test)]

@@ -427,7 +427,8 @@ mod tests {
         for step in 0..30 {
             plain.batch(step, &mut batch).unwrap();
             assert_eq!(this, batch, "step {step}");
-            let (is_last, ready_until) = (plain.epoch(step).step + 1 == plain.epoch(step).n_steps, ahead.ready_until());
+            let (is_last, ready_until) =
+                (plain.epoch(step).step + 1 == plain.epoch(step).n_steps, ahead.ready_until());
             let early = ahead.batch(step + 1, &mut next);
             assert_eq!((early.is_ok(), ready_until > step + 1), (!is_last, !is_last));
             n_waits += u32::from(is_last);
@@ -474,9 +475,11 @@ mod tests {
         assert_eq!(error.to_string(), "the saved state was made with r 0.3, not with 0.5");
         sampler.batch(0, &mut batch).unwrap();
         let saved = sampler.save(0).unwrap();
-        for (part, corrupt) in
-            [("\"shown\":[", "\"shown\":[3,"), ("\"losses\":[", "\"losses\":[null,"), ("\"version\":1", "\"version\":0")]
-        {
+        for (part, corrupt) in [
+            ("\"shown\":[", "\"shown\":[3,"),
+            ("\"losses\":[", "\"losses\":[null,"),
+            ("\"version\":1", "\"version\":0"),
+        ] {
             assert!(sampler.restore(&saved.replace(part, corrupt)).is_err());
             assert_eq!(sampler.save(0).unwrap(), saved);
         }

@@ -368,7 +368,7 @@ mod tests {
         let switch = |maturity, retirement| {
             let mut sampler = life(plain(), maturity, retirement);
             (0..60).for_each(|step| drop(advance(&mut sampler, step)));
-                sampler.switch().cloned().unwrap()
+            sampler.switch().cloned().unwrap()
         };
         let plateau = Maturity::Plateau { patience: 2, min_delta: 0.0 };
         // Epochs 4 and 5 bring nothing.
@@ -417,8 +417,7 @@ mod tests {
                 assert_eq!(&advance(&mut resumed, step as u64), expected);
             }
         }
-        let error =
-            life(plain(), Maturity::Epoch(1), Retirement::Nothing).restore(&states[9]).unwrap_err();
+        let error = life(plain(), Maturity::Epoch(1), Retirement::Nothing).restore(&states[9]).unwrap_err();
         assert!(error.to_string().contains("maturity MasteredShare(0.5), not with Epoch(1)"), "{error}");
         assert!(new().restore("").is_err());
     }

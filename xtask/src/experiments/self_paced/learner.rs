@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use cl_data::{
-    Batch, Dataset, Epoch, NoisyLabels, Sampler, SamplerError, Standardization, random, stratified_split, symmetric_noise,
+    Batch, Dataset, Epoch, NoisyLabels, Sampler, SamplerError, Standardization, random, stratified_split,
+    symmetric_noise,
 };
 use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Model, ModelError, Sgd, Trainer, evaluate};
 use cl_pacing::{
