@@ -19,10 +19,11 @@ use cl_pacing::{
     Batch, Competence, CompetenceSampler, EqualDifficulty, Full, Linear, MiniBatchSampler, PrefixSampler, Random,
     Sampler, ShuffleSampler,
 };
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 const N_EXAMPLES: usize = 1_281_167;
 const BATCH_SIZE: usize = 128;
+const PURE: &str = "a pure sampler has every step";
 /// Ten epochs of the full data.
 const N_STEPS: u64 = 100_100;
 
@@ -57,7 +58,7 @@ fn batches(criterion: &mut Criterion) {
             bencher.iter_custom(|iterations| {
                 let n_steps = iterations.max(20_020);
                 let start = std::time::Instant::now();
-                (0..n_steps).for_each(|step| sampler.batch(black_box(step % N_STEPS), &mut batch));
+                (0..n_steps).for_each(|step| sampler.batch(black_box(step % N_STEPS), &mut batch).expect(PURE));
                 start.elapsed() * iterations as u32 / n_steps as u32
             });
         });
@@ -74,12 +75,37 @@ fn seeks(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
             bencher.iter(|| {
                 let step = random::below(&mut rng, 1_000_000_000) as u64;
-                sampler.batch(black_box(step), &mut batch);
+                sampler.batch(black_box(step), &mut batch).expect(PURE);
             });
         });
     }
     group.finish();
 }
 
-criterion_group!(benches, batches, seeks);
+/// Time to the state after one more step, and to that after the first ones of a sampler made anew.
+fn saves(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("save");
+    let shuffle = ShuffleSampler::new(10_000_000, BATCH_SIZE, 1).expect("a batch of 128 fits");
+    let linear = Linear::new(0.8, 0.1).expect("a and b in their domains");
+    let prefix = PrefixSampler::new(Random::of(N_EXAMPLES, 1), linear, BATCH_SIZE, N_STEPS, 1);
+    let prefix = prefix.expect("a batch of 128 fits");
+    let samplers: [(&str, Box<dyn Sampler>); 2] =
+        [("shuffle of 10,000,000", Box::new(shuffle)), ("prefix of 1,281,167", Box::new(prefix.clone()))];
+    for (name, sampler) in samplers {
+        let mut step = N_STEPS / 2;
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                step += 1;
+                sampler.save(black_box(step)).expect(PURE)
+            });
+        });
+    }
+    group.sample_size(10);
+    group.bench_function("prefix of 1,281,167, the first time", |bencher| {
+        bencher.iter_batched(|| prefix.clone(), |sampler| sampler.save(N_STEPS), BatchSize::LargeInput);
+    });
+    group.finish();
+}
+
+criterion_group!(benches, batches, seeks, saves);
 criterion_main!(benches);

@@ -81,16 +81,14 @@ fn info_batch(criterion: &mut Criterion) {
     let all: Vec<usize> = (0..n).collect();
     group.bench_function("InfoBatch, an epoch of 50,000", |bench| {
         let mut sampler = InfoBatchSampler::new(n, 128, u64::MAX, 1).expect("sizes");
-        sampler.feedback(0, &all, &losses);
+        sampler.feedback(0, &all, &losses).expect("one loss each");
         let (mut batch, mut step) = (Batch::default(), 0);
         bench.iter(|| {
-            sampler.batch(step, &mut batch);
-            let epoch = sampler.epoch(step);
-            for _ in 1..epoch.n_steps {
+            for _ in 0..sampler.ready_until() - step {
+                sampler.batch(step, black_box(&mut batch)).expect("in turn");
+                sampler.feedback(step, &batch.indices, &losses[..batch.indices.len()]).expect("one loss each");
                 step += 1;
-                sampler.batch(step, black_box(&mut batch));
             }
-            step += 1;
         })
     });
     group.finish();

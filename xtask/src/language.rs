@@ -352,7 +352,7 @@ impl Recipe {
             if step == self.n_updates {
                 break;
             }
-            sampler.batch(step, &mut batch);
+            sampler.batch(step, &mut batch)?;
             let n_negatives = negatives(step);
             features.clear();
             for &at in &batch.indices {

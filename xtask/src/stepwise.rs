@@ -1,6 +1,6 @@
 //! Training in pieces, with a look at the model between them.
 
-use cl_data::{Batch, Epoch, Sampler};
+use cl_data::{Batch, Epoch, Sampler, SamplerError};
 
 /// A sampler from some step on: what a trainer that counts from 0 takes to go on where another stopped.
 ///
@@ -17,8 +17,8 @@ impl Sampler for From<'_> {
         self.sampler.n_examples()
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
-        self.sampler.batch(self.first_step + step, batch);
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
+        self.sampler.batch(self.first_step + step, batch)
     }
 
     fn epoch(&self, step: u64) -> Epoch {
@@ -29,8 +29,8 @@ impl Sampler for From<'_> {
         self.sampler.wanted(self.first_step + step, wanted);
     }
 
-    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) {
-        self.sampler.feedback(self.first_step + step, indices, losses);
+    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
+        self.sampler.feedback(self.first_step + step, indices, losses)
     }
 }
 

@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use cl_data::Ids;
 use cl_data::io::{Array, ArrayData, read_npy, write_atomically, write_npy};
 use cl_pacing::{
-    Batch, CompetenceSampler, EqualDifficulty, Exposure, Given, MiniBatchSampler, PrefixSampler, Sampler,
-    SeveralScores, order_by_name, orders, pacing_by_name, pacings,
+    Cursor, Exposure, Given, Sampler, SamplerInputs, SeveralScores, order_by_name, orders, pacing_by_name,
+    pacings, sampler_by_name, samplers,
 };
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -71,9 +71,12 @@ pub(crate) struct Arguments {
     pacing: String,
     #[command(flatten)]
     parameters: PacingParameters,
-    /// How batches are drawn from what is available
-    #[arg(long, value_enum, default_value_t = Kind::Prefix)]
-    sampler: Kind,
+    /// The sampler by name: how batches are drawn from what is available
+    #[arg(long, value_name = "NAME", default_value = "prefix")]
+    sampler: String,
+    /// Set a parameter of the sampler
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    sampler_param: Vec<(String, String)>,
     /// Examples in a batch, over all ranks
     #[arg(long, value_name = "B", required_unless_present = "list")]
     batch_size: Option<usize>,
@@ -98,7 +101,7 @@ pub(crate) struct Arguments {
     /// Where to write: .csv or .npy [default: CSV on standard output]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// List orders and pacings with their parameters
+    /// List orders, pacings and samplers with their parameters
     #[arg(long)]
     list: bool,
     /// Print JSON
@@ -114,19 +117,10 @@ enum Join {
     WeightedRank,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    /// Epochs over the growing prefix (Wu et al.)
-    Prefix,
-    /// Every batch anew from the prefix (Hacohen and Weinshall)
-    MiniBatch,
-    /// Every batch anew from what is at most as difficult as the competence (Platanios et al.)
-    Competence,
-}
-
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
-        return print(&List(vec![("orders", orders()), ("pacings", pacings())]), arguments.json);
+        let lists = vec![("orders", orders()), ("pacings", pacings()), ("samplers", samplers())];
+        return print(&List(lists), arguments.json);
     }
     let (Some(path), Some(batch_size), Some(steps)) =
         (&arguments.scores, arguments.batch_size, arguments.steps.clone())
@@ -147,11 +141,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let difficulty = difficulty(arguments, &file).with_context(place)?;
     let n = difficulty.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
-    let mut sampler = sampler(arguments, &file, &difficulty, batch_size)?;
+    let mut cursor = Cursor::new(sampler(arguments, &file, &difficulty, batch_size)?);
+    cursor.seek(steps.start);
 
-    let (mut batch, mut shown, mut exposure) = (Batch::default(), Vec::new(), Exposure::new(n));
-    for step in steps.clone() {
-        sampler.batch(step, &mut batch);
+    let (mut shown, mut exposure) = (Vec::new(), Exposure::new(n));
+    while cursor.position() < steps.end {
+        let (step, batch) = cursor.next_batch().with_context(|| format!("--sampler {}", arguments.sampler))?;
         exposure.record(step, &batch.indices)?;
         let share = cl_pacing::share_of_rank(batch.indices.len(), arguments.rank, arguments.world_size)?;
         shown.extend(batch.indices[share].iter().map(|&index| (step, index)));
@@ -235,17 +230,22 @@ fn sampler(
     let order_parameters: Vec<_> = borrowed(&arguments.order_param).collect();
     let order = order_by_name(&arguments.order, &order_parameters, &given)?.order(difficulty, seed)?;
     let pacing = pacing_by_name(&arguments.pacing, &arguments.parameters.pairs(), &given)?;
-    Ok(match arguments.sampler {
-        Kind::Prefix => Box::new(PrefixSampler::new(order, pacing, batch_size, total, seed)?),
-        Kind::MiniBatch => Box::new(MiniBatchSampler::new(order, pacing, batch_size, total, seed)?),
-        Kind::Competence if arguments.order != "easy-first" => {
-            bail!("--sampler competence goes by difficulty itself, expected --order easy-first");
-        }
-        Kind::Competence => {
-            let equal = EqualDifficulty::default();
-            Box::new(CompetenceSampler::new(difficulty, equal, pacing, batch_size, total, seed)?)
-        }
-    })
+    if arguments.sampler == "competence" && arguments.order != "easy-first" {
+        bail!("--sampler competence goes by difficulty itself, expected --order easy-first");
+    }
+    let inputs = SamplerInputs {
+        n_examples: n,
+        order: Some(&order),
+        difficulty: Some(difficulty),
+        classes: classes.as_deref(),
+        irreducible: None,
+        pacing: Some(pacing),
+        batch_size,
+        total_steps: total,
+        seed,
+    };
+    let parameters: Vec<_> = borrowed(&arguments.sampler_param).collect();
+    Ok(sampler_by_name(&arguments.sampler, &parameters, &inputs)?)
 }
 
 fn read_permutation(path: &Path, n: usize) -> anyhow::Result<Vec<usize>> {

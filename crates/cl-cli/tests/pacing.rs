@@ -131,7 +131,7 @@ fn an_order_is_the_sampler_and_any_part_of_it_stands_alone() {
         let mut expected: Vec<(u64, Vec<usize>)> = Vec::new();
         for step in 0..60 {
             let mut batch = cl_pacing::Batch::default();
-            sampler.batch(step, &mut batch);
+            sampler.batch(step, &mut batch).unwrap();
             expected.push((step, batch.indices));
         }
         let flat = |steps: std::ops::Range<usize>| expected[steps].concat_indices();
@@ -165,7 +165,7 @@ fn ranks_make_up_the_batches_of_every_sampler() {
     let folder = Folder::new();
     let difficulty: Vec<f64> = (0..50).map(|i| f64::from(i % 17)).collect();
     let scores = folder.npy("scores.npy", &difficulty);
-    for sampler in ["prefix", "mini-batch", "competence"] {
+    for sampler in ["prefix", "mini-batch", "competence", "shuffle", "sequential"] {
         let common = ["order", &scores, "--pacing", "competence", "--batch-size", "7", "--sampler", sampler];
         let step = |step: u64, rank: usize, world_size: usize| {
             let steps = format!("{step}..{}", step + 1);
@@ -258,7 +258,12 @@ fn names_are_listed_and_wrong_input_is_explained() {
     let losses = folder.npy("losses.npy", &[0.1, f64::NAN]);
     let scores = folder.npy("scores.npy", &[0.1, 0.2, 0.3]);
     let out = folder.path("out.npy");
-    for (command, name) in [("schedule", "varied-exponential"), ("order", "easy-first"), ("weights", "mixture2")] {
+    for (command, name) in [
+        ("schedule", "varied-exponential"),
+        ("order", "easy-first"),
+        ("order", "rho-loss"),
+        ("weights", "mixture2"),
+    ] {
         assert!(stdout(&[command, "--list"]).contains(&format!("{name}: ")));
         assert!(report(&[command, "--list"]).to_string().contains(name));
     }
@@ -290,6 +295,10 @@ fn names_are_listed_and_wrong_input_is_explained() {
         (own(order(&["--rank", "2", "--world-size", "2"])), "rank is 2 of 2"),
         (own(order(&["--world-size", "0"])), "world_size is 0"),
         (own(order(&["--order", "easiest"])), "easy-first, hard-first, random"),
+        (own(order(&["--sampler", "prefixes"])), "prefix, mini-batch, competence"),
+        (own(order(&["--sampler", "prefix", "--sampler-param", "k=1"])), "prefix.k"),
+        (own(order(&["--sampler", "self-paced", "--sampler-param", "lambda=1"])), "wait for losses"),
+        (own(order(&["--sampler", "competence", "--order", "random"])), "goes by difficulty itself"),
         (own(vec!["order", "SCORES", "--batch-size", "4", "--steps", "0..1"]), "batch_size is 4"),
         (own(vec!["order", "SCORES", "--batch-size", "0", "--steps", "0..1"]), "batch_size is 0"),
     ] {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{DataError, Ids};
+use crate::{error::DataError, ids::Ids};
 
 /// What ties a score, an order or a saved state to the data it was computed on: SHA-256 over the ids and
 /// labels in order.
@@ -38,6 +38,50 @@ impl Fingerprint {
             hash.update(labels.get(index).map_or(u64::MAX, |&label| label as u64).to_le_bytes());
         }
         Self(hash.finalize().into())
+    }
+}
+
+/// The fingerprint of numbers as they come: what was added so far has one at any time.
+///
+/// ```text
+/// SHA-256( a_0 | a_1 | ... )      integers little endian, as 8 bytes or, of 32 bits, 4
+/// ```
+///
+/// ```
+/// use cl_data::FingerprintBuilder;
+///
+/// let (mut at_once, mut in_parts) = (FingerprintBuilder::default(), FingerprintBuilder::default());
+/// at_once.add_u32s(&[3, 1, 2]);
+/// in_parts.add_u32s(&[3, 1]);
+/// assert_ne!(at_once.fingerprint(), in_parts.fingerprint());
+/// in_parts.add_u32s(&[2]);
+/// assert_eq!(at_once.fingerprint(), in_parts.fingerprint());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct FingerprintBuilder(Sha256);
+
+impl FingerprintBuilder {
+    /// Adds numbers. O(n).
+    pub fn add(&mut self, numbers: impl IntoIterator<Item = u64>) {
+        numbers.into_iter().for_each(|number| self.0.update(number.to_le_bytes()));
+    }
+
+    /// Adds numbers of 32 bits. O(n).
+    pub fn add_u32s(&mut self, numbers: &[u32]) {
+        // Many at a time: the hash takes its input by blocks of 64 bytes.
+        let mut bytes = [0; 1024];
+        for chunk in numbers.chunks(256) {
+            bytes
+                .chunks_exact_mut(4)
+                .zip(chunk)
+                .for_each(|(to, number)| to.copy_from_slice(&number.to_le_bytes()));
+            self.0.update(&bytes[..4 * chunk.len()]);
+        }
+    }
+
+    /// The fingerprint of what was added so far. O(1).
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(self.0.clone().finalize().into())
     }
 }
 

@@ -35,12 +35,12 @@ pub mod bundled {
 pub use corpus::TopicGrammar;
 pub use dataset::{Dataset, Scalar};
 pub use error::DataError;
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, FingerprintBuilder};
 pub use generators::{Clusters, GaussianMixture, MixtureComponent};
 pub use ids::Ids;
 pub use label_noise::{NoisyLabels, TransitionMatrix, pair_noise, symmetric_noise, transition_noise};
 pub use lambert_w::lambert_w0;
-pub use sampler::{Batch, Epoch, Sampler};
+pub use sampler::{Batch, Epoch, Sampler, SamplerError, SamplerFingerprint, check_feedback};
 pub use shapes::Shapes;
 pub use split::stratified_split;
 pub use standardize::Standardization;

@@ -1,7 +1,7 @@
 //! Scores from models: GraNd against PyTorch, distances and Shapley values against their definitions by brute
 //! force, memorisation of an example that nothing but memory explains.
 
-use cl_data::{Batch, Dataset, Epoch, Sampler, bundled, random};
+use cl_data::{Batch, Dataset, Epoch, Sampler, SamplerError, bundled, random};
 use cl_difficulty::model_based::{
     Distance, KMeans, Neighbors, Recipe, ShapleyStart, SubsetRuns, Subsets, bootstrapped, c_score,
     class_median_distance, cross_validated_loss, embed, grand, irreducible_loss, knn_shapley,
@@ -152,9 +152,10 @@ impl Sampler for InOrder {
         self.0.len()
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
         batch.indices.extend(self.0.iter().skip(self.epoch(step).step as usize * 15).take(15));
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {

@@ -1,9 +1,12 @@
 use cl_data::{Batch, Dataset, Sampler, Scalar};
 use rayon::prelude::*;
 
-use crate::evaluate::{gather, target};
-use crate::run::{check_indices, check_losses};
-use crate::{Examples, Loss, Mode, Model, ModelError, Target};
+use crate::{
+    error::ModelError,
+    evaluate::{gather, target},
+    loss::{Loss, Target},
+    model::{Examples, Mode, Model},
+};
 
 /// The memory of a run's batches, made once and grown only by a larger batch: updates allocate nothing.
 ///
@@ -60,7 +63,7 @@ impl<'d, T: Scalar, M: Model<T>> BatchMemory<'d, T, M> {
         sampler: &mut dyn Sampler,
         step: u64,
     ) -> Result<(), ModelError> {
-        sampler.batch(step, &mut self.batch);
+        sampler.batch(step, &mut self.batch)?;
         let Batch { indices, weights } = &self.batch;
         check_indices(indices, data.n_examples(), step)?;
         if !weights.is_empty() && weights.len() != indices.len() {
@@ -171,5 +174,19 @@ impl<'d, T: Scalar, M: Model<T>> BatchMemory<'d, T, M> {
                 gradient: vec![T::zero(); model.parameters().len()],
             }));
         }
+    }
+}
+
+pub(crate) fn check_indices(indices: &[usize], n_examples: usize, step: u64) -> Result<(), ModelError> {
+    match indices.iter().find(|&&index| index >= n_examples) {
+        Some(&index) => Err(ModelError::SamplerIndex { index, step, n_examples }),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn check_losses(losses: &[f64], indices: &[usize], step: u64) -> Result<(), ModelError> {
+    match losses.iter().position(|loss| !loss.is_finite()) {
+        Some(at) => Err(ModelError::Diverged { step, example: indices[at], loss: losses[at] }),
+        None => Ok(()),
     }
 }

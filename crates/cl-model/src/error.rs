@@ -1,4 +1,4 @@
-use cl_data::DataError;
+use cl_data::{DataError, SamplerError};
 
 /// Everything that can go wrong between a model and its data.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,9 @@ pub enum ModelError {
         /// What this run has.
         expected: String,
     },
+    /// The sampler cannot go on, or not from what was saved.
+    #[error(transparent)]
+    Sampler(#[from] SamplerError),
     /// The data itself is wrong.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -1,11 +1,15 @@
-use cl_data::{Dataset, Fingerprint, Sampler, Scalar};
+use cl_data::{Dataset, Fingerprint, Sampler, Scalar, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::batch_memory::BatchMemory;
-use crate::evaluate::{check_fit, evaluate, forward_all, target};
 use crate::{
-    Budget, Criterion, EpochEnd, LearningRate, Loss, Model, ModelError, Observer, Optimizer, Presentation,
-    Trainer, Training, Validated,
+    batch_memory::{BatchMemory, check_indices, check_losses},
+    error::ModelError,
+    evaluate::{check_fit, evaluate, forward_all, target},
+    loss::Loss,
+    model::Model,
+    observer::{EpochEnd, Observer, Presentation, Validated},
+    optimizer::Optimizer,
+    plan::{Budget, Criterion, LearningRate, Plan, Training},
 };
 
 /// How many steps in a row a sampler may show nothing, as a self-paced one does until something is easy enough,
@@ -13,11 +17,11 @@ use crate::{
 const LONGEST_SILENCE: u64 = 100_000;
 
 /// A training run in progress: stepped by [`step`](Self::step), saved by [`checkpoint`](Self::checkpoint) after
-/// any step, resumed by [`Trainer::resume`].
+/// any step, resumed by [`Trainer::resume`](crate::Trainer::resume).
 ///
 /// Model, loss, optimiser and sampler stay the caller's and are handed to every step.
 pub struct Run<'d, T: Scalar, M: Model<T>, R> {
-    trainer: Trainer<R>,
+    plan: Plan<R>,
     data: &'d Dataset<T>,
     held_out: Option<&'d Dataset<T>>,
     progress: Progress<T>,
@@ -52,12 +56,13 @@ struct Best<T: Scalar> {
     deserialize = "O: Deserialize<'de>, R: Deserialize<'de>"
 ))]
 pub struct Checkpoint<T: Scalar, O, R> {
+    version: Version<1>,
     data: Fingerprint,
     budget: Budget,
     parameters: Vec<T>,
     optimizer: O,
     learning_rate: R,
-    sampler: Option<String>,
+    sampler: String,
     progress: Progress<T>,
 }
 
@@ -70,7 +75,7 @@ impl<T: Scalar, O, R> Checkpoint<T, O, R> {
 
 impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
     pub(crate) fn new(
-        trainer: &Trainer<R>,
+        plan: &Plan<R>,
         model: &M,
         loss: &impl Loss<T>,
         data: &'d Dataset<T>,
@@ -100,7 +105,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
             epochs_since_best: 0,
         };
         let memory = BatchMemory::new(model);
-        Ok(Self { trainer: trainer.clone(), data, held_out, progress, memory, wanted: Vec::new() })
+        Ok(Self { plan: plan.clone(), data, held_out, progress, memory, wanted: Vec::new() })
     }
 
     /// How far the run is.
@@ -111,7 +116,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
     /// Takes one step of the sampler: at most one update. Returns whether there is more to do.
     ///
     /// # Errors
-    /// Where the sampler gives what the data does not have, or the loss is no longer finite.
+    /// Where the sampler fails or gives what the data does not have, or the loss is no longer finite.
     pub fn step(
         &mut self,
         model: &mut M,
@@ -129,7 +134,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         let epoch = sampler.epoch(step);
         self.memory.draw(self.data, sampler, step)?;
         let b = self.memory.batch.indices.len() as u64;
-        if matches!(self.trainer.budget, Budget::Examples(n) if self.progress.training.n_presented + b > n) {
+        if matches!(self.plan.budget, Budget::Examples(n) if self.progress.training.n_presented + b > n) {
             return self.end(model, loss, observers, sampler);
         }
         if b == 0 {
@@ -141,7 +146,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
             self.progress.empty_steps = 0;
             let memory = &mut self.memory;
             memory.forward(model, loss, self.data, step)?;
-            sampler.feedback(step, &memory.batch.indices, &memory.losses);
+            sampler.feedback(step, &memory.batch.indices, &memory.losses)?;
             let presentation = Presentation {
                 step,
                 epoch,
@@ -152,7 +157,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
             };
             observers.iter_mut().for_each(|observer| observer.presented(&presentation));
             memory.backward(model);
-            let learning_rate = self.trainer.learning_rate.at(self.progress.training.n_updates);
+            let learning_rate = self.plan.learning_rate.at(self.progress.training.n_updates);
             optimizer.update(model.parameters_mut(), memory.gradient(), learning_rate);
             self.progress.epoch_loss += memory.losses.iter().sum::<f64>();
             self.progress.epoch_presented += b;
@@ -175,16 +180,25 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
     }
 
     /// Everything needed to go on from here, after any step.
-    pub fn checkpoint<O: Clone>(&self, model: &M, optimizer: &O, sampler: &dyn Sampler) -> Checkpoint<T, O, R> {
-        Checkpoint {
+    ///
+    /// # Errors
+    /// Where the sampler has no state for it, because it was asked for steps of its own accord.
+    pub fn checkpoint<O: Clone>(
+        &self,
+        model: &M,
+        optimizer: &O,
+        sampler: &dyn Sampler,
+    ) -> Result<Checkpoint<T, O, R>, ModelError> {
+        Ok(Checkpoint {
+            version: Version,
             data: self.data.fingerprint(),
-            budget: self.trainer.budget,
+            budget: self.plan.budget,
             parameters: model.parameters().to_vec(),
             optimizer: optimizer.clone(),
-            learning_rate: self.trainer.learning_rate.clone(),
-            sampler: sampler.save(),
+            learning_rate: self.plan.learning_rate.clone(),
+            sampler: sampler.save(self.progress.training.n_steps)?,
             progress: self.progress.clone(),
-        }
+        })
     }
 
     pub(crate) fn restore<O>(
@@ -199,20 +213,21 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         if checkpoint.data != data {
             return Err(other("data", checkpoint.data.to_string(), data.to_string()));
         }
-        if checkpoint.budget != self.trainer.budget {
-            let budgets = (format!("{:?}", checkpoint.budget), format!("{:?}", self.trainer.budget));
+        if checkpoint.budget != self.plan.budget {
+            let budgets = (format!("{:?}", checkpoint.budget), format!("{:?}", self.plan.budget));
             return Err(other("budget", budgets.0, budgets.1));
         }
         let (found, expected) = (checkpoint.parameters.len(), model.parameters().len());
         if found != expected || checkpoint.progress.best.as_ref().is_some_and(|b| b.parameters.len() != expected) {
             return Err(other("number of parameters", found.to_string(), expected.to_string()));
         }
-        sampler
-            .restore(checkpoint.sampler.as_deref())
-            .map_err(|error| other("sampler", error.to_string(), "the state of this sampler".into()))?;
+        let (found, expected) = (sampler.restore(&checkpoint.sampler)?, checkpoint.progress.training.n_steps);
+        if found != expected {
+            return Err(other("number of steps of the sampler", found.to_string(), expected.to_string()));
+        }
         model.parameters_mut().copy_from_slice(&checkpoint.parameters);
         *optimizer = checkpoint.optimizer;
-        self.trainer.learning_rate = checkpoint.learning_rate;
+        self.plan.learning_rate = checkpoint.learning_rate;
         self.progress = checkpoint.progress;
         Ok(())
     }
@@ -220,7 +235,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
     fn is_spent(&self, epoch: u64) -> bool {
         let training = &self.progress.training;
         training.stopped_early
-            || match self.trainer.budget {
+            || match self.plan.budget {
                 Budget::Updates(n_updates) => training.n_updates >= n_updates,
                 Budget::Examples(n_examples) => training.n_presented >= n_examples,
                 Budget::Epochs(n_epochs) => epoch >= n_epochs,
@@ -245,8 +260,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         let columns = outputs.chunks_exact(model.n_outputs()).zip(&self.wanted);
         let losses: Vec<f64> = columns.map(|(z, &index)| loss.loss(z, target(self.data, index))).collect();
         check_losses(&losses, &self.wanted, step)?;
-        sampler.feedback(step, &self.wanted, &losses);
-        Ok(())
+        Ok(sampler.feedback(step, &self.wanted, &losses)?)
     }
 
     /// The budget is spent: closes an epoch that it cut short.
@@ -286,12 +300,12 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
 
         let evaluation = evaluate(model, loss, held_out)?;
         let (mean_loss, accuracy) = (evaluation.mean_loss(), evaluation.accuracy());
-        self.trainer.learning_rate.validated(mean_loss);
-        let score = match self.trainer.validation.criterion {
+        self.plan.learning_rate.validated(mean_loss);
+        let score = match self.plan.validation.criterion {
             Criterion::Loss => -mean_loss,
             Criterion::Accuracy => accuracy,
         };
-        sampler.validated(score);
+        sampler.validated(score)?;
         // A NaN is never best.
         let is_best = progress.best.as_ref().map_or(!score.is_nan(), |best| score > best.score);
         if is_best {
@@ -301,24 +315,10 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         } else {
             progress.epochs_since_best += 1;
         }
-        let patience = self.trainer.validation.patience;
+        let patience = self.plan.validation.patience;
         progress.training.stopped_early = patience.is_some_and(|patience| progress.epochs_since_best >= patience);
         let validated = Validated { epoch, n_updates: end.n_updates, mean_loss, accuracy, is_best };
         observers.iter_mut().for_each(|observer| observer.validated(&validated));
         Ok(())
-    }
-}
-
-pub(crate) fn check_indices(indices: &[usize], n_examples: usize, step: u64) -> Result<(), ModelError> {
-    match indices.iter().find(|&&index| index >= n_examples) {
-        Some(&index) => Err(ModelError::SamplerIndex { index, step, n_examples }),
-        None => Ok(()),
-    }
-}
-
-pub(crate) fn check_losses(losses: &[f64], indices: &[usize], step: u64) -> Result<(), ModelError> {
-    match losses.iter().position(|loss| !loss.is_finite()) {
-        Some(at) => Err(ModelError::Diverged { step, example: indices[at], loss: losses[at] }),
-        None => Ok(()),
     }
 }

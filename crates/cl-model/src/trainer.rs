@@ -1,69 +1,14 @@
 use cl_data::{Dataset, Sampler, Scalar};
-use serde::{Deserialize, Serialize};
 
-use crate::run::{Checkpoint, Run};
-use crate::{Loss, Model, ModelError, Observer, Optimizer};
-
-/// How long a run lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Budget {
-    /// This many updates.
-    Updates(u64),
-    /// As many updates as show at most this many examples, each presentation counted.
-    Examples(u64),
-    /// This many epochs of the sampler.
-    Epochs(u64),
-}
-
-/// The learning rate as a function of the update; a plain `f64` is a constant one.
-pub trait LearningRate: Send + Sync {
-    /// The learning rate of update `step`, counted from 0.
-    fn at(&self, step: u64) -> f64;
-
-    /// Tells a schedule that reacts to it the mean loss on the validation set.
-    fn validated(&mut self, loss: f64) {
-        let _ = loss;
-    }
-}
-
-impl LearningRate for f64 {
-    fn at(&self, _step: u64) -> f64 {
-        *self
-    }
-}
-
-/// What is best on the validation set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Criterion {
-    /// The lowest mean loss.
-    Loss,
-    /// The highest accuracy; of equal ones, the first.
-    Accuracy,
-}
-
-/// How a run is validated: at the end of every epoch, on data that it does not train on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Validation {
-    /// What is best.
-    pub criterion: Criterion,
-    /// After how many epochs without a new best the run stops; never if `None`.
-    pub patience: Option<u64>,
-}
-
-/// What a run came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Training {
-    /// Updates made; steps at which the sampler showed nothing are not counted.
-    pub n_updates: u64,
-    /// Steps of the sampler taken.
-    pub n_steps: u64,
-    /// Examples presented, each presentation counted.
-    pub n_presented: u64,
-    /// Updates made when the validation set was best; the model keeps the parameters it had then.
-    pub best_at: Option<u64>,
-    /// Whether patience ended the run before its budget.
-    pub stopped_early: bool,
-}
+use crate::{
+    error::ModelError,
+    loss::Loss,
+    model::Model,
+    observer::Observer,
+    optimizer::Optimizer,
+    plan::{Budget, Criterion, LearningRate, Plan, Training, Validation},
+    run::{Checkpoint, Run},
+};
 
 /// Drives a model: takes batches from a sampler, updates the parameters, tells sampler and observers.
 ///
@@ -77,7 +22,11 @@ pub struct Training {
 /// # struct Whole;
 /// # impl cl_data::Sampler for Whole {
 /// #     fn n_examples(&self) -> usize { 120 }
-/// #     fn batch(&mut self, _: u64, batch: &mut cl_data::Batch) { batch.clear(); batch.indices.extend(0..120); }
+/// #     fn batch(&mut self, _: u64, batch: &mut cl_data::Batch) -> Result<(), cl_data::SamplerError> {
+/// #         batch.clear();
+/// #         batch.indices.extend(0..120);
+/// #         Ok(())
+/// #     }
 /// #     fn epoch(&self, step: u64) -> cl_data::Epoch { cl_data::Epoch { index: step, step: 0, n_steps: 1 } }
 /// # }
 /// # let mut sampler = Whole;
@@ -94,9 +43,7 @@ pub struct Training {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trainer<R = f64> {
-    pub(crate) budget: Budget,
-    pub(crate) learning_rate: R,
-    pub(crate) validation: Validation,
+    plan: Plan<R>,
 }
 
 impl<R: LearningRate + Clone> Trainer<R> {
@@ -109,19 +56,20 @@ impl<R: LearningRate + Clone> Trainer<R> {
         if !(first.is_finite() && first >= 0.0) {
             return Err(ModelError::argument("learning_rate", first, "a finite number of at least 0"));
         }
-        Ok(Self { budget, learning_rate, validation: Validation { criterion: Criterion::Loss, patience: None } })
+        let validation = Validation { criterion: Criterion::Loss, patience: None };
+        Ok(Self { plan: Plan { budget, learning_rate, validation } })
     }
 
     /// The same with another way of validating.
     pub fn with_validation(self, validation: Validation) -> Self {
-        Self { validation, ..self }
+        Self { plan: Plan { validation, ..self.plan } }
     }
 
     /// Trains `model` until the budget is spent.
     ///
     /// # Errors
-    /// Where model, data and sampler do not fit, and [`ModelError::Diverged`] at the first loss that is not
-    /// finite; the model keeps the parameters it had then.
+    /// Where model, data and sampler do not fit or the sampler fails, and [`ModelError::Diverged`] at the first loss
+    /// that is not finite; the model keeps the parameters it had then.
     pub fn train<T: Scalar, M: Model<T>>(
         &self,
         model: &mut M,
@@ -169,15 +117,16 @@ impl<R: LearningRate + Clone> Trainer<R> {
         held_out: Option<&'d Dataset<T>>,
         sampler: &dyn Sampler,
     ) -> Result<Run<'d, T, M, R>, ModelError> {
-        Run::new(self, model, loss, data, held_out, sampler)
+        Run::new(&self.plan, model, loss, data, held_out, sampler)
     }
 
     /// Goes on where a checkpoint was taken: sets the parameters of `model`, `optimizer` and `sampler` to what
     /// they were, and continues bit for bit as the uninterrupted run would have.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and [`ModelError::OtherCheckpoint`] where the checkpoint is of other data, of
-    /// a model with another number of parameters, of another budget, or of another kind of sampler.
+    /// As [`start`](Self::start), [`ModelError::OtherCheckpoint`] where the checkpoint is of other data, of a model
+    /// with another number of parameters or of another budget, and [`ModelError::Sampler`] where it is of another
+    /// sampler.
     #[allow(clippy::too_many_arguments, reason = "each is one of the parts that the trainer brings together")]
     pub fn resume<'d, T: Scalar, M: Model<T>, O: Optimizer<T>>(
         &self,

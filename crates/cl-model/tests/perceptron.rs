@@ -1,7 +1,7 @@
 //! The perceptron against PyTorch: losses, gradients, the norms of each example's gradient, and trained by every
 //! optimiser for 30 steps. How the numbers were computed is said in the fixture.
 
-use cl_data::{Batch, Dataset, Epoch, Sampler, Scalar, bundled, stratified_split};
+use cl_data::{Batch, Dataset, Epoch, Sampler, SamplerError, Scalar, bundled, stratified_split};
 use cl_model::{
     Activation, Adam, Budget, CrossEntropy, Examples, Initialization, Loss, Mlp, Mode, Model, Observer, Optimizer,
     Presentation, Sgd, Target, Trainer, evaluate, gradient_norms,
@@ -99,9 +99,10 @@ impl Sampler for Whole {
         self.0
     }
 
-    fn batch(&mut self, _step: u64, batch: &mut Batch) {
+    fn batch(&mut self, _step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
         batch.indices.extend(0..self.0);
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {
@@ -185,13 +186,14 @@ impl Sampler for Shuffled {
         self.n
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         let epoch = self.epoch(step);
         let mut rng = cl_data::random::stream(self.seed, "test", epoch.index);
         let order = cl_data::random::permutation(&mut rng, self.n);
         let start = epoch.step as usize * 64;
         batch.clear();
         batch.indices.extend_from_slice(&order[start..(start + 64).min(self.n)]);
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {

@@ -3,10 +3,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use cl_data::{Batch, Clusters, Dataset, Epoch, Sampler, random};
+use cl_data::{Batch, Clusters, Dataset, Epoch, Sampler, SamplerError, SamplerFingerprint, random};
 use cl_model::{
-    Activation, Budget, Checkpoint, Criterion, CrossEntropy, Initialization, LearningRate, Mlp, Model, Observer,
-    Sgd, SoftmaxRegression, Trainer, Validated, Validation,
+    Activation, Budget, Checkpoint, Criterion, CrossEntropy, Initialization, LearningRate, Mlp, Model, ModelError,
+    Observer, Sgd, SoftmaxRegression, Trainer, Validated, Validation,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ impl Sampler for Remembering {
         self.n
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         let epoch = self.epoch(step);
         let order = random::permutation(&mut random::stream(1, "test", epoch.index), self.n);
         let start = epoch.step as usize * self.batch;
@@ -56,6 +56,7 @@ impl Sampler for Remembering {
         batch.indices.extend_from_slice(&order[start..(start + self.batch).min(self.n)]);
         // What was told matters for what follows.
         batch.weights.extend(batch.indices.iter().map(|_| 1.0 + self.told.fract().abs()));
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {
@@ -63,21 +64,24 @@ impl Sampler for Remembering {
         Epoch { index: step / n_steps, step: step % n_steps, n_steps }
     }
 
-    fn feedback(&mut self, _step: u64, _indices: &[usize], losses: &[f64]) {
+    fn feedback(&mut self, _step: u64, _indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
         self.told += losses.iter().sum::<f64>();
-    }
-
-    fn validated(&mut self, score: f64) {
-        self.told += score;
-    }
-
-    fn save(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
-    }
-
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        *self = serde_json::from_str(state.ok_or("a state, which there is none of")?)?;
         Ok(())
+    }
+
+    fn validated(&mut self, score: f64) -> Result<(), SamplerError> {
+        self.told += score;
+        Ok(())
+    }
+
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        SamplerFingerprint::new("remembering").save(n_steps, self)
+    }
+
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let (n_steps, restored) = SamplerFingerprint::new("remembering").restore(state)?;
+        *self = restored;
+        Ok(n_steps)
     }
 }
 
@@ -117,7 +121,7 @@ fn a_run_resumed_at_any_step_is_the_uninterrupted_run() {
     let mut run = trainer.start(&model, &CrossEntropy, &train, Some(&held_out), &samples).unwrap();
     let mut saved = Vec::new();
     while run.step(&mut model, &CrossEntropy, &mut optimizer, &mut samples, &mut []).unwrap() {
-        saved.push(serde_json::to_string(&run.checkpoint(&model, &optimizer, &samples)).unwrap());
+        saved.push(serde_json::to_string(&run.checkpoint(&model, &optimizer, &samples).unwrap()).unwrap());
     }
     let training = run.finish(&mut model);
     assert!(saved.len() > 20, "{}", saved.len());
@@ -142,7 +146,7 @@ fn a_checkpoint_of_another_run_is_refused() {
     let trainer = Trainer::new(Budget::Epochs(6), 0.1).unwrap();
     let model = network();
     let run = trainer.start(&model, &CrossEntropy, &train, None, &sampler()).unwrap();
-    let checkpoint = run.checkpoint(&model, &Sgd::<f32>::plain(), &sampler());
+    let checkpoint = run.checkpoint(&model, &Sgd::<f32>::plain(), &sampler()).unwrap();
     let resume = |trainer: &Trainer, data: &Dataset<f32>, mut model: Mlp<f32>| {
         let (mut sgd, mut sampler) = (Sgd::plain(), sampler());
         let run =
@@ -156,6 +160,40 @@ fn a_checkpoint_of_another_run_is_refused() {
     assert!(resume(&trainer, &train, wider).unwrap_err().contains("number of parameters: 82, expected 87"));
     let longer = Trainer::new(Budget::Epochs(7), 0.1).unwrap();
     assert!(resume(&longer, &train, network()).unwrap_err().contains("another budget"));
+
+    let saved = serde_json::to_string(&checkpoint).unwrap();
+    let read = |text: &str| serde_json::from_str::<Checkpoint<f32, Sgd<f32>, f64>>(text).map(|_| ());
+    assert!(read(&saved).is_ok() && saved.starts_with("{\"version\":1,"));
+    let error = read(&saved.replacen(":1", ":2", 1)).unwrap_err().to_string();
+    assert!(error.starts_with("saved in version 2, expected version 1"), "{error}");
+}
+
+/// What a sampler has to say ends the run as it is, and so does a state of another sampler.
+#[test]
+fn errors_of_samplers_are_handed_on() {
+    struct Waiting;
+    impl Sampler for Waiting {
+        fn n_examples(&self) -> usize {
+            50
+        }
+        fn batch(&mut self, step: u64, _batch: &mut Batch) -> Result<(), SamplerError> {
+            Err(SamplerError::out_of_turn(step, 0..0))
+        }
+        fn epoch(&self, step: u64) -> Epoch {
+            Epoch { index: step, step: 0, n_steps: 1 }
+        }
+    }
+    let (train, trainer) = (data(50, 1), Trainer::new(Budget::Epochs(6), 0.1).unwrap());
+    let (mut model, mut sgd) = (network(), Sgd::<f32>::plain());
+    let error = trainer.train(&mut model, &CrossEntropy, &mut sgd, &train, &mut Waiting, &mut []).unwrap_err();
+    assert!(matches!(error, ModelError::Sampler(SamplerError::OutOfTurn { step: 0, .. })), "{error}");
+
+    let run = trainer.start(&model, &CrossEntropy, &train, None, &Waiting).unwrap();
+    let checkpoint = run.checkpoint(&model, &sgd, &Waiting).unwrap();
+    let mut other = Remembering { n: 50, batch: 8, told: 0.0 };
+    let resumed = trainer.resume(checkpoint, &mut model, &CrossEntropy, &mut sgd, &train, None, &mut other);
+    let error = resumed.map(|_| ()).unwrap_err();
+    assert!(matches!(error, ModelError::Sampler(SamplerError::OtherSettings { .. })), "{error}");
 }
 
 #[test]
@@ -227,9 +265,10 @@ fn updates_allocate_nothing() {
         fn n_examples(&self) -> usize {
             50
         }
-        fn batch(&mut self, step: u64, batch: &mut Batch) {
+        fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
             batch.clear();
             batch.indices.extend((0..16).map(|i| (step as usize * 16 + i) % 50));
+            Ok(())
         }
         fn epoch(&self, step: u64) -> Epoch {
             Epoch { index: step, step: 0, n_steps: 1 }

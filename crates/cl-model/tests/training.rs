@@ -1,7 +1,7 @@
 //! Models and trainer together: gradients against finite differences, what observers and samplers are told,
 //! what is refused, and a convex problem solved.
 
-use cl_data::{Batch, Clusters, Dataset, Epoch, Sampler, random};
+use cl_data::{Batch, Clusters, Dataset, Epoch, Sampler, SamplerError, random};
 use cl_model::{
     Activation, Budget, CrossEntropy, EpochEnd, Examples, Focal, Initialization, LogisticRegression, Loss, Mlp,
     Mode, Model, ModelError, Observer, Optimizer, Presentation, Sgd, SoftmaxRegression, Trainer, evaluate,
@@ -28,11 +28,12 @@ impl Sampler for InOrder {
         self.n
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
         let start = self.epoch(step).step as usize * self.batch;
         batch.indices.extend(start..(start + self.batch).min(self.n));
         batch.weights.extend(self.weight.iter().cycle().take(batch.indices.len()));
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {
@@ -47,9 +48,10 @@ impl Sampler for InOrder {
         }
     }
 
-    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) {
+    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
         assert_eq!(indices.len(), losses.len());
         self.told.push((step, indices.to_vec()));
+        Ok(())
     }
 }
 
@@ -293,8 +295,9 @@ fn a_sampler_that_shows_nothing_is_stopped() {
         fn n_examples(&self) -> usize {
             10
         }
-        fn batch(&mut self, _step: u64, batch: &mut Batch) {
+        fn batch(&mut self, _step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
             batch.clear();
+            Ok(())
         }
         fn epoch(&self, step: u64) -> Epoch {
             Epoch { index: step, step: 0, n_steps: 1 }

@@ -1,4 +1,4 @@
-use cl_data::catalogue::CatalogueError;
+use cl_data::{SamplerError, catalogue::CatalogueError};
 
 /// Everything that can be wrong with an order, a pacing, a weighting or a sampler.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -51,18 +51,6 @@ pub enum PacingError {
     /// A name or a parameter given by name is none.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    /// A feedback sampler was asked for a step that is not in its current epoch, or before it was told the losses.
-    #[error(
-        "step {step} was asked for, expected a step in {first_step}..{end}, after the losses that were wanted"
-    )]
-    OutOfTurn {
-        /// The step asked for.
-        step: u64,
-        /// The first step that could have been.
-        first_step: u64,
-        /// The step after the last one that could have been.
-        end: u64,
-    },
     /// A schedule was to be edited in a part that has been shown.
     #[error(
         "the schedule was to change from step {from_step}, expected at least {n_consumed}: the steps before were taken"
@@ -72,31 +60,6 @@ pub enum PacingError {
         from_step: u64,
         /// The steps that were taken.
         n_consumed: u64,
-    },
-    /// A saved state was shown other examples, or otherwise, than the sampler would have shown.
-    #[error(
-        "the {what} of the first {n_steps} steps is not that of the saved state ({found}; saved: {saved}): only what \
-         comes after may change"
-    )]
-    OtherPast {
-        /// What differs: the schedule or the order.
-        what: &'static str,
-        /// The steps taken when the state was saved.
-        n_steps: u64,
-        /// The schedule of the saved state.
-        saved: String,
-        /// The schedule here.
-        found: String,
-    },
-    /// A saved state belongs to a sampler with other settings.
-    #[error("the saved state was made with {setting} {saved}, not with {found}")]
-    OtherSettings {
-        /// The setting that differs.
-        setting: String,
-        /// Its value in the saved state.
-        saved: String,
-        /// Its value here.
-        found: String,
     },
 }
 
@@ -119,5 +82,11 @@ impl PacingError {
     /// That what must have one entry per example, or per something else, does.
     pub(crate) fn check_length(what: &'static str, found: usize, expected: usize) -> Result<(), Self> {
         if found == expected { Ok(()) } else { Err(Self::LengthMismatch { what, found, expected }) }
+    }
+}
+
+impl From<PacingError> for SamplerError {
+    fn from(error: PacingError) -> Self {
+        Self::Other(Box::new(error))
     }
 }

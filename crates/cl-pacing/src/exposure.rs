@@ -1,4 +1,4 @@
-use cl_data::{Batch, Sampler};
+use cl_data::{Batch, Sampler, SamplerError};
 use serde::{Deserialize, Serialize};
 
 use crate::{error::PacingError, exposure_histogram::ExposureHistogram};
@@ -19,7 +19,7 @@ use crate::{error::PacingError, exposure_histogram::ExposureHistogram};
 /// assert!(exposure.never_shown().ends_with(&(65..100).collect::<Vec<_>>()));
 /// let mut windows = exposure.deciles().into_iter().flat_map(|deciles| deciles.windows());
 /// assert!(windows.all(|(_, shown)| shown[7..] == [0, 0, 0]));
-/// # Ok::<(), cl_pacing::PacingError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
@@ -87,7 +87,7 @@ impl Exposure {
     ///
     /// # Errors
     /// [`PacingError::IndexOutOfRange`] where the sampler shows an example that it has not got.
-    pub fn of(sampler: &mut dyn Sampler, n_steps: u64) -> Result<Self, PacingError> {
+    pub fn of(sampler: &mut dyn Sampler, n_steps: u64) -> Result<Self, SamplerError> {
         let mut exposure = Self::new(sampler.n_examples());
         exposure.preview(sampler, n_steps)?;
         Ok(exposure)
@@ -98,10 +98,10 @@ impl Exposure {
     ///
     /// # Errors
     /// [`PacingError::IndexOutOfRange`] where the sampler shows an example that is not among these.
-    pub fn preview(&mut self, sampler: &mut dyn Sampler, n_steps: u64) -> Result<(), PacingError> {
+    pub fn preview(&mut self, sampler: &mut dyn Sampler, n_steps: u64) -> Result<(), SamplerError> {
         let mut batch = Batch::default();
         for step in 0..n_steps {
-            sampler.batch(step, &mut batch);
+            sampler.batch(step, &mut batch)?;
             self.record(step, &batch.indices)?;
         }
         Ok(())
@@ -189,7 +189,7 @@ mod tests {
         foretold.preview(&mut sampler.clone(), 250).unwrap();
         let (mut shown, mut running, mut batch) = (fresh(), sampler, Batch::default());
         for step in 0..250 {
-            running.batch(step, &mut batch);
+            running.batch(step, &mut batch).unwrap();
             shown.record(step, &batch.indices).unwrap();
         }
         assert_eq!(foretold, shown);

@@ -1,8 +1,8 @@
 use std::ops::Range;
 
-use cl_data::{Batch, Sampler};
+use cl_data::{Batch, Sampler, SamplerError};
 
-use crate::PacingError;
+use crate::error::PacingError;
 
 /// The part of a list of `len` entries that is rank `rank`'s of `world_size`: the parts in order of rank make up
 /// the list, and their lengths differ by at most one.
@@ -37,16 +37,16 @@ pub trait Sharding: Sampler {
     /// [share](share_of_rank), empty where the batch has fewer examples than there are ranks.
     ///
     /// # Errors
-    /// Unless there is at least one rank, and `rank` is below their number.
+    /// As [`Sampler::batch`], and unless there is at least one rank, and `rank` is below their number.
     fn batch_of_rank(
         &mut self,
         step: u64,
         rank: usize,
         world_size: usize,
         batch: &mut Batch,
-    ) -> Result<(), PacingError> {
+    ) -> Result<(), SamplerError> {
         share_of_rank(0, rank, world_size)?;
-        self.batch(step, batch);
+        self.batch(step, batch)?;
         let share = share_of_rank(batch.indices.len(), rank, world_size)?;
         if batch.weights.len() == batch.indices.len() {
             batch.weights.truncate(share.end);

@@ -120,7 +120,7 @@ impl Learner {
         let (mut wanted, mut batch) = (Vec::new(), Batch::default());
         sampler.wanted(step, &mut wanted);
         self.tell(sampler, step, &wanted, world_size);
-        sampler.batch(step, &mut batch);
+        sampler.batch(step, &mut batch).unwrap();
         self.tell(sampler, step, &batch.indices, world_size);
         for (place, &index) in batch.indices.iter().enumerate() {
             self.0[index] *= 0.9 + 0.01 * (place % 7) as f64;
@@ -133,7 +133,7 @@ impl Learner {
         for rank in (0..world_size).rev() {
             let part = &indices[share_of_rank(indices.len(), rank, world_size).unwrap()];
             let losses: Vec<f64> = part.iter().map(|&index| self.0[index]).collect();
-            sampler.feedback(step, part, &losses);
+            sampler.feedback(step, part, &losses).unwrap();
         }
     }
 }
@@ -186,8 +186,9 @@ proptest! {
             let mut running: Vec<Learner> = Vec::new();
             for step in 0..N_STEPS {
                 let begin = &mut resumed[step as usize][at].1;
-                begin.restore(whole.save().as_deref()).unwrap();
-                prop_assert_eq!(begin.save(), whole.save(), "{}", name);
+                let state = whole.save(step).unwrap();
+                prop_assert_eq!(begin.restore(&state).unwrap(), step);
+                prop_assert_eq!(begin.save(step).unwrap(), state, "{}", name);
                 running.push(learner.clone());
                 let shown = learner.step(&mut *whole, step, 1);
                 // Those that began earlier go on beside it, for some steps.
@@ -205,17 +206,17 @@ proptest! {
 #[test]
 fn states_of_others_are_refused() {
     let own = || samplers(20, 4, 1, data("0"));
-    let shown = |samplers: Vec<(&'static str, Box<dyn Sampler>)>| -> Vec<(&'static str, Option<String>)> {
+    let shown = |samplers: Vec<(&'static str, Box<dyn Sampler>)>| -> Vec<(&'static str, String)> {
         let save = |(name, mut sampler): (&'static str, Box<dyn Sampler>)| {
             let mut learner = Learner::of(20);
             (0..3).for_each(|step| drop(learner.step(&mut *sampler, step, 1)));
-            (name, sampler.save())
+            (name, sampler.save(3).unwrap())
         };
         samplers.into_iter().map(save).collect()
     };
     for (at, (name, state)) in shown(own()).into_iter().enumerate() {
         for (other, (other_name, mut sampler)) in own().into_iter().enumerate() {
-            assert_eq!(sampler.restore(state.as_deref()).is_ok(), at == other, "{name} into {other_name}");
+            assert_eq!(sampler.restore(&state).is_ok(), at == other, "{name} into {other_name}");
         }
     }
     for others in [samplers(20, 4, 2, data("0")), samplers(20, 5, 1, data("0")), samplers(21, 4, 1, data("0"))] {
@@ -224,15 +225,15 @@ fn states_of_others_are_refused() {
             if sampler.n_examples() == 20 && name.contains("length") {
                 continue;
             }
-            assert!(sampler.restore(state.as_deref()).is_err(), "{name}");
-            assert!(sampler.restore(None).is_err() && sampler.restore(Some("{}")).is_err(), "{name}");
+            assert!(sampler.restore(&state).is_err(), "{name}");
+            assert!(sampler.restore("").is_err() && sampler.restore("{}").is_err(), "{name}");
         }
     }
     for ((name, state), (_, mut sampler)) in shown(own()).into_iter().zip(samplers(20, 4, 1, data("1"))) {
         if ["sequential", "shuffle", "window"].contains(&name) {
             continue; // not bound to data here
         }
-        let error = sampler.restore(state.as_deref()).unwrap_err().to_string();
+        let error = sampler.restore(&state).unwrap_err().to_string();
         assert!(error.contains("made with data 000"), "{name}: {error}");
     }
 }

@@ -1,3 +1,5 @@
+use cl_data::SamplerError;
+
 /// Everything that can be wrong with a selection or a dynamic pruning.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -140,26 +142,6 @@ pub enum PruneError {
         /// What is missing.
         what: &'static str,
     },
-    /// A feedback sampler was asked for a step that is not in its current epoch.
-    #[error("step {step} was asked for, expected a step in {first_step}..={end}")]
-    OutOfTurn {
-        /// The step asked for.
-        step: u64,
-        /// The first step of the epoch.
-        first_step: u64,
-        /// The step that starts the next epoch.
-        end: u64,
-    },
-    /// A saved state belongs to a sampler with other settings.
-    #[error("the saved state was made with {setting} {saved}, not with {found}")]
-    OtherSettings {
-        /// The setting that differs.
-        setting: String,
-        /// Its value in the saved state.
-        saved: String,
-        /// Its value here.
-        found: String,
-    },
 }
 
 impl PruneError {
@@ -170,5 +152,11 @@ impl PruneError {
         expected: impl Into<String>,
     ) -> Self {
         Self::InvalidArgument { argument, value: value.to_string(), expected: expected.into() }
+    }
+}
+
+impl From<PruneError> for SamplerError {
+    fn from(error: PruneError) -> Self {
+        Self::Other(Box::new(error))
     }
 }

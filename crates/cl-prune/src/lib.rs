@@ -15,12 +15,10 @@ mod error;
 mod life_cycle;
 mod rule;
 mod selection;
-mod settings;
+mod untold;
 
 pub use budget::Budget;
-pub use dynamic::{
-    DynamicRandomSampler, EpochFractions, InfoBatchSampler, InfoBatchState, PruningDraw, RepeatedRandomSampler,
-};
+pub use dynamic::{DynamicRandomSampler, EpochFractions, InfoBatchSampler, PruningDraw, RepeatedRandomSampler};
 pub use error::PruneError;
 pub use life_cycle::{Learned, LifeCycleSampler, Mastery, MasteryScore, Maturity, Plateau, Retirement, Switch};
 pub use rule::{

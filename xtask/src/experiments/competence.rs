@@ -582,7 +582,7 @@ mod tests {
                 let mut sampler = task.sampler(&task.recipe, arm, &corpus.train, &windows, 3).unwrap();
                 let batch = |step| {
                     let mut batch = Batch::default();
-                    sampler.batch(step, &mut batch);
+                    sampler.batch(step, &mut batch).unwrap();
                     batch.indices
                 };
                 (0..60).map(batch).collect()

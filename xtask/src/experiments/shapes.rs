@@ -1,7 +1,7 @@
 //! Section 1: easy shapes first, the experiment of Bengio et al. (2009), section 5.
 
 use anyhow::{Result, anyhow};
-use cl_data::{Batch, Dataset, Epoch, Sampler, Shapes, Standardization, random};
+use cl_data::{Batch, Dataset, Epoch, Sampler, SamplerError, Shapes, Standardization, random};
 use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, ModelError, Sgd, Trainer, evaluate};
 use cl_study::{BoxFigure, Figure, Metric, Record, Study, over_seeds};
 use serde_json::{Value, json};
@@ -291,7 +291,7 @@ impl Sampler for Switching {
         2 * self.n
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         let n = self.n;
         let Epoch { index, step, .. } = self.epoch(step);
         if self.shown.0 != index {
@@ -309,6 +309,7 @@ impl Sampler for Switching {
         let start = step as usize * BATCH_SIZE;
         batch.clear();
         batch.indices.extend_from_slice(&self.shown.1[start..(start + BATCH_SIZE).min(n)]);
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {
@@ -381,7 +382,7 @@ mod tests {
                 let mut shown = Vec::new();
                 for step in 0..sampler.per_epoch() {
                     let mut batch = Batch::default();
-                    sampler.batch(epoch as u64 * sampler.per_epoch() + step, &mut batch);
+                    sampler.batch(epoch as u64 * sampler.per_epoch() + step, &mut batch).unwrap();
                     shown.extend(batch.indices);
                 }
                 shown.sort_unstable();

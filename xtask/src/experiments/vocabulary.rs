@@ -480,7 +480,7 @@ mod tests {
                 break;
             }
             let mut batch = Batch::default();
-            sampler.batch(step, &mut batch);
+            sampler.batch(step, &mut batch).unwrap();
             assert_eq!(passes.vocabulary(step), 10 * (epoch + 1).min(4));
             shown[epoch].extend(batch.indices);
         }

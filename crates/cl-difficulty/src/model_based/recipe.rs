@@ -1,9 +1,9 @@
-use cl_data::{Batch, Dataset, Epoch, Sampler, Scalar, random};
+use cl_data::{Batch, Dataset, Epoch, Sampler, SamplerError, Scalar, random};
 use cl_model::{Budget, Loss, Model, ModelError, Sgd, Trainer};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// How the models behind a score are trained: shuffled epochs, stochastic gradient descent, a constant learning
 /// rate. It belongs to the provenance of the score.
@@ -112,7 +112,7 @@ impl Sampler for Shuffled {
         self.n_examples
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         let epoch = self.epoch(step);
         let order = match self.order.take() {
             Some((index, order)) if index == epoch.index => order,
@@ -122,6 +122,7 @@ impl Sampler for Shuffled {
         batch.clear();
         batch.indices.extend_from_slice(&order[start..self.n_examples.min(start + self.batch_size)]);
         self.order = Some((epoch.index, order));
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {
@@ -140,7 +141,7 @@ mod tests {
         let mut batch = Batch::default();
         let mut epochs = [Vec::new(), Vec::new()];
         for step in 0..6 {
-            sampler.batch(step, &mut batch);
+            sampler.batch(step, &mut batch).unwrap();
             epochs[sampler.epoch(step).index as usize].extend_from_slice(&batch.indices);
         }
         assert_ne!(epochs[0], epochs[1]);

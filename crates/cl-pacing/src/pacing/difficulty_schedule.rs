@@ -98,6 +98,14 @@ impl DifficultySchedule {
         Ok(Self(Kind::FixedDiscrete { difficulties, max_steps }))
     }
 
+    /// Whether the difficulty stays from `step` on.
+    pub(crate) fn has_ended(&self, step: u64) -> bool {
+        match &self.0 {
+            Kind::FixedDiscrete { max_steps, .. } => max_steps.last().is_none_or(|&last| step > last),
+            Kind::FixedRoot { total_step, .. } => step >= *total_step,
+        }
+    }
+
     /// The difficulty at `step`.
     pub fn difficulty(&self, step: u64) -> u64 {
         match &self.0 {

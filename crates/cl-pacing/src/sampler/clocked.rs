@@ -1,11 +1,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use cl_data::{
+    Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, catalogue::Parameter, random,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{check_batch_size, check_permutation, check_sizes, chunk, n_batches, narrow};
-use crate::{Clock, Pacing, PacingError, Plateau, Reading, SamplerFingerprint};
+use super::{check_batch_size, check_sizes, chunk, entry::SamplerEntry, n_batches, ordered::Ordered};
+use crate::{
+    error::PacingError,
+    pacing::{Clock, Pacing, Plateau, Reading},
+};
 
 /// Epochs over the part of an order that a pacing makes available by a clock of choice: updates, examples, tokens,
 /// epochs, plateaus of validation or a measured score.
@@ -17,9 +22,11 @@ use crate::{Clock, Pacing, PacingError, Plateau, Reading, SamplerFingerprint};
 /// ```
 ///
 /// By counts it is a pure function of the step, as a [`PrefixSampler`](crate::PrefixSampler) is: any step can be asked
-/// for directly, in O(epochs walked over). By a measured value, [`observe`](Self::observe) tells it, and an epoch
-/// keeps what it began with: what was shown can be asked for again, and what comes is as the latest value has it.
-/// The state saves and goes on bit for bit. 8 bytes an example, 8 more with tokens.
+/// for directly, in O(epochs walked over). By a measured value, [`observe`](Self::observe) tells it. An epoch then
+/// begins when a batch of it is first asked for, as the latest value has it, and keeps what it began with: what was
+/// shown can be asked for again, and the epoch after the last begun one, but none beyond.
+/// [`ready_until`](Sampler::ready_until) is the end of the last begun one: whoever draws beyond it before the
+/// validation at its end goes by the one before. 8 bytes an example, 8 more with tokens.
 ///
 /// Source: Wu, Dyer and Neyshabur (2021), algorithm 1, for the epochs; Cirik, Hovy and Morency (2016) open the next
 /// bucket when validation gains no more.
@@ -31,16 +38,16 @@ use crate::{Clock, Pacing, PacingError, Plateau, Reading, SamplerFingerprint};
 /// let mut sampler = ClockedSampler::new((0..6).collect(), pacing, clock, &[], 3, 0)?
 ///     .with_plateau(Plateau::new(1, 0.0)?);
 /// let mut batch = Batch::default();
-/// sampler.batch(0, &mut batch); // the easy bucket alone
+/// sampler.batch(0, &mut batch)?; // the easy bucket alone
 /// assert!(batch.indices.iter().all(|&example| example < 3));
 /// sampler.observe(0.6)?;
 /// sampler.observe(0.6)?; // no gain: the next epoch has both
 /// assert_eq!(sampler.epoch(1).n_steps, 2);
-/// # Ok::<(), cl_pacing::PacingError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct ClockedSampler {
-    order: Vec<u32>,
+    order: Ordered,
     pacing: Arc<dyn Pacing>,
     clock: Clock,
     /// Tokens in all places of the order before each; empty where they do not count.
@@ -53,7 +60,6 @@ pub struct ClockedSampler {
     begun: Vec<Begun>,
     /// The epoch whose examples are at hand, as shown.
     shown: Option<(u64, Vec<u32>)>,
-    error: Option<PacingError>,
 }
 
 /// What was measured.
@@ -75,13 +81,6 @@ struct Begun {
     settled: bool,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    settings: SamplerFingerprint,
-    told: Told,
-    begun: Vec<Begun>,
-}
-
 impl ClockedSampler {
     /// Batches of `batch_size` from what `pacing` makes available of `order` at the progress of `clock`; `lengths` are the
     /// tokens of each example, needed by a clock of tokens and empty for every other.
@@ -99,7 +98,7 @@ impl ClockedSampler {
     ) -> Result<Self, PacingError> {
         check_sizes(order.len(), batch_size)?;
         check_batch_size(order.len(), batch_size)?;
-        check_permutation(&order)?;
+        let examples = Ordered::permutation(&order)?;
         clock.progress(&Reading::default())?;
         let expected = if matches!(clock, Clock::Tokens { .. }) { order.len() } else { 0 };
         if lengths.len() != expected {
@@ -111,21 +110,9 @@ impl ClockedSampler {
             sum
         });
         let tokens = std::iter::once(0).chain(before).collect();
-        let (order, pacing) = (narrow(&order)?, Arc::new(pacing));
-        let (told, begun) = (Told::default(), Vec::new());
-        let mut sampler = Self {
-            order,
-            pacing,
-            clock,
-            tokens,
-            batch_size,
-            seed,
-            data: None,
-            told,
-            begun,
-            shown: None,
-            error: None,
-        };
+        let (order, pacing, told, begun) = (examples, Arc::new(pacing), Told::default(), Vec::new());
+        let (data, shown) = (None, None);
+        let mut sampler = Self { order, pacing, clock, tokens, batch_size, seed, data, told, begun, shown };
         sampler.begun.push(sampler.beginning(0, 0, 0, 0));
         Ok(sampler)
     }
@@ -142,22 +129,18 @@ impl ClockedSampler {
         self
     }
 
-    /// The settings that decide every batch, with what was [observed](Self::observe). O(n).
+    /// The settings that decide every batch, with what was [observed](Self::observe). O(n) at first.
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        let order: Vec<usize> = self.order.iter().map(|&example| example as usize).collect();
         let settings = SamplerFingerprint::new("clocked")
-            .with_order(&order)
+            .with("order", self.order.hash())
             .with("pacing", &self.pacing)
             .with("clock", self.clock)
             .with("batch size", self.batch_size)
-            .with("seed", self.seed);
-        let settings = match &self.tokens[..] {
+            .with("seed", self.seed)
+            .with_data(self.data);
+        match &self.tokens[..] {
             [_] => settings,
             tokens => settings.with("tokens", tokens[tokens.len() - 1]),
-        };
-        match self.data {
-            Some(data) => settings.with("data", data),
-            None => settings,
         }
     }
 
@@ -187,12 +170,6 @@ impl ClockedSampler {
         Ok(())
     }
 
-    /// The first thing that was wrong with a score that a trainer told, if anything was: as
-    /// [`observe`](Self::observe) says.
-    pub fn error(&self) -> Option<&PacingError> {
-        self.error.as_ref()
-    }
-
     /// How many examples are available in the epoch of `step`.
     pub fn n_available(&self, step: u64) -> usize {
         self.epoch_of(step).1.available.len()
@@ -208,10 +185,13 @@ impl ClockedSampler {
         let available = self.pacing.available(progress, self.order.len(), self.batch_size);
         // A pacing of the user's own may say what it likes.
         let end = available.end.clamp(1, self.order.len());
-        let measured = matches!(self.clock, Clock::Plateaus { .. } | Clock::Score { .. });
         let ended = progress >= 1.0 || self.pacing.full_at().is_some_and(|full_at| progress >= full_at);
         let available = available.start.min(end - 1)..end;
-        Begun { epoch, first_step, examples, tokens, available, settled: ended && !measured }
+        Begun { epoch, first_step, examples, tokens, available, settled: ended && !self.is_measured() }
+    }
+
+    fn is_measured(&self) -> bool {
+        matches!(self.clock, Clock::Plateaus { .. } | Clock::Score { .. })
     }
 
     fn n_steps(&self, begun: &Begun) -> u64 {
@@ -228,18 +208,41 @@ impl ClockedSampler {
         self.beginning(begun.epoch + 1, first_step, examples, begun.tokens.saturating_add(tokens))
     }
 
+    /// An epoch follows from the one before it but for what was measured: that much of a state can be checked.
+    fn may_have_begun(&self, epochs: &[Begun]) -> bool {
+        let n = self.order.len();
+        let valid = |begun: &Begun| {
+            !begun.settled && begun.available.start < begun.available.end && begun.available.end <= n
+        };
+        let first = epochs.first().is_some_and(|begun| (begun.epoch, begun.first_step) == (0, 0));
+        first
+            && epochs.iter().all(valid)
+            && epochs.windows(2).all(|pair| {
+                let (epoch, first_step) = (pair[0].epoch + 1, pair[0].first_step + self.n_steps(&pair[0]));
+                (pair[1].epoch, pair[1].first_step) == (epoch, first_step)
+            })
+    }
+
+    /// The step after those of the last epoch that has begun.
+    fn end(&self) -> u64 {
+        self.begun.last().map_or(0, |last| last.first_step.saturating_add(self.n_steps(last)))
+    }
+
     /// The epoch of `step` with its number, begun or as it would begin now.
     fn epoch_of(&self, step: u64) -> (u64, Begun) {
         let at = self.begun.partition_point(|begun| begun.first_step <= step);
         let mut begun = self.begun[at - 1].clone();
+        // As long as nothing is measured, the epochs to come by it are alike.
+        let mut alike = begun.settled;
         loop {
             let n_steps = self.n_steps(&begun);
             let passed = (step - begun.first_step) / n_steps;
-            if passed == 0 || begun.settled {
+            if passed == 0 || alike {
                 begun.first_step += passed * n_steps;
                 return (begun.epoch + passed, begun);
             }
             begun = self.after(&begun);
+            alike = begun.settled || self.is_measured();
         }
     }
 }
@@ -249,13 +252,19 @@ impl Sampler for ClockedSampler {
         self.order.len()
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
-        // What is asked for begins, and stays as it began.
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
+        batch.clear();
+        // What is asked for begins, and stays as it began; by a measured value only the next one.
         while let Some(last) = self.begun.last()
             && !last.settled
-            && step - last.first_step.min(step) >= self.n_steps(last)
+            && step >= self.end()
         {
-            self.begun.push(self.after(last));
+            let next = self.after(last);
+            let end = next.first_step.saturating_add(self.n_steps(&next));
+            if self.is_measured() && step >= end {
+                return Err(SamplerError::out_of_turn(step, 0..end));
+            }
+            self.begun.push(next);
         }
         let (epoch, begun) = self.epoch_of(step);
         let (shown_epoch, mut shown) = self.shown.take().unwrap_or((u64::MAX, Vec::new()));
@@ -264,10 +273,10 @@ impl Sampler for ClockedSampler {
             shown.extend_from_slice(&self.order[begun.available]);
             random::shuffle(&mut random::stream(self.seed, "epoch", epoch), &mut shown);
         }
-        batch.clear();
         let examples = chunk(&shown, step - begun.first_step, self.batch_size);
         batch.indices.extend(examples.iter().map(|&example| example as usize));
         self.shown = Some((epoch, shown));
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {
@@ -275,51 +284,71 @@ impl Sampler for ClockedSampler {
         Epoch { index, step: step - begun.first_step, n_steps: self.n_steps(&begun) }
     }
 
-    fn validated(&mut self, score: f64) {
-        if let Err(error) = self.observe(score) {
-            self.error.get_or_insert(error);
-        }
+    fn ready_until(&self) -> u64 {
+        if self.is_measured() { self.end() } else { u64::MAX }
     }
 
-    fn save(&self) -> Option<String> {
-        let (settings, told, begun) = (self.fingerprint(), self.told.clone(), self.begun.clone());
-        serde_json::to_string(&Saved { settings, told, begun }).ok()
+    fn validated(&mut self, score: f64) -> Result<(), SamplerError> {
+        Ok(self.observe(score)?)
     }
 
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let wrong = || {
-            PacingError::argument(
-                "state",
-                state.unwrap_or("none"),
-                "the state of a clocked sampler, as it saved it",
-            )
-        };
-        let saved: Saved = state.and_then(|state| serde_json::from_str(state).ok()).ok_or_else(wrong)?;
-        self.fingerprint().check(&saved.settings)?;
-        // An epoch follows from the one before it but for what was measured: that much of a state can be checked.
-        let n = self.order.len();
-        let valid = |begun: &Begun| begun.available.start < begun.available.end && begun.available.end <= n;
-        let first = saved.begun.first().is_some_and(|begun| (begun.epoch, begun.first_step) == (0, 0));
-        let follow = saved.begun.windows(2).all(|pair| {
-            pair[1].epoch == pair[0].epoch + 1 && pair[1].first_step == pair[0].first_step + self.n_steps(&pair[0])
-        });
-        if !first || !saved.begun.iter().all(valid) || !follow {
-            return Err(wrong().into());
+    /// By a measured value, from the first step of the last epoch that has begun to the last of it.
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        if !self.is_measured() {
+            return self.fingerprint().save(n_steps, &None::<(Told, Vec<Begun>)>);
         }
-        (self.told, self.begun, self.shown) = (saved.told, saved.begun, None);
-        Ok(())
+        let first = self.begun.last().map_or(0, |last| last.first_step);
+        if !(first..=self.end()).contains(&n_steps) {
+            return Err(SamplerError::out_of_turn(n_steps, first..self.end().saturating_add(1)));
+        }
+        self.fingerprint().save(n_steps, &Some((&self.told, &self.begun)))
+    }
+
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let (n_steps, saved): (u64, Option<(Told, Vec<Begun>)>) = self.fingerprint().restore(state)?;
+        match saved {
+            None if !self.is_measured() => {}
+            Some((told, begun)) if self.is_measured() && self.may_have_begun(&begun) => {
+                (self.told, self.begun, self.shown) = (told, begun, None);
+            }
+            _ => return Err(SamplerError::Unusable("its epochs do not follow each other".to_owned())),
+        }
+        Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "clocked",
+    "epochs over what is available, by a clock of choice",
+    &[
+        Parameter::with_default("clock", "updates, examples or epochs", "examples"),
+        Parameter::new("total", "the count of the clock at which the pacing ends"),
+    ],
+    |o, of| {
+        let total = o.number("total")?;
+        let clocks = [
+            ("updates", Clock::Updates { total }),
+            ("examples", Clock::Examples { total }),
+            ("epochs", Clock::Epochs { total }),
+        ];
+        let clock = o.choice("clock", &clocks)?;
+        Ok(Box::new(ClockedSampler::new(of.order(o)?, of.pacing(), clock, &[], of.batch_size, of.seed)?))
+    },
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BabySteps, Full, Linear, PrefixSampler, Root, Sharding};
+    use crate::{
+        pacing::{BabySteps, Full, Linear, Root},
+        sampler::PrefixSampler,
+        sharding::Sharding,
+    };
     use proptest::prelude::*;
 
     fn batch(sampler: &mut dyn Sampler, step: u64) -> Vec<usize> {
         let mut batch = Batch::default();
-        sampler.batch(step, &mut batch);
+        sampler.batch(step, &mut batch).unwrap();
         batch.indices
     }
 
@@ -422,9 +451,9 @@ mod tests {
                     resumed.observe(scores[step as usize]).unwrap();
                 }
                 if step == save_at {
-                    let state = resumed.save();
+                    let state = resumed.save(step + 1).unwrap();
                     resumed = new();
-                    resumed.restore(state.as_deref()).unwrap();
+                    prop_assert_eq!(resumed.restore(&state).unwrap(), step + 1);
                 }
             }
             // What has been shown is shown again, whatever was told since.
@@ -444,11 +473,15 @@ mod tests {
         let mut sampler = new(Clock::Plateaus { total: 2 }, &[]).unwrap();
         assert!(sampler.observe(0.5).unwrap_err().to_string().contains("plateau is none"));
         assert!(sampler.observe(f64::NAN).is_err());
-        assert!(sampler.error().is_none());
-        sampler.validated(f64::NAN);
-        assert!(sampler.error().unwrap().to_string().contains("score is NaN"));
-        assert!(sampler.restore(new(Clock::Epochs { total: 1 }, &[]).unwrap().save().as_deref()).is_err());
-        assert!(sampler.restore(None).is_err() && sampler.restore(Some("{}")).is_err());
+        assert!(sampler.validated(f64::NAN).unwrap_err().to_string().contains("score is NaN"));
+        assert!(sampler.restore(&new(Clock::Epochs { total: 1 }, &[]).unwrap().save(0).unwrap()).is_err());
+        assert!(sampler.restore("").is_err() && sampler.restore("{}").is_err());
+        // Of what is measured only the next epoch can begin.
+        let mut out = Batch::default();
+        let error = sampler.batch(u64::MAX, &mut out).unwrap_err();
+        assert!(matches!(error, SamplerError::OutOfTurn { step: u64::MAX, end: 2, .. }), "{error}");
+        assert_eq!((sampler.ready_until(), sampler.epoch(u64::MAX).n_steps), (1, 1));
+        assert!(sampler.save(0).is_ok() && sampler.save(1).is_ok() && sampler.save(2).is_err());
         let mut settled = new(Clock::Epochs { total: 1 }, &[]).unwrap();
         assert_eq!(batch(&mut settled, u64::MAX).len(), 1);
     }

@@ -1,14 +1,14 @@
 use std::fmt;
 use std::ops::Range;
 
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use cl_data::{SamplerFingerprint, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::curriculum::Curriculum;
-use super::mini_batch::{Draw, changes};
-use super::n_batches;
-use super::past::Past;
-use crate::{Pacing, PacingError, SamplerFingerprint};
+use super::{
+    curriculum::{Curriculum, CurriculumSampler, Drawing},
+    entry::SamplerEntry,
+};
+use crate::{error::PacingError, pacing::Pacing};
 
 /// When equally difficult examples become available: always together, as the cumulative distribution has them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,14 +54,7 @@ impl fmt::Display for EqualDifficulty {
 /// assert_eq!([0, 2, 5, 7, 10].map(|step| sampler.n_available(step)), [1, 1, 3, 4, 5]);
 /// # Ok::<(), cl_pacing::PacingError>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct CompetenceSampler {
-    curriculum: Curriculum,
-    equal: EqualDifficulty,
-    /// How many examples are at most as difficult, for each difficulty upwards.
-    cumulative: Vec<u32>,
-    draw: Draw,
-}
+pub type CompetenceSampler = CurriculumSampler<ByCompetence>;
 
 impl CompetenceSampler {
     /// Batches of `batch_size` from examples of these difficulties, under the competence `pacing` over `total_steps`.
@@ -89,52 +82,33 @@ impl CompetenceSampler {
             end += equals.len() as u32;
             end
         });
-        let cumulative = cumulative.collect();
-        Ok(Self { curriculum, equal, cumulative, draw: Draw::default() })
+        let drawing = ByCompetence { equal, cumulative: cumulative.collect() };
+        Ok(Self::of(curriculum, drawing))
+    }
+}
+
+/// Every batch drawn anew from what is at most as difficult as the competence.
+#[derive(Debug, Clone)]
+pub struct ByCompetence {
+    equal: EqualDifficulty,
+    /// How many examples are at most as difficult, for each difficulty upwards.
+    cumulative: Vec<u32>,
+}
+
+impl Drawing for ByCompetence {
+    const NAME: &'static str = "competence";
+
+    fn settings(&self, settings: SamplerFingerprint) -> SamplerFingerprint {
+        settings.with("equal difficulty", self.equal)
     }
 
-    /// The same, bound to data: the fingerprint of their ids and labels enters [`fingerprint`](Self::fingerprint).
-    pub fn with_data(mut self, data: Fingerprint) -> Self {
-        self.curriculum.bind(data);
-        self
-    }
-
-    /// Edits the future: from `from_step` on, `pacing` over a budget of `total_steps`, both counted from step 0.
-    ///
-    /// # Errors
-    /// Where `from_step` comes before the latest batch, whose past cannot change, or `total_steps` is 0.
-    pub fn replace_pacing(
-        &mut self,
-        from_step: u64,
-        pacing: impl Pacing + 'static,
-        total_steps: u64,
-    ) -> Result<(), PacingError> {
-        self.curriculum.replace_pacing(from_step, pacing, total_steps)
-    }
-
-    /// The settings that decide every batch. O(n).
-    pub fn fingerprint(&self) -> SamplerFingerprint {
-        let ends: Vec<usize> = self.cumulative.iter().map(|&end| end as usize).collect();
-        self.curriculum.fingerprint(self.name()).with_hash("cumulative distribution", &ends)
-    }
-
-    /// How many examples are available at `step`.
-    pub fn n_available(&self, step: u64) -> usize {
-        self.available(step).len()
-    }
-
-    /// The pacing function at `step`.
-    pub fn pacing(&self, step: u64) -> &dyn Pacing {
-        self.curriculum.schedule.pacing(step)
-    }
-
-    fn name(&self) -> SamplerFingerprint {
-        SamplerFingerprint::new("competence").with("equal difficulty", self.equal)
+    fn further_settings(&self, settings: SamplerFingerprint) -> SamplerFingerprint {
+        settings.with_hash("cumulative distribution", self.cumulative.iter().map(|&end| u64::from(end)))
     }
 
     /// The places of the easy-first order that are available at `step`, with all that are as difficult or with none.
-    fn available(&self, step: u64) -> Range<usize> {
-        let Range { start, end } = self.curriculum.schedule.available(step);
+    fn available(&self, curriculum: &Curriculum, step: u64) -> Range<usize> {
+        let Range { start, end } = curriculum.schedule.available(step);
         // The number of examples in the difficulties that are wholly within the first `count`.
         let covered = |count: usize| {
             let difficulties = self.cumulative.partition_point(|&end| end as usize <= count);
@@ -151,59 +125,41 @@ impl CompetenceSampler {
         };
         let start = covered(start);
         // Fewer than a batch: the difficulties that make up one.
-        let least = self.curriculum.batch_size.min(end - start);
+        let least = curriculum.batch_size.min(end - start);
         start..if admitted < start + least { reached(start + least) } else { admitted }
     }
-
-    /// O(steps), until the pacing has come to its end.
-    fn past(&self, n_steps: u64) -> Past {
-        let changes = changes(n_steps, |step| (self.available(step), self.curriculum.schedule.known_until(step)));
-        self.curriculum.past(self.name(), n_steps, changes)
-    }
 }
 
-impl Sampler for CompetenceSampler {
-    fn n_examples(&self) -> usize {
-        self.curriculum.order.len()
-    }
-
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
-        let available = self.available(step);
-        let Curriculum { order, batch_size, seed, n_consumed, .. } = &mut self.curriculum;
-        *n_consumed = step.saturating_add(1);
-        let mut rng = random::stream(*seed, "competence", step);
-        batch.clear();
-        let available = &mut order[available];
-        self.draw.without_replacement(|n| random::below(&mut rng, n), available, *batch_size, batch);
-    }
-
-    /// Passes of n examples: there are no epochs otherwise.
-    fn epoch(&self, step: u64) -> Epoch {
-        let n_steps = n_batches(self.curriculum.order.len(), self.curriculum.batch_size);
-        Epoch { index: step / n_steps, step: step % n_steps, n_steps }
-    }
-
-    fn save(&self) -> Option<String> {
-        self.past(self.curriculum.n_consumed).save()
-    }
-
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let saved = Past::parse(state)?;
-        self.past(saved.n_steps).check(&saved)?;
-        self.curriculum.n_consumed = saved.n_steps;
-        Ok(())
-    }
-}
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "competence",
+    "every batch anew from what is at most as difficult as the competence (Platanios)",
+    &[Parameter::with_default(
+        "equal",
+        "what is equally difficult comes when covered, or when reached",
+        "covered",
+    )],
+    |o, of| {
+        let equal =
+            o.choice("equal", &[("covered", EqualDifficulty::Covered), ("reached", EqualDifficulty::Reached)])?;
+        let difficulty = o.given(of.difficulty, "difficulty", "the difficulty of each example")?;
+        let (pacing, total_steps) = (of.pacing(), of.total_steps);
+        Ok(Box::new(CompetenceSampler::new(difficulty, equal, pacing, of.batch_size, total_steps, of.seed)?))
+    },
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Full, Linear, Sharding};
+    use crate::{
+        pacing::{Full, Linear},
+        sharding::Sharding,
+    };
+    use cl_data::{Batch, Sampler};
     use proptest::prelude::*;
 
     fn batch(sampler: &mut CompetenceSampler, step: u64) -> Vec<usize> {
         let mut batch = Batch::default();
-        sampler.batch(step, &mut batch);
+        sampler.batch(step, &mut batch).unwrap();
         batch.indices
     }
 
@@ -241,7 +197,7 @@ mod tests {
             let easier = |i: usize| difficulty.iter().filter(|&&other| other < difficulty[i]).count();
             let at_most = |i: usize| difficulty.iter().filter(|&&other| other <= difficulty[i]).count();
             let admitted: Vec<usize> = (0..n)
-                .filter(|&i| match sampler.equal {
+                .filter(|&i| match sampler.drawing.equal {
                     EqualDifficulty::Covered => at_most(i) <= count,
                     EqualDifficulty::Reached => easier(i) < count,
                 })
@@ -251,7 +207,7 @@ mod tests {
             } else {
                 (0..n).filter(|&i| easier(i) < batch_size).collect()
             };
-            let mut available: Vec<usize> = sampler.curriculum.order[sampler.available(step)]
+            let mut available: Vec<usize> = sampler.curriculum.order[sampler.drawing.available(&sampler.curriculum, step)]
                 .iter().map(|&example| example as usize).collect();
             available.sort_unstable();
             prop_assert_eq!(available, expected);
@@ -259,7 +215,8 @@ mod tests {
 
         #[test]
         fn batches_are_distinct_and_available((mut sampler, _) in any_sampler(), step in 0u64..200) {
-            let available = sampler.curriculum.order[sampler.available(step)].to_vec();
+            let available = sampler.drawing.available(&sampler.curriculum, step);
+            let available = sampler.curriculum.order[available].to_vec();
             let mut examples = batch(&mut sampler, step);
             prop_assert!(examples.iter().all(|&example| available.contains(&(example as u32))));
             prop_assert_eq!(examples.len(), sampler.curriculum.batch_size);
@@ -284,8 +241,8 @@ mod tests {
             let mut whole = fresh.clone();
             for step in 0..40 {
                 let mut resumed = fresh.clone();
-                resumed.restore(whole.save().as_deref()).unwrap();
-                prop_assert_eq!(resumed.save(), whole.save());
+                resumed.restore(&whole.save(step).unwrap()).unwrap();
+                prop_assert_eq!(resumed.save(step).unwrap(), whole.save(step).unwrap());
                 prop_assert_eq!(batch(&mut resumed, step), batch(&mut whole, step));
             }
         }
@@ -298,18 +255,18 @@ mod tests {
         };
         let mut own = new(&[1.0, 2.0, 2.0, 4.0], EqualDifficulty::Covered, 1).unwrap();
         batch(&mut own, 6);
-        let saved = own.save();
+        let saved = own.save(7).unwrap();
         for (other, what) in [
             (new(&[1.0, 2.0, 2.0, 4.0], EqualDifficulty::Reached, 1), "equal difficulty covered"),
             (new(&[1.0, 2.0, 3.0, 4.0], EqualDifficulty::Covered, 1), "the schedule of the first 7 steps"),
             (new(&[4.0, 2.0, 2.0, 1.0], EqualDifficulty::Covered, 1), "the order of the first 7 steps"),
         ] {
-            let error = other.unwrap().restore(saved.as_deref()).unwrap_err().to_string();
+            let error = other.unwrap().restore(&saved).unwrap_err().to_string();
             assert!(error.contains(what), "{error}");
         }
         let mut edited = new(&[1.0, 2.0, 2.0, 4.0], EqualDifficulty::Covered, 1).unwrap();
         edited.replace_pacing(7, Full, 1).unwrap();
-        edited.restore(saved.as_deref()).unwrap();
+        edited.restore(&saved).unwrap();
         let error = new(&[1.0, f64::NAN], EqualDifficulty::Covered, 1).unwrap_err();
         assert_eq!(error, PacingError::NotANumber { what: "difficulty", example: 1 });
         assert!(new(&[1.0], EqualDifficulty::Covered, 2).is_err());

@@ -1,116 +1,17 @@
-use std::fmt;
-
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use cl_data::{
+    Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, catalogue::Parameter, check_feedback,
+    random,
+};
 use rand_distr::{Beta, Distribution};
 use serde::{Deserialize, Serialize};
 
-use super::told::{self, check_losses};
-use super::{check_batch_size, check_sizes, chunk, n_batches};
-use crate::{Hardness, PacingError, SamplerFingerprint};
-
-/// How the examples of an epoch are drawn, without replacement, from their hardness r.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub enum HardnessSelection {
-    /// In proportion to r.
-    #[default]
-    Rand,
-    /// In proportion to exp(sqrt(2 ln n / n) r), where what is drawn has its a_t divided by its share of these.
-    Exp,
-    /// In proportion to draws from Beta(r, c - r).
-    Beta {
-        /// Above every hardness; r counts as at most (1 - 1e-6) c.
-        c: f64,
-    },
-}
-
-/// The parameters of a [`HardnessSampler`], with the paper's values as default.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HardnessSettings {
-    /// The instantaneous hardness a_t, over epochs; for [`Hardness::Flip`] the sampler is to be told 0-1 losses.
-    pub measure: Hardness,
-    /// The draws.
-    pub selection: HardnessSelection,
-    /// The weight of the latest a_t in r, 0.95.
-    pub gamma: f64,
-    /// T0, the epochs over all examples at first, 5.
-    pub warm_epochs: u64,
-    /// The factor by which the share of the examples in an epoch falls, 0.85.
-    pub gamma_k: f64,
-    /// The share at which it stops falling, 0.2.
-    pub k: f64,
-    /// eta, the learning rate of each epoch, of which the last one stays: all 1.
-    pub learning_rates: Vec<f64>,
-}
-
-impl Default for HardnessSettings {
-    fn default() -> Self {
-        Self {
-            measure: Hardness::default(),
-            selection: HardnessSelection::default(),
-            gamma: 0.95,
-            warm_epochs: 5,
-            gamma_k: 0.85,
-            k: 0.2,
-            learning_rates: vec![1.0],
-        }
-    }
-}
-
-impl fmt::Display for HardnessSettings {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { measure, selection, gamma, warm_epochs, gamma_k, k, learning_rates } = self;
-        write!(
-            formatter,
-            "{measure:?}, {selection:?} (gamma = {gamma}, T0 = {warm_epochs}, gamma_k = {gamma_k}, "
-        )?;
-        write!(formatter, "k = {k}, eta = {learning_rates:?})")
-    }
-}
-
-impl HardnessSettings {
-    fn check(&self) -> Result<(), PacingError> {
-        for (name, value) in [("gamma", self.gamma), ("gamma_k", self.gamma_k), ("k", self.k)] {
-            if !(value > 0.0 && value <= 1.0) {
-                return Err(PacingError::argument(name, value, "a number in (0, 1]"));
-            }
-        }
-        if let HardnessSelection::Beta { c } = self.selection
-            && !(c.is_finite() && c > 0.0)
-        {
-            return Err(PacingError::argument("c", c, "a finite number above 0, and above every hardness"));
-        }
-        let rates = &self.learning_rates;
-        if rates.is_empty() || !rates.iter().all(|rate| rate.is_finite() && *rate > 0.0) {
-            let value = format!("{rates:?}");
-            return Err(PacingError::argument("eta", value, "at least one learning rate, finite and above 0"));
-        }
-        Ok(())
-    }
-
-    fn learning_rate(&self, epoch: u64) -> f64 {
-        let last = self.learning_rates.len() - 1;
-        self.learning_rates[usize::try_from(epoch).map_or(last, |epoch| epoch.min(last))]
-    }
-
-    /// eta of the epochs from `first` to `last`, both included.
-    fn learning_rates(&self, first: u64, last: u64) -> f64 {
-        let listed = self.learning_rates.len() as u64;
-        let within: f64 = (first..=last.min(listed - 1)).map(|epoch| self.learning_rate(epoch)).sum();
-        let beyond = (last + 1).saturating_sub(listed.max(first));
-        within + beyond as f64 * self.learning_rate(u64::MAX)
-    }
-
-    /// How many of `n_examples` epoch `epoch` shows.
-    ///
-    /// ```text
-    /// n for t < T0, else ceil(n max(gamma_k^(t - T0), k)), at least one batch
-    /// ```
-    fn n_selected(&self, epoch: u64, n_examples: usize, batch_size: usize) -> usize {
-        let Some(since) = epoch.checked_sub(self.warm_epochs) else { return n_examples };
-        let share = self.gamma_k.powi(i32::try_from(since).unwrap_or(i32::MAX)).max(self.k);
-        crate::Rounding::Ceiling.count(share, n_examples, batch_size)
-    }
-}
+use super::{
+    check_batch_size, check_sizes, chunk,
+    entry::SamplerEntry,
+    hardness_settings::{HardnessSelection, HardnessSettings},
+    n_batches,
+};
+use crate::{error::PacingError, order::Hardness};
 
 /// Dynamic instance hardness: fewer and fewer examples an epoch, drawn by how hard each has been all along.
 ///
@@ -120,9 +21,9 @@ impl HardnessSettings {
 /// ```
 ///
 /// Hard examples come first, and what the model has not visited keeps the hardness it had: no extra evaluation is
-/// needed, as the losses are those of the batches shown, told in one or several parts. An epoch needs the losses of
-/// all examples of the one before. Steps are taken in turn within and across epochs; asking beyond gives an empty batch
-/// and an [`error`](Self::error). O(n log n) per epoch, 48 bytes an example.
+/// needed, as the losses are those of the batches shown, told in one or several parts. The steps of an epoch can be
+/// asked for once all losses of the one before are told, and until a step of the next is. O(n log n) per epoch, 48
+/// bytes an example.
 ///
 /// The paper's optional diversity term (a facility location function over the drawn) is not part of it. Where it
 /// leaves open: an example that shows no change yet, being shown for the first time, keeps its r; a share is 1 in the
@@ -138,13 +39,13 @@ impl HardnessSettings {
 /// let mut sampler = HardnessSampler::new(4, 4, settings, 0)?;
 /// let mut batch = Batch::default();
 /// for (step, n_shown) in [4, 4, 4, 4].into_iter().enumerate() {
-///     sampler.batch(step as u64, &mut batch);
+///     sampler.batch(step as u64, &mut batch)?;
 ///     assert_eq!(batch.indices.len(), n_shown); // never fewer than a batch
 ///     let losses = vec![0.5; n_shown];
-///     sampler.feedback(step as u64, &batch.indices, &losses);
+///     sampler.feedback(step as u64, &batch.indices, &losses)?;
 /// }
 /// assert!(sampler.hardness().iter().all(|r| (r - 0.5).abs() < 1e-5));
-/// # Ok::<(), cl_pacing::PacingError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct HardnessSampler {
@@ -153,7 +54,6 @@ pub struct HardnessSampler {
     seed: u64,
     data: Option<Fingerprint>,
     progress: Progress,
-    error: Option<PacingError>,
 }
 
 /// Everything that changes.
@@ -195,7 +95,7 @@ impl HardnessSampler {
         settings.check()?;
         let examples = vec![Example { hardness: 1.0, last: None, waits: None }; n_examples];
         let progress = Progress { epoch: 0, first_step: 0, selected: Vec::new(), n_waiting: 0, examples };
-        let mut sampler = Self { batch_size, settings, seed, data: None, progress, error: None };
+        let mut sampler = Self { batch_size, settings, seed, data: None, progress };
         sampler.select(0, 0);
         Ok(sampler)
     }
@@ -216,28 +116,26 @@ impl HardnessSampler {
         &self.progress.selected
     }
 
-    /// The first thing that went wrong, if anything did: a loss that is none, a step out of turn.
-    pub fn error(&self) -> Option<&PacingError> {
-        self.error.as_ref()
-    }
-
     /// The settings, which stay.
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        let fingerprint = SamplerFingerprint::new("dynamic instance hardness")
+        SamplerFingerprint::new("dynamic instance hardness")
             .with("number of examples", self.progress.examples.len())
             .with("batch size", self.batch_size)
             .with("instance hardness", &self.settings)
-            .with("seed", self.seed);
-        match self.data {
-            Some(data) => fingerprint.with("data", data),
-            None => fingerprint,
-        }
+            .with("seed", self.seed)
+            .with_data(self.data)
+    }
+
+    /// The steps of an epoch.
+    fn n_steps(&self, epoch: u64) -> u64 {
+        let n_selected = self.settings.n_selected(epoch, self.progress.examples.len(), self.batch_size);
+        n_batches(n_selected, self.batch_size)
     }
 
     /// The steps of the latest epoch.
     fn steps(&self) -> std::ops::Range<u64> {
         let first = self.progress.first_step;
-        first..first.saturating_add(n_batches(self.progress.selected.len(), self.batch_size))
+        first..first.saturating_add(self.n_steps(self.progress.epoch))
     }
 
     /// Starts an epoch.
@@ -317,23 +215,15 @@ impl HardnessSampler {
     }
 
     /// Losses that make a hardness.
-    fn check(&self, indices: &[usize], losses: &[f64]) -> Result<(), PacingError> {
-        check_losses(indices, losses)?;
-        let n_examples = self.progress.examples.len();
-        if let Some(&index) = indices.iter().find(|&&index| index >= n_examples) {
-            return Err(PacingError::IndexOutOfRange { what: "example with a loss", index, n_examples });
-        }
+    fn check(&self, indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
+        check_feedback(indices, losses, self.n_examples())?;
         let flips = self.settings.measure == Hardness::Flip;
-        match losses
-            .iter()
-            .find(|&&loss| if flips { loss != 0.0 && loss != 1.0 } else { !(0.0..f64::INFINITY).contains(&loss) })
-        {
-            Some(loss) if flips => {
-                Err(PacingError::argument("losses", loss, "0 for a right prediction and 1 for a wrong one"))
-            }
-            Some(loss) => Err(PacingError::argument("losses", loss, "finite losses of at least 0")),
-            None => Ok(()),
-        }
+        let is_none =
+            |loss: &f64| if flips { *loss != 0.0 && *loss != 1.0 } else { !(0.0..f64::INFINITY).contains(loss) };
+        let Some(at) = losses.iter().position(is_none) else { return Ok(()) };
+        let expected =
+            if flips { "0 for a right prediction and 1 for a wrong one" } else { "a finite one of at least 0" };
+        Err(SamplerError::Loss { example: indices[at], loss: losses[at], expected })
     }
 }
 
@@ -342,26 +232,29 @@ impl Sampler for HardnessSampler {
         self.progress.examples.len()
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
-        if step == self.steps().end && self.progress.n_waiting == 0 {
-            self.select(self.progress.epoch + 1, step);
+        let end = self.steps().end;
+        if (end..self.ready_until()).contains(&step) {
+            self.select(self.progress.epoch + 1, end);
         }
         let steps = self.steps();
-        if steps.contains(&step) {
-            let shown = chunk(&self.progress.selected, step - steps.start, self.batch_size);
-            batch.indices.extend_from_slice(shown);
-        } else {
-            self.error.get_or_insert(PacingError::OutOfTurn { step, first_step: steps.start, end: steps.end });
+        if !steps.contains(&step) {
+            return Err(SamplerError::out_of_turn(step, steps.start..self.ready_until()));
         }
+        let shown = chunk(&self.progress.selected, step - steps.start, self.batch_size);
+        batch.indices.extend_from_slice(shown);
+        Ok(())
     }
 
     /// How long an epoch is follows from its number alone, for epochs to come as well. O(epochs to come).
     fn epoch(&self, step: u64) -> Epoch {
-        let (mut index, mut first) = (self.progress.epoch, self.progress.first_step.min(step));
+        let Progress { epoch: mut index, first_step: mut first, .. } = self.progress;
+        if step < first {
+            return Epoch { index: index.saturating_sub(1), step: 0, n_steps: 0 };
+        }
         loop {
-            let n = self.progress.examples.len();
-            let n_steps = n_batches(self.settings.n_selected(index, n, self.batch_size), self.batch_size);
+            let n_steps = self.n_steps(index);
             if step - first < n_steps {
                 return Epoch { index, step: step - first, n_steps };
             }
@@ -370,44 +263,76 @@ impl Sampler for HardnessSampler {
         }
     }
 
-    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) {
-        if !self.steps().contains(&step) {
-            return;
-        }
-        match self.check(indices, losses) {
-            Ok(()) => indices.iter().zip(losses).for_each(|(&index, &loss)| self.take(index, loss)),
-            Err(error) => {
-                self.error.get_or_insert(error);
-            }
-        }
+    fn ready_until(&self) -> u64 {
+        let next = if self.progress.n_waiting == 0 { self.n_steps(self.progress.epoch + 1) } else { 0 };
+        self.steps().end.saturating_add(next)
     }
 
-    fn save(&self) -> Option<String> {
-        told::save(self.fingerprint(), &self.progress)
-    }
-
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let progress: Progress = told::restore(&self.fingerprint(), state)?;
-        let (found, expected) = (progress.examples.len(), self.progress.examples.len());
-        if found != expected {
-            return Err(
-                PacingError::LengthMismatch { what: "examples of the saved state", found, expected }.into()
-            );
+    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
+        self.check(indices, losses)?;
+        let steps = self.steps();
+        if step >= steps.end {
+            return Err(SamplerError::out_of_turn(step, steps));
         }
-        if let Some(&index) = progress.selected.iter().find(|&&index| index >= expected) {
-            let what = "selected example";
-            return Err(PacingError::IndexOutOfRange { what, index, n_examples: expected }.into());
+        // All of the epochs before was told.
+        if step >= steps.start {
+            indices.iter().zip(losses).for_each(|(&index, &loss)| self.take(index, loss));
         }
-        let n_waiting = progress.examples.iter().filter(|example| example.waits.is_some()).count();
-        let numbers = progress.examples.iter().all(|example| example.hardness.is_finite());
-        if n_waiting != progress.n_waiting || !numbers || progress.selected.is_empty() {
-            return Err("the saved state contradicts itself".into());
-        }
-        self.progress = progress;
-        self.error = None;
         Ok(())
     }
+
+    /// Within the latest epoch, from the step on that it was told of last.
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        let Progress { selected, examples, .. } = &self.progress;
+        let told = selected.iter().rposition(|&index| examples[index].waits.is_none());
+        let steps = self.steps();
+        let first = steps.start + told.map_or(0, |place| (place / self.batch_size) as u64);
+        if !(first..=steps.end).contains(&n_steps) {
+            return Err(SamplerError::out_of_turn(n_steps, first..steps.end.saturating_add(1)));
+        }
+        self.fingerprint().save(n_steps, &self.progress)
+    }
+
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let (n_steps, progress): (u64, Progress) = self.fingerprint().restore(state)?;
+        let Progress { epoch, selected, n_waiting, examples, .. } = &progress;
+        let n = self.n_examples();
+        let sound = examples.len() == n
+            && selected.len() == self.settings.n_selected(*epoch, n, self.batch_size)
+            && selected.iter().all(|&index| index < n)
+            && *n_waiting == examples.iter().filter(|example| example.waits.is_some()).count()
+            && examples.iter().all(|example| example.hardness.is_finite());
+        if !sound {
+            return Err(SamplerError::Unusable(format!("expected that of {n} examples, agreeing with itself")));
+        }
+        self.progress = progress;
+        Ok(n_steps)
+    }
 }
+
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "instance-hardness",
+    "fewer and fewer examples an epoch, drawn by how hard each has been all along (DIHCL)",
+    &[
+        Parameter::with_default("measure", "loss, loss-change, or flip of 0-1 losses", "loss"),
+        Parameter::with_default("gamma", "the weight of the latest hardness, in (0, 1]", "0.95"),
+        Parameter::with_default("warm_epochs", "the epochs over all examples at first", "5"),
+        Parameter::with_default("gamma_k", "the factor by which the share per epoch falls, in (0, 1]", "0.85"),
+        Parameter::with_default("k", "the share at which it stops falling, in (0, 1]", "0.2"),
+    ],
+    |o, of| {
+        let measures = [("loss", Hardness::Loss), ("loss-change", Hardness::LossChange), ("flip", Hardness::Flip)];
+        let settings = HardnessSettings {
+            measure: o.choice("measure", &measures)?,
+            gamma: o.number("gamma")?,
+            warm_epochs: o.number("warm_epochs")?,
+            gamma_k: o.number("gamma_k")?,
+            k: o.number("k")?,
+            ..HardnessSettings::default()
+        };
+        Ok(Box::new(HardnessSampler::new(of.n_examples, of.batch_size, settings, of.seed)?))
+    },
+);
 
 #[cfg(test)]
 mod tests {
@@ -420,14 +345,13 @@ mod tests {
         while sampler.epoch(step).index < n_epochs {
             let epoch = sampler.epoch(step);
             shown.resize_with(epoch.index as usize + 1, Vec::new);
-            sampler.batch(step, &mut batch);
+            sampler.batch(step, &mut batch).unwrap();
             assert_eq!(sampler.epoch(step), epoch);
             shown[epoch.index as usize].extend_from_slice(&batch.indices);
             let losses: Vec<f64> = batch.indices.iter().map(|&index| loss(index, epoch.index)).collect();
-            sampler.feedback(step, &batch.indices, &losses);
+            sampler.feedback(step, &batch.indices, &losses).unwrap();
             step += 1;
         }
-        assert_eq!(sampler.error(), None);
         shown
     }
 
@@ -545,20 +469,20 @@ mod tests {
         }
         assert!(HardnessSampler::new(4, 5, default(), 0).is_err());
         let fresh = || HardnessSampler::new(4, 4, default(), 0).unwrap();
-        let mut batch = Batch::default();
-        let mut untold = fresh();
-        untold.batch(1, &mut batch);
-        assert_eq!(untold.error(), Some(&PacingError::OutOfTurn { step: 1, first_step: 0, end: 1 }));
-        for (indices, losses) in [(vec![4], vec![0.0]), (vec![0], vec![f64::NAN]), (vec![0], vec![-1.0])] {
-            let mut sampler = fresh();
-            sampler.feedback(0, &indices, &losses);
-            assert!(sampler.error().is_some());
+        let mut own = fresh();
+        let saved = own.save(0).unwrap();
+        let error = own.batch(1, &mut Batch::default()).unwrap_err();
+        assert!(matches!(error, SamplerError::OutOfTurn { step: 1, first_step: 0, end: 1 }));
+        for (step, index, loss) in [(0, 4, 0.0), (0, 0, f64::NAN), (0, 0, -1.0), (1, 0, 0.0)] {
+            assert!(own.feedback(step, &[1, index], &[0.5, loss]).is_err());
+            assert_eq!(own.save(0).unwrap(), saved);
         }
+        assert!(own.save(2).is_err());
         let flips = HardnessSettings { measure: Hardness::Flip, ..default() };
         let mut sampler = HardnessSampler::new(4, 4, flips, 0).unwrap();
-        let error = sampler.restore(fresh().save().as_deref()).unwrap_err().to_string();
+        let error = sampler.restore(&saved).unwrap_err().to_string();
         assert!(error.contains("Flip"), "{error}");
-        sampler.feedback(0, &[0], &[0.5]);
-        assert!(sampler.error().unwrap().to_string().contains("1 for a wrong one"));
+        let error = sampler.feedback(0, &[0], &[0.5]).unwrap_err().to_string();
+        assert!(error.contains("1 for a wrong one"), "{error}");
     }
 }

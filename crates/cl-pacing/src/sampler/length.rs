@@ -1,12 +1,11 @@
 use std::fmt;
+use std::ops::Range;
 
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, random};
 use serde::{Deserialize, Serialize};
 
-use super::mini_batch::{Draw, changes};
-use super::past::Past;
-use super::{check_sizes, narrow};
-use crate::{DifficultySchedule, PacingError, SamplerFingerprint};
+use super::{check_sizes, draw::Draw, ordered::Ordered, past::Past, past::Timetable};
+use crate::{error::PacingError, pacing::DifficultySchedule};
 
 /// What becomes of sequences that are longer than the schedule allows at a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,15 +48,15 @@ impl fmt::Display for LongSequences {
 /// let lengths = [5, 30, 8, 7, 17, 32, 3];
 /// let mut sampler = LengthSampler::new(&lengths, 8, schedule, LongSequences::Wait, 32, 0)?;
 /// let mut batch = Batch::default();
-/// sampler.batch(0, &mut batch);
+/// sampler.batch(0, &mut batch)?;
 /// assert_eq!((batch.indices.len(), sampler.padded_length(0)), (4, 8)); // all of up to 8
 /// assert!(batch.indices.iter().all(|&example| lengths[example] <= 8));
-/// # Ok::<(), cl_pacing::PacingError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct LengthSampler {
     /// The examples from short to long.
-    order: Vec<u32>,
+    order: Ordered,
     buckets: Vec<Bucket>,
     multiple_of: u64,
     /// From which step on which holds.
@@ -66,7 +65,7 @@ pub struct LengthSampler {
     token_budget: u64,
     seed: u64,
     data: Option<Fingerprint>,
-    n_consumed: u64,
+    past: Past,
     draw: Draw,
 }
 
@@ -83,7 +82,7 @@ struct Bucket {
 /// The bucket of a step.
 struct Choice {
     padded_length: u64,
-    examples: std::ops::Range<usize>,
+    examples: Range<usize>,
     batch_size: usize,
 }
 
@@ -127,20 +126,9 @@ impl LengthSampler {
             let n_batches = before + batches(bucket.len(), padded_length, token_budget).1;
             buckets.push(Bucket { padded_length, end: start + bucket.len(), n_batches });
         }
-        let (schedules, draw) = (vec![(0, schedule)], Draw::default());
-        let order = narrow(&order)?;
-        Ok(Self {
-            order,
-            buckets,
-            multiple_of,
-            schedules,
-            long,
-            token_budget,
-            seed,
-            data: None,
-            n_consumed: 0,
-            draw,
-        })
+        let (schedules, past, draw) = (vec![(0, schedule)], Past::default(), Draw::default());
+        let order = Ordered::new(&order)?;
+        Ok(Self { order, buckets, multiple_of, schedules, long, token_budget, seed, data: None, past, draw })
     }
 
     /// The same, bound to data: the fingerprint of their ids and labels enters [`fingerprint`](Self::fingerprint).
@@ -154,9 +142,7 @@ impl LengthSampler {
     /// # Errors
     /// Where `from_step` comes before the latest batch, whose past cannot change.
     pub fn replace_schedule(&mut self, from_step: u64, schedule: DifficultySchedule) -> Result<(), PacingError> {
-        if from_step < self.n_consumed {
-            return Err(PacingError::PastStep { from_step, n_consumed: self.n_consumed });
-        }
+        self.past.change_from(from_step)?;
         self.schedules.retain(|(from, _)| *from < from_step);
         self.schedules.push((from_step, schedule));
         Ok(())
@@ -175,27 +161,13 @@ impl LengthSampler {
         }
     }
 
-    /// The settings that decide every batch. O(n).
+    /// The settings that decide every batch. O(n) at first.
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        let order: Vec<usize> = self.order.iter().map(|&example| example as usize).collect();
-        self.schedules.iter().fold(self.settings().with_order(&order), |settings, (from, schedule)| {
+        let settings = self.settings().with("order", self.order.hash());
+        self.schedules.iter().fold(settings, |settings, (from, schedule)| {
             let since = if *from == 0 { String::new() } else { format!(" from step {from}") };
             settings.with(&format!("schedule{since}"), schedule)
         })
-    }
-
-    fn settings(&self) -> SamplerFingerprint {
-        let buckets = self.buckets.iter().flat_map(|bucket| [bucket.padded_length as usize, bucket.end]);
-        let settings = SamplerFingerprint::new("length")
-            .with_hash("lengths", &buckets.collect::<Vec<_>>())
-            .with("multiple of", self.multiple_of)
-            .with("long sequences", self.long)
-            .with("token budget", self.token_budget)
-            .with("seed", self.seed);
-        match self.data {
-            Some(data) => settings.with("data", data),
-            None => settings,
-        }
     }
 
     /// d(t).
@@ -245,18 +217,6 @@ impl LengthSampler {
             }
         }
     }
-
-    /// O(steps).
-    fn past(&self, n_steps: u64) -> Past {
-        let schedules: Vec<String> =
-            self.schedules.iter().map(|(from, schedule)| format!("{schedule} from step {from}")).collect();
-        let changes = changes(n_steps, |step| {
-            // Truncated, the limit makes a difference of its own.
-            let limit = if self.long == LongSequences::Truncate { self.limit(step) as usize } else { 0 };
-            (limit..self.n_available(step), step + 1)
-        });
-        Past::new(self.settings(), n_steps, changes, &schedules.join("; "), &self.order)
-    }
 }
 
 /// The batch size of a bucket, and how many such batches it makes.
@@ -266,18 +226,49 @@ fn batches(n_examples: usize, padded_length: u64, token_budget: u64) -> (usize, 
     (batch_size, n_examples as f64 / batch_size as f64)
 }
 
+impl Timetable for LengthSampler {
+    fn settings(&self) -> SamplerFingerprint {
+        let buckets = self.buckets.iter().flat_map(|bucket| [bucket.padded_length, bucket.end as u64]);
+        SamplerFingerprint::new("length")
+            .with_hash("lengths", buckets)
+            .with("multiple of", self.multiple_of)
+            .with("long sequences", self.long)
+            .with("token budget", self.token_budget)
+            .with("seed", self.seed)
+            .with_data(self.data)
+    }
+
+    fn schedule(&self) -> String {
+        let one = |(from, schedule): &(u64, DifficultySchedule)| format!("{schedule} from step {from}");
+        self.schedules.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+
+    fn order(&self) -> &[u32] {
+        &self.order
+    }
+
+    fn available_until(&self, step: u64) -> (Range<u64>, u64) {
+        // Truncated, the limit makes a difference of its own.
+        let limit = if self.long == LongSequences::Truncate { self.limit(step) } else { 0 };
+        let next = self.schedules.partition_point(|(from, _)| *from <= step);
+        let end = self.schedules.get(next).map_or(u64::MAX, |(from, _)| *from);
+        let until = if self.schedules[next - 1].1.has_ended(step) { end } else { step.saturating_add(1) };
+        (limit..self.n_available(step) as u64, until)
+    }
+}
+
 impl Sampler for LengthSampler {
     fn n_examples(&self) -> usize {
         self.order.len()
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
-        self.n_consumed = step.saturating_add(1);
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
+        self.past.take(step);
         let Choice { examples, batch_size, .. } = self.choose(step);
         let mut rng = random::stream(self.seed, "length batch", step);
         batch.clear();
-        let examples = &mut self.order[examples];
-        self.draw.without_replacement(|n| random::below(&mut rng, n), examples, batch_size, batch);
+        self.draw.without_replacement(&mut rng, &mut self.order[examples], batch_size, batch);
+        Ok(())
     }
 
     /// As many steps as batches of all sequences: there are no epochs otherwise.
@@ -286,15 +277,13 @@ impl Sampler for LengthSampler {
         Epoch { index: step / n_steps, step: step % n_steps, n_steps }
     }
 
-    fn save(&self) -> Option<String> {
-        self.past(self.n_consumed).save()
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        self.past.save(n_steps, self)
     }
 
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let saved = Past::parse(state)?;
-        self.past(saved.n_steps).check(&saved)?;
-        self.n_consumed = saved.n_steps;
-        Ok(())
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let n_steps = self.past.check(state, self)?;
+        Ok(self.past.restore(n_steps))
     }
 }
 
@@ -305,7 +294,7 @@ mod tests {
 
     fn batch(sampler: &mut LengthSampler, step: u64) -> Vec<usize> {
         let mut batch = Batch::default();
-        sampler.batch(step, &mut batch);
+        sampler.batch(step, &mut batch).unwrap();
         batch.indices
     }
 
@@ -376,10 +365,10 @@ mod tests {
         (0..4).for_each(|step| drop(batch(&mut own, step)));
         let mut edited = new(&early);
         edited.replace_schedule(4, late.clone()).unwrap();
-        edited.restore(own.save().as_deref()).unwrap();
+        edited.restore(&own.save(4).unwrap()).unwrap();
         assert!(edited.replace_schedule(3, late.clone()).is_err());
         assert!(own.fingerprint().check(&edited.fingerprint()).unwrap_err().to_string().contains("from step 4"));
-        let error = new(&late).restore(own.save().as_deref()).unwrap_err().to_string();
+        let error = new(&late).restore(&own.save(4).unwrap()).unwrap_err().to_string();
         assert!(error.contains("the schedule of the first 4 steps"), "{error}");
     }
 

@@ -1,11 +1,8 @@
-use std::ops::Range;
-
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
-
-use super::curriculum::Curriculum;
-use super::n_batches;
-use super::past::Past;
-use crate::{Pacing, PacingError, SamplerFingerprint};
+use super::{
+    curriculum::{Curriculum, CurriculumSampler, Drawing},
+    entry::SamplerEntry,
+};
+use crate::{error::PacingError, pacing::Pacing};
 
 /// Every mini-batch drawn anew from the prefix of an order that is available at its step.
 ///
@@ -31,11 +28,7 @@ use crate::{Pacing, PacingError, SamplerFingerprint};
 /// assert_eq!(batch.indices, [0, 2]); // both of the easy half
 /// # Ok::<(), cl_pacing::PacingError>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct MiniBatchSampler {
-    curriculum: Curriculum,
-    draw: Draw,
-}
+pub type MiniBatchSampler = CurriculumSampler<Anew>;
 
 impl MiniBatchSampler {
     /// Batches of `batch_size` from the prefixes of `order` that `pacing` makes available over `total_steps`.
@@ -49,136 +42,32 @@ impl MiniBatchSampler {
         total_steps: u64,
         seed: u64,
     ) -> Result<Self, PacingError> {
-        let curriculum = Curriculum::new(&order, pacing, batch_size, total_steps, seed)?;
-        Ok(Self { curriculum, draw: Draw::default() })
-    }
-
-    /// The same, bound to data: the fingerprint of their ids and labels enters [`fingerprint`](Self::fingerprint).
-    pub fn with_data(mut self, data: Fingerprint) -> Self {
-        self.curriculum.bind(data);
-        self
-    }
-
-    /// Edits the future: from `from_step` on, `pacing` over a budget of `total_steps`, both counted from step 0.
-    ///
-    /// # Errors
-    /// Where `from_step` comes before the latest batch, whose past cannot change, or `total_steps` is 0.
-    pub fn replace_pacing(
-        &mut self,
-        from_step: u64,
-        pacing: impl Pacing + 'static,
-        total_steps: u64,
-    ) -> Result<(), PacingError> {
-        self.curriculum.replace_pacing(from_step, pacing, total_steps)
-    }
-
-    /// The settings that decide every batch. O(n).
-    pub fn fingerprint(&self) -> SamplerFingerprint {
-        self.curriculum.fingerprint(SamplerFingerprint::new("mini-batch"))
-    }
-
-    /// How many examples are available at `step`.
-    pub fn n_available(&self, step: u64) -> usize {
-        self.curriculum.schedule.available(step).len()
-    }
-
-    /// The pacing function at `step`.
-    pub fn pacing(&self, step: u64) -> &dyn Pacing {
-        self.curriculum.schedule.pacing(step)
-    }
-
-    /// O(steps), until the pacing has come to its end.
-    fn past(&self, n_steps: u64) -> Past {
-        let schedule = &self.curriculum.schedule;
-        let changes = changes(n_steps, |step| (schedule.available(step), schedule.known_until(step)));
-        self.curriculum.past(SamplerFingerprint::new("mini-batch"), n_steps, changes)
+        Ok(Self::of(Curriculum::new(&order, pacing, batch_size, total_steps, seed)?, Anew))
     }
 }
 
-impl Sampler for MiniBatchSampler {
-    fn n_examples(&self) -> usize {
-        self.curriculum.order.len()
-    }
+/// Every batch drawn anew from what is available.
+#[derive(Debug, Clone, Copy)]
+pub struct Anew;
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
-        let Curriculum { order, schedule, batch_size, seed, n_consumed, .. } = &mut self.curriculum;
-        *n_consumed = step.saturating_add(1);
-        let mut rng = random::stream(*seed, "mini-batch", step);
-        batch.clear();
-        let available = &mut order[schedule.available(step)];
-        self.draw.without_replacement(|n| random::below(&mut rng, n), available, *batch_size, batch);
-    }
-
-    fn epoch(&self, step: u64) -> Epoch {
-        let n_steps = n_batches(self.curriculum.order.len(), self.curriculum.batch_size);
-        Epoch { index: step / n_steps, step: step % n_steps, n_steps }
-    }
-
-    fn save(&self) -> Option<String> {
-        self.past(self.curriculum.n_consumed).save()
-    }
-
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let saved = Past::parse(state)?;
-        self.past(saved.n_steps).check(&saved)?;
-        self.curriculum.n_consumed = saved.n_steps;
-        Ok(())
-    }
+impl Drawing for Anew {
+    const NAME: &'static str = "mini-batch";
 }
 
-/// The steps below `n_steps` at which the available part becomes another, with the part; `at` says what is available
-/// at a step, and until when.
-pub(super) fn changes(
-    n_steps: u64,
-    at: impl Fn(u64) -> (Range<usize>, u64),
-) -> impl Iterator<Item = (u64, Range<usize>)> {
-    let (mut step, mut last) = (0, None);
-    std::iter::from_fn(move || {
-        while step < n_steps {
-            let (first, (available, until)) = (step, at(step));
-            step = until;
-            if last.as_ref() != Some(&available) {
-                last = Some(available.clone());
-                return Some((first, available));
-            }
-        }
-        None
-    })
-}
-
-/// A uniform draw without replacement in O(draws): the first swaps of a shuffle, taken back afterwards.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Draw {
-    swaps: Vec<usize>,
-}
-
-impl Draw {
-    /// Adds `n` of `examples` (all, where there are fewer) to the batch, in random order; `examples` stay as they were.
-    /// `below` gives a uniform integer below its argument.
-    pub(super) fn without_replacement(
-        &mut self,
-        mut below: impl FnMut(usize) -> usize,
-        examples: &mut [u32],
-        n: usize,
-        batch: &mut Batch,
-    ) {
-        // All draws first, so that the memory of one swap need not wait for the draw of the next.
-        self.swaps.clear();
-        self.swaps.extend((0..n.min(examples.len())).map(|place| place + below(examples.len() - place)));
-        batch.indices.extend(self.swaps.iter().enumerate().map(|(place, &other)| {
-            examples.swap(place, other);
-            examples[place] as usize
-        }));
-        for (place, &other) in self.swaps.iter().enumerate().rev() {
-            examples.swap(place, other);
-        }
-    }
-}
+pub(super) static ENTRY: SamplerEntry =
+    SamplerEntry::new("mini-batch", "every batch anew from what is available (Hacohen)", &[], |o, of| {
+        let pacing = of.pacing();
+        Ok(Box::new(MiniBatchSampler::new(of.order(o)?, pacing, of.batch_size, of.total_steps, of.seed)?))
+    });
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Competence, Full, Linear, Sharding};
+    use crate::{
+        pacing::{Competence, Full, Linear},
+        sharding::Sharding,
+    };
+    use cl_data::{Batch, Sampler};
     use proptest::prelude::*;
 
     fn sampler(n: usize, a: f64, b: f64, batch_size: usize, total_steps: u64, seed: u64) -> MiniBatchSampler {
@@ -188,7 +77,7 @@ mod tests {
 
     fn batch(sampler: &mut MiniBatchSampler, step: u64) -> Vec<usize> {
         let mut batch = Batch::default();
-        sampler.batch(step, &mut batch);
+        sampler.batch(step, &mut batch).unwrap();
         batch.indices
     }
 
@@ -240,12 +129,13 @@ mod tests {
         #[test]
         fn resuming_is_not_interrupting(fresh in any_sampler()) {
             let mut whole = fresh.clone();
+            let saved = |sampler: &MiniBatchSampler, n_steps| sampler.save(n_steps).unwrap();
             for step in 0..40 {
                 let mut resumed = fresh.clone();
-                resumed.restore(whole.save().as_deref()).unwrap();
-                prop_assert_eq!(resumed.save(), whole.save());
+                prop_assert_eq!(resumed.restore(&saved(&whole, step)).unwrap(), step);
+                prop_assert_eq!(saved(&resumed, step), saved(&whole, step));
                 prop_assert_eq!(batch(&mut resumed, step), batch(&mut whole, step));
-                prop_assert_eq!(resumed.save(), whole.save());
+                prop_assert_eq!(saved(&resumed, step + 1), saved(&whole, step + 1));
             }
         }
     }
@@ -281,15 +171,15 @@ mod tests {
     fn the_future_may_be_edited_and_the_past_may_not() {
         let mut own = sampler(30, 1.0, 0.1, 3, 100, 4);
         batch(&mut own, 19);
-        let saved = own.save();
+        let saved = own.save(20).unwrap();
         let mut edited = sampler(30, 1.0, 0.1, 3, 100, 4);
         edited.replace_pacing(20, Full, 1).unwrap();
-        edited.restore(saved.as_deref()).unwrap();
+        edited.restore(&saved).unwrap();
         assert_eq!((edited.n_available(19), edited.n_available(20)), (own.n_available(19), 30));
         assert!(edited.replace_pacing(19, Full, 1).is_err());
         let mut early = sampler(30, 1.0, 0.1, 3, 100, 4);
         early.replace_pacing(19, Full, 1).unwrap();
-        let error = early.restore(saved.as_deref()).unwrap_err().to_string();
+        let error = early.restore(&saved).unwrap_err().to_string();
         assert!(error.starts_with("the schedule of the first 20 steps"), "{error}");
     }
 

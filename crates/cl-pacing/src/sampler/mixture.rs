@@ -1,10 +1,9 @@
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use std::ops::Range;
 
-use super::past::Past;
-use super::schedule::Schedule;
-use super::{check_sizes, n_batches, narrow};
-use crate::continuation::check_set;
-use crate::{Pacing, PacingError, SamplerFingerprint};
+use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, random};
+
+use super::{check_sizes, curriculum::passes, ordered::Ordered, past::Past, past::Timetable, schedule::Schedule};
+use crate::{continuation::check_set, error::PacingError, pacing::Pacing};
 
 /// Continuation as a mixture of data: each example is drawn from an easy set with probability 1 - lambda and from a
 /// hard one with probability lambda, so that the expected gradient is that of F_lambda.
@@ -26,21 +25,21 @@ use crate::{Pacing, PacingError, SamplerFingerprint};
 /// let all = (0..10).collect();
 /// let mut sampler = MixtureSampler::new(10, vec![3, 4], all, Linear::new(1.0, 0.0)?, 8, 100, 1)?;
 /// let mut batch = Batch::default();
-/// sampler.batch(0, &mut batch);
+/// sampler.batch(0, &mut batch)?;
 /// assert!(batch.indices.iter().all(|example| [3, 4].contains(example)));
 /// assert_eq!(sampler.lambda(25), 0.25);
-/// # Ok::<(), cl_pacing::PacingError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct MixtureSampler {
     n_examples: usize,
-    easy: Vec<u32>,
-    hard: Vec<u32>,
+    easy: Ordered,
+    hard: Ordered,
     schedule: Schedule,
     batch_size: usize,
     seed: u64,
     data: Option<Fingerprint>,
-    n_consumed: u64,
+    past: Past,
 }
 
 impl MixtureSampler {
@@ -60,9 +59,9 @@ impl MixtureSampler {
         check_sizes(n_examples, batch_size)?;
         check_set("easy", &easy, n_examples)?;
         check_set("hard", &hard, n_examples)?;
-        let (easy, hard) = (narrow(&easy)?, narrow(&hard)?);
+        let (easy, hard) = (Ordered::new(&easy)?, Ordered::new(&hard)?);
         let schedule = Schedule::new(n_examples, batch_size, pacing, total_steps)?;
-        Ok(Self { n_examples, easy, hard, schedule, batch_size, seed, data: None, n_consumed: 0 })
+        Ok(Self { n_examples, easy, hard, schedule, batch_size, seed, data: None, past: Past::default() })
     }
 
     /// The same, bound to data: the fingerprint of their ids and labels enters [`fingerprint`](Self::fingerprint).
@@ -81,7 +80,8 @@ impl MixtureSampler {
         pacing: impl Pacing + 'static,
         total_steps: u64,
     ) -> Result<(), PacingError> {
-        self.schedule.replace(from_step, pacing, total_steps, self.n_consumed)
+        self.past.change_from(from_step)?;
+        self.schedule.replace(from_step, pacing, total_steps)
     }
 
     /// The probability of the hard set at `step`.
@@ -89,36 +89,34 @@ impl MixtureSampler {
         self.schedule.fraction(step)
     }
 
-    /// The settings that decide every batch. O(n).
+    /// The settings that decide every batch. O(n) at first.
     pub fn fingerprint(&self) -> SamplerFingerprint {
         self.schedule.settings(self.settings())
     }
+}
 
+impl Timetable for MixtureSampler {
     fn settings(&self) -> SamplerFingerprint {
-        let wide = |set: &[u32]| set.iter().map(|&example| example as usize).collect::<Vec<_>>();
-        let settings = SamplerFingerprint::new("mixture")
+        SamplerFingerprint::new("mixture")
             .with("number of examples", self.n_examples)
-            .with_hash("easy", &wide(&self.easy))
-            .with_hash("hard", &wide(&self.hard))
+            .with("easy", self.easy.hash())
+            .with("hard", self.hard.hash())
             .with("batch size", self.batch_size)
-            .with("seed", self.seed);
-        match self.data {
-            Some(data) => settings.with("data", data),
-            None => settings,
-        }
+            .with("seed", self.seed)
+            .with_data(self.data)
     }
 
-    /// O(steps), until lambda has come to its end.
-    fn past(&self, n_steps: u64) -> Past {
-        let (mut step, mut changes, mut last) = (0, Vec::new(), None);
-        while step < n_steps {
-            let lambda = self.lambda(step).to_bits();
-            if last.replace(lambda) != Some(lambda) {
-                changes.extend([step, lambda]);
-            }
-            step = self.schedule.known_until(step);
-        }
-        Past::of_changes(self.settings(), n_steps, &changes, &self.schedule, &[])
+    fn schedule(&self) -> String {
+        self.schedule.to_string()
+    }
+
+    fn order(&self) -> &[u32] {
+        &[]
+    }
+
+    /// What is available is lambda, bit for bit.
+    fn available_until(&self, step: u64) -> (Range<u64>, u64) {
+        (0..self.lambda(step).to_bits(), self.schedule.known_until(step))
     }
 }
 
@@ -127,8 +125,8 @@ impl Sampler for MixtureSampler {
         self.n_examples
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
-        self.n_consumed = step.saturating_add(1);
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
+        self.past.take(step);
         let lambda = self.lambda(step);
         let mut rng = random::stream(self.seed, "mixture", step);
         batch.clear();
@@ -136,30 +134,28 @@ impl Sampler for MixtureSampler {
             let set = if random::uniform(&mut rng) < lambda { &self.hard } else { &self.easy };
             set[random::below(&mut rng, set.len())] as usize
         }));
+        Ok(())
     }
 
     /// Passes of n examples: there are no epochs otherwise.
     fn epoch(&self, step: u64) -> Epoch {
-        let n_steps = n_batches(self.n_examples, self.batch_size);
-        Epoch { index: step / n_steps, step: step % n_steps, n_steps }
+        passes(self.n_examples, self.batch_size, step)
     }
 
-    fn save(&self) -> Option<String> {
-        self.past(self.n_consumed).save()
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        self.past.save(n_steps, self)
     }
 
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let saved = Past::parse(state)?;
-        self.past(saved.n_steps).check(&saved)?;
-        self.n_consumed = saved.n_steps;
-        Ok(())
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let n_steps = self.past.check(state, self)?;
+        Ok(self.past.restore(n_steps))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Full, Linear};
+    use crate::pacing::{Full, Linear};
 
     fn sampler(pacing: Linear) -> MixtureSampler {
         MixtureSampler::new(10, vec![3, 4], (0..10).collect(), pacing, 200, 100, 1).unwrap()
@@ -170,7 +166,7 @@ mod tests {
         let mut sampler = sampler(Linear::new(1.0, 0.0).unwrap());
         let mut share = |step| {
             let mut batch = Batch::default();
-            sampler.batch(step, &mut batch);
+            sampler.batch(step, &mut batch).unwrap();
             batch.indices.iter().filter(|&&index| index == 3 || index == 4).count() as f64 / 200.0
         };
         assert_eq!(share(0), 1.0);
@@ -182,14 +178,14 @@ mod tests {
     fn the_future_may_be_edited_and_the_past_may_not() {
         let pacing = Linear::new(1.0, 0.0).unwrap();
         let mut own = sampler(pacing);
-        own.batch(9, &mut Batch::default());
+        own.batch(9, &mut Batch::default()).unwrap();
         let mut edited = sampler(pacing);
         edited.replace_pacing(10, Full, 1).unwrap();
-        edited.restore(own.save().as_deref()).unwrap();
+        edited.restore(&own.save(10).unwrap()).unwrap();
         assert_eq!([edited.lambda(9), edited.lambda(10)], [0.09, 1.0]);
         assert!(edited.replace_pacing(9, Full, 1).is_err());
         let error =
-            sampler(Linear::new(0.5, 0.0).unwrap()).restore(own.save().as_deref()).unwrap_err().to_string();
+            sampler(Linear::new(0.5, 0.0).unwrap()).restore(&own.save(10).unwrap()).unwrap_err().to_string();
         assert!(error.contains("the schedule of the first 10 steps"), "{error}");
     }
 

@@ -1,12 +1,18 @@
 //! The fourth seam: which examples at which step. The trait itself is [`cl_data::Sampler`].
 
+mod bandit;
+mod catalogue;
 mod clocked;
 mod competence;
 mod curriculum;
+mod draw;
+mod entry;
+mod hardness_settings;
 mod instance_hardness;
 mod length;
 mod mini_batch;
 mod mixture;
+mod ordered;
 mod past;
 mod prefix;
 mod rho_loss;
@@ -17,20 +23,25 @@ mod shuffle;
 mod teacher;
 mod told;
 
+pub use bandit::{Progression, TaskPolicy, Teacher};
+pub use catalogue::{sampler_by_name, samplers};
 pub use clocked::ClockedSampler;
 pub use competence::{CompetenceSampler, EqualDifficulty};
-pub use instance_hardness::{HardnessSampler, HardnessSelection, HardnessSettings};
+pub use curriculum::CurriculumSampler;
+pub use entry::SamplerInputs;
+pub use hardness_settings::{HardnessSelection, HardnessSettings};
+pub use instance_hardness::HardnessSampler;
 pub use length::{LengthSampler, LongSequences};
 pub use mini_batch::MiniBatchSampler;
 pub use mixture::MixtureSampler;
 pub use prefix::PrefixSampler;
 pub use rho_loss::RhoLossSampler;
-pub use self_paced::{Presentation, SelfPacedSampler, SelfPacedState};
+pub use self_paced::{Presentation, SelfPacedSampler};
 pub use sequential::SequentialSampler;
 pub use shuffle::ShuffleSampler;
-pub use teacher::{Progression, TaskPolicy, TaskScore, Teacher, TeacherSampler};
+pub use teacher::{TaskScore, TeacherSampler};
 
-use crate::PacingError;
+use crate::error::PacingError;
 
 fn check_sizes(n_examples: usize, batch_size: usize) -> Result<(), PacingError> {
     if n_examples == 0 {
@@ -47,31 +58,6 @@ fn check_batch_size(n_examples: usize, batch_size: usize) -> Result<(), PacingEr
     if batch_size > n_examples {
         let value = format!("{batch_size} of {n_examples} examples");
         return Err(PacingError::argument("batch_size", value, "at most the number of examples"));
-    }
-    Ok(())
-}
-
-/// Examples below their number, in half the memory.
-fn narrow(examples: &[usize]) -> Result<Vec<u32>, PacingError> {
-    if u32::try_from(examples.len()).is_err() {
-        let expected = "below 2^32, the examples that an order can hold";
-        return Err(PacingError::argument("n_examples", examples.len(), expected));
-    }
-    Ok(examples.iter().map(|&example| example as u32).collect())
-}
-
-/// Whether `order` names each of its `0..len` once.
-fn check_permutation(order: &[usize]) -> Result<(), PacingError> {
-    let n_examples = order.len();
-    let mut seen = vec![false; n_examples];
-    for &example in order {
-        match seen.get_mut(example) {
-            Some(seen) if *seen => return Err(PacingError::NotAPermutation { example }),
-            Some(seen) => *seen = true,
-            None => {
-                return Err(PacingError::IndexOutOfRange { what: "ordered example", index: example, n_examples });
-            }
-        }
     }
     Ok(())
 }

@@ -1,90 +1,144 @@
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard};
 
-use cl_data::{Fingerprint, Ids};
+use cl_data::{Fingerprint, FingerprintBuilder, SamplerError, SamplerFingerprint};
 use serde::{Deserialize, Serialize};
 
-use crate::{PacingError, SamplerFingerprint};
+use crate::error::PacingError;
+
+/// What a sampler that is a pure function of the step shows when.
+pub(super) trait Timetable {
+    /// The settings that enter every batch, whatever the schedule.
+    fn settings(&self) -> SamplerFingerprint;
+
+    /// The schedule as it reads, for an error's sake.
+    fn schedule(&self) -> String;
+
+    /// The examples by place, as far as it matters which they are.
+    fn order(&self) -> &[u32];
+
+    /// What is available at `step`, as two numbers of which the second bounds the places of the order, and the step
+    /// until which it is known to stay; `step` is 0 or such an end.
+    fn available_until(&self, step: u64) -> (Range<u64>, u64);
+}
 
 /// What a sampler of a fixed order has shown, as far as a resumed run must agree with it.
 ///
 /// A run that goes on must have had the same past: the same settings that shuffle and cut batches, the same part
 /// available at every step so far, and the same examples in the places of the order that were ever available. What
 /// comes after is free: another pacing or budget from here on, another order of the examples not yet reached.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct Past {
-    /// The settings that enter every batch.
-    settings: SamplerFingerprint,
-    /// The steps taken.
-    pub(super) n_steps: u64,
+    /// The steps up to the latest batch.
+    n_consumed: u64,
+    /// As far as it was looked at, so that the next look begins where the last one ended.
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    /// The step from where to look on.
+    next: u64,
+    /// When what is available changed last, and to what.
+    last: Option<(u64, Range<u64>)>,
+    changes: FingerprintBuilder,
+    /// The places of the order up to the last that was ever available.
+    reached: usize,
+    order: FingerprintBuilder,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
     /// How much was available when: a hash.
     availability: Fingerprint,
-    /// The schedule as it reads, for the error's sake.
     schedule: String,
     /// The places of the order up to the last that was ever available: a hash.
     order: Fingerprint,
 }
 
 impl Past {
-    /// The past of `n_steps` steps. `changes` are the steps below `n_steps` at which the available part became
-    /// another, with the part. O(changes + places of the order available).
-    pub(super) fn new(
-        settings: SamplerFingerprint,
-        n_steps: u64,
-        changes: impl IntoIterator<Item = (u64, Range<usize>)>,
-        schedule: &impl ToString,
-        order: &[u32],
-    ) -> Self {
-        let (mut flat, mut reached) = (Vec::new(), 0);
-        for (step, available) in changes {
-            flat.extend([step, available.start as u64, available.end as u64]);
-            reached = available.end.max(reached);
-        }
-        Self::of_changes(settings, n_steps, &flat, schedule, &order[..reached])
+    /// Notes that the batch of `step` was taken.
+    pub(super) fn take(&mut self, step: u64) {
+        self.n_consumed = step.saturating_add(1);
     }
 
-    /// The same from the changes as numbers, and the places of the order that were ever available.
-    pub(super) fn of_changes(
-        settings: SamplerFingerprint,
-        n_steps: u64,
-        changes: &[u64],
-        schedule: &impl ToString,
-        order: &[u32],
-    ) -> Self {
-        // Halves, so that every bit enters on every platform.
-        let halves = changes.iter().flat_map(|&number| [(number >> 32) as usize, number as u32 as usize]);
-        let halves: Vec<usize> = halves.collect();
-        let order: Vec<usize> = order.iter().map(|&example| example as usize).collect();
-        Self {
-            settings,
-            n_steps,
-            availability: Fingerprint::of(&Ids::range(halves.len()), &halves),
-            schedule: schedule.to_string(),
-            order: Fingerprint::of(&Ids::range(order.len()), &order),
+    /// Before the schedule changes from `from_step` on.
+    pub(super) fn change_from(&mut self, from_step: u64) -> Result<(), PacingError> {
+        if from_step < self.n_consumed {
+            return Err(PacingError::PastStep { from_step, n_consumed: self.n_consumed });
         }
+        // It may have looked further than was taken.
+        *self.seen() = Seen::default();
+        Ok(())
     }
 
-    /// Whether a run with the past `saved` may go on with this one, both over the same steps.
-    pub(super) fn check(&self, saved: &Self) -> Result<(), PacingError> {
-        self.settings.check(&saved.settings)?;
-        let what = if self.availability != saved.availability {
+    /// The state after `n_steps` steps of `of`. O(changes and places reached since the last look), and all of them for
+    /// fewer steps than then.
+    pub(super) fn save(&self, n_steps: u64, of: &impl Timetable) -> Result<String, SamplerError> {
+        of.settings().save(n_steps, &self.saved(n_steps, of))
+    }
+
+    /// The steps of a saved state that `of` may go on from.
+    pub(super) fn check(&self, state: &str, of: &impl Timetable) -> Result<u64, SamplerError> {
+        let (n_steps, saved): (u64, Saved) = of.settings().restore(state)?;
+        let own = self.saved(n_steps, of);
+        let what = if own.availability != saved.availability {
             "schedule"
-        } else if self.order != saved.order {
+        } else if own.order != saved.order {
             "order"
         } else {
-            return Ok(());
+            return Ok(n_steps);
         };
-        let n_steps = self.n_steps;
-        Err(PacingError::OtherPast { what, n_steps, saved: saved.schedule.clone(), found: self.schedule.clone() })
+        Err(SamplerError::OtherPast { what, n_steps, saved: saved.schedule, found: own.schedule })
     }
 
-    /// What [`save`](Self::save) gave.
-    pub(super) fn parse(state: Option<&str>) -> Result<Self, PacingError> {
-        state.and_then(|state| serde_json::from_str(state).ok()).ok_or_else(|| {
-            PacingError::argument("state", state.unwrap_or("none"), "the past of a sampler, as it saved it")
+    /// Goes on from there.
+    pub(super) fn restore(&mut self, n_steps: u64) -> u64 {
+        self.n_consumed = n_steps;
+        n_steps
+    }
+
+    fn saved(&self, n_steps: u64, of: &impl Timetable) -> Saved {
+        let mut seen = self.seen();
+        seen.look(n_steps, of);
+        let (availability, order) = (seen.changes.fingerprint(), seen.order.fingerprint());
+        Saved { availability, schedule: of.schedule(), order }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(|poisoned| {
+            // A pacing of the user's own panicked within a look.
+            let mut seen = poisoned.into_inner();
+            *seen = Seen::default();
+            seen
         })
     }
+}
 
-    pub(super) fn save(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
+impl Clone for Past {
+    fn clone(&self) -> Self {
+        Self { n_consumed: self.n_consumed, seen: Mutex::new(self.seen().clone()) }
+    }
+}
+
+impl Seen {
+    fn look(&mut self, n_steps: u64, of: &impl Timetable) {
+        if self.last.as_ref().is_some_and(|(step, _)| *step >= n_steps) {
+            *self = Self::default();
+        }
+        while self.next < n_steps {
+            let (available, until) = of.available_until(self.next);
+            if self.last.as_ref().is_none_or(|(_, last)| *last != available) {
+                self.changes.add([self.next, available.start, available.end]);
+                let order = of.order();
+                let reached = usize::try_from(available.end).map_or(order.len(), |end| end.min(order.len()));
+                if reached > self.reached {
+                    self.order.add_u32s(&order[self.reached..reached]);
+                    self.reached = reached;
+                }
+                self.last = Some((self.next, available));
+            }
+            self.next = until;
+        }
     }
 }

@@ -1,11 +1,15 @@
 use std::ops::Range;
 
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use cl_data::{Batch, Epoch, random};
 
-use super::curriculum::Curriculum;
-use super::past::Past;
-use super::{chunk, n_batches};
-use crate::{Pacing, PacingError, SamplerFingerprint};
+use super::{
+    chunk,
+    curriculum::{Curriculum, CurriculumSampler, Drawing},
+    draw::Draw,
+    entry::SamplerEntry,
+    n_batches,
+};
+use crate::{error::PacingError, pacing::Pacing};
 
 /// Epochs over a growing prefix of an order.
 ///
@@ -33,22 +37,7 @@ use crate::{Pacing, PacingError, SamplerFingerprint};
 /// assert_eq!(sampler.epoch(0).n_steps, 2); // half of the four
 /// # Ok::<(), cl_pacing::PacingError>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct PrefixSampler {
-    curriculum: Curriculum,
-    /// The epoch of the latest batch, from where the next is sought.
-    span: Span,
-    /// The examples of that epoch as shown, once a batch of it was asked for.
-    shown: Option<(u64, Vec<u32>)>,
-}
-
-/// An epoch, as found by walking.
-#[derive(Debug, Clone, PartialEq)]
-struct Span {
-    epoch: u64,
-    first_step: u64,
-    available: Range<usize>,
-}
+pub type PrefixSampler = CurriculumSampler<Epochs<false>>;
 
 impl PrefixSampler {
     /// Batches of `batch_size` from the prefixes of `order` that `pacing` makes available over `total_steps`.
@@ -63,136 +52,127 @@ impl PrefixSampler {
         seed: u64,
     ) -> Result<Self, PacingError> {
         let curriculum = Curriculum::new(&order, pacing, batch_size, total_steps, seed)?;
-        let span = Span { epoch: 0, first_step: 0, available: curriculum.schedule.available(0) };
-        Ok(Self { curriculum, span, shown: None })
+        let epochs = Epochs::new(&curriculum);
+        Ok(Self::of(curriculum, epochs))
+    }
+}
+
+/// Epochs over what is available when they begin, each in an order of its own; of a given order or, where `BY_SEED`,
+/// one that follows from the seed.
+#[derive(Debug, Clone)]
+pub struct Epochs<const BY_SEED: bool> {
+    /// The epoch of the latest batch, from where the next is sought.
+    span: Span,
+    /// The examples of that epoch as shown, once a batch of it was asked for.
+    shown: Option<(u64, Vec<u32>)>,
+}
+
+/// An epoch, as found by walking.
+#[derive(Debug, Clone, PartialEq)]
+struct Span {
+    epoch: u64,
+    first_step: u64,
+    available: Range<usize>,
+}
+
+impl Span {
+    fn first(curriculum: &Curriculum) -> Self {
+        Self { epoch: 0, first_step: 0, available: curriculum.schedule.available(0) }
     }
 
-    /// The same, bound to data: the fingerprint of their ids and labels enters [`fingerprint`](Self::fingerprint).
-    pub fn with_data(mut self, data: Fingerprint) -> Self {
-        self.curriculum.bind(data);
-        self
+    fn n_steps(&self, curriculum: &Curriculum) -> u64 {
+        n_batches(self.available.len(), curriculum.batch_size)
     }
 
-    /// Edits the future: from `from_step` on, `pacing` over a budget of `total_steps`, both counted from step 0. An
-    /// epoch that has begun by then ends as it began.
-    ///
-    /// # Errors
-    /// Where `from_step` comes before the latest batch, whose past cannot change, or `total_steps` is 0.
-    pub fn replace_pacing(
-        &mut self,
-        from_step: u64,
-        pacing: impl Pacing + 'static,
-        total_steps: u64,
-    ) -> Result<(), PacingError> {
-        self.curriculum.replace_pacing(from_step, pacing, total_steps)?;
-        self.span = self.first_span();
-        self.shown = None;
-        Ok(())
+    /// How many epochs from this one on are known to be as long, because what is available stays.
+    fn n_alike(&self, curriculum: &Curriculum) -> u64 {
+        let known = curriculum.schedule.known_until(self.first_step) - self.first_step;
+        known.div_ceil(self.n_steps(curriculum))
     }
 
-    /// The settings that decide every batch. O(n).
-    pub fn fingerprint(&self) -> SamplerFingerprint {
-        self.curriculum.fingerprint(SamplerFingerprint::new("prefix"))
+    /// The epoch after it, or the last of the equal ones that follow it; nothing if it would begin after `step`.
+    fn next(&self, curriculum: &Curriculum, step: u64) -> Option<Self> {
+        let n_steps = self.n_steps(curriculum);
+        let within_reach = (step - self.first_step) / n_steps;
+        if within_reach == 0 {
+            return None;
+        }
+        let n_epochs = within_reach.min(self.n_alike(curriculum));
+        let first_step = self.first_step + n_epochs * n_steps;
+        let available = curriculum.schedule.available(first_step);
+        Some(Self { epoch: self.epoch + n_epochs, first_step, available })
+    }
+}
+
+impl<const BY_SEED: bool> Epochs<BY_SEED> {
+    pub(super) fn new(curriculum: &Curriculum) -> Self {
+        Self { span: Span::first(curriculum), shown: None }
     }
 
-    /// How many examples are available in the epoch of `step`.
-    pub fn n_available(&self, step: u64) -> usize {
-        self.span_of(step).available.len()
-    }
-
-    /// The pacing function at `step`.
-    pub fn pacing(&self, step: u64) -> &dyn Pacing {
-        self.curriculum.schedule.pacing(step)
-    }
-
-    fn n_steps(&self, span: &Span) -> u64 {
-        n_batches(span.available.len(), self.curriculum.batch_size)
-    }
-
-    fn first_span(&self) -> Span {
-        Span { epoch: 0, first_step: 0, available: self.curriculum.schedule.available(0) }
-    }
-
-    fn span_of(&self, step: u64) -> Span {
-        let mut span = if self.span.first_step <= step { self.span.clone() } else { self.first_span() };
-        while let Some(next) = self.next_span(&span, step) {
+    fn span_of(&self, curriculum: &Curriculum, step: u64) -> Span {
+        let mut span = if self.span.first_step <= step { self.span.clone() } else { Span::first(curriculum) };
+        while let Some(next) = span.next(curriculum, step) {
             span = next;
         }
         span
     }
-
-    /// The epoch after `span`, or the last of the equal ones that follow it; nothing if it would begin after `step`.
-    fn next_span(&self, span: &Span, step: u64) -> Option<Span> {
-        let n_steps = self.n_steps(span);
-        let within_reach = (step - span.first_step) / n_steps;
-        if within_reach == 0 {
-            return None;
-        }
-        // Where what is available is known to stay, epochs are equally long and need no walking.
-        let known = self.curriculum.schedule.known_until(span.first_step) - span.first_step;
-        let n_epochs = within_reach.min(known.div_ceil(n_steps));
-        let first_step = span.first_step + n_epochs * n_steps;
-        let available = self.curriculum.schedule.available(first_step);
-        Some(Span { epoch: span.epoch + n_epochs, first_step, available })
-    }
-
-    /// O(epochs).
-    fn past(&self, n_steps: u64) -> Past {
-        let mut changes: Vec<(u64, Range<usize>)> = Vec::new();
-        let mut span = (n_steps > 0).then(|| self.first_span());
-        while let Some(Span { first_step, ref available, .. }) = span {
-            if changes.last().is_none_or(|(_, last)| last != available) {
-                changes.push((first_step, available.clone()));
-            }
-            span = span.and_then(|span| self.next_span(&span, n_steps - 1));
-        }
-        self.curriculum.past(SamplerFingerprint::new("prefix"), n_steps, changes)
-    }
 }
 
-impl Sampler for PrefixSampler {
-    fn n_examples(&self) -> usize {
-        self.curriculum.order.len()
+impl<const BY_SEED: bool> Drawing for Epochs<BY_SEED> {
+    const NAME: &'static str = if BY_SEED { "shuffle" } else { "prefix" };
+    const ORDER_BY_SEED: bool = BY_SEED;
+
+    fn available(&self, curriculum: &Curriculum, step: u64) -> Range<usize> {
+        self.span_of(curriculum, step).available
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
-        self.curriculum.n_consumed = step.saturating_add(1);
-        self.span = self.span_of(step);
+    /// What an epoch that begins with `step` has, until the next one that may have something else.
+    fn available_until(&self, curriculum: &Curriculum, step: u64) -> (Range<usize>, u64) {
+        let span = Span { epoch: 0, first_step: step, available: curriculum.schedule.available(step) };
+        let n_steps = span.n_alike(curriculum).saturating_mul(span.n_steps(curriculum));
+        (span.available, step.saturating_add(n_steps))
+    }
+
+    fn batch(&mut self, curriculum: &mut Curriculum, step: u64, _: &mut Draw, batch: &mut Batch) {
+        self.span = self.span_of(curriculum, step);
         let Span { epoch, first_step, ref available } = self.span;
-        let Curriculum { ref order, batch_size, seed, .. } = self.curriculum;
         // The memory of the epoch before, if there is one.
         let (shown_epoch, mut shown) = self.shown.take().unwrap_or((u64::MAX, Vec::new()));
         if shown_epoch != epoch || shown.len() != available.len() {
             shown.clear();
-            shown.extend_from_slice(&order[available.clone()]);
-            random::shuffle(&mut random::stream(seed, "epoch", epoch), &mut shown);
+            shown.extend_from_slice(&curriculum.order[available.clone()]);
+            random::shuffle(&mut random::stream(curriculum.seed, "epoch", epoch), &mut shown);
         }
-        batch.clear();
-        batch.indices.extend(chunk(&shown, step - first_step, batch_size).iter().map(|&example| example as usize));
+        let examples = chunk(&shown, step - first_step, curriculum.batch_size);
+        batch.indices.extend(examples.iter().map(|&example| example as usize));
         self.shown = Some((epoch, shown));
     }
 
-    fn epoch(&self, step: u64) -> Epoch {
-        let span = self.span_of(step);
-        Epoch { index: span.epoch, step: step - span.first_step, n_steps: self.n_steps(&span) }
+    fn epoch(&self, curriculum: &Curriculum, step: u64) -> Epoch {
+        let span = self.span_of(curriculum, step);
+        Epoch { index: span.epoch, step: step - span.first_step, n_steps: span.n_steps(curriculum) }
     }
 
-    fn save(&self) -> Option<String> {
-        self.past(self.curriculum.n_consumed).save()
-    }
-
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let saved = Past::parse(state)?;
-        self.past(saved.n_steps).check(&saved)?;
-        self.curriculum.n_consumed = saved.n_steps;
-        Ok(())
+    fn rescheduled(&mut self, curriculum: &Curriculum) {
+        *self = Self::new(curriculum);
     }
 }
+
+pub(super) static ENTRY: SamplerEntry =
+    SamplerEntry::new("prefix", "epochs over what is available when they begin (Wu)", &[], |o, of| {
+        let pacing = of.pacing();
+        Ok(Box::new(PrefixSampler::new(of.order(o)?, pacing, of.batch_size, of.total_steps, of.seed)?))
+    });
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Full, HardFirst, Linear, Order, Root, Sharding};
+    use crate::{
+        order::{HardFirst, Order},
+        pacing::{Full, Linear, Root},
+        sharding::Sharding,
+    };
+    use cl_data::{Sampler, SamplerError};
     use proptest::prelude::*;
 
     fn sampler(n: usize, a: f64, b: f64, batch_size: usize, total_steps: u64, seed: u64) -> PrefixSampler {
@@ -203,7 +183,7 @@ mod tests {
 
     fn batch(sampler: &mut PrefixSampler, step: u64) -> Vec<usize> {
         let mut batch = Batch::default();
-        sampler.batch(step, &mut batch);
+        sampler.batch(step, &mut batch).unwrap();
         batch.indices
     }
 
@@ -221,8 +201,8 @@ mod tests {
     fn a_state_of_another_past_is_refused() {
         let mut own = sampler(20, 0.5, 0.2, 4, 50, 1);
         batch(&mut own, 30);
-        let saved = own.save();
-        assert!(sampler(20, 0.5, 0.2, 4, 50, 1).restore(saved.as_deref()).is_ok());
+        let saved = own.save(31).unwrap();
+        assert_eq!(sampler(20, 0.5, 0.2, 4, 50, 1).restore(&saved).unwrap(), 31);
         for (mut other, what) in [
             (sampler(20, 0.5, 0.2, 5, 50, 1), "made with batch size 4, not with 5"),
             (sampler(20, 0.5, 0.2, 4, 50, 2), "made with seed 1, not with 2"),
@@ -238,13 +218,13 @@ mod tests {
                 "the order of the first 31 steps",
             ),
         ] {
-            let error = other.restore(saved.as_deref()).unwrap_err().to_string();
+            let error = other.restore(&saved).unwrap_err().to_string();
             assert!(error.contains(what), "{error}");
         }
-        assert!(own.restore(None).is_err() && own.restore(Some("nonsense")).is_err());
+        assert!(own.restore("").is_err() && own.restore("nonsense").is_err());
         let data = |text: &str| text.repeat(64).parse().unwrap();
-        let saved = own.clone().with_data(data("0")).save();
-        assert!(own.with_data(data("1")).restore(saved.as_deref()).unwrap_err().to_string().contains("data"));
+        let saved = own.clone().with_data(data("0")).save(31).unwrap();
+        assert!(own.with_data(data("1")).restore(&saved).unwrap_err().to_string().contains("data"));
     }
 
     /// What has not been shown yet may become another: the pacing, the budget, the order of what is not available.
@@ -253,7 +233,7 @@ mod tests {
         let (order, early): (Vec<usize>, _) = ((0..20).collect(), Linear::new(1.0, 0.2).unwrap());
         let mut own = PrefixSampler::new(order.clone(), early, 4, 100, 1).unwrap();
         let past: Vec<_> = (0..50).map(|step| batch(&mut own, step)).collect();
-        let saved = own.save();
+        let saved = own.save(50).unwrap();
         assert_eq!(
             own.replace_pacing(49, Full, 100).unwrap_err(),
             PacingError::PastStep { from_step: 49, n_consumed: 50 }
@@ -269,16 +249,14 @@ mod tests {
         for order in [(0..20).collect(), reordered] {
             let mut edited = PrefixSampler::new(order, early, 4, 100, 1).unwrap();
             edited.replace_pacing(50, Full, 100).unwrap();
-            edited.restore(saved.as_deref()).unwrap();
+            edited.restore(&saved).unwrap();
             assert!(edited.replace_pacing(49, Full, 100).is_err());
             assert_eq!((0..50).map(|step| batch(&mut edited, step)).collect::<Vec<_>>(), past);
         }
         let mut changed: Vec<usize> = (0..20).collect();
         changed[..4].reverse();
         let mut other = PrefixSampler::new(changed, early, 4, 100, 1).unwrap();
-        assert!(
-            other.restore(saved.as_deref()).unwrap_err().to_string().contains("the order of the first 50 steps")
-        );
+        assert!(other.restore(&saved).unwrap_err().to_string().contains("the order of the first 50 steps"));
     }
 
     proptest! {
@@ -368,7 +346,7 @@ mod tests {
             (edited.fingerprint(), "pacing from step 5"),
         ] {
             match own.check(&other).unwrap_err() {
-                PacingError::OtherSettings { setting: named, .. } => assert_eq!(named, setting),
+                SamplerError::OtherSettings { setting: named, .. } => assert_eq!(named, setting),
                 error => panic!("{error}"),
             }
         }

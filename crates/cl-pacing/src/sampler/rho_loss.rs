@@ -1,11 +1,15 @@
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::ops::Range;
 
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use cl_data::{
+    Batch, Epoch, Fingerprint, FingerprintBuilder, Sampler, SamplerError, SamplerFingerprint,
+    catalogue::Parameter, check_feedback, random,
+};
 use serde::{Deserialize, Serialize};
 
-use super::told::{self, Told};
-use super::{ShuffleSampler, check_sizes};
-use crate::{PacingError, SamplerFingerprint};
+use super::{check_sizes, entry::SamplerEntry, shuffle::ShuffleSampler, told::Told};
+use crate::error::PacingError;
 
 /// Of every large batch the examples with the largest reducible loss: learnable, worth learning, not yet learned.
 ///
@@ -16,9 +20,9 @@ use crate::{PacingError, SamplerFingerprint};
 /// ```
 ///
 /// It [wants](Sampler::wanted) the losses of the candidates before each batch, which may be told in several parts.
-/// Each batch depends on (seed, step) and the losses of its own candidates alone, so that any step can be asked for
-/// once its losses are told; before, the batch is empty and there is an [`error`](Self::error). What is equally
-/// reducible is chosen from at random.
+/// Each batch depends on (seed, step) and the losses of its own candidates alone: a step can be asked for once its
+/// losses are told, until those of a later one are; steps may be left out. What is told of an earlier step, such as
+/// the losses of its batch, changes nothing. What is equally reducible is chosen from at random.
 ///
 /// O(large batch size) per step, a shuffle per epoch; 16 bytes an example.
 ///
@@ -30,11 +34,11 @@ use crate::{PacingError, SamplerFingerprint};
 ///
 /// // Example 2 is hard for the held-out model, too: nothing to be learned from it.
 /// let mut sampler = RhoLossSampler::new(vec![0.1, 0.2, 2.5, 0.1], 4, 2, 0)?;
-/// sampler.feedback(0, &[0, 1, 2, 3], &[0.2, 1.5, 2.6, 0.9]);
+/// sampler.feedback(0, &[0, 1, 2, 3], &[0.2, 1.5, 2.6, 0.9])?;
 /// let mut batch = Batch::default();
-/// sampler.batch(0, &mut batch);
+/// sampler.batch(0, &mut batch)?;
 /// assert_eq!(batch.indices, [1, 3]);
-/// # Ok::<(), cl_pacing::PacingError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct RhoLossSampler {
@@ -47,7 +51,8 @@ pub struct RhoLossSampler {
     progress: Progress,
     /// The candidates of the step after.
     next: Vec<usize>,
-    error: Option<PacingError>,
+    /// The hash of the irreducible losses.
+    hash: Fingerprint,
 }
 
 /// The step of which losses were told last.
@@ -81,11 +86,14 @@ impl RhoLossSampler {
             return Err(PacingError::argument("batch_size", value, "at most the large batch size"));
         }
         let large = ShuffleSampler::new(irreducible.len(), large_batch_size, seed)?;
-        let progress = Progress { step: 0, told: Told::default() };
-        let (data, next, error) = (None, Vec::new(), None);
+        let mut hash = FingerprintBuilder::default();
+        hash.add(irreducible.iter().map(|loss| loss.to_bits()));
+        let (progress, hash) = (Progress { step: 0, told: Told::default() }, hash.fingerprint());
+        let (data, next) = (None, Vec::new());
         let mut sampler =
-            Self { irreducible, large_batch_size, batch_size, seed, data, large, progress, next, error };
-        sampler.stand_at(0);
+            Self { irreducible, large_batch_size, batch_size, seed, data, large, progress, next, hash };
+        let told = Told::new(candidates(&mut sampler.large, 0));
+        sampler.stand_at(0, told);
         Ok(sampler)
     }
 
@@ -95,25 +103,14 @@ impl RhoLossSampler {
         self
     }
 
-    /// The first thing that went wrong, if anything did: a loss that is none, a step asked for before its losses.
-    pub fn error(&self) -> Option<&PacingError> {
-        self.error.as_ref()
-    }
-
-    /// The settings, which stay. O(n).
+    /// The settings, which stay.
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        // Two halves, so that every bit enters on every platform.
-        let halves = |loss: &f64| [(loss.to_bits() >> 32) as usize, loss.to_bits() as u32 as usize];
-        let losses: Vec<usize> = self.irreducible.iter().flat_map(halves).collect();
-        let fingerprint = SamplerFingerprint::new("RHO-LOSS")
-            .with_hash("irreducible losses", &losses)
+        SamplerFingerprint::new("RHO-LOSS")
+            .with("irreducible losses", self.hash)
             .with("large batch size", self.large_batch_size)
             .with("batch size", self.batch_size)
-            .with("seed", self.seed);
-        match self.data {
-            Some(data) => fingerprint.with("data", data),
-            None => fingerprint,
-        }
+            .with("seed", self.seed)
+            .with_data(self.data)
     }
 
     fn candidates(&self, step: u64) -> Cow<'_, [usize]> {
@@ -123,23 +120,27 @@ impl RhoLossSampler {
         if step.checked_sub(1) == Some(self.progress.step) {
             return Cow::Borrowed(&self.next);
         }
-        let mut batch = Batch::default();
-        self.large.clone().batch(step, &mut batch);
-        Cow::Owned(batch.indices)
+        Cow::Owned(candidates(&mut self.large.clone(), step))
     }
 
-    fn stand_at(&mut self, step: u64) {
-        let mut batch = Batch::default();
-        self.large.batch(step, &mut batch);
-        self.progress = Progress { step, told: Told::new(std::mem::take(&mut batch.indices)) };
-        self.look_ahead();
+    fn stand_at(&mut self, step: u64, told: Told) {
+        self.progress = Progress { step, told };
+        // So that it is known what the next step will want.
+        self.next = candidates(&mut self.large, step.saturating_add(1));
     }
 
-    /// So that it is known what the next step will want.
-    fn look_ahead(&mut self) {
-        let mut batch = Batch::default();
-        self.large.batch(self.progress.step.saturating_add(1), &mut batch);
-        self.next = batch.indices;
+    fn range(&self) -> Range<u64> {
+        self.progress.step..self.ready_until()
+    }
+}
+
+/// The large batch of `step`.
+fn candidates(large: &mut ShuffleSampler, step: u64) -> Vec<usize> {
+    let mut batch = Batch::default();
+    // A shuffle has a batch for every step.
+    match large.batch(step, &mut batch) {
+        Ok(()) => batch.indices,
+        Err(_) => Vec::new(),
     }
 }
 
@@ -148,19 +149,18 @@ impl Sampler for RhoLossSampler {
         self.irreducible.len()
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
         let told = &self.progress.told;
         let Some(losses) = (step == self.progress.step).then(|| told.losses()).flatten() else {
-            let (first_step, end) = (self.progress.step, self.progress.step.saturating_add(1));
-            self.error.get_or_insert(PacingError::OutOfTurn { step, first_step, end });
-            return;
+            return Err(SamplerError::out_of_turn(step, self.range()));
         };
         let reduced = losses.iter().zip(&told.indices).map(|(loss, &index)| self.irreducible[index] - loss);
         let reduced: Vec<f64> = reduced.collect();
         let n_kept = (reduced.len() * self.batch_size).div_ceil(self.large_batch_size);
         let order = random::argsort(&mut random::stream(self.seed, "reducible loss", step), &reduced);
         batch.indices.extend(order[..n_kept].iter().map(|&place| told.indices[place]));
+        Ok(())
     }
 
     /// Passes of the large batches over the data.
@@ -168,40 +168,64 @@ impl Sampler for RhoLossSampler {
         self.large.epoch(step)
     }
 
+    fn ready_until(&self) -> u64 {
+        self.progress.step.saturating_add(u64::from(self.progress.told.losses().is_some()))
+    }
+
     fn wanted(&self, step: u64, wanted: &mut Vec<usize>) {
         wanted.clear();
         if step == self.progress.step {
             self.progress.told.missing(wanted);
-        } else {
+        } else if step > self.progress.step {
             wanted.extend_from_slice(&self.candidates(step));
         }
     }
 
-    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) {
-        if step != self.progress.step {
-            self.stand_at(step);
-        }
-        if let Err(error) = self.progress.told.tell(indices, losses) {
-            self.error.get_or_insert(error);
+    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
+        let n_examples = self.n_examples();
+        match step.cmp(&self.progress.step) {
+            Ordering::Less => check_feedback(indices, losses, n_examples),
+            Ordering::Equal => self.progress.told.tell(indices, losses, n_examples),
+            Ordering::Greater => {
+                let mut told = Told::new(self.candidates(step).into_owned());
+                told.tell(indices, losses, n_examples)?;
+                self.stand_at(step, told);
+                Ok(())
+            }
         }
     }
 
-    fn save(&self) -> Option<String> {
-        told::save(self.fingerprint(), &self.progress)
+    /// For any step from the one on whose losses were told last.
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        if n_steps < self.progress.step {
+            return Err(SamplerError::out_of_turn(n_steps, self.progress.step..u64::MAX));
+        }
+        self.fingerprint().save(n_steps, &self.progress)
     }
 
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let progress: Progress = told::restore(&self.fingerprint(), state)?;
-        progress.told.check(self.irreducible.len())?;
-        if self.candidates(progress.step)[..] != progress.told.indices[..] {
-            return Err("the candidates of the saved state are not those of its step".into());
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let (n_steps, Progress { step, told }) = self.fingerprint().restore(state)?;
+        if !told.is_sound(self.n_examples()) || self.candidates(step)[..] != told.indices[..] {
+            let reason = "the candidates of the saved state are not those of its step";
+            return Err(SamplerError::Unusable(reason.to_owned()));
         }
-        self.progress = progress;
-        self.look_ahead();
-        self.error = None;
-        Ok(())
+        self.stand_at(step, told);
+        Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "rho-loss",
+    "of every large batch what has the largest reducible loss (Mindermann)",
+    &[Parameter::with_default("factor", "the large batch is this many batches, at most all examples", "10")],
+    |o, of| {
+        let factor: usize = o.number_in("factor", |&factor| factor >= 1, "at least 1")?;
+        let irreducible =
+            o.given(of.irreducible, "irreducible", "the loss of each example by a held-out model")?;
+        let large = of.batch_size.saturating_mul(factor).min(irreducible.len());
+        Ok(Box::new(RhoLossSampler::new(irreducible.to_vec(), large, of.batch_size, of.seed)?))
+    },
+);
 
 #[cfg(test)]
 mod tests {
@@ -220,9 +244,8 @@ mod tests {
             let (mut wanted, mut batch) = (Vec::new(), Batch::default());
             sampler.wanted(step, &mut wanted);
             let told: Vec<f64> = wanted.iter().map(|&index| losses[index]).collect();
-            sampler.feedback(step, &wanted, &told);
-            sampler.batch(step, &mut batch);
-            prop_assert_eq!(sampler.error(), None);
+            sampler.feedback(step, &wanted, &told).unwrap();
+            sampler.batch(step, &mut batch).unwrap();
             prop_assert_eq!(batch.indices.len(), (wanted.len() * small).div_ceil(large));
             let reducible = |index: &usize| losses[*index] - irreducible[*index];
             let mut best = wanted.clone();
@@ -236,9 +259,7 @@ mod tests {
             let epoch = sampler.epoch(step);
             let mut all = Vec::new();
             for other in step - epoch.step..step - epoch.step + epoch.n_steps {
-                let mut fresh = sampler.clone();
-                fresh.stand_at(other);
-                all.extend(fresh.progress.told.indices);
+                all.extend(super::candidates(&mut sampler.large.clone(), other));
             }
             prop_assert!(candidates.iter().all(|index| all.contains(index)));
             all.sort_unstable();
@@ -253,13 +274,13 @@ mod tests {
         assert!(new(vec![f64::INFINITY], 1, 1).is_err() && new(vec![], 1, 1).is_err());
         assert!(new(vec![0.0; 4], 2, 3).is_err() && new(vec![0.0; 4], 5, 3).is_err());
         let mut sampler = new(vec![0.0; 4], 2, 1).unwrap();
-        let mut batch = Batch::default();
-        sampler.batch(0, &mut batch);
-        assert_eq!(sampler.error(), Some(&PacingError::OutOfTurn { step: 0, first_step: 0, end: 1 }));
-        let mut other = new(vec![0.0; 4], 2, 1).unwrap();
-        other.feedback(0, &[0], &[f64::NAN]);
-        assert!(matches!(other.error(), Some(PacingError::NotANumber { what: "loss", example: 0 })));
-        let error = new(vec![0.5; 4], 2, 1).unwrap().restore(other.save().as_deref()).unwrap_err().to_string();
+        let error = sampler.batch(0, &mut Batch::default()).unwrap_err();
+        assert!(matches!(error, SamplerError::OutOfTurn { step: 0, first_step: 0, end: 0 }));
+        let error = sampler.feedback(0, &[0], &[f64::NAN]).unwrap_err();
+        assert_eq!(error.to_string(), "loss of example 0 is NaN, expected a number");
+        assert!(sampler.feedback(u64::MAX, &[4], &[0.0]).is_err());
+        let saved = sampler.save(0).unwrap();
+        let error = new(vec![0.5; 4], 2, 1).unwrap().restore(&saved).unwrap_err().to_string();
         assert!(error.contains("irreducible losses"), "{error}");
     }
 }

@@ -2,7 +2,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::{Pacing, PacingError, SamplerFingerprint};
+use cl_data::SamplerFingerprint;
+
+use crate::{error::PacingError, pacing::Pacing};
 
 /// Which part of an order is available at each step: a pacing over its budget, the future of which may be replaced.
 ///
@@ -42,11 +44,7 @@ impl Schedule {
         from_step: u64,
         pacing: impl Pacing + 'static,
         total_steps: u64,
-        n_consumed: u64,
     ) -> Result<(), PacingError> {
-        if from_step < n_consumed {
-            return Err(PacingError::PastStep { from_step, n_consumed });
-        }
         let piece = Piece::new(from_step, pacing, total_steps)?;
         self.pieces.retain(|piece| piece.from_step < from_step);
         self.pieces.push(piece);

@@ -1,12 +1,15 @@
 use std::fmt;
 
-use cl_data::{Batch, Epoch, Fingerprint, Sampler, random};
+use cl_data::{
+    Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, catalogue::Parameter, check_feedback,
+    random,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{check_sizes, chunk, n_batches};
+use super::{check_sizes, chunk, entry::SamplerEntry, n_batches};
 use crate::{
-    Age, Annealing, HardSelfPaced, PacingError, SamplerFingerprint, SelfPaced, SelfPacedAlternation,
-    SelfPacedLambda,
+    error::PacingError,
+    weighting::{Age, Annealing, HardSelfPaced, SelfPaced, SelfPacedAlternation, SelfPacedLambda},
 };
 
 /// How a self-paced epoch shows the examples that it selected.
@@ -42,9 +45,8 @@ impl fmt::Display for Presentation {
 /// for an epoch in which each is 1.
 ///
 /// At the start of each epoch it [wants](Sampler::wanted) the losses of all examples, which may be told in several
-/// parts; what it is told of single batches it ignores. An epoch that selects nothing is one empty batch. Steps are
-/// taken in turn; asking for another gives an empty batch and an [`error`](Self::error). O(n) per epoch
-/// and part told.
+/// parts; what it is told of single batches it ignores. Until then the steps of the epoch before can be asked for, and
+/// no others. An epoch that selects nothing is one empty batch. O(n) per epoch and part told.
 ///
 /// Source: Kumar, Packer and Koller (2010), algorithm 1, with one pass over the selection as the inner minimisation.
 ///
@@ -53,11 +55,11 @@ impl fmt::Display for Presentation {
 ///
 /// let lambda = SelfPacedLambda::new(0.5, 1.3)?;
 /// let mut sampler = SelfPacedSampler::new(3, 8, lambda, Presentation::IndexOrder)?;
-/// sampler.feedback(0, &[0, 1, 2], &[0.4, 0.6, 0.1]);
+/// sampler.feedback(0, &[0, 1, 2], &[0.4, 0.6, 0.1])?;
 /// let mut batch = Batch::default();
-/// sampler.batch(0, &mut batch);
+/// sampler.batch(0, &mut batch)?;
 /// assert_eq!(batch.indices, [0, 2]);
-/// # Ok::<(), cl_pacing::PacingError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct SelfPacedSampler {
@@ -67,7 +69,6 @@ pub struct SelfPacedSampler {
     alternation: SelfPacedAlternation,
     data: Option<Fingerprint>,
     progress: Progress,
-    error: Option<PacingError>,
 }
 
 /// Everything that changes.
@@ -83,13 +84,6 @@ struct Progress {
     weights: Vec<f64>,
     /// The losses told so far of the epoch to come.
     told: Vec<Option<f64>>,
-}
-
-/// The state of a [`SelfPacedSampler`], with the settings that it belongs to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SelfPacedState {
-    fingerprint: SamplerFingerprint,
-    progress: Progress,
 }
 
 impl SelfPacedSampler {
@@ -123,7 +117,7 @@ impl SelfPacedSampler {
         let told = vec![None; n_examples];
         let progress = Progress { age: None, first_step: 0, selected: Vec::new(), weights: Vec::new(), told };
         let alternation = SelfPacedAlternation::new(regulariser, annealing);
-        Ok(Self { n_examples, batch_size, presentation, alternation, data: None, progress, error: None })
+        Ok(Self { n_examples, batch_size, presentation, alternation, data: None, progress })
     }
 
     /// The same, bound to data: states saved with other ids or labels are refused.
@@ -142,54 +136,15 @@ impl SelfPacedSampler {
         &self.progress.selected
     }
 
-    /// The first thing that went wrong, if anything did: a loss of an example that is none, a step out of turn.
-    pub fn error(&self) -> Option<&PacingError> {
-        self.error.as_ref()
-    }
-
     /// The settings, which stay.
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        let fingerprint = SamplerFingerprint::new("self-paced")
+        SamplerFingerprint::new("self-paced")
             .with("number of examples", self.n_examples)
             .with("batch size", self.batch_size)
             .with("presentation", self.presentation)
             .with("weighting", self.alternation.regulariser())
-            .with("annealing", self.alternation.annealing());
-        match self.data {
-            Some(data) => fingerprint.with("data", data),
-            None => fingerprint,
-        }
-    }
-
-    /// The state, to be saved.
-    pub fn state(&self) -> SelfPacedState {
-        SelfPacedState { fingerprint: self.fingerprint(), progress: self.progress.clone() }
-    }
-
-    /// Goes on from a saved state, in the middle of an epoch or not, bit for bit as if never interrupted.
-    ///
-    /// # Errors
-    /// [`PacingError::OtherSettings`] where the state was saved under other settings, and others where it is corrupt;
-    /// the sampler stays as it was.
-    pub fn set_state(&mut self, state: SelfPacedState) -> Result<(), PacingError> {
-        self.fingerprint().check(&state.fingerprint)?;
-        let (told, n_examples) = (&state.progress.told, self.n_examples);
-        if told.len() != n_examples {
-            let (what, found) = ("losses of the saved state", told.len());
-            return Err(PacingError::LengthMismatch { what, found, expected: n_examples });
-        }
-        let Progress { age, selected, weights, .. } = &state.progress;
-        if let Some(&index) = selected.iter().find(|&&index| index >= n_examples) {
-            return Err(PacingError::IndexOutOfRange { what: "selected example", index, n_examples });
-        }
-        if !weights.is_empty() && weights.len() != selected.len() {
-            let (what, found, expected) = ("weights of the saved state", weights.len(), selected.len());
-            return Err(PacingError::LengthMismatch { what, found, expected });
-        }
-        self.alternation.set_age(*age)?;
-        self.progress = state.progress;
-        self.error = None;
-        Ok(())
+            .with("annealing", self.alternation.annealing())
+            .with_data(self.data)
     }
 
     /// The steps of the current epoch, empty before the first.
@@ -204,18 +159,12 @@ impl SelfPacedSampler {
         n_batches(n_selected, self.batch_size).max(1)
     }
 
-    fn fail(&mut self, error: PacingError) {
-        self.error.get_or_insert(error);
-    }
-
-    /// All losses are told: starts the epoch.
-    fn select(&mut self, first_step: u64) {
-        let progress = &mut self.progress;
-        let losses: Vec<f64> = progress.told.iter_mut().map(|loss| loss.take().unwrap_or(f64::NAN)).collect();
+    /// Starts the epoch of which all losses are told.
+    fn select(&mut self, first_step: u64, losses: &[f64]) -> Result<(), PacingError> {
         let mut weights = vec![0.0; losses.len()];
-        if let Err(error) = self.alternation.choose(&losses, &mut weights) {
-            return self.fail(error);
-        }
+        self.alternation.choose(losses, &mut weights)?;
+        let progress = &mut self.progress;
+        progress.told.fill(None);
         progress.age = self.alternation.age();
         progress.first_step = first_step;
         let selected = &mut progress.selected;
@@ -229,6 +178,7 @@ impl SelfPacedSampler {
         if selected.iter().any(|&index| weights[index] != 1.0) {
             progress.weights.extend(selected.iter().map(|&index| weights[index]));
         }
+        Ok(())
     }
 }
 
@@ -237,27 +187,32 @@ impl Sampler for SelfPacedSampler {
         self.n_examples
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
         let steps = self.steps();
-        if steps.contains(&step) {
-            let index = step - steps.start;
-            batch.indices.extend_from_slice(chunk(&self.progress.selected, index, self.batch_size));
-            batch.weights.extend_from_slice(chunk(&self.progress.weights, index, self.batch_size));
-        } else {
-            self.fail(PacingError::OutOfTurn { step, first_step: steps.start, end: steps.end });
+        if !steps.contains(&step) {
+            return Err(SamplerError::out_of_turn(step, steps));
+        }
+        let index = step - steps.start;
+        batch.indices.extend_from_slice(chunk(&self.progress.selected, index, self.batch_size));
+        batch.weights.extend_from_slice(chunk(&self.progress.weights, index, self.batch_size));
+        Ok(())
+    }
+
+    /// Before the losses of a new epoch are told, its length is not known, nor is that of those gone by: 0.
+    fn epoch(&self, step: u64) -> Epoch {
+        let (steps, current) = (self.steps(), self.progress.age.map(|age| age.epoch));
+        match current {
+            Some(index) if step < steps.start => Epoch { index: index.saturating_sub(1), step: 0, n_steps: 0 },
+            Some(index) if step < steps.end => {
+                Epoch { index, step: step - steps.start, n_steps: steps.end - steps.start }
+            }
+            _ => Epoch { index: current.map_or(0, |index| index + 1), step: step - steps.end, n_steps: 0 },
         }
     }
 
-    /// Before the losses of a new epoch are told, its length is not known: it is given as 0 then.
-    fn epoch(&self, step: u64) -> Epoch {
-        let steps = self.steps();
-        if steps.contains(&step) {
-            let (index, n_steps) = (self.progress.age.map_or(0, |age| age.epoch), steps.end - steps.start);
-            return Epoch { index, step: step - steps.start, n_steps };
-        }
-        let index = self.progress.age.map_or(0, |age| age.epoch + 1);
-        Epoch { index, step: step.saturating_sub(steps.end), n_steps: 0 }
+    fn ready_until(&self) -> u64 {
+        self.steps().end
     }
 
     fn wanted(&self, step: u64, wanted: &mut Vec<usize>) {
@@ -267,50 +222,73 @@ impl Sampler for SelfPacedSampler {
         }
     }
 
-    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) {
+    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
+        check_feedback(indices, losses, self.n_examples)?;
+        let end = self.steps().end;
+        if step > end {
+            return Err(SamplerError::out_of_turn(step, self.progress.first_step..end + 1));
+        }
         // What is told within an epoch changes nothing: its selection stands.
-        if step != self.steps().end {
-            return;
+        if step < end {
+            return Ok(());
         }
-        if indices.len() != losses.len() {
-            let (found, expected) = (losses.len(), indices.len());
-            return self.fail(PacingError::LengthMismatch { what: "losses", found, expected });
-        }
-        for (&index, &loss) in indices.iter().zip(losses) {
-            if loss.is_nan() {
-                return self.fail(PacingError::NotANumber { what: "loss", example: index });
+        let mut told = self.progress.told.clone();
+        indices.iter().zip(losses).for_each(|(&index, &loss)| told[index] = Some(loss));
+        match told.iter().copied().collect::<Option<Vec<f64>>>() {
+            Some(losses) => Ok(self.select(step, &losses)?),
+            None => {
+                self.progress.told = told;
+                Ok(())
             }
-            match self.progress.told.get_mut(index) {
-                Some(told) => *told = Some(loss),
-                None => {
-                    let n_examples = self.n_examples;
-                    return self.fail(PacingError::IndexOutOfRange {
-                        what: "example with a loss",
-                        index,
-                        n_examples,
-                    });
-                }
-            }
-        }
-        if self.progress.told.iter().all(Option::is_some) {
-            self.select(step);
         }
     }
 
-    fn save(&self) -> Option<String> {
-        serde_json::to_string(&self.state()).ok()
+    /// Once something is told of the epoch to come, only at its start.
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        let steps = self.steps();
+        let first = if self.progress.told.iter().any(Option::is_some) { steps.end } else { steps.start };
+        if !(first..=steps.end).contains(&n_steps) {
+            return Err(SamplerError::out_of_turn(n_steps, first..steps.end.saturating_add(1)));
+        }
+        self.fingerprint().save(n_steps, &self.progress)
     }
 
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let state = state.ok_or("there is no state, and a self-paced sampler has one")?;
-        Ok(self.set_state(serde_json::from_str(state)?)?)
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let (n_steps, progress): (u64, Progress) = self.fingerprint().restore(state)?;
+        let Progress { age, selected, weights, told, .. } = &progress;
+        if told.len() != self.n_examples
+            || selected.iter().any(|&index| index >= self.n_examples)
+            || !(weights.is_empty() || weights.len() == selected.len())
+        {
+            return Err(SamplerError::Unusable(format!("expected that of {} examples", self.n_examples)));
+        }
+        self.alternation.set_age(*age)?;
+        self.progress = progress;
+        Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "self-paced",
+    "each epoch what has a loss below a threshold that grows (Kumar)",
+    &[
+        Parameter::new("lambda", "the threshold of the first epoch, above 0"),
+        Parameter::with_default("mu", "the factor by which it grows per epoch, above 1", "1.3"),
+    ],
+    |o, of| {
+        let lambda = SelfPacedLambda::new(o.number("lambda")?, o.number("mu")?)?;
+        let presentation = Presentation::Shuffled { seed: of.seed };
+        Ok(Box::new(SelfPacedSampler::new(of.n_examples, of.batch_size, lambda, presentation)?))
+    },
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Linear, LinearSelfPaced, Mixture, Weighting};
+    use crate::{
+        pacing::Linear,
+        weighting::{LinearSelfPaced, Mixture, Weighting},
+    };
     use proptest::prelude::*;
 
     fn sampler(n: usize, batch_size: usize, presentation: Presentation) -> SelfPacedSampler {
@@ -345,11 +323,11 @@ mod tests {
             // In two parts, as from two machines.
             for part in wanted.chunks(wanted.len().div_ceil(2).max(1)) {
                 let losses: Vec<f64> = part.iter().map(|&index| self.0[index]).collect();
-                sampler.feedback(step, part, &losses);
+                sampler.feedback(step, part, &losses).unwrap();
             }
-            sampler.batch(step, &mut batch);
+            sampler.batch(step, &mut batch).unwrap();
             let losses: Vec<f64> = batch.indices.iter().map(|&index| self.0[index]).collect();
-            sampler.feedback(step, &batch.indices, &losses);
+            sampler.feedback(step, &batch.indices, &losses).unwrap();
             batch
                 .indices
                 .iter()
@@ -370,19 +348,18 @@ mod tests {
             let (mut whole, mut learner) = (new(), Learner::of(n));
             let mut run = Vec::new();
             for step in 0..30 {
-                let before = (serde_json::to_string(&whole.state()).unwrap(), learner.clone());
+                let before = (whole.save(step).unwrap(), learner.clone());
                 run.push((before, learner.step(&mut whole, step), whole.epoch(step), whole.lambda()));
             }
             for from in 0..30 {
                 let (state, mut learner) = run[from].0.clone();
                 let mut resumed = new();
-                resumed.set_state(serde_json::from_str(&state).unwrap()).unwrap();
+                prop_assert_eq!(resumed.restore(&state).unwrap(), from as u64);
                 for (step, (_, shown, epoch, lambda)) in run.iter().enumerate().skip(from).take(6) {
                     prop_assert_eq!(&learner.step(&mut resumed, step as u64), shown);
                     prop_assert_eq!((resumed.epoch(step as u64), resumed.lambda()), (*epoch, *lambda));
                 }
             }
-            prop_assert_eq!(whole.error(), None);
         }
 
         /// Each example of an epoch comes once, with the weight that the regulariser gives its loss.
@@ -392,10 +369,10 @@ mod tests {
         ) {
             let n = losses.len();
             let mut sampler = of_kind(1, n, batch_size, Presentation::Shuffled { seed });
-            sampler.feedback(0, &(0..n).collect::<Vec<_>>(), &losses);
+            sampler.feedback(0, &(0..n).collect::<Vec<_>>(), &losses).unwrap();
             let (mut batch, mut shown) = (Batch::default(), vec![0.0; n]);
             for step in 0..sampler.epoch(0).n_steps {
-                sampler.batch(step, &mut batch);
+                sampler.batch(step, &mut batch).unwrap();
                 if !batch.indices.is_empty() && batch.weights.is_empty() {
                     batch.weights = vec![1.0; batch.indices.len()];
                 }
@@ -414,13 +391,13 @@ mod tests {
             let all: Vec<usize> = (0..n).collect();
             let mut step = 0;
             for (epoch, lambda) in [0.5, 0.5 * 1.3, 0.5 * 1.3 * 1.3].into_iter().enumerate() {
-                sampler.feedback(step, &all, &losses);
+                sampler.feedback(step, &all, &losses).unwrap();
                 let mut shown = Vec::new();
                 let mut batch = Batch::default();
                 for within in 0..sampler.epoch(step).n_steps {
                     let n_steps = sampler.epoch(step).n_steps;
                     prop_assert_eq!(sampler.epoch(step), Epoch { index: epoch as u64, step: within, n_steps });
-                    sampler.batch(step, &mut batch);
+                    sampler.batch(step, &mut batch).unwrap();
                     shown.extend_from_slice(&batch.indices);
                     step += 1;
                 }
@@ -436,8 +413,8 @@ mod tests {
         let mut sampler = sampler(3, 1, Presentation::IndexOrder);
         let mut batch = Batch::default();
         for (step, expected) in [(0, vec![]), (1, vec![]), (2, vec![0])] {
-            sampler.feedback(step, &[0, 1, 2], &[0.69; 3]);
-            sampler.batch(step, &mut batch);
+            sampler.feedback(step, &[0, 1, 2], &[0.69; 3]).unwrap();
+            sampler.batch(step, &mut batch).unwrap();
             assert_eq!(batch.indices, expected);
             assert_eq!(sampler.epoch(step).index, step);
         }
@@ -445,33 +422,39 @@ mod tests {
     }
 
     #[test]
-    fn misuse_is_reported_and_shows_nothing() {
+    fn misuse_is_reported_and_changes_nothing() {
         let mut batch = Batch { indices: vec![7], weights: vec![] };
-        let mut untold = sampler(3, 2, Presentation::IndexOrder);
-        untold.batch(0, &mut batch);
+        let mut own = sampler(3, 2, Presentation::IndexOrder);
+        let fresh = own.save(0).unwrap();
+        let error = own.batch(0, &mut batch).unwrap_err();
         assert!(batch.indices.is_empty());
-        assert_eq!(untold.error(), Some(&PacingError::OutOfTurn { step: 0, first_step: 0, end: 0 }));
-        for (indices, losses) in [(vec![3], vec![0.0]), (vec![0], vec![f64::NAN]), (vec![0, 1], vec![0.0])] {
-            let mut sampler = sampler(3, 2, Presentation::IndexOrder);
-            sampler.feedback(0, &indices, &losses);
-            assert!(sampler.error().is_some(), "{indices:?} {losses:?}");
+        assert!(matches!(error, SamplerError::OutOfTurn { step: 0, first_step: 0, end: 0 }));
+        for (step, indices, losses) in [
+            (0, vec![0, 3], vec![0.0; 2]),
+            (0, vec![0, 1], vec![0.0, f64::NAN]),
+            (0, vec![0, 1], vec![0.0]),
+            (1, vec![], vec![]),
+        ] {
+            assert!(own.feedback(step, &indices, &losses).is_err(), "{step} {indices:?} {losses:?}");
+            assert_eq!(own.save(0).unwrap(), fresh);
         }
+        assert!(own.save(1).is_err());
     }
 
     #[test]
     fn foreign_and_corrupt_states_are_refused() {
         let mut own = sampler(3, 2, Presentation::IndexOrder);
-        let error = own.set_state(sampler(3, 4, Presentation::IndexOrder).state()).unwrap_err();
+        let error = own.restore(&sampler(3, 4, Presentation::IndexOrder).save(0).unwrap()).unwrap_err();
         assert_eq!(error.to_string(), "the saved state was made with batch size 4, not with 2");
         let data = |text: &str| text.repeat(64).parse::<Fingerprint>().unwrap();
-        let error =
-            own.clone().with_data(data("0")).set_state(own.clone().with_data(data("1")).state()).unwrap_err();
-        assert!(matches!(error, PacingError::OtherSettings { setting, .. } if setting == "data"));
-        let mut corrupt = own.state();
-        corrupt.progress.selected = vec![3];
-        assert!(own.set_state(corrupt).is_err());
-        let mut short = own.state();
-        short.progress.told.pop();
-        assert!(own.set_state(short).is_err());
+        let bound = own.clone().with_data(data("1")).save(0).unwrap();
+        let error = own.clone().with_data(data("0")).restore(&bound).unwrap_err();
+        assert!(matches!(error, SamplerError::OtherSettings { setting, .. } if setting == "data"));
+        let saved = own.save(0).unwrap();
+        for (part, corrupt) in [("\"selected\":[]", "\"selected\":[3]"), ("[null,null,null]", "[null,null]")] {
+            assert!(saved.contains(part));
+            let error = own.restore(&saved.replace(part, corrupt)).unwrap_err();
+            assert!(matches!(error, SamplerError::Unusable(_)), "{error}");
+        }
     }
 }

@@ -1,7 +1,7 @@
-use cl_data::{Batch, Epoch, Sampler};
+use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint};
 
-use super::{check_batch_size, check_permutation, check_sizes, chunk, n_batches};
-use crate::{PacingError, SamplerFingerprint};
+use super::{check_batch_size, check_sizes, chunk, curriculum::passes, entry::SamplerEntry, ordered::Ordered};
+use crate::error::PacingError;
 
 /// The same order in every epoch, unshuffled: index order, or one that is given. O(batch) per step.
 ///
@@ -10,14 +10,15 @@ use crate::{PacingError, SamplerFingerprint};
 ///
 /// let mut sampler = SequentialSampler::new(5, 2)?;
 /// let mut batch = Batch::default();
-/// sampler.batch(4, &mut batch);
+/// sampler.batch(4, &mut batch)?;
 /// assert_eq!(batch.indices, [2, 3]); // the second batch of the second epoch
-/// # Ok::<(), cl_pacing::PacingError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct SequentialSampler {
-    order: Vec<usize>,
+    order: Ordered,
     batch_size: usize,
+    data: Option<Fingerprint>,
 }
 
 impl SequentialSampler {
@@ -36,13 +37,19 @@ impl SequentialSampler {
     pub fn in_order(order: Vec<usize>, batch_size: usize) -> Result<Self, PacingError> {
         check_sizes(order.len(), batch_size)?;
         check_batch_size(order.len(), batch_size)?;
-        check_permutation(&order)?;
-        Ok(Self { order, batch_size })
+        Ok(Self { order: Ordered::permutation(&order)?, batch_size, data: None })
     }
 
-    /// The settings that decide every batch. O(n).
+    /// The same, bound to data: states saved with other ids or labels are refused.
+    pub fn with_data(mut self, data: Fingerprint) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// The settings that decide every batch. O(n) at first.
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        SamplerFingerprint::new("sequential").with_order(&self.order).with("batch size", self.batch_size)
+        let settings = SamplerFingerprint::new("sequential").with("order", self.order.hash());
+        settings.with("batch size", self.batch_size).with_data(self.data)
     }
 }
 
@@ -51,24 +58,31 @@ impl Sampler for SequentialSampler {
         self.order.len()
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
-        batch.indices.extend_from_slice(chunk(&self.order, self.epoch(step).step, self.batch_size));
+        let examples = chunk(&self.order, self.epoch(step).step, self.batch_size);
+        batch.indices.extend(examples.iter().map(|&example| example as usize));
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {
-        let n_steps = n_batches(self.order.len(), self.batch_size);
-        Epoch { index: step / n_steps, step: step % n_steps, n_steps }
+        passes(self.order.len(), self.batch_size, step)
     }
 
-    fn save(&self) -> Option<String> {
-        self.fingerprint().saved()
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        self.fingerprint().save(n_steps, &())
     }
 
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.fingerprint().check_saved(state)?)
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let (n_steps, ()) = self.fingerprint().restore(state)?;
+        Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: SamplerEntry =
+    SamplerEntry::new("sequential", "the order as it is, in every epoch", &[], |o, of| {
+        Ok(Box::new(SequentialSampler::in_order(of.order(o)?, of.batch_size)?))
+    });
 
 #[cfg(test)]
 mod tests {
@@ -80,12 +94,12 @@ mod tests {
         let mut batch = Batch::default();
         let mut shown = Vec::new();
         for step in 0..4 {
-            sampler.batch(step, &mut batch);
+            sampler.batch(step, &mut batch).unwrap();
             shown.push(batch.indices.clone());
         }
         assert_eq!(shown, [vec![2, 0], vec![1], vec![2, 0], vec![1]]);
         assert_eq!(sampler.epoch(3), Epoch { index: 1, step: 1, n_steps: 2 });
-        sampler.batch(u64::MAX, &mut batch);
+        sampler.batch(u64::MAX, &mut batch).unwrap();
         assert_eq!(batch.indices, [1]);
         assert!(SequentialSampler::in_order(vec![1, 1], 1).is_err());
     }

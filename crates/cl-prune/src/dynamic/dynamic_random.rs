@@ -1,10 +1,11 @@
 use cl_data::random::{choose, stream};
-use cl_data::{Batch, Epoch, Fingerprint, Sampler};
+use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint};
 
-use super::epoch_fractions::EpochLengths;
-use super::{EpochFractions, check_sizes, chunk};
-use crate::PruneError;
-use crate::settings::Settings;
+use super::{
+    check_sizes, chunk,
+    epoch_fractions::{EpochFractions, EpochLengths},
+};
+use crate::error::PruneError;
 
 /// Dynamic random pruning: every epoch shows a random part of the data, drawn anew.
 ///
@@ -24,9 +25,9 @@ use crate::settings::Settings;
 ///
 /// let mut sampler = DynamicRandomSampler::new(10, EpochFractions::constant(0.5)?, 3, 0)?;
 /// let mut batch = Batch::default();
-/// sampler.batch(1, &mut batch);
+/// sampler.batch(1, &mut batch)?;
 /// assert_eq!(batch.indices.len(), 2); // what is left of five
-/// # Ok::<(), cl_prune::PruneError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct DynamicRandomSampler {
@@ -70,8 +71,8 @@ impl DynamicRandomSampler {
         self
     }
 
-    fn settings(&self) -> Settings {
-        Settings::new("dynamic random")
+    fn settings(&self) -> SamplerFingerprint {
+        SamplerFingerprint::new("dynamic random")
             .with("number of examples", self.n_examples)
             .with("batch size", self.batch_size)
             .with("seed", self.seed)
@@ -86,7 +87,7 @@ impl Sampler for DynamicRandomSampler {
         self.n_examples
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
         let Epoch { index, step, .. } = self.lengths.locate(step);
         let count = self.lengths.count(index);
@@ -100,18 +101,20 @@ impl Sampler for DynamicRandomSampler {
         if self.rescaled && count < self.n_examples {
             batch.weights.resize(batch.indices.len(), self.n_examples as f64 / count as f64);
         }
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {
         self.lengths.locate(step)
     }
 
-    fn save(&self) -> Option<String> {
-        self.settings().saved()
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        self.settings().save(n_steps, &())
     }
 
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.settings().check_saved(state)?)
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let (n_steps, ()) = self.settings().restore(state)?;
+        Ok(n_steps)
     }
 }
 
@@ -128,7 +131,7 @@ mod tests {
             let mut shown = Vec::new();
             let mut weight = 0.0;
             while sampler.epoch(step).index == epoch {
-                sampler.batch(step, &mut batch);
+                sampler.batch(step, &mut batch).unwrap();
                 shown.extend_from_slice(&batch.indices);
                 weight += batch.weights.iter().sum::<f64>();
                 step += 1;
@@ -141,18 +144,18 @@ mod tests {
         }
         // Five standard deviations of a binomial count around 60.
         assert!(counts.iter().all(|&count| (28..=92).contains(&count)), "{counts:?}");
-        sampler.batch(step, &mut batch);
+        sampler.batch(step, &mut batch).unwrap();
         assert!(batch.weights.is_empty() && sampler.epoch(step).n_steps == 5);
     }
 
     #[test]
     fn states_of_other_settings_are_refused() {
         let new = |seed| DynamicRandomSampler::new(10, EpochFractions::constant(0.5).unwrap(), 2, seed).unwrap();
-        let saved = new(1).save();
-        assert!(new(1).restore(saved.as_deref()).is_ok());
-        let error = new(2).restore(saved.as_deref()).unwrap_err();
+        let saved = new(1).save(7).unwrap();
+        assert_eq!(new(1).restore(&saved).unwrap(), 7);
+        let error = new(2).restore(&saved).unwrap_err();
         assert_eq!(error.to_string(), "the saved state was made with seed 1, not with 2");
-        assert!(new(1).restore(None).is_err() && new(1).restore(Some("{}")).is_err());
+        assert!(new(1).restore("").is_err() && new(1).restore("{}").is_err());
         assert!(DynamicRandomSampler::new(0, EpochFractions::constant(0.5).unwrap(), 2, 0).is_err());
     }
 }

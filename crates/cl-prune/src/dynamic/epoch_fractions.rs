@@ -3,7 +3,7 @@ use std::fmt;
 use cl_data::Epoch;
 use serde::{Deserialize, Serialize};
 
-use crate::{Budget, PruneError};
+use crate::{budget::Budget, error::PruneError};
 
 /// What part of the data each epoch shows; beyond the last one told, what that one does.
 ///

@@ -1,12 +1,11 @@
 use std::fmt;
 
 use cl_data::random::{choose, shuffle, stream, uniform};
-use cl_data::{Batch, Epoch, Fingerprint, Sampler};
+use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, check_feedback};
 use serde::{Deserialize, Serialize};
 
 use super::{check_sizes, chunk};
-use crate::PruneError;
-use crate::settings::Settings;
+use crate::{error::PruneError, untold::Untold};
 
 /// How the examples that an epoch leaves out are drawn from those of low loss.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,9 +42,9 @@ impl fmt::Display for PruningDraw {
 /// that resets them only where the product is whole goes on with the last ones. The first epoch shows everything, as
 /// no loss is told yet; an example whose loss is not known is never left out.
 ///
-/// Losses come through [`feedback`](Sampler::feedback), those of the batches shown: nothing more is asked for. Steps
-/// are taken in turn within an epoch and from one to the next; asking for another gives an empty batch and an
-/// [`error`](Self::error). O(n) per epoch.
+/// Losses come through [`feedback`](Sampler::feedback), those of the batches shown, in one or several parts: nothing
+/// more is asked for. The steps of an epoch can be asked for once the losses of all batches given before are told, and
+/// until a step of the next epoch is. O(n) per epoch.
 ///
 /// Source: Qin et al. (2024), InfoBatch: Lossless Training Speed Up by Unbiased Dynamic Data Pruning.
 ///
@@ -55,12 +54,12 @@ impl fmt::Display for PruningDraw {
 ///
 /// let mut sampler = InfoBatchSampler::new(4, 4, 10, 0)?.with_ratio(0.5)?;
 /// let mut batch = Batch::default();
-/// sampler.batch(0, &mut batch);
+/// sampler.batch(0, &mut batch)?;
 /// assert_eq!(batch.indices.len(), 4); // nothing is known yet
-/// sampler.feedback(0, &[0, 1, 2, 3], &[0.1, 0.1, 2.0, 3.0]);
-/// sampler.batch(1, &mut batch);
+/// sampler.feedback(0, &[0, 1, 2, 3], &[0.1, 0.1, 2.0, 3.0])?;
+/// sampler.batch(1, &mut batch)?;
 /// assert!(batch.indices.contains(&2) && batch.indices.contains(&3));
-/// # Ok::<(), cl_prune::PruneError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct InfoBatchSampler {
@@ -73,7 +72,6 @@ pub struct InfoBatchSampler {
     draw: PruningDraw,
     data: Option<Fingerprint>,
     progress: Progress,
-    error: Option<PruneError>,
 }
 
 /// Everything that changes.
@@ -85,6 +83,7 @@ struct Progress {
     epoch: u64,
     first_step: u64,
     plan: Option<Plan>,
+    untold: Untold,
 }
 
 /// What an epoch shows.
@@ -93,13 +92,6 @@ struct Plan {
     shown: Vec<usize>,
     /// One weight per example shown, or none where all are 1.
     weights: Vec<f64>,
-}
-
-/// The state of an [`InfoBatchSampler`], with the settings that it belongs to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct InfoBatchState {
-    settings: Settings,
-    progress: Progress,
 }
 
 impl InfoBatchSampler {
@@ -112,9 +104,10 @@ impl InfoBatchSampler {
         if n_epochs == 0 {
             return Err(PruneError::argument("n_epochs", n_epochs, "at least 1"));
         }
-        let progress = Progress { losses: vec![None; n_examples], epoch: 0, first_step: 0, plan: None };
+        let (losses, untold) = (vec![None; n_examples], Untold::default());
+        let progress = Progress { losses, epoch: 0, first_step: 0, plan: None, untold };
         let (ratio, delta, draw) = (0.5, 0.875, PruningDraw::default());
-        Ok(Self { n_examples, batch_size, n_epochs, seed, ratio, delta, draw, data: None, progress, error: None })
+        Ok(Self { n_examples, batch_size, n_epochs, seed, ratio, delta, draw, data: None, progress })
     }
 
     /// The same with another r, the part of the examples of low loss that is left out.
@@ -159,43 +152,8 @@ impl InfoBatchSampler {
         (self.delta * self.n_epochs as f64 + 1e-9).floor() as u64
     }
 
-    /// The first thing that went wrong, if anything did: a loss that is none, a step out of turn.
-    pub fn error(&self) -> Option<&PruneError> {
-        self.error.as_ref()
-    }
-
-    /// The state, to be saved.
-    pub fn state(&self) -> InfoBatchState {
-        InfoBatchState { settings: self.settings(), progress: self.progress.clone() }
-    }
-
-    /// Goes on from a saved state, in the middle of an epoch or not, bit for bit as if never interrupted.
-    ///
-    /// # Errors
-    /// [`PruneError::OtherSettings`] where the state was saved under other settings, and others where it is corrupt;
-    /// the sampler stays as it was.
-    pub fn set_state(&mut self, state: InfoBatchState) -> Result<(), PruneError> {
-        self.settings().check(&state.settings)?;
-        let (progress, n_examples) = (state.progress, self.n_examples);
-        let mismatch = |what, found, expected| PruneError::LengthMismatch { what, found, expected };
-        if progress.losses.len() != n_examples {
-            return Err(mismatch("losses of the saved state", progress.losses.len(), n_examples));
-        }
-        if let Some(Plan { shown, weights }) = &progress.plan {
-            if !weights.is_empty() && weights.len() != shown.len() {
-                return Err(mismatch("weights of the saved state", weights.len(), shown.len()));
-            }
-            if let Some(&index) = shown.iter().find(|&&index| index >= n_examples) {
-                return Err(PruneError::IndexOutOfRange { what: "shown example", index, n_examples });
-            }
-        }
-        self.progress = progress;
-        self.error = None;
-        Ok(())
-    }
-
-    fn settings(&self) -> Settings {
-        Settings::new("InfoBatch")
+    fn settings(&self) -> SamplerFingerprint {
+        SamplerFingerprint::new("InfoBatch")
             .with("number of examples", self.n_examples)
             .with("batch size", self.batch_size)
             .with("number of epochs", self.n_epochs)
@@ -256,8 +214,9 @@ impl InfoBatchSampler {
         plan
     }
 
-    fn fail(&mut self, error: PruneError) {
-        self.error.get_or_insert(error);
+    /// The epoch that begins next, once what was given is told.
+    fn upcoming(&self) -> Option<Plan> {
+        self.progress.untold.is_none().then(|| self.plan(self.next_epoch()))
     }
 }
 
@@ -266,66 +225,82 @@ impl Sampler for InfoBatchSampler {
         self.n_examples
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
-        let steps = self.steps();
-        if step == steps.end {
-            let epoch = self.next_epoch();
-            let plan = Some(self.plan(epoch));
-            self.progress =
-                Progress { losses: std::mem::take(&mut self.progress.losses), epoch, first_step: step, plan };
-        } else if !steps.contains(&step) {
-            return self.fail(PruneError::OutOfTurn { step, first_step: steps.start, end: steps.end });
+        let end = self.steps().end;
+        if step >= end
+            && let Some(plan) = self.upcoming()
+            && step - end < self.n_steps(&plan)
+        {
+            (self.progress.epoch, self.progress.first_step) = (self.next_epoch(), end);
+            (self.progress.plan, self.progress.untold) = (Some(plan), Untold::from(end));
         }
-        let Progress { first_step, plan: Some(plan), .. } = &self.progress else { return };
-        let places = chunk(plan.shown.len(), step - first_step, self.batch_size);
+        let steps = self.steps();
+        let Some(plan) = self.progress.plan.as_ref().filter(|_| steps.contains(&step)) else {
+            return Err(SamplerError::out_of_turn(step, steps.start..self.ready_until()));
+        };
+        let places = chunk(plan.shown.len(), step - steps.start, self.batch_size);
         batch.indices.extend_from_slice(&plan.shown[places.clone()]);
         if !plan.weights.is_empty() {
             batch.weights.extend_from_slice(&plan.weights[places]);
         }
+        self.progress.untold.give(step, batch.indices.len());
+        Ok(())
     }
 
-    /// The length of the epoch to come is the one it has if no more losses are told; that of later ones is not known
-    /// and given as 0.
+    /// The length of the epoch to come is the one it has if no more losses are told; that of others is not known and
+    /// given as 0.
     fn epoch(&self, step: u64) -> Epoch {
-        let steps = self.steps();
-        if steps.contains(&step) {
-            let n_steps = steps.end - steps.start;
-            return Epoch { index: self.progress.epoch, step: step - steps.start, n_steps };
+        let (steps, epoch) = (self.steps(), self.progress.epoch);
+        if step < steps.start {
+            return Epoch { index: epoch.saturating_sub(1), step: 0, n_steps: 0 };
+        }
+        if step < steps.end {
+            return Epoch { index: epoch, step: step - steps.start, n_steps: steps.end - steps.start };
         }
         let index = self.next_epoch();
-        let n_steps = if step == steps.end { self.n_steps(&self.plan(index)) } else { 0 };
-        Epoch { index, step: step.saturating_sub(steps.end), n_steps }
+        let n_steps = self.n_steps(&self.plan(index));
+        let step = step - steps.end;
+        Epoch { index, step, n_steps: if step < n_steps { n_steps } else { 0 } }
     }
 
-    fn feedback(&mut self, _step: u64, indices: &[usize], losses: &[f64]) {
-        if indices.len() != losses.len() {
-            let (found, expected) = (losses.len(), indices.len());
-            return self.fail(PruneError::LengthMismatch { what: "losses", found, expected });
+    /// O(n) between the epochs.
+    fn ready_until(&self) -> u64 {
+        self.steps().end.saturating_add(self.upcoming().map_or(0, |plan| self.n_steps(&plan)))
+    }
+
+    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
+        check_feedback(indices, losses, self.n_examples)?;
+        if let Some(at) = losses.iter().position(|loss| loss.is_infinite()) {
+            let (example, loss) = (indices[at], losses[at]);
+            return Err(SamplerError::Loss { example, loss, expected: "a finite number" });
         }
-        let n_examples = self.n_examples;
-        for (&index, &value) in indices.iter().zip(losses) {
-            if !value.is_finite() {
-                let (what, expected) = ("loss", "a finite number");
-                return self.fail(PruneError::InvalidValue { what, example: index, value, expected });
-            }
-            match self.progress.losses.get_mut(index) {
-                Some(loss) => *loss = Some(value),
-                None => {
-                    let what = "example with a loss";
-                    return self.fail(PruneError::IndexOutOfRange { what, index, n_examples });
-                }
-            }
+        indices.iter().zip(losses).for_each(|(&index, &loss)| self.progress.losses[index] = Some(loss));
+        self.progress.untold.tell(step, indices.len());
+        Ok(())
+    }
+
+    /// Within the latest epoch, from the step on of which losses are still to be told.
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        let (steps, untold) = (self.steps(), &self.progress.untold);
+        if !(untold.until()..=steps.end).contains(&n_steps) {
+            return Err(SamplerError::out_of_turn(n_steps, untold.until()..steps.end.saturating_add(1)));
         }
+        let progress = Progress { untold: untold.before(n_steps), ..self.progress.clone() };
+        self.settings().save(n_steps, &progress)
     }
 
-    fn save(&self) -> Option<String> {
-        serde_json::to_string(&self.state()).ok()
-    }
-
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let state = state.ok_or("there is no state, and InfoBatch has one")?;
-        Ok(self.set_state(serde_json::from_str(state)?)?)
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let (n_steps, progress): (u64, Progress) = self.settings().restore(state)?;
+        let n = self.n_examples;
+        let is_sound = |Plan { shown, weights }: &Plan| {
+            shown.iter().all(|&index| index < n) && (weights.is_empty() || weights.len() == shown.len())
+        };
+        if progress.losses.len() != n || !progress.plan.iter().all(is_sound) {
+            return Err(SamplerError::Unusable(format!("expected that of {n} examples")));
+        }
+        self.progress = progress;
+        Ok(n_steps)
     }
 }
 
@@ -343,9 +318,9 @@ mod tests {
         let index = sampler.epoch(*step).index;
         let (mut shown, mut sum, mut plain, mut batch) = (Vec::new(), 0.0, true, Batch::default());
         while sampler.epoch(*step).index == index {
-            sampler.batch(*step, &mut batch);
+            sampler.batch(*step, &mut batch).unwrap();
             let losses: Vec<f64> = batch.indices.iter().map(|&index| loss(index)).collect();
-            sampler.feedback(*step, &batch.indices, &losses);
+            sampler.feedback(*step, &batch.indices, &losses).unwrap();
             sum += if batch.weights.is_empty() { batch.indices.len() as f64 } else { batch.weights.iter().sum() };
             plain &= batch.weights.iter().all(|&weight| weight == 1.0);
             shown.extend_from_slice(&batch.indices);
@@ -382,7 +357,6 @@ mod tests {
                     assert!((0..1000).filter(|&i| losses(i) > 0.45).all(|i| shown.binary_search(&i).is_ok()));
                 }
             }
-            assert_eq!(sampler.error(), None);
         }
     }
 
@@ -414,51 +388,100 @@ mod tests {
             let advance = |sampler: &mut InfoBatchSampler, step: u64| {
                 let mut batch = Batch::default();
                 let epoch = sampler.epoch(step);
-                sampler.batch(step, &mut batch);
+                sampler.batch(step, &mut batch).unwrap();
                 assert_eq!(sampler.epoch(step), epoch);
                 let losses: Vec<f64> =
                     batch.indices.iter().map(|&index| ((index as u64 * 31 + step * 17) % 23) as f64).collect();
-                sampler.feedback(step, &batch.indices, &losses);
+                sampler.feedback(step, &batch.indices, &losses).unwrap();
                 (epoch, batch)
             };
             let mut whole = new();
             let mut states = Vec::new();
             let mut run = Vec::new();
             for step in 0..25 {
-                states.push(whole.save());
+                states.push(whole.save(step).unwrap());
                 run.push(advance(&mut whole, step));
             }
             for (from, state) in states.iter().enumerate() {
                 let mut resumed = new();
-                resumed.restore(state.as_deref()).unwrap();
+                prop_assert_eq!(resumed.restore(state).unwrap(), from as u64);
                 for (step, expected) in run.iter().enumerate().skip(from).take(5) {
                     prop_assert_eq!(&advance(&mut resumed, step as u64), expected);
                 }
             }
-            prop_assert_eq!(whole.error(), None);
         }
     }
 
+    /// A loader asks for the next batch before the losses of this one are told: within the epoch it gets it, and at its
+    /// end it has to wait, and nobody loses a batch by it. So does one that was stopped and restored on the way.
     #[test]
-    fn misuse_is_reported_and_shows_nothing() {
+    fn drawing_ahead_loses_nothing() {
+        let new = || InfoBatchSampler::new(13, 3, 8, 5).unwrap();
+        let told = |step: u64, batch: &Batch| -> Vec<f64> {
+            batch.indices.iter().map(|&index| ((index as u64 * 31 + step * 17) % 23) as f64).collect()
+        };
+        let (mut plain, mut ahead) = (new(), new());
+        let (mut batch, mut this, mut next) = (Batch::default(), Batch::default(), Batch::default());
+        ahead.batch(0, &mut this).unwrap();
+        let mut n_waits = 0;
+        for step in 0..30 {
+            plain.batch(step, &mut batch).unwrap();
+            assert_eq!(this, batch, "step {step}");
+            let (is_last, ready_until) =
+                (plain.epoch(step).step + 1 == plain.epoch(step).n_steps, ahead.ready_until());
+            let early = ahead.batch(step + 1, &mut next);
+            assert_eq!((early.is_ok(), ready_until > step + 1), (!is_last, !is_last));
+            n_waits += u32::from(is_last);
+            if step % 4 == 1 {
+                // What was drawn ahead was not consumed.
+                let state = ahead.save(step).unwrap();
+                ahead = new();
+                assert_eq!(ahead.restore(&state).unwrap(), step);
+                ahead.batch(step, &mut this).unwrap();
+                assert_eq!(this, batch);
+            }
+            plain.feedback(step, &batch.indices, &told(step, &batch)).unwrap();
+            ahead.feedback(step, &batch.indices, &told(step, &batch)).unwrap();
+            ahead.batch(step + 1, &mut this).unwrap();
+            assert!(early.is_err() || this == next);
+        }
+        assert!(n_waits > 5);
+    }
+
+    #[test]
+    fn misuse_is_reported_and_changes_nothing() {
         let new = || InfoBatchSampler::new(3, 2, 4, 0).unwrap();
         let mut batch = Batch { indices: vec![9], weights: vec![] };
         let mut sampler = new();
-        sampler.batch(1, &mut batch);
+        let saved = sampler.save(0).unwrap();
+        let error = sampler.batch(2, &mut batch).unwrap_err();
         assert!(batch.indices.is_empty());
-        assert_eq!(sampler.error(), Some(&PruneError::OutOfTurn { step: 1, first_step: 0, end: 0 }));
-        for (indices, losses) in [(vec![3], vec![0.0]), (vec![0], vec![f64::NAN]), (vec![0, 1], vec![0.0])] {
-            let mut sampler = new();
-            sampler.feedback(0, &indices, &losses);
-            assert!(sampler.error().is_some(), "{indices:?} {losses:?}");
+        assert!(matches!(error, SamplerError::OutOfTurn { step: 2, first_step: 0, end: 2 }), "{error}");
+        assert!(sampler.batch(u64::MAX, &mut batch).is_err() && sampler.save(1).is_err());
+        for (indices, losses) in [
+            (vec![0, 3], vec![0.0; 2]),
+            (vec![1, 0], vec![0.0, f64::NAN]),
+            (vec![1, 0], vec![0.0, f64::INFINITY]),
+            (vec![0, 1], vec![0.0]),
+        ] {
+            assert!(sampler.feedback(0, &indices, &losses).is_err(), "{indices:?} {losses:?}");
+            assert_eq!(sampler.save(0).unwrap(), saved);
         }
         for wrong in [new().with_ratio(1.0), new().with_delta(1.1), InfoBatchSampler::new(3, 2, 0, 0)] {
             assert!(wrong.is_err());
         }
-        let error = new().set_state(new().with_ratio(0.3).unwrap().state()).unwrap_err();
+        let other = new().with_ratio(0.3).unwrap().save(0).unwrap();
+        let error = sampler.restore(&other).unwrap_err();
         assert_eq!(error.to_string(), "the saved state was made with r 0.3, not with 0.5");
-        let mut corrupt = new().state();
-        corrupt.progress.plan = Some(Plan { shown: vec![3], weights: vec![] });
-        assert!(new().set_state(corrupt).is_err());
+        sampler.batch(0, &mut batch).unwrap();
+        let saved = sampler.save(0).unwrap();
+        for (part, corrupt) in [
+            ("\"shown\":[", "\"shown\":[3,"),
+            ("\"losses\":[", "\"losses\":[null,"),
+            ("\"version\":1", "\"version\":0"),
+        ] {
+            assert!(sampler.restore(&saved.replace(part, corrupt)).is_err());
+            assert_eq!(sampler.save(0).unwrap(), saved);
+        }
     }
 }

@@ -7,10 +7,10 @@ mod repeated_random;
 
 pub use dynamic_random::DynamicRandomSampler;
 pub use epoch_fractions::EpochFractions;
-pub use info_batch::{InfoBatchSampler, InfoBatchState, PruningDraw};
+pub use info_batch::{InfoBatchSampler, PruningDraw};
 pub use repeated_random::RepeatedRandomSampler;
 
-use crate::PruneError;
+use crate::error::PruneError;
 
 pub(crate) fn check_sizes(n_examples: usize, batch_size: usize) -> Result<(), PruneError> {
     for (argument, value) in [("n_examples", n_examples), ("batch_size", batch_size)] {

@@ -1,10 +1,11 @@
 use cl_data::random::{permutation, stream};
-use cl_data::{Batch, Epoch, Fingerprint, Sampler};
+use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint};
 
-use super::epoch_fractions::EpochLengths;
-use super::{EpochFractions, check_sizes, chunk};
-use crate::PruneError;
-use crate::settings::Settings;
+use super::{
+    check_sizes, chunk,
+    epoch_fractions::{EpochFractions, EpochLengths},
+};
+use crate::error::PruneError;
 
 /// RS2, repeated random sampling without replacement between rounds: every round shows the next part of a random
 /// order of the data, and a new order begins where one ends.
@@ -28,10 +29,10 @@ use crate::settings::Settings;
 ///
 /// let mut sampler = RepeatedRandomSampler::new(6, EpochFractions::constant(0.5)?, 3, 0)?;
 /// let (mut first, mut second) = (Batch::default(), Batch::default());
-/// sampler.batch(0, &mut first);
-/// sampler.batch(1, &mut second);
+/// sampler.batch(0, &mut first)?;
+/// sampler.batch(1, &mut second)?;
 /// assert!(first.indices.iter().all(|example| !second.indices.contains(example)));
-/// # Ok::<(), cl_prune::PruneError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct RepeatedRandomSampler {
@@ -69,8 +70,8 @@ impl RepeatedRandomSampler {
         self
     }
 
-    fn settings(&self) -> Settings {
-        Settings::new("RS2")
+    fn settings(&self) -> SamplerFingerprint {
+        SamplerFingerprint::new("RS2")
             .with("number of examples", self.n_examples)
             .with("batch size", self.batch_size)
             .with("seed", self.seed)
@@ -133,7 +134,7 @@ impl Sampler for RepeatedRandomSampler {
         self.n_examples
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
         let n = self.n_examples as u64;
         let Epoch { index, step, .. } = self.lengths.locate(step);
@@ -146,18 +147,20 @@ impl Sampler for RepeatedRandomSampler {
                 batch.indices.push(order[(at % n) as usize]);
             }
         }
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {
         self.lengths.locate(step)
     }
 
-    fn save(&self) -> Option<String> {
-        self.settings().saved()
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        self.settings().save(n_steps, &())
     }
 
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.settings().check_saved(state)?)
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let (n_steps, ()) = self.settings().restore(state)?;
+        Ok(n_steps)
     }
 }
 
@@ -178,7 +181,7 @@ mod tests {
             for round in 0..14 {
                 let mut shown = Vec::new();
                 while sampler.epoch(step).index == round {
-                    sampler.batch(step, &mut batch);
+                    sampler.batch(step, &mut batch).unwrap();
                     shown.extend_from_slice(&batch.indices);
                     batches.push(batch.indices.clone());
                     step += 1;
@@ -193,7 +196,7 @@ mod tests {
             }
             // Asked in any order, the batches are the same.
             for at in permutation(&mut stream(seed, "test", 0), batches.len()) {
-                sampler.batch(at as u64, &mut batch);
+                sampler.batch(at as u64, &mut batch).unwrap();
                 prop_assert_eq!(&batch.indices, &batches[at]);
             }
         }
@@ -203,9 +206,9 @@ mod tests {
     fn states_of_other_settings_are_refused() {
         let new =
             |fraction| RepeatedRandomSampler::new(10, EpochFractions::constant(fraction).unwrap(), 2, 0).unwrap();
-        let saved = new(0.5).save();
-        assert!(new(0.5).restore(saved.as_deref()).is_ok());
-        let error = new(0.2).restore(saved.as_deref()).unwrap_err();
+        let saved = new(0.5).save(7).unwrap();
+        assert_eq!(new(0.5).restore(&saved).unwrap(), 7);
+        let error = new(0.2).restore(&saved).unwrap_err();
         assert_eq!(error.to_string(), "the saved state was made with fractions 0.5, not with 0.2");
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::PruneError;
+use crate::error::PruneError;
 
 /// What it is for an example to be right.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::PruneError;
+use crate::error::PruneError;
 
 /// When a model has matured, so that pruning begins.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,9 @@
-use crate::rule::SelectionRule;
-use crate::{Budget, KeepHardest, KeepRandom, Mastery, PruneError};
+use super::mastery::Mastery;
+use crate::{
+    budget::Budget,
+    error::PruneError,
+    rule::{KeepHardest, KeepRandom, SelectionRule},
+};
 
 /// What a rule goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

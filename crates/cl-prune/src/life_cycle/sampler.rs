@@ -1,11 +1,17 @@
 use cl_data::random::{shuffle, stream};
-use cl_data::{Batch, Epoch, Fingerprint, Sampler};
+use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, check_feedback};
 use serde::{Deserialize, Serialize};
 
-use super::{Learned, Mastery, Maturity, Plateau, Retirement};
-use crate::PruneError;
-use crate::dynamic::{check_sizes, chunk};
-use crate::settings::Settings;
+use super::{
+    mastery::{Learned, Mastery},
+    maturity::{Maturity, Plateau},
+    retirement::Retirement,
+};
+use crate::{
+    dynamic::{check_sizes, chunk},
+    error::PruneError,
+    untold::Untold,
+};
 
 /// A curriculum until the model has matured, then plain epochs without the examples that it has mastered.
 ///
@@ -18,8 +24,11 @@ use crate::settings::Settings;
 /// Each part is the caller's choice, so that curriculum only ([`Retirement::Nothing`]), pruning only (a shuffling
 /// sampler for a curriculum), both and neither are the same sampler. What the model knows it learns through
 /// [`feedback`](Sampler::feedback) (losses) or [`tell_right`](Self::tell_right); validation scores through
-/// [`validated`](Sampler::validated), which a trainer with held-out data calls. Where the retirement goes by losses it asks, when pruning begins, for
-/// those that it was never told. O(n) per epoch, and one selection.
+/// [`validated`](Sampler::validated), which a trainer with held-out data calls. Where the retirement goes by losses it
+/// asks, when pruning begins, for those that it was never told. O(n) per epoch, and one selection.
+///
+/// Before the switch an epoch of the curriculum can be asked for once the losses of all batches given before are told;
+/// with its first batch it is decided whether the switch comes before it. After the switch any step can be.
 ///
 /// ```
 /// use cl_data::{Batch, Epoch, Sampler};
@@ -30,16 +39,16 @@ use crate::settings::Settings;
 /// let retirement = Retirement::Mastered { at_most: 0.5 };
 /// let mut sampler = LifeCycleSampler::new(Box::new(first), Maturity::MasteredShare(0.5), retirement, 4, 0)?;
 /// let mut batch = Batch::default();
-/// sampler.batch(0, &mut batch);
-/// sampler.feedback(0, &[0, 1, 2, 3], &[0.1, 0.2, 3.0, 2.0]); // two of four are right
-/// sampler.batch(1, &mut batch);
+/// sampler.batch(0, &mut batch)?;
+/// sampler.feedback(0, &[0, 1, 2, 3], &[0.1, 0.2, 3.0, 2.0])?; // two of four are right
+/// sampler.batch(1, &mut batch)?;
 /// batch.indices.sort_unstable();
 /// assert_eq!(batch.indices, [2, 3]);
 /// assert_eq!(sampler.switch().unwrap().step, 1);
-/// # Ok::<(), cl_prune::PruneError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct LifeCycleSampler {
-    curriculum: Box<dyn Sampler + Send>,
+    curriculum: Box<dyn Sampler>,
     maturity: Maturity,
     retirement: Retirement,
     learned: Learned,
@@ -47,7 +56,6 @@ pub struct LifeCycleSampler {
     seed: u64,
     data: Option<Fingerprint>,
     progress: Progress,
-    error: Option<PruneError>,
 }
 
 /// Where the curriculum ended, and with what.
@@ -69,13 +77,7 @@ struct Progress {
     switch: Option<Switch>,
     /// The step after the last one that the curriculum gave.
     next_step: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct State {
-    settings: Settings,
-    curriculum: Option<String>,
-    progress: Progress,
+    untold: Untold,
 }
 
 impl LifeCycleSampler {
@@ -84,7 +86,7 @@ impl LifeCycleSampler {
     /// # Errors
     /// Where a part has settings outside of their domain, or there are no examples or the batches are empty.
     pub fn new(
-        curriculum: Box<dyn Sampler + Send>,
+        curriculum: Box<dyn Sampler>,
         maturity: Maturity,
         retirement: Retirement,
         batch_size: usize,
@@ -99,9 +101,9 @@ impl LifeCycleSampler {
             _ => 0.0,
         };
         let (mastery, plateau) = (Mastery::new(n_examples), Plateau::new(min_delta)?);
-        let progress = Progress { mastery, plateau, switch: None, next_step: 0 };
+        let progress = Progress { mastery, plateau, switch: None, next_step: 0, untold: Untold::default() };
         let learned = Learned::default();
-        Ok(Self { curriculum, maturity, retirement, learned, batch_size, seed, data: None, progress, error: None })
+        Ok(Self { curriculum, maturity, retirement, learned, batch_size, seed, data: None, progress })
     }
 
     /// The same with another rule of what it is to be right.
@@ -126,12 +128,14 @@ impl LifeCycleSampler {
 
     /// Whether these examples were right when presented, where [`Learned::Told`] says that it is not their losses
     /// that tell.
-    pub fn tell_right(&mut self, indices: &[usize], right: &[bool]) {
-        if self.progress.switch.is_none()
-            && let Err(error) = self.progress.mastery.tell_right(indices, right)
-        {
-            self.fail(error);
+    ///
+    /// # Errors
+    /// As [`Mastery::tell_right`].
+    pub fn tell_right(&mut self, indices: &[usize], right: &[bool]) -> Result<(), PruneError> {
+        if self.progress.switch.is_none() {
+            self.progress.mastery.tell_right(indices, right)?;
         }
+        Ok(())
     }
 
     /// What is known of the examples.
@@ -144,21 +148,12 @@ impl LifeCycleSampler {
         self.progress.switch.as_ref()
     }
 
-    /// The first thing that went wrong, if anything did.
-    pub fn error(&self) -> Option<&PruneError> {
-        self.error.as_ref()
-    }
-
-    fn fail(&mut self, error: PruneError) {
-        self.error.get_or_insert(error);
-    }
-
-    fn settings(&self) -> Settings {
+    fn settings(&self) -> SamplerFingerprint {
         let learned = match self.learned {
             Learned::LossBelow(threshold) => format!("loss below {threshold}"),
             Learned::Told => "told".to_owned(),
         };
-        Settings::new("life cycle")
+        SamplerFingerprint::new("life cycle")
             .with("number of examples", self.n_examples())
             .with("batch size", self.batch_size)
             .with("seed", self.seed)
@@ -170,7 +165,7 @@ impl LifeCycleSampler {
 
     /// Whether pruning begins with `step`: the model has matured, and an epoch of the curriculum begins.
     fn is_due(&self, step: u64) -> bool {
-        let Progress { mastery, plateau, switch, next_step } = &self.progress;
+        let Progress { mastery, plateau, switch, next_step, .. } = &self.progress;
         let epoch = self.curriculum.epoch(step);
         switch.is_none()
             && step >= *next_step
@@ -180,6 +175,11 @@ impl LifeCycleSampler {
                 Maturity::MasteredShare(share) => mastery.mastered_share() >= share,
                 Maturity::Epoch(first) => epoch.index >= first,
             }
+    }
+
+    /// The examples whose losses the retirement needs and was never told.
+    fn unknown(&self) -> impl Iterator<Item = usize> {
+        self.progress.mastery.untold().filter(|_| self.retirement.needs_losses())
     }
 
     /// The switch that comes with `step`.
@@ -200,13 +200,14 @@ impl Sampler for LifeCycleSampler {
         self.curriculum.n_examples()
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
+        let ready_until = self.ready_until();
+        if step >= ready_until {
+            return Err(SamplerError::out_of_turn(step, 0..ready_until));
+        }
         if self.is_due(step) {
-            match self.switched(step) {
-                Ok(switch) => self.progress.switch = Some(switch),
-                Err(error) => return self.fail(error),
-            }
+            self.progress.switch = Some(self.switched(step)?);
         }
         match &self.progress.switch {
             Some(switch) if step >= switch.step => {
@@ -216,10 +217,12 @@ impl Sampler for LifeCycleSampler {
                 batch.indices.extend_from_slice(&shown[chunk(shown.len(), epoch.step, self.batch_size)]);
             }
             _ => {
+                self.curriculum.batch(step, batch)?;
                 self.progress.next_step = self.progress.next_step.max(step.saturating_add(1));
-                self.curriculum.batch(step, batch);
+                self.progress.untold.give(step, batch.indices.len());
             }
         }
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {
@@ -233,56 +236,76 @@ impl Sampler for LifeCycleSampler {
         }
     }
 
+    fn ready_until(&self) -> u64 {
+        let Progress { switch, next_step, untold, .. } = &self.progress;
+        if switch.is_some() {
+            return u64::MAX;
+        }
+        let next = self.curriculum.epoch(*next_step);
+        if next.step == 0 && (!untold.is_none() || self.is_due(*next_step) && self.unknown().next().is_some()) {
+            return *next_step;
+        }
+        if self.is_due(*next_step) {
+            return u64::MAX;
+        }
+        self.curriculum.ready_until().min(next_step.saturating_add(next.n_steps.saturating_sub(next.step)))
+    }
+
     fn wanted(&self, step: u64, wanted: &mut Vec<usize>) {
         wanted.clear();
         if self.is_due(step) {
-            if self.retirement.needs_losses() {
-                wanted.extend(self.progress.mastery.untold());
-            }
+            wanted.extend(self.unknown());
         } else if self.progress.switch.is_none() {
             self.curriculum.wanted(step, wanted);
         }
     }
 
-    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) {
+    fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
+        check_feedback(indices, losses, self.n_examples())?;
         if self.progress.switch.is_some() {
-            return;
+            return Ok(());
         }
         // What is asked for when pruning begins is no presentation.
-        let learned = if self.is_due(step) { Learned::Told } else { self.learned };
-        if let Err(error) = self.progress.mastery.tell_losses(indices, losses, learned) {
-            return self.fail(error);
+        let is_due = self.is_due(step);
+        let learned = if is_due { Learned::Told } else { self.learned };
+        if !is_due {
+            self.curriculum.feedback(step, indices, losses)?;
         }
-        if learned == self.learned {
-            self.curriculum.feedback(step, indices, losses);
-        }
-    }
-
-    fn validated(&mut self, score: f64) {
-        if self.progress.switch.is_none() {
-            self.progress.plateau.tell(score);
-            self.curriculum.validated(score);
-        }
-    }
-
-    fn save(&self) -> Option<String> {
-        let (settings, progress) = (self.settings(), self.progress.clone());
-        serde_json::to_string(&State { settings, curriculum: self.curriculum.save(), progress }).ok()
-    }
-
-    fn restore(&mut self, state: Option<&str>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let state = state.ok_or("there is no state, and a life cycle has one")?;
-        let State { settings, curriculum, progress } = serde_json::from_str(state)?;
-        self.settings().check(&settings)?;
-        let n_examples = self.n_examples();
-        let kept = progress.switch.as_ref().map_or(&[0][..], |switch| &switch.kept);
-        if !progress.mastery.is_sound(n_examples) || kept.is_empty() || kept.iter().any(|&i| i >= n_examples) {
-            return Err(format!("the saved state is corrupt, expected one of {n_examples} examples").into());
-        }
-        self.curriculum.restore(curriculum.as_deref())?;
-        self.progress = progress;
-        self.error = None;
+        self.progress.mastery.tell_losses(indices, losses, learned)?;
+        self.progress.untold.tell(step, indices.len());
         Ok(())
+    }
+
+    fn validated(&mut self, score: f64) -> Result<(), SamplerError> {
+        if self.progress.switch.is_none() {
+            self.curriculum.validated(score)?;
+            self.progress.plateau.tell(score);
+        }
+        Ok(())
+    }
+
+    /// From the step on of which losses are still to be told, as far as the curriculum can.
+    fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
+        let (untold, ready_until) = (&self.progress.untold, self.ready_until());
+        if !(untold.until()..=ready_until).contains(&n_steps) {
+            return Err(SamplerError::out_of_turn(n_steps, untold.until()..ready_until.saturating_add(1)));
+        }
+        let switched_at = self.progress.switch.as_ref().map_or(u64::MAX, |switch| switch.step);
+        let curriculum = self.curriculum.save(n_steps.min(switched_at))?;
+        let progress = Progress { untold: untold.before(n_steps), ..self.progress.clone() };
+        self.settings().save(n_steps, &(curriculum, progress))
+    }
+
+    fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
+        let (n_steps, (curriculum, progress)): (u64, (String, Progress)) = self.settings().restore(state)?;
+        let n = self.n_examples();
+        let kept = progress.switch.as_ref().map_or(&[0][..], |switch| &switch.kept);
+        if !progress.mastery.is_sound(n) || kept.is_empty() || kept.iter().any(|&index| index >= n) {
+            return Err(SamplerError::Unusable(format!("expected that of {n} examples")));
+        }
+        self.curriculum.restore(&curriculum)?;
+        self.progress = progress;
+        Ok(n_steps)
     }
 }
 
@@ -295,11 +318,11 @@ mod tests {
 
     const N: usize = 12;
 
-    fn plain() -> Box<dyn Sampler + Send> {
+    fn plain() -> Box<dyn Sampler> {
         Box::new(DynamicRandomSampler::new(N, EpochFractions::constant(1.0).unwrap(), 5, 3).unwrap())
     }
 
-    fn life(curriculum: Box<dyn Sampler + Send>, maturity: Maturity, retirement: Retirement) -> LifeCycleSampler {
+    fn life(curriculum: Box<dyn Sampler>, maturity: Maturity, retirement: Retirement) -> LifeCycleSampler {
         LifeCycleSampler::new(curriculum, maturity, retirement, 4, 1).unwrap()
     }
 
@@ -311,15 +334,15 @@ mod tests {
         let (mut wanted, mut batch) = (Vec::new(), Batch::default());
         sampler.wanted(step, &mut wanted);
         if !wanted.is_empty() {
-            sampler.feedback(step, &wanted, &told(&wanted));
+            sampler.feedback(step, &wanted, &told(&wanted)).unwrap();
         }
         let epoch = sampler.epoch(step);
-        sampler.batch(step, &mut batch);
+        sampler.batch(step, &mut batch).unwrap();
         assert_eq!(sampler.epoch(step), epoch);
-        sampler.feedback(step, &batch.indices, &told(&batch.indices));
+        sampler.feedback(step, &batch.indices, &told(&batch.indices)).unwrap();
         if epoch.step + 1 == epoch.n_steps {
             // Better up to epoch 3, then the same.
-            sampler.validated(epoch.index.min(3) as f64);
+            sampler.validated(epoch.index.min(3) as f64).unwrap();
         }
         (epoch, batch)
     }
@@ -338,7 +361,6 @@ mod tests {
             shown.sort_unstable();
             assert_eq!(shown, switch.kept);
         }
-        assert_eq!(sampler.error(), None);
     }
 
     #[test]
@@ -346,7 +368,6 @@ mod tests {
         let switch = |maturity, retirement| {
             let mut sampler = life(plain(), maturity, retirement);
             (0..60).for_each(|step| drop(advance(&mut sampler, step)));
-            assert_eq!(sampler.error(), None);
             sampler.switch().cloned().unwrap()
         };
         let plateau = Maturity::Plateau { patience: 2, min_delta: 0.0 };
@@ -385,21 +406,20 @@ mod tests {
         let mut whole = new();
         let (mut states, mut run) = (Vec::new(), Vec::new());
         for step in 0..50 {
-            states.push(whole.save());
+            states.push(whole.save(step).unwrap());
             run.push(advance(&mut whole, step));
         }
         assert!(whole.switch().is_some_and(|switch| switch.step < 40));
         for (from, state) in states.iter().enumerate() {
             let mut resumed = new();
-            resumed.restore(state.as_deref()).unwrap();
+            assert_eq!(resumed.restore(state).unwrap(), from as u64);
             for (step, expected) in run.iter().enumerate().skip(from).take(6) {
                 assert_eq!(&advance(&mut resumed, step as u64), expected);
             }
         }
-        let error =
-            life(plain(), Maturity::Epoch(1), Retirement::Nothing).restore(states[9].as_deref()).unwrap_err();
+        let error = life(plain(), Maturity::Epoch(1), Retirement::Nothing).restore(&states[9]).unwrap_err();
         assert!(error.to_string().contains("maturity MasteredShare(0.5), not with Epoch(1)"), "{error}");
-        assert!(new().restore(None).is_err());
+        assert!(new().restore("").is_err());
     }
 
     #[test]
@@ -416,8 +436,19 @@ mod tests {
         let sampler = life(plain(), Maturity::Epoch(0), Retirement::Nothing);
         assert!(sampler.with_learned(Learned::LossBelow(0.0)).is_err());
         let mut sampler = life(plain(), Maturity::Epoch(9), Retirement::Nothing);
-        sampler.feedback(0, &[N], &[0.0]);
-        assert!(matches!(sampler.error(), Some(PruneError::IndexOutOfRange { .. })));
+        let saved = sampler.save(0).unwrap();
+        let error = sampler.feedback(0, &[0, N], &[0.0; 2]).unwrap_err();
+        assert!(matches!(error, SamplerError::IndexOutOfRange { index: N, .. }));
+        assert!(sampler.feedback(0, &[0, 1], &[0.0, f64::NAN]).is_err());
+        // The second epoch waits for the losses of the first.
+        let mut batch = Batch::default();
+        for step in 0..3 {
+            sampler.batch(step, &mut batch).unwrap();
+        }
+        let error = sampler.batch(3, &mut batch).unwrap_err();
+        assert!(matches!(error, SamplerError::OutOfTurn { step: 3, end: 3, .. }), "{error}");
+        assert!(sampler.batch(u64::MAX, &mut batch).is_err() && sampler.save(u64::MAX).is_err());
+        assert_eq!(sampler.save(0).unwrap().replace("\"next_step\":3", "\"next_step\":0"), saved);
     }
 
     #[test]
@@ -432,7 +463,7 @@ mod tests {
         sampler.feedback(0, &all, &[0.0; N]);
         assert_eq!(sampler.mastery().mastered_share(), 10.0 / 12.0);
         let mut batch = Batch::default();
-        sampler.batch(0, &mut batch);
+        sampler.batch(0, &mut batch).unwrap();
         assert_eq!(sampler.switch().unwrap().kept.len(), 3);
     }
 }

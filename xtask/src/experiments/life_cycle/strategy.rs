@@ -1,6 +1,6 @@
 //! What comes before maturity and what after it, and one run of the two.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use cl_data::{Dataset, Sampler};
 use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Model, ModelError, Sgd, Trainer, evaluate};
 use cl_pacing::{EasyFirst, Linear, Order, PrefixSampler, Random, ShuffleSampler};
@@ -213,7 +213,7 @@ impl Recipe {
             if n_updates > validated_at && (!goes_on || n_updates.is_multiple_of(per_epoch)) {
                 validated_at = n_updates;
                 let accuracy = evaluate(&network, &CrossEntropy, &split.validation)?.accuracy();
-                sampler.validated(accuracy);
+                sampler.validated(accuracy)?;
                 curve.push(accuracy);
                 if accuracy > best.0 {
                     best = (accuracy, n_updates, network.parameters().to_vec());
@@ -222,9 +222,6 @@ impl Recipe {
             if !goes_on {
                 break;
             }
-        }
-        if let Some(error) = sampler.error() {
-            return Err(anyhow!("{error}"));
         }
         let training = run.training();
         let test =

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use cl_data::{
-    Batch, Dataset, Epoch, NoisyLabels, Sampler, Standardization, random, stratified_split, symmetric_noise,
+    Batch, Dataset, Epoch, NoisyLabels, Sampler, SamplerError, Standardization, random, stratified_split,
+    symmetric_noise,
 };
 use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Model, ModelError, Sgd, Trainer, evaluate};
 use cl_pacing::{
@@ -182,11 +183,12 @@ impl Sampler for Shown {
         self.n_examples
     }
 
-    fn batch(&mut self, step: u64, batch: &mut Batch) {
+    fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
         let start = ((step - self.first_step) as usize * BATCH_SIZE).min(self.order.len());
         batch.indices.extend_from_slice(&self.order[start..(start + BATCH_SIZE).min(self.order.len())]);
         batch.weights.extend(batch.indices.iter().map(|&example| self.weights[example]));
+        Ok(())
     }
 
     fn epoch(&self, step: u64) -> Epoch {

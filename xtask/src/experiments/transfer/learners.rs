@@ -359,7 +359,7 @@ mod tests {
         assert!(sampler.n_available(task.full_at() - 1) < task.n_train);
         assert_eq!(sampler.n_available(0), (START * task.n_train as f64).ceil() as usize);
         let mut batch = cl_data::Batch::default();
-        sampler.batch(0, &mut batch);
+        sampler.batch(0, &mut batch).unwrap();
         assert_eq!(batch.indices.len(), BATCH_SIZE);
     }
 

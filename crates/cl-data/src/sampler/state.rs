@@ -1,0 +1,61 @@
+//! The one form that every sampler's state is saved in.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{error::SamplerError, fingerprint::SamplerFingerprint};
+use crate::version::Version;
+
+type CurrentVersion = Version<1>;
+
+#[derive(Serialize)]
+struct State<'a, P> {
+    version: CurrentVersion,
+    settings: &'a SamplerFingerprint,
+    n_steps: u64,
+    progress: &'a P,
+}
+
+impl SamplerFingerprint {
+    /// The state of a sampler with these settings after `n_steps` steps: what it remembers is its `progress`.
+    ///
+    /// # Errors
+    /// Where the progress cannot be written down.
+    ///
+    /// ```
+    /// use cl_data::SamplerFingerprint;
+    ///
+    /// let settings = SamplerFingerprint::new("in order").with("batch size", 2);
+    /// let state = settings.save(7, &"all that it knows")?;
+    /// assert_eq!(settings.restore::<String>(&state)?, (7, "all that it knows".to_owned()));
+    /// let error = settings.restore::<String>(&state.replace("n\":1", "n\":2")).unwrap_err();
+    /// assert!(error.to_string().ends_with("saved in version 2, expected version 1"));
+    /// # Ok::<(), cl_data::SamplerError>(())
+    /// ```
+    pub fn save<P: Serialize>(&self, n_steps: u64, progress: &P) -> Result<String, SamplerError> {
+        let state = State { version: Version, settings: self, n_steps, progress };
+        serde_json::to_string(&state).map_err(unusable)
+    }
+
+    /// The steps and the progress that [`save`](Self::save) was given.
+    ///
+    /// # Errors
+    /// In this order: where the text is no state, of another version, of other settings, or its progress another's.
+    pub fn restore<P: DeserializeOwned>(&self, state: &str) -> Result<(u64, P), SamplerError> {
+        let mut parts: BTreeMap<String, Value> = serde_json::from_str(state).map_err(unusable)?;
+        let mut part = |name: &str| parts.remove(name).unwrap_or(Value::Null);
+        CurrentVersion::deserialize(part("version")).map_err(|error| SamplerError::Version(error.to_string()))?;
+        // Settings before progress: that of another kind of sampler cannot be read.
+        self.check(&serde_json::from_value(part("settings")).map_err(unusable)?)?;
+        let n_steps = serde_json::from_value(part("n_steps")).map_err(unusable)?;
+        Ok((n_steps, serde_json::from_value(part("progress")).map_err(unusable)?))
+    }
+}
+
+fn unusable(error: impl Display) -> SamplerError {
+    SamplerError::Unusable(error.to_string())
+}

@@ -1,0 +1,67 @@
+//! What the list of samplers holds: a sampler with its name, its parameters and how it is made of them, as its own file
+//! says.
+
+use std::sync::Arc;
+
+use cl_data::{
+    Sampler,
+    catalogue::{Description, Options, Parameter},
+};
+
+use crate::{
+    error::PacingError,
+    pacing::{Full, Pacing},
+};
+
+/// What samplers are made of beside their parameters.
+#[derive(Debug, Clone, Default)]
+pub struct SamplerInputs<'a> {
+    /// The number of examples.
+    pub n_examples: usize,
+    /// The examples from first to last, for samplers over an order.
+    pub order: Option<&'a [usize]>,
+    /// The difficulty of each example.
+    pub difficulty: Option<&'a [f64]>,
+    /// The class or task of each example.
+    pub classes: Option<&'a [usize]>,
+    /// The loss of each example under a model of held-out data.
+    pub irreducible: Option<&'a [f64]>,
+    /// What is available when, all where none is given.
+    pub pacing: Option<Arc<dyn Pacing>>,
+    /// The examples of a batch.
+    pub batch_size: usize,
+    /// The steps of the whole run.
+    pub total_steps: u64,
+    /// The seed of shuffles and draws.
+    pub seed: u64,
+}
+
+impl SamplerInputs<'_> {
+    pub(super) fn order(&self, options: &Options) -> Result<Vec<usize>, PacingError> {
+        Ok(options.given(self.order, "order", "the examples from first to last")?.to_vec())
+    }
+
+    pub(super) fn pacing(&self) -> Arc<dyn Pacing> {
+        self.pacing.clone().unwrap_or_else(|| Arc::new(Full))
+    }
+}
+
+/// Makes a sampler.
+pub(super) type Make = fn(&mut Options, &SamplerInputs<'_>) -> Result<Box<dyn Sampler>, PacingError>;
+
+/// A sampler of the list.
+pub(super) struct SamplerEntry {
+    pub(super) description: Description,
+    pub(super) make: Make,
+}
+
+impl SamplerEntry {
+    pub(super) const fn new(
+        name: &'static str,
+        summary: &'static str,
+        parameters: &'static [Parameter],
+        make: Make,
+    ) -> Self {
+        Self { description: Description { name, summary, parameters }, make }
+    }
+}

@@ -1,0 +1,85 @@
+//! Samplers by name are those that their constructors make, and what is missing or wrong is named.
+
+use std::sync::Arc;
+
+use cl_pacing::{
+    Batch, CompetenceSampler, EqualDifficulty, Linear, MiniBatchSampler, PrefixSampler, Sampler, SamplerInputs,
+    SequentialSampler, ShuffleSampler, sampler_by_name, samplers,
+};
+
+const N: usize = 6;
+const DIFFICULTY: [f64; N] = [0.5, 0.1, 0.9, 0.3, 0.3, 0.7];
+const ORDER: [usize; N] = [1, 3, 4, 0, 5, 2];
+
+fn inputs() -> SamplerInputs<'static> {
+    SamplerInputs {
+        n_examples: N,
+        order: Some(&ORDER),
+        difficulty: Some(&DIFFICULTY),
+        classes: Some(&[0, 1, 0, 1, 0, 1]),
+        irreducible: Some(&DIFFICULTY),
+        pacing: Some(Arc::new(Linear::new(0.8, 0.3).unwrap())),
+        batch_size: 2,
+        total_steps: 20,
+        seed: 7,
+    }
+}
+
+/// What must be given of each; all others have defaults.
+fn needed(name: &str) -> &'static [(&'static str, &'static str)] {
+    match name {
+        "self-paced" => &[("lambda", "0.5")],
+        "clocked" => &[("total", "40")],
+        _ => &[],
+    }
+}
+
+#[test]
+fn a_name_makes_what_the_constructor_makes() {
+    let linear = || Linear::new(0.8, 0.3).unwrap();
+    let constructed: [(&str, Box<dyn Sampler>); 5] = [
+        ("prefix", Box::new(PrefixSampler::new(ORDER.to_vec(), linear(), 2, 20, 7).unwrap())),
+        ("mini-batch", Box::new(MiniBatchSampler::new(ORDER.to_vec(), linear(), 2, 20, 7).unwrap())),
+        (
+            "competence",
+            Box::new(CompetenceSampler::new(&DIFFICULTY, EqualDifficulty::Covered, linear(), 2, 20, 7).unwrap()),
+        ),
+        ("shuffle", Box::new(ShuffleSampler::new(N, 2, 7).unwrap())),
+        ("sequential", Box::new(SequentialSampler::in_order(ORDER.to_vec(), 2).unwrap())),
+    ];
+    for (name, mut expected) in constructed {
+        let mut found = sampler_by_name(name, &[], &inputs()).unwrap();
+        let (mut left, mut right) = (Batch::default(), Batch::default());
+        for step in 0..30 {
+            found.batch(step, &mut left).unwrap();
+            expected.batch(step, &mut right).unwrap();
+            assert_eq!(left, right, "{name} {step}");
+        }
+        assert_eq!(found.save(30).unwrap(), expected.save(30).unwrap());
+    }
+}
+
+#[test]
+fn every_sampler_is_made_of_what_it_needs_and_not_of_less() {
+    let make = |name: &str, parameters: &[(&str, &str)]| {
+        sampler_by_name(name, parameters, &inputs()).map_err(|error| error.to_string())
+    };
+    let unknown = make("prefixes", &[]).err().unwrap();
+    for description in samplers() {
+        let name = description.name;
+        assert!(unknown.contains(name), "{unknown}");
+        assert_eq!(make(name, needed(name)).unwrap().n_examples(), N, "{name}");
+        let error = make(name, &[("nonsense", "1")]).err().unwrap();
+        assert!(description.parameters.iter().all(|parameter| error.contains(parameter.name)), "{error}");
+        for parameter in description.parameters {
+            assert!(make(name, &[(parameter.name, "much")]).is_err(), "{name}.{}", parameter.name);
+        }
+        if let [(parameter, _)] = needed(name) {
+            let error = make(name, &[]).err().unwrap();
+            assert!(error.starts_with(&format!("parameter {name}.{parameter} is missing")), "{error}");
+        }
+        let nothing = SamplerInputs { batch_size: 2, ..SamplerInputs::default() };
+        assert!(sampler_by_name(name, needed(name), &nothing).is_err(), "{name}");
+    }
+    assert!(make("rho_loss", &[]).is_ok() && make("mini_batch", &[]).is_ok());
+}
