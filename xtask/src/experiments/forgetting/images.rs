@@ -1,16 +1,19 @@
 //! The protocol on the data sets of the paper, and on Fashion-MNIST.
 
-use anyhow::{Result, anyhow};
-use cl_data::io::CifarPart;
-use cl_data::{Dataset, Standardization, random, stratified_split};
-use cl_study::{Metric, Record, Study, Summary, Table, over_seeds};
+use anyhow::Result;
+use cl_data::{Dataset, Standardization, io::CifarPart, random, stratified_split};
+use cl_study::{Metric, Record, Study, Summary, Table};
 use serde_json::json;
 
-use super::removal::{RATES, Recipe, best_rate, figure, removal};
-use super::{BEATS_RANDOM, CAN_GO, THIRD};
-use crate::claim::{Measurement, Part, significant};
-use crate::data_dir::{CIFAR_10, DataDir};
-use crate::experiment::{Context, Findings};
+use super::{
+    claims::{BEATS_RANDOM, CAN_GO, THIRD},
+    removal::{RATES, Recipe, choice, figure, removal},
+};
+use crate::{
+    claim::{Measurement, Part, significant},
+    data_dir::{CIFAR_10, DataDir},
+    experiment::{Context, Findings},
+};
 
 /// A data set of the paper: its folder, and the share with no forgetting event in a run by the paper's Figure 1.
 struct ImageSet {
@@ -90,25 +93,18 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
             n_updates: n_epochs * n.div_ceil(BATCH_SIZE) as u64,
             learning_rate: RATES[0],
         };
-        let learning_rate = {
-            let parts = stratified_split(train.labels(), &[0.9, 0.1], 2_000_000)?;
-            let (part, validation) = (train.subset(&parts[0])?, train.subset(&parts[1])?);
-            let rates: Vec<u64> = (0..RATES.len() as u64).collect();
-            let accuracies = over_seeds(&rates, context.jobs, context.progress, |rate| {
-                let accuracies = recipe.accuracies([RATES[rate as usize]], &part, &validation, 2_000_000)?;
-                Ok(accuracies[0])
-            })?;
-            let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
-            best_rate(RATES, &[std::array::from_fn(|rate| accuracies[rate])])
-        };
-        let recipe = Recipe { learning_rate, ..recipe };
         let file = set.name.replace(' ', "-").to_lowercase();
+        let parts = stratified_split(train.labels(), &[0.9, 0.1], 2_000_000)?;
+        let recipe = recipe.tuned(context, &choice(&file, 1, &train), &RATES, &seeds, |_| {
+            Ok((train.subset(&parts[0])?, train.subset(&parts[1])?))
+        })?;
+        let learning_rate = recipe.learning_rate;
         let study = Study::new(format!("forgetting on {}", set.name), seeds.clone()).arm(
             "removal",
             json!({ "n_train": n, "n_hidden": set.n_hidden, "n_epochs": n_epochs, "rate": learning_rate }),
         );
-        let journal = context.journals.join(format!("forgetting-{file}-{n}-{n_epochs}-{}.jsonl", seeds.len()));
-        let results = study.run(context.jobs, Some(&journal), context.progress, |run| -> Result<Record> {
+        let journal = format!("forgetting-{file}-{n}-{n_epochs}-{}.jsonl", seeds.len());
+        let results = context.study(&study, journal, |run| {
             let removal = removal((&train, &test), recipe, N_SCORING_RUNS, &REMOVED, run.seed)?;
             let share = |count: usize| count as f64 / n as f64;
             let in_run = &removal.forgotten.n_unforgettable_in_run;
@@ -124,9 +120,6 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
                 .curve("random", random)
                 .curve("removed", REMOVED.to_vec()))
         })?;
-        if let Some(failed) = results.failed().next() {
-            return Err(anyhow!("{}, seed {}: {:?}", set.name, failed.seed, failed.outcome));
-        }
         let values = |metric: &Metric| -> Result<Vec<f64>> {
             Ok(results.values("all", "removal", metric)?.into_iter().flatten().collect())
         };
