@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use cl_model::ModelError;
-use cl_study::{Choice, Chosen, Progress, Record, Run, Study, StudyResults, Table};
+use cl_study::{Choice, Chosen, EndedRun, Progress, Record, Run, Study, StudyResults, Table};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -71,19 +71,10 @@ impl Context<'_> {
         let journal = self.journals.join(journal);
         let results = study
             .run(self.jobs, Some(&journal), self.progress, |one| run(one).map_err(|error| format!("{error:#}")))?;
-        match results.failed().next() {
-            Some(failed) => {
-                bail!(
-                    "{}, {}, {}, seed {}: {:?}",
-                    study.name,
-                    failed.setting,
-                    failed.arm,
-                    failed.seed,
-                    failed.outcome
-                )
-            }
-            None => Ok(results),
+        if let Some(EndedRun { setting, arm, seed, outcome }) = results.failed().next() {
+            bail!("{}, {setting}, {arm}, seed {seed}: {outcome:?}", study.name);
         }
+        Ok(results)
     }
 
     /// Chooses settings on seeds on which nothing is judged; one with which training diverges is out. A choice at an

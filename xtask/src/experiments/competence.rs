@@ -8,7 +8,6 @@ use anyhow::Result;
 use cl_data::TopicGrammar;
 
 use crate::{
-    claim::Claim,
     experiment::{Context, Experiment, Findings},
     language::{
         corpus::Corpus,

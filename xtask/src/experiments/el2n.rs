@@ -3,7 +3,6 @@
 mod task;
 
 use anyhow::{Result, anyhow};
-use cl_data::Dataset;
 use cl_data::io::CifarPart;
 use cl_model::{CrossEntropy, evaluate};
 use cl_study::{
@@ -14,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     claim::{Claim, Judge, Measurement, Part},
-    data_dir::{CIFAR_10, DataDir},
+    data_dir::{CIFAR_10, DataDir, first},
     experiment::{Context, Experiment, Findings},
     noisy_split::digits_and_test,
 };
@@ -159,12 +158,11 @@ fn images(context: &Context<'_>, folder: &DataDir, present: &'static str, name: 
         (false, true) => usize::MAX,
         (false, false) => 5_000,
     };
-    let first = |data: Dataset<f32>, n: usize| data.subset(&(0..n.min(data.n_examples())).collect::<Vec<_>>());
     Ok(Task {
         key,
         name,
-        train: first(train, n)?,
-        test: first(test, if context.quick { 500 } else { 10_000 })?,
+        train: first(&train, n)?,
+        test: first(&test, if context.quick { 500 } else { 10_000 })?,
         share: 0.8,
         n_hidden: 32,
         batch_size: 32,

@@ -11,7 +11,7 @@ use cl_data::Clusters;
 
 use crate::{
     article,
-    claim::{Claim, Measurement, Part},
+    claim::{Measurement, Part},
     experiment::{Context, Experiment, Findings},
 };
 use claims::{BEATS_RANDOM, CAN_GO, FORGOTTEN, KEEPS_WRONG, RELABELLED, RELABELLING, THIRD, UNFORGETTABLE, WORSE};

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     claim::{Claim, Judge, Measurement, Part},
-    data_dir::DataDir,
+    data_dir::{DataDir, first},
     experiment::{Context, Experiment, Findings},
     noisy_split::{NoisySplit, digits_and_test},
 };
@@ -160,12 +160,11 @@ fn fashion(context: &Context<'_>, folder: &DataDir) -> Result<Task> {
         (false, true) => (usize::MAX, usize::MAX, 30),
         (false, false) => (5_000, usize::MAX, 25),
     };
-    let first = |data: Dataset<f32>, n: usize| data.subset(&(0..n.min(data.n_examples())).collect::<Vec<_>>());
     Ok(Task {
         key: "fashion",
         name: "Fashion-MNIST",
-        data: first(train, n)?,
-        test: first(test, n_test)?,
+        data: first(&train, n)?,
+        test: first(&test, n_test)?,
         share: 0.8,
         recipe: Recipe { n_hidden: 32, batch_size: 32, n_epochs, learning_rate: RATES[0] },
         seeds: context.seeds.clone(),
@@ -174,14 +173,14 @@ fn fashion(context: &Context<'_>, folder: &DataDir) -> Result<Task> {
 }
 
 /// The setting of each arm: those of what it controls.
-struct Chosen {
+struct Tuned {
     recipe: Recipe,
     curriculum: Settings,
     pruning: Settings,
     both: Settings,
 }
 
-impl Chosen {
+impl Tuned {
     /// All arms with their settings: neither, the single ones, both, and the controls of each.
     fn arms(&self) -> [(Strategy, Settings); 9] {
         let [random_order, random_pruning, both_random] = CONTROLS;
@@ -220,7 +219,7 @@ fn best<C: Copy + Serialize + Sync>(
     })
 }
 
-fn choose(findings: &mut Findings, task: &Task, noise: f64, context: &Context<'_>) -> Result<Chosen> {
+fn choose(findings: &mut Findings, task: &Task, noise: f64, context: &Context<'_>) -> Result<Tuned> {
     let any = Settings { full_at: FULL_AT[0], at_most: AT_MOST[0] };
     let recipe = |learning_rate| Recipe { learning_rate, ..task.recipe };
     let rate = best(task, noise, "rate", &RATES, |rate| (recipe(rate), NEITHER, any), context)?;
@@ -253,7 +252,7 @@ fn choose(findings: &mut Findings, task: &Task, noise: f64, context: &Context<'_
         100.0 * noise
     );
     findings.tables.push((title, table));
-    Ok(Chosen { recipe, curriculum, pruning, both })
+    Ok(Tuned { recipe, curriculum, pruning, both })
 }
 
 /// What one data set says, without and with label noise.

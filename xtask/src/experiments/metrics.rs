@@ -9,10 +9,7 @@ mod real;
 
 use anyhow::Result;
 
-use crate::{
-    claim::Claim,
-    experiment::{Context, Experiment, Findings},
-};
+use crate::experiment::{Context, Experiment, Findings};
 use claims::{ALL_THREE, C_SCORES, HUMAN, LARGELY, LOSS_MARGIN, MARGIN_FORGETTING, STABLE, WRONG_LABELS};
 pub(super) use protocol::area_under_roc;
 

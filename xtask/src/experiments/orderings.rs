@@ -15,7 +15,7 @@ mod training;
 use anyhow::Result;
 
 use crate::{
-    claim::{Claim, Measurement, Part},
+    claim::{Measurement, Part},
     experiment::{Context, Experiment, Findings},
 };
 use claims::{CONTROL, NO_ORDER, NOISE, RUNS, SHORT, SHORT_ANTI};

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     claim::{Measurement, Part, significant},
-    data_dir::{CIFAR_10, DataDir},
+    data_dir::{CIFAR_10, DataDir, first},
     experiment::{Context, Findings},
 };
 
@@ -40,17 +40,13 @@ const REMOVED: [f64; 5] = [0.0, 0.3, 0.5, 0.7, 0.9];
 
 impl ImageSet {
     /// Training and test set, standardised by the former; pixels in one random order for both where permuted.
-    fn load(&self, folder: &DataDir, n_train: Option<usize>) -> Result<(Dataset<f32>, Dataset<f32>)> {
+    fn load(&self, folder: &DataDir, n_train: usize) -> Result<(Dataset<f32>, Dataset<f32>)> {
         let (train, test) = if self.folder == CIFAR_10 {
             (folder.cifar10(CifarPart::Train)?, folder.cifar10(CifarPart::Test)?)
         } else {
             (folder.images(self.folder, "train")?, folder.images(self.folder, "t10k")?)
         };
-        let first = |data: Dataset<f32>| match n_train.filter(|&n| n < data.n_examples()) {
-            Some(n) => data.subset(&(0..n).collect::<Vec<_>>()),
-            None => Ok(data),
-        };
-        let (train, test) = (self.permuted(first(train)?)?, self.permuted(first(test)?)?);
+        let (train, test) = (self.permuted(first(&train, n_train)?)?, self.permuted(first(&test, n_train)?)?);
         let standardization = Standardization::fit(&train)?;
         Ok((standardization.apply(train)?, standardization.apply(test)?))
     }
@@ -71,7 +67,7 @@ impl ImageSet {
 /// Every set that the folder has: how many are never forgotten, and what removing them costs.
 pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &DataDir) -> Result<()> {
     let (n_train, n_epochs) =
-        if context.quick { (Some(2000), 3) } else { (None, if context.full { 40 } else { 12 }) };
+        if context.quick { (2_000, 3) } else { (usize::MAX, if context.full { 40 } else { 12 }) };
     let seeds: Vec<u64> = context.seeds.iter().copied().take(if context.full { 5 } else { 3 }).collect();
     let mut shares = Table::new([
         "data",

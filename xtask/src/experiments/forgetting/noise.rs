@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::removal::{Forgotten, Recipe, choice};
 use crate::{
-    data_dir::DataDir,
+    data_dir::{DataDir, first},
     experiment::{Context, Findings},
     noisy_split::{NoisySplit, digits_and_test},
 };
@@ -88,12 +88,11 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
         findings.notes.push(format!("Label noise on images: no folder {FASHION}, left out."));
         return Ok(());
     }
-    let first = |data: Dataset<f32>, n: usize| data.subset(&(0..n.min(data.n_examples())).collect::<Vec<_>>());
     let set = NoisySet {
         key: "fashion",
         name: "Fashion-MNIST",
-        data: first(folder.images(FASHION, "train")?, if context.quick { 600 } else { 5_000 })?,
-        test: first(folder.images(FASHION, "t10k")?, if context.quick { 500 } else { 10_000 })?,
+        data: first(&folder.images(FASHION, "train")?, if context.quick { 600 } else { 5_000 })?,
+        test: first(&folder.images(FASHION, "t10k")?, if context.quick { 500 } else { 10_000 })?,
         share: 0.8,
         batch_size: 32,
         n_epochs: if context.quick { 5 } else { 15 },
