@@ -11,8 +11,7 @@ use cl_pacing::ShuffleSampler;
 use cl_study::{Summary, Table, over_seeds};
 use clap::Args;
 
-use crate::data_dir::DataDir;
-use crate::progress::Bar;
+use crate::{data_dir::DataDir, progress::Bar};
 
 /// Arguments of `cargo xtask accuracy`.
 #[derive(Args, Debug, Clone)]

@@ -78,6 +78,14 @@ impl DataDir {
     }
 }
 
+/// The first `n` examples, or all where there are not so many.
+///
+/// # Errors
+/// Where there is no example.
+pub fn first(data: &Dataset<f32>, n: usize) -> Result<Dataset<f32>> {
+    Ok(data.subset(&(0..n.min(data.n_examples())).collect::<Vec<_>>())?)
+}
+
 /// The file of this name, or the one with `.gz` after it.
 fn plain_or_gzipped(folder: &Path, name: &str) -> PathBuf {
     let plain = folder.join(name);

@@ -1,34 +1,33 @@
 //! What an experiment is: claims declared as data, a run that measures, figures and raw numbers.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use anyhow::Result;
-use cl_study::{Progress, Table};
+use anyhow::{Result, bail};
+use cl_model::ModelError;
+use cl_study::{Choice, Chosen, EndedRun, Progress, Record, Run, Study, StudyResults, Table};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::claim::{Claim, Measurement, Part};
-use crate::data_dir::DataDir;
+use crate::{
+    claim::{Claim, Measurement, Part},
+    data_dir::DataDir,
+};
 
 /// One experiment of the article: one file under `experiments/`, one line in its list.
-pub trait Experiment: Sync {
+pub struct Experiment {
     /// Its name on the command line.
-    fn id(&self) -> &'static str;
-
+    pub id: &'static str,
     /// The article's section.
-    fn section(&self) -> &'static str;
-
+    pub section: &'static str,
     /// The question it answers, in one line.
-    fn question(&self) -> &'static str;
-
+    pub question: &'static str,
     /// What the article claims.
-    fn claims(&self) -> &'static [Claim];
-
-    /// Measures. Verdicts are computed from what it reports.
-    ///
-    /// # Errors
-    /// Where anything went wrong; the other experiments go on.
-    fn run(&self, context: &Context<'_>) -> Result<Findings>;
+    pub claims: &'static [Claim],
+    /// Measures. Verdicts are computed from what it reports. Where it fails, the other experiments go on.
+    pub run: fn(&Context<'_>) -> Result<Findings>,
 }
 
 /// How to run.
@@ -47,6 +46,58 @@ pub struct Context<'a> {
     pub journals: PathBuf,
     /// Told of every run.
     pub progress: &'a (dyn Progress + Sync),
+}
+
+impl Context<'_> {
+    /// How large the work is, in a word.
+    pub fn size(&self) -> &'static str {
+        match (self.full, self.quick) {
+            (true, _) => "full",
+            (_, true) => "quick",
+            _ => "usual",
+        }
+    }
+
+    /// Runs a study to its end, or goes on with the one in this journal.
+    ///
+    /// # Errors
+    /// As [`Study::run`], and where a run failed.
+    pub fn study(
+        &self,
+        study: &Study,
+        journal: impl AsRef<Path>,
+        run: impl Fn(&Run<'_>) -> Result<Record> + Sync,
+    ) -> Result<StudyResults> {
+        let journal = self.journals.join(journal);
+        let results = study
+            .run(self.jobs, Some(&journal), self.progress, |one| run(one).map_err(|error| format!("{error:#}")))?;
+        if let Some(EndedRun { setting, arm, seed, outcome }) = results.failed().next() {
+            bail!("{}, {setting}, {arm}, seed {seed}: {outcome:?}", study.name);
+        }
+        Ok(results)
+    }
+
+    /// Chooses settings on seeds on which nothing is judged; one with which training diverges is out. A choice at an
+    /// end of what was tried is told on the terminal.
+    ///
+    /// # Errors
+    /// As [`Choice::choose`].
+    pub fn choose<C: Clone + Serialize + Sync>(
+        &self,
+        choice: &Choice,
+        candidates: &[C],
+        judged: &[u64],
+        run: impl Fn(&C, u64) -> Result<Record> + Sync,
+    ) -> Result<Chosen<C>> {
+        let journal = self.journals.join(format!("{}-choice-{}.jsonl", choice.name, self.size()));
+        let run = |candidate: &C, seed| match run(candidate, seed) {
+            Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => Ok(None),
+            record => record.map(Some).map_err(|error| format!("{error:#}")),
+        };
+        let chosen = choice.choose(candidates, judged, self.jobs, Some(&journal), self.progress, run)?;
+        chosen.at_ends.iter().for_each(|end| eprintln!("{}: {end}", choice.name));
+        Ok(chosen)
+    }
 }
 
 /// A claim, measured.
@@ -114,5 +165,29 @@ impl Findings {
     /// Adds a figure.
     pub fn figure(&mut self, name: impl Into<String>, caption: impl Into<String>, svg: String) {
         self.figures.push(Figure { name: name.into(), caption: caption.into(), svg });
+    }
+}
+
+/// An experiment that was run.
+pub struct Outcome {
+    /// The experiment.
+    pub experiment: &'static Experiment,
+    /// What it found, or why it failed.
+    pub findings: Result<Findings>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Outcome {
+    /// Every measurement beside its claim, claim by claim.
+    pub fn judged(&self) -> impl Iterator<Item = (&'static Claim, &Measured)> {
+        let measured = self.findings.iter().flat_map(|findings| &findings.measured);
+        let claims = self.experiment.claims;
+        claims.iter().flat_map(move |claim| {
+            measured
+                .clone()
+                .filter(move |measured| measured.claim == claim.id)
+                .map(move |measured| (claim, measured))
+        })
     }
 }

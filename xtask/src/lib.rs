@@ -15,6 +15,7 @@ pub mod html;
 pub mod language;
 mod noisy_split;
 pub mod progress;
+pub mod replay;
 pub mod report;
 pub mod reproduce;
 pub mod stepwise;

@@ -1,18 +1,28 @@
 //! What is written: `report.html`, `report.md`, `results.json`, a figure an experiment, and the table on the terminal.
 
-use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
+use std::{fmt::Write as _, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use cl_data::io::write_atomically;
 use cl_study::Table;
 use serde_json::{Map, Value, json};
 
-use crate::claim::{Claim, Measurement, Part, judge, significant};
-use crate::experiment::{Figure, Measured};
-use crate::html;
-use crate::reproduce::{Outcome, Reproduce};
+use crate::{
+    claim::{Claim, Measurement, Part, judge, significant},
+    experiment::{Figure, Measured, Outcome},
+    html,
+};
+
+/// How large the run was that is reported.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Seeds of every study.
+    pub n_seeds: u64,
+    /// Fewer seeds and epochs, for a first look.
+    pub quick: bool,
+    /// The sizes of the papers.
+    pub full: bool,
+}
 
 /// Claim, what the article says, what was measured, verdict: a row for the article's code and a row for all other
 /// conditions.
@@ -22,7 +32,7 @@ use crate::reproduce::{Outcome, Reproduce};
 pub fn opening(outcomes: &[Outcome]) -> Result<Table> {
     let mut table = Table::new(["claim", "conditions", "the article", "measured", "verdict"]);
     for outcome in outcomes {
-        for claim in outcome.experiment.claims() {
+        for claim in outcome.experiment.claims {
             let of_claim: Vec<&Measured> =
                 outcome.judged().filter(|(other, _)| other.id == claim.id).map(|(_, measured)| measured).collect();
             let (articles, others): (Vec<&Measured>, Vec<&Measured>) =
@@ -114,20 +124,20 @@ fn terminal_width() -> u16 {
 ///
 /// # Errors
 /// Where a file cannot be written.
-pub fn write(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result<()> {
+pub fn write(outcomes: &[Outcome], size: Size, out: &Path) -> Result<()> {
     let mut files: Vec<(String, String)> = Vec::new();
     for findings in outcomes.iter().filter_map(|outcome| outcome.findings.as_ref().ok()) {
         files.extend(findings.figures.iter().map(|figure| (format!("{}.svg", figure.name), figure.svg.clone())));
         files.extend(findings.files.iter().cloned());
     }
-    let results = results(outcomes, n_seeds, arguments.quick, arguments.full)?;
+    let results = results(outcomes, size)?;
     files.push(("results.json".into(), serde_json::to_string_pretty(&results)?));
-    let markdown = markdown(outcomes, n_seeds, arguments)?;
+    let markdown = markdown(outcomes, size)?;
     let figures: Vec<&Figure> =
         outcomes.iter().filter_map(|outcome| outcome.findings.as_ref().ok()).flat_map(|f| &f.figures).collect();
     files.push(("report.html".into(), html::page(&markdown, &figures)));
     files.push(("report.md".into(), markdown));
-    let files: Vec<_> = files.into_iter().map(|(name, content)| (arguments.out.join(name), content)).collect();
+    let files: Vec<_> = files.into_iter().map(|(name, content)| (out.join(name), content)).collect();
     if let Some((path, _)) = files.iter().find(|(path, _)| path.is_dir()) {
         bail!("{}: a folder stands where this file belongs; nothing was written", path.display());
     }
@@ -138,7 +148,7 @@ pub fn write(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Resul
 }
 
 /// Every number with its settings. Nothing in it depends on time or on the number of threads.
-fn results(outcomes: &[Outcome], n_seeds: u64, quick: bool, full: bool) -> Result<Value> {
+fn results(outcomes: &[Outcome], Size { n_seeds, quick, full }: Size) -> Result<Value> {
     let mut experiments = Map::new();
     for outcome in outcomes {
         let experiment = outcome.experiment;
@@ -159,8 +169,8 @@ fn results(outcomes: &[Outcome], n_seeds: u64, quick: bool, full: bool) -> Resul
             })
             .collect();
         let mut entry = json!({
-            "section": experiment.section(),
-            "question": experiment.question(),
+            "section": experiment.section,
+            "question": experiment.question,
             "claims": claims,
         });
         match &outcome.findings {
@@ -170,7 +180,7 @@ fn results(outcomes: &[Outcome], n_seeds: u64, quick: bool, full: bool) -> Resul
             }
             Err(error) => entry["failed"] = format!("{error:#}").into(),
         }
-        experiments.insert(experiment.id().to_owned(), entry);
+        experiments.insert(experiment.id.to_owned(), entry);
     }
     Ok(json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -179,7 +189,7 @@ fn results(outcomes: &[Outcome], n_seeds: u64, quick: bool, full: bool) -> Resul
     }))
 }
 
-fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result<String> {
+fn markdown(outcomes: &[Outcome], Size { n_seeds, quick, full }: Size) -> Result<String> {
     let mut text = String::from("# Curriculum Learning from Scratch, reproduced\n\n");
     writeln!(
         text,
@@ -192,7 +202,7 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
          ones under label noise in `forgetting`, the lengths of training and the averaging in `vocabulary` and \
          `competence`, the margin of the crossover in `el2n`, and in `life-cycle` the last weights in place of those that \
          validated best; learning-rate grids were widened where a choice lay at an end.{}\n",
-        match (arguments.quick, arguments.full) {
+        match (quick, full) {
             (true, _) => " This was a quick run: fewer seeds and epochs.",
             (_, true) => " This was a full run: the papers' sizes.",
             _ => "",
@@ -202,7 +212,7 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
     text += "\nWhere a claim was measured under several conditions, its section has them all.\n";
     for outcome in outcomes {
         let experiment = outcome.experiment;
-        write!(text, "\n## {}\n\nSection {}. {}\n", experiment.id(), experiment.section(), experiment.question())?;
+        write!(text, "\n## {}\n\nSection {}. {}\n", experiment.id, experiment.section, experiment.question)?;
         let findings = match &outcome.findings {
             Ok(findings) => findings,
             Err(error) => {
@@ -221,7 +231,7 @@ fn markdown(outcomes: &[Outcome], n_seeds: u64, arguments: &Reproduce) -> Result
         }
         write!(text, "\nEvery measurement:\n\n{}", measurements(outcome)?.to_markdown())?;
         text += "\nHow the claims are judged:\n\n";
-        for claim in experiment.claims() {
+        for claim in experiment.claims {
             let measured_on = |part: Part| {
                 outcome.judged().any(|(other, measured)| other.id == claim.id && measured.part == part)
             };

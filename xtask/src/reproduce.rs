@@ -1,20 +1,22 @@
 //! Runs experiments, judges their claims and writes the report.
 
-use std::io::{self, Write};
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    time::Instant,
+};
 
 use anyhow::{Context as _, Result, bail};
-use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::{Args, builder::PossibleValuesParser};
 use sha2::{Digest, Sha256};
 
-use crate::claim::Claim;
-use crate::data_dir::DataDir;
-use crate::experiment::{Context, Experiment, Findings, Measured};
-use crate::experiments::ALL;
-use crate::progress::Bar;
-use crate::report;
+use crate::{
+    data_dir::DataDir,
+    experiment::{Context, Experiment, Findings, Outcome},
+    experiments::ALL,
+    progress::Bar,
+    report::{self, Size},
+};
 
 /// Arguments of `cargo xtask reproduce`.
 #[derive(Args, Debug, Clone)]
@@ -56,31 +58,7 @@ pub struct Reproduce {
 }
 
 fn ids() -> PossibleValuesParser {
-    PossibleValuesParser::new(ALL.iter().map(|experiment| experiment.id()))
-}
-
-/// An experiment that was run.
-pub struct Outcome {
-    /// The experiment.
-    pub experiment: &'static dyn Experiment,
-    /// What it found, or why it failed.
-    pub findings: Result<Findings>,
-    /// How long it took.
-    pub took: Duration,
-}
-
-impl Outcome {
-    /// Every measurement beside its claim, claim by claim.
-    pub fn judged(&self) -> impl Iterator<Item = (&'static Claim, &Measured)> {
-        let measured = self.findings.iter().flat_map(|findings| &findings.measured);
-        let claims = self.experiment.claims();
-        claims.iter().flat_map(move |claim| {
-            measured
-                .clone()
-                .filter(move |measured| measured.claim == claim.id)
-                .map(move |measured| (claim, measured))
-        })
-    }
+    PossibleValuesParser::new(ALL.iter().map(|experiment| experiment.id))
 }
 
 /// Runs what the arguments ask for.
@@ -88,13 +66,13 @@ impl Outcome {
 /// # Errors
 /// Where the output folder cannot be written or an experiment fails; the others are run and reported.
 pub fn reproduce(arguments: &Reproduce) -> Result<()> {
-    let chosen: Vec<&'static dyn Experiment> = ALL
+    let chosen: Vec<&'static Experiment> = ALL
         .iter()
         .copied()
-        .filter(|experiment| arguments.only.is_empty() || arguments.only.iter().any(|id| id == experiment.id()))
+        .filter(|experiment| arguments.only.is_empty() || arguments.only.iter().any(|id| id == experiment.id))
         .collect();
     if arguments.list {
-        let lines = chosen.iter().map(|e| format!("{:<12} section {:<4} {}\n", e.id(), e.section(), e.question()));
+        let lines = chosen.iter().map(|e| format!("{:<12} section {:<4} {}\n", e.id, e.section, e.question));
         return print(&lines.collect::<String>());
     }
     let data_dir = arguments.data_dir.as_deref().map(DataDir::open).transpose()?;
@@ -112,7 +90,7 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
     let outcomes: Vec<Outcome> = chosen
         .into_iter()
         .map(|experiment| {
-            let (bar, start) = (Bar::new(experiment.id()), Instant::now());
+            let (bar, start) = (Bar::new(experiment.id), Instant::now());
             let context = Context {
                 seeds: (0..n_seeds).collect(),
                 jobs: arguments.jobs.map(usize::from),
@@ -122,18 +100,19 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
                 journals: journals.clone(),
                 progress: &bar,
             };
-            let findings = experiment.run(&context).and_then(|findings| complete(experiment, findings));
+            let findings = (experiment.run)(&context).and_then(|findings| complete(experiment, findings));
             bar.clear();
             Outcome { experiment, findings, took: start.elapsed() }
         })
         .collect();
-    report::write(&outcomes, n_seeds, arguments)?;
+    let size = Size { n_seeds, quick: arguments.quick, full: arguments.full };
+    report::write(&outcomes, size, &arguments.out)?;
     print(&report::terminal(&outcomes, &arguments.out)?)?;
     let failed: Vec<String> = outcomes
         .iter()
         .filter_map(|outcome| {
             let error = outcome.findings.as_ref().err()?;
-            Some(format!("experiment {}: {error:#}", outcome.experiment.id()))
+            Some(format!("experiment {}: {error:#}", outcome.experiment.id))
         })
         .collect();
     if !failed.is_empty() {
@@ -151,13 +130,13 @@ fn build() -> Result<String> {
 }
 
 /// An experiment must measure every claim it declares, and no other.
-fn complete(experiment: &dyn Experiment, findings: Findings) -> Result<Findings> {
-    for claim in experiment.claims() {
+fn complete(experiment: &Experiment, findings: Findings) -> Result<Findings> {
+    for claim in experiment.claims {
         if !findings.measured.iter().any(|measured| measured.claim == claim.id) {
             bail!("claim {} was not measured", claim.id);
         }
     }
-    match findings.measured.iter().find(|m| !experiment.claims().iter().any(|claim| claim.id == m.claim)) {
+    match findings.measured.iter().find(|m| !experiment.claims.iter().any(|claim| claim.id == m.claim)) {
         Some(stray) => bail!("{} was measured and is no claim of this experiment", stray.claim),
         None => Ok(findings),
     }

@@ -22,22 +22,24 @@ fn journalled(folder: &Path) -> usize {
     files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap_or_default().lines().count()).sum()
 }
 
-/// Killed (SIGKILL on Unix) among the standard runs, among the strategies, and among the winners: what is started
-/// again goes on, and the results are the same bytes as those of a run that nobody killed, on another number of threads.
+/// Killed (SIGKILL on Unix) among the runs that learning rates are chosen by, among the standard runs, among the
+/// strategies, and among the winners: what is started again goes on, and the results are the same bytes as those of a
+/// run that nobody killed, on another number of threads.
 #[test]
 fn killed_again_and_again_the_results_are_the_same() {
     let (whole, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     assert!(command(whole.path(), &["--only", "orderings", "--jobs", "3"]).status().unwrap().success());
     let arguments = ["--only", "orderings", "--jobs", "1"];
-    // 84 standard runs (7 x 12), 756 of strategies (7 x 36 x 3), 168 of winners (7 x 4 x 6), and 3 heads.
-    for n_lines in [30, 400, 900] {
+    // 280 for the learning rates (7 x 8 x 5), 84 standard runs (7 x 12), 756 of strategies (7 x 36 x 3), 168 of winners
+    // (7 x 4 x 6), and 10 heads.
+    for n_lines in [30, 320, 700, 1_190] {
         let mut child = command(folder.path(), &arguments).spawn().unwrap();
         while journalled(folder.path()) < n_lines && child.try_wait().unwrap().is_none() {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!((n_lines..1_011).contains(&journalled(folder.path())));
+        assert!((n_lines..1_298).contains(&journalled(folder.path())));
         assert!(!folder.path().join("results.json").exists(), "it ended before it could be killed");
     }
     assert!(command(folder.path(), &arguments).status().unwrap().success());

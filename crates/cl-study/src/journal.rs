@@ -1,16 +1,15 @@
-use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    fs::{File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
+use cl_data::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::study::EndedRun;
-use crate::{Study, StudyError};
-
-/// The version of the journal's format.
-const VERSION: u32 = 1;
+use crate::{error::StudyError, record::EndedRun, study::Study};
 
 /// The file in which a running study writes down each run as it ends.
 ///
@@ -24,7 +23,7 @@ pub(crate) struct Journal {
 
 #[derive(Serialize, Deserialize)]
 struct Header {
-    journal_version: u32,
+    journal_version: Version<1>,
     study: Study,
 }
 
@@ -44,7 +43,7 @@ impl Journal {
         let mut content = Vec::new();
         file.read_to_end(&mut content).map_err(at(path))?;
 
-        let header = line(&Header { journal_version: VERSION, study: study.clone() })?;
+        let header = line(&Header { journal_version: Version, study: study.clone() })?;
         let complete = content.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
         if complete == 0 {
             // A study killed in its first line left a part of it; anything else is not ours to overwrite.
@@ -84,10 +83,6 @@ fn read(path: &Path, content: &[u8], study: &Study) -> Result<Vec<Option<EndedRu
     let mut lines = text.lines().enumerate();
     let header = lines.next().map_or("", |(_, line)| line);
     let header: Header = serde_json::from_str(header).map_err(|problem| malformed(path, 1, problem))?;
-    if header.journal_version != VERSION {
-        let problem = format!("journal version {}, expected {VERSION}", header.journal_version);
-        return Err(malformed(path, 1, problem));
-    }
     if let Some(difference) = difference(&header.study, study) {
         return Err(StudyError::OtherStudy { path: path.to_owned(), difference });
     }

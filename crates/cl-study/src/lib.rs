@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod choose;
 mod error;
 mod figure;
 mod journal;
@@ -19,15 +20,14 @@ mod study;
 mod table;
 pub mod verdict;
 
+pub use choose::{Choice, Chosen, GridEnd};
 pub use error::StudyError;
-pub use figure::{
-    Bar, BarFigure, BoxFigure, DecisionBoundary, Figure, Grid, HeatMap, LineFigure, ScatterFigure, Whiskers,
-};
+pub use figure::{Bar, BarFigure, BoxFigure, Figure, HeatMap, LineFigure, ScatterFigure};
 pub use prune_curve::{
     Crossing, Crossover, CrossoverPoint, CrossoverSettings, CurvePoint, EndedPruneRun, EqualBudget, PruneCurves,
     PruneOutcome, PruneRun, PruneStudy,
 };
-pub use record::Record;
+pub use record::{EndedRun, Outcome, Record};
 pub use results::{Comparison, Metric, StudyResults};
 pub use runs::{Progress, Quiet, over_seeds};
 pub use statistics::{
@@ -35,6 +35,6 @@ pub use statistics::{
     TimeRatio, Wilcoxon, WilcoxonMethod, best_of, holm, median, quantile, sign_test, standard_baselines,
     time_ratio, time_to_target, value_at, wilcoxon,
 };
-pub use study::{Arm, EndedRun, Outcome, Run, Setting, Study};
+pub use study::{Arm, Run, Setting, Study};
 pub use table::{Cell, Table};
 pub use verdict::{Sign, Verdict};

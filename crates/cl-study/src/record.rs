@@ -45,6 +45,30 @@ impl Record {
     }
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// With a record.
+    Record(Record),
+    /// With an error or a panic, in its own words.
+    Failed(String),
+}
+
+/// One run that has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EndedRun {
+    /// The name of the setting.
+    pub setting: String,
+    /// The name of the arm.
+    pub arm: String,
+    /// The seed.
+    pub seed: u64,
+    /// How it ended.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct InJson {

@@ -1,19 +1,55 @@
 use std::fmt;
 
+use cl_data::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::statistics::{Better, Paired, Summary, TimeRatio, holm, time_ratio, time_to_target, value_at};
-use crate::study::{EndedRun, Outcome};
-use crate::table::{Cell, Table};
-use crate::{Bootstrap, Record, Study, StudyError};
+use crate::{
+    error::{StudyError, check_length},
+    record::{EndedRun, Outcome, Record},
+    statistics::{Better, Bootstrap, Paired, Summary, TimeRatio, holm, time_ratio, time_to_target, value_at},
+    study::Study,
+    table::{Cell, Table},
+};
 
 /// All runs of a study, in the order of its declaration.
+///
+/// Saved, they carry the version of their form; results without one are of version 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct StudyResults {
+    version: Version<1>,
     /// The declaration.
     pub study: Study,
     /// Its runs: by setting, then by arm, then by seed.
     pub runs: Vec<EndedRun>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    #[serde(default, rename = "version")]
+    _version: Version<1>,
+    study: Study,
+    runs: Vec<EndedRun>,
+}
+
+impl TryFrom<Unchecked> for StudyResults {
+    type Error = StudyError;
+
+    fn try_from(Unchecked { study, runs, .. }: Unchecked) -> Result<Self, StudyError> {
+        let declared = study.runs();
+        check_length("runs", runs.len(), declared.len(), "one per setting, arm and seed")?;
+        for (run, declared) in runs.iter().zip(&declared) {
+            let name = |(setting, arm, seed): (&str, &str, u64)| format!("{arm} in {setting}, seed {seed}");
+            let found = (run.setting.as_str(), run.arm.as_str(), run.seed);
+            let expected = (declared.setting.name.as_str(), declared.arm.name.as_str(), declared.seed);
+            if found != expected {
+                return Err(StudyError::argument("runs", name(found), name(expected)));
+            }
+        }
+        drop(declared);
+        Ok(Self::new(study, runs))
+    }
 }
 
 /// The number by which arms are compared.
@@ -44,7 +80,7 @@ impl Metric {
         Self::AtBudget { curve: curve.into(), steps: steps.into(), budget }
     }
 
-    fn of(&self, record: &Record) -> Result<f64, StudyError> {
+    pub(crate) fn of(&self, record: &Record) -> Result<f64, StudyError> {
         match self {
             Self::Scalar(name) => record
                 .scalars
@@ -94,6 +130,10 @@ pub struct Comparison {
 }
 
 impl StudyResults {
+    pub(crate) fn new(study: Study, runs: Vec<EndedRun>) -> Self {
+        Self { version: Version, study, runs }
+    }
+
     /// The runs that failed.
     pub fn failed(&self) -> impl Iterator<Item = &EndedRun> {
         self.runs.iter().filter(|run| matches!(run.outcome, Outcome::Failed(_)))

@@ -1,6 +1,19 @@
+use std::{
+    any::Any,
+    fmt::Display,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
 use rayon::prelude::*;
 
-use crate::StudyError;
+use crate::{
+    error::StudyError,
+    journal::Journal,
+    record::{EndedRun, Outcome, Record},
+    results::StudyResults,
+    study::{Run, Study},
+};
 
 /// Who watches many runs: a progress bar, a log, or nobody.
 pub trait Progress: Sync {
@@ -64,9 +77,66 @@ pub fn over_seeds<T: Send>(
     Ok(results)
 }
 
+impl Study {
+    /// Runs what is not yet in the journal, on `jobs` threads (`None`: one per core).
+    ///
+    /// A run that gives an error or panics is recorded as failed, and the others go on. Each run is written to
+    /// the journal as it ends: a study that was killed goes on where it was, and of one that is finished
+    /// nothing runs. The results are in the order of the declaration (settings, arms, seeds), and byte for byte
+    /// the same for any number of threads and after any interruption, as long as each run depends on its
+    /// [`Run`] alone. A failed run counts as ended; a study without its journal runs it again.
+    ///
+    /// # Errors
+    /// Where names or seeds repeat or are missing, the journal is of another study, in use by another process or
+    /// corrupt (a torn last line is no corruption, but where the killed run was), or it cannot be written.
+    pub fn run<E: Display>(
+        &self,
+        jobs: Option<usize>,
+        journal: Option<&Path>,
+        progress: &dyn Progress,
+        run: impl Fn(&Run<'_>) -> Result<Record, E> + Sync,
+    ) -> Result<StudyResults, StudyError> {
+        let study = self.validated()?;
+        let runs = study.runs();
+        let (journal, mut ended) = match journal {
+            Some(path) => Journal::open(path, &study).map(|(journal, ended)| (Some(journal), ended))?,
+            None => (None, vec![None; runs.len()]),
+        };
+        let waiting: Vec<usize> = (0..runs.len()).filter(|&at| ended[at].is_none()).collect();
+        progress.started(runs.len());
+        progress.resumed(runs.len() - waiting.len());
+        let new = in_parallel(&waiting, jobs, |&at| {
+            let outcome = match catch_unwind(AssertUnwindSafe(|| run(&runs[at]))) {
+                Ok(Ok(record)) => Outcome::Record(record),
+                Ok(Err(error)) => Outcome::Failed(error.to_string()),
+                Err(panic) => Outcome::Failed(format!("panicked: {}", panic_message(&*panic))),
+            };
+            let Run { setting, arm, seed, .. } = runs[at];
+            let run = EndedRun { setting: setting.name.clone(), arm: arm.name.clone(), seed, outcome };
+            if let Some(journal) = &journal {
+                journal.append(&run)?;
+            }
+            progress.advanced();
+            Ok(run)
+        })?;
+        for (at, run) in waiting.into_iter().zip(new) {
+            ended[at] = Some(run);
+        }
+        progress.finished();
+        let ended = ended.into_iter().flatten().collect();
+        drop(runs);
+        Ok(StudyResults::new(study, ended))
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
+}
+
 /// Applies `run` to every item on a pool of its own, results in the order of the items; the first error stops
 /// those that have not begun.
-pub(crate) fn in_parallel<I: Sync, T: Send>(
+fn in_parallel<I: Sync, T: Send>(
     items: &[I],
     jobs: Option<usize>,
     run: impl Fn(&I) -> Result<T, StudyError> + Sync,

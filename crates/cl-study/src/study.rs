@@ -1,15 +1,9 @@
-use std::collections::HashSet;
-use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::{collections::HashSet, fmt::Display, hash::Hash};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::check_sample;
-use crate::journal::Journal;
-use crate::runs::in_parallel;
-use crate::{Progress, Record, StudyError, StudyResults};
+use crate::error::{StudyError, check_sample};
 
 /// One way of training that is compared with others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,34 +58,14 @@ pub struct Study {
 pub struct Run<'a> {
     /// The setting.
     pub setting: &'a Setting,
+    /// Its place among the settings.
+    pub setting_place: usize,
     /// The arm.
     pub arm: &'a Arm,
+    /// Its place among the arms.
+    pub arm_place: usize,
     /// The seed.
     pub seed: u64,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// With a record.
-    Record(Record),
-    /// With an error or a panic, in its own words.
-    Failed(String),
-}
-
-/// One run that has ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EndedRun {
-    /// The name of the setting.
-    pub setting: String,
-    /// The name of the arm.
-    pub arm: String,
-    /// The seed.
-    pub seed: u64,
-    /// How it ended.
-    #[serde(flatten)]
-    pub outcome: Outcome,
 }
 
 impl Study {
@@ -112,65 +86,17 @@ impl Study {
         self
     }
 
-    /// Runs what is not yet in the journal, on `jobs` threads (`None`: one per core).
-    ///
-    /// A run that gives an error or panics is recorded as failed, and the others go on. Each run is written to
-    /// the journal as it ends: a study that was killed goes on where it was, and of one that is finished
-    /// nothing runs. The results are in the order of the declaration (settings, arms, seeds), and byte for byte
-    /// the same for any number of threads and after any interruption, as long as each run depends on its
-    /// [`Run`] alone. A failed run counts as ended; a study without its journal runs it again.
-    ///
-    /// # Errors
-    /// Where names or seeds repeat or are missing, the journal is of another study, in use by another process or
-    /// corrupt (a torn last line is no corruption, but where the killed run was), or it cannot be written.
-    pub fn run<E: Display>(
-        &self,
-        jobs: Option<usize>,
-        journal: Option<&Path>,
-        progress: &dyn Progress,
-        run: impl Fn(&Run<'_>) -> Result<Record, E> + Sync,
-    ) -> Result<StudyResults, StudyError> {
-        let study = self.validated()?;
-        let runs = study.runs();
-        let (journal, mut ended) = match journal {
-            Some(path) => Journal::open(path, &study).map(|(journal, ended)| (Some(journal), ended))?,
-            None => (None, vec![None; runs.len()]),
-        };
-        let waiting: Vec<usize> = (0..runs.len()).filter(|&at| ended[at].is_none()).collect();
-        progress.started(runs.len());
-        progress.resumed(runs.len() - waiting.len());
-        let new = in_parallel(&waiting, jobs, |&at| {
-            let outcome = match catch_unwind(AssertUnwindSafe(|| run(&runs[at]))) {
-                Ok(Ok(record)) => Outcome::Record(record),
-                Ok(Err(error)) => Outcome::Failed(error.to_string()),
-                Err(panic) => Outcome::Failed(format!("panicked: {}", panic_message(&*panic))),
-            };
-            let Run { setting, arm, seed } = runs[at];
-            let run = EndedRun { setting: setting.name.clone(), arm: arm.name.clone(), seed, outcome };
-            if let Some(journal) = &journal {
-                journal.append(&run)?;
-            }
-            progress.advanced();
-            Ok(run)
-        })?;
-        for (at, run) in waiting.into_iter().zip(new) {
-            ended[at] = Some(run);
-        }
-        progress.finished();
-        let ended = ended.into_iter().flatten().collect();
-        drop(runs);
-        Ok(StudyResults { study, runs: ended })
-    }
-
     /// Every run, in the order of the declaration.
     pub fn runs(&self) -> Vec<Run<'_>> {
-        let arms_and_seeds = |setting| {
-            self.arms.iter().flat_map(move |arm| self.seeds.iter().map(move |&seed| Run { setting, arm, seed }))
+        let of_arm = |(setting_place, setting), (arm_place, arm)| {
+            self.seeds.iter().map(move |&seed| Run { setting, setting_place, arm, arm_place, seed })
         };
-        self.settings.iter().flat_map(arms_and_seeds).collect()
+        let arms = |setting| self.arms.iter().enumerate().flat_map(move |arm| of_arm(setting, arm));
+        self.settings.iter().enumerate().flat_map(arms).collect()
     }
 
-    fn validated(&self) -> Result<Self, StudyError> {
+    /// The same with the one setting that stands for none, where all names and seeds are there once.
+    pub(crate) fn validated(&self) -> Result<Self, StudyError> {
         for (what, n) in [("arms of the study", self.arms.len()), ("seeds of the study", self.seeds.len())] {
             check_sample(what, &vec![0.0; n], 1)?;
         }
@@ -182,7 +108,7 @@ impl Study {
     }
 }
 
-fn expect_unique<T: Display + Eq + std::hash::Hash>(
+fn expect_unique<T: Display + Eq + Hash>(
     what: &'static str,
     names: impl IntoIterator<Item = T>,
 ) -> Result<(), StudyError> {
@@ -194,9 +120,4 @@ fn expect_unique<T: Display + Eq + std::hash::Hash>(
         }
     }
     Ok(())
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
 }

@@ -3,9 +3,10 @@ use std::fmt::Write;
 use comfy_table::{Cell as TerminalCell, CellAlignment, ContentArrangement, presets};
 use serde_json::{Map, Value, json};
 
-use crate::StudyError;
-use crate::error::check_length;
-use crate::statistics::{Interval, Summary};
+use crate::{
+    error::{StudyError, check_length},
+    statistics::{Interval, Summary},
+};
 
 /// One cell of a [`Table`].
 ///

@@ -1,13 +1,13 @@
 //! Claims judged by numbers: equality of what is printed, intervals for what is qualitative.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use crate::StudyError;
-use crate::error::check_sample;
-use crate::statistics::{Interval, Paired, Share};
+use crate::{
+    error::StudyError,
+    statistics::{Interval, Paired},
+};
 
 /// What the numbers say about a claim. Computed by the functions of this module, never written by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,7 +68,11 @@ pub fn printed(article: &str, measured: &str) -> Verdict {
         (Piece::Words(article), Piece::Words(measured)) => article == measured,
         _ => false,
     };
-    reproduced(article.len() == measured.len() && article.iter().zip(&measured).all(equal))
+    if article.len() == measured.len() && article.iter().zip(&measured).all(equal) {
+        Verdict::Reproduced
+    } else {
+        Verdict::NotReproduced
+    }
 }
 
 /// A part of a printed line.
@@ -139,28 +143,6 @@ fn normalised(text: &str) -> String {
     normalised
 }
 
-/// A printed figure against the one measured: equal when both are printed with this many decimals.
-///
-/// ```
-/// use cl_study::{Verdict, verdict};
-///
-/// assert_eq!(verdict::equal_to(6.88, 2, 6.892925)?, Verdict::NotReproduced);
-/// assert_eq!(verdict::equal_to(84.0, 1, 83.96)?, Verdict::Reproduced);
-/// # Ok::<(), cl_study::StudyError>(())
-/// ```
-///
-/// # Errors
-/// Where either number is not finite.
-pub fn equal_to(article: f64, decimals: usize, measured: f64) -> Result<Verdict, StudyError> {
-    check_sample("article's figure and the measured one", &[article, measured], 2)?;
-    // -0.001 prints as -0.00, which is no other number than 0.00.
-    let print = |number: f64| {
-        let text = format!("{number:.decimals$}");
-        if text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) { text } else { text.replace('-', "") }
-    };
-    Ok(reproduced(print(article) == print(measured)))
-}
-
 /// A claimed difference against the one measured over seeds, from its 95 % interval as [`difference`] judges it;
 /// undecided with one seed.
 ///
@@ -205,30 +187,6 @@ pub fn difference(interval: Interval, claimed: Sign, margin: f64) -> Result<Verd
     })
 }
 
-/// A claimed share against the one measured, from Wilson's 95 % interval: wholly in the claimed range it is
-/// reproduced, wholly outside not reproduced, else undecided.
-///
-/// # Errors
-/// Where there is no trial, there are more successes than trials, or the range is empty or not within [0, 1].
-pub fn share(successes: usize, total: usize, claimed: RangeInclusive<f64>) -> Result<Verdict, StudyError> {
-    let (from, to) = (*claimed.start(), *claimed.end());
-    if !(0.0 <= from && from <= to && to <= 1.0) {
-        return Err(StudyError::argument("claimed", format!("{from}..={to}"), "a range of shares within [0, 1]"));
-    }
-    let interval = Share::of(successes, total)?.interval;
-    Ok(if from <= interval.low && interval.high <= to {
-        Verdict::Reproduced
-    } else if interval.high < from || to < interval.low {
-        Verdict::NotReproduced
-    } else {
-        Verdict::Undecided
-    })
-}
-
-fn reproduced(holds: bool) -> Verdict {
-    if holds { Verdict::Reproduced } else { Verdict::NotReproduced }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Verdict::*;
@@ -260,17 +218,6 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_compared_as_printed() {
-        assert_eq!(equal_to(0.2, 1, 0.2499).unwrap(), Reproduced);
-        assert_eq!(equal_to(0.2, 1, 0.251).unwrap(), NotReproduced);
-        assert_eq!(equal_to(0.0, 2, -0.001).unwrap(), Reproduced);
-        assert_eq!(equal_to(-0.1, 1, 0.1).unwrap(), NotReproduced);
-        assert_eq!(equal_to(155.0, 0, 185.0).unwrap(), NotReproduced);
-        assert!(equal_to(0.5, 1, f64::NAN).is_err());
-        assert!(equal_to(f64::INFINITY, 1, 0.5).is_err());
-    }
-
-    #[test]
     fn effects_are_judged_by_their_interval() {
         for (differences, sign, verdict) in [
             (vec![1.0, 1.1, 0.9], Sign::Positive, Reproduced),
@@ -291,17 +238,6 @@ mod tests {
         let paired = Paired::of(vec![0.0, 1.0]).unwrap();
         assert!(effect(&paired, Sign::Positive, -1.0).is_err());
         assert!(effect(&paired, Sign::Positive, f64::NAN).is_err());
-    }
-
-    #[test]
-    fn shares_are_judged_by_their_interval() {
-        assert_eq!(share(84, 100, 0.7..=0.95).unwrap(), Reproduced);
-        assert_eq!(share(200, 200, 0.8..=0.9).unwrap(), NotReproduced);
-        assert_eq!(share(1, 200, 0.8..=0.9).unwrap(), NotReproduced);
-        assert_eq!(share(84, 100, 0.83..=0.85).unwrap(), Undecided);
-        assert!(share(1, 0, 0.0..=1.0).is_err());
-        assert!(share(1, 2, RangeInclusive::new(0.9, 0.8)).is_err());
-        assert!(share(1, 2, 0.5..=1.5).is_err());
     }
 
     #[test]

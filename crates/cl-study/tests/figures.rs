@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use cl_study::{
-    Bar, BarFigure, BoxFigure, DecisionBoundary, Figure, Grid, HeatMap, Interval, LineFigure, ScatterFigure,
-    StudyError, Whiskers,
-};
+use cl_study::{Bar, BarFigure, BoxFigure, Figure, HeatMap, Interval, LineFigure, ScatterFigure, StudyError};
 
 /// Numbers that look random and are not.
 fn noise(i: usize) -> f64 {
@@ -52,10 +49,9 @@ fn scatter() -> ScatterFigure {
 
 fn classes() -> ScatterFigure {
     let (left, right) = (cluster(60, -2.0), cluster(60, 2.0));
-    let radii: Vec<f64> = (0..60).map(|i| if i % 3 == 0 { 6.0 } else { 3.0 }).collect();
-    ScatterFigure::new("Selected examples are large", "x0", "x1")
-        .points_sized("class 0", &left, &radii)
-        .points_sized("class 1", &right, &radii)
+    ScatterFigure::new("Four classes", "x0", "x1")
+        .points("class 0", &left)
+        .points("class 1", &right)
         .points("class 2", &cluster(30, 0.0))
         .points("class 3", &cluster(20, 5.0))
 }
@@ -102,22 +98,6 @@ fn bars() -> BarFigure {
         .series("random, same pacing", bars(0.0))
 }
 
-fn boundary() -> DecisionBoundary {
-    let grid = Grid { x: (-4.0, 4.0), y: (-3.0, 3.0), n_x: 80, n_y: 60 };
-    let probability = |&(x, y): &(f64, f64)| 1.0 / (1.0 + (-2.0 * (x + 0.6 * (2.0 * y).sin())).exp());
-    let probability = grid.centres().iter().map(probability).collect();
-    DecisionBoundary::probability("Decision boundary after 10 epochs", "x0", "x1", grid, probability)
-        .points("class 0", &cluster(60, -2.0))
-        .points("class 1", &cluster(60, 2.0))
-}
-
-fn many_classes() -> DecisionBoundary {
-    let grid = Grid { x: (-3.0, 3.0), y: (-3.0, 3.0), n_x: 60, n_y: 60 };
-    let sector = |&(x, y): &(f64, f64)| ((y.atan2(x) + 3.2) * 0.8) as usize;
-    let classes = grid.centres().iter().map(sector).collect();
-    DecisionBoundary::classes("Sectors", "x0", "x1", grid, classes).points("class 0", &cluster(9, -1.0))
-}
-
 fn all() -> Vec<(&'static str, Box<dyn Figure>)> {
     vec![
         ("lines", Box::new(lines())),
@@ -127,8 +107,6 @@ fn all() -> Vec<(&'static str, Box<dyn Figure>)> {
         ("boxes", Box::new(boxes())),
         ("heat-map", Box::new(heat_map())),
         ("bars", Box::new(bars())),
-        ("boundary", Box::new(boundary())),
-        ("many-classes", Box::new(many_classes())),
     ]
 }
 
@@ -198,7 +176,6 @@ fn names_and_values_are_shown_and_escaped() {
 #[test]
 fn numbers_that_are_none_name_their_series() {
     let nan = [f64::NAN];
-    let grid = Grid { x: (0.0, 1.0), y: (0.0, 1.0), n_x: 2, n_y: 2 };
     let broken: Vec<Box<dyn Figure>> = vec![
         Box::new(lines().line("broken", &nan, &[1.0])),
         Box::new(lines().line("broken", &[1.0], &nan)),
@@ -207,7 +184,6 @@ fn numbers_that_are_none_name_their_series() {
         Box::new(lines().vertical(f64::INFINITY, "broken")),
         Box::new(scatter().points("broken", &[(0.0, f64::NAN)])),
         Box::new(scatter().valued("broken", &[(0.0, 0.0)], &nan, "v")),
-        Box::new(scatter().points_sized("broken", &[(0.0, 0.0)], &[1.0, 2.0])),
         Box::new(scatter().line("broken", &[(f64::NAN, 0.0)])),
         Box::new(boxes().values("broken", &nan)),
         Box::new(boxes().values("broken", &[])),
@@ -215,7 +191,6 @@ fn numbers_that_are_none_name_their_series() {
         Box::new(bars().series("broken", [1.0; 3])),
         Box::new(HeatMap::new("t", ["broken"], ["a"], [[Some(f64::NAN)]])),
         Box::new(HeatMap::new("t", ["broken"], ["a"], [[Some(1.0), None]])),
-        Box::new(DecisionBoundary::classes("t", "x", "y", grid, vec![0; 4]).points("broken", &[(f64::NAN, 0.0)])),
     ];
     for figure in broken {
         let error = figure.render(720, 450).unwrap_err().to_string();
@@ -225,14 +200,8 @@ fn numbers_that_are_none_name_their_series() {
 
 #[test]
 fn what_cannot_be_drawn_is_refused() {
-    let grid = Grid { x: (0.0, 1.0), y: (0.0, 1.0), n_x: 2, n_y: 2 };
-    let boundary = |p: Vec<f64>| DecisionBoundary::probability("t", "x", "y", grid, p).render(400, 300);
-    assert!(boundary(vec![0.5; 3]).is_err());
-    assert!(boundary(vec![1.5; 4]).is_err());
-    assert!(boundary(vec![0.5; 4]).is_ok());
-    assert!(DecisionBoundary::classes("t", "x", "y", grid, vec![9; 4]).render(400, 300).is_err());
     assert!(LineFigure::new("t", "x", "y").render(400, 300).is_err());
-    assert!(BoxFigure::new("t", "x", "y").whiskers(Whiskers::Tukey).render(400, 300).is_err());
+    assert!(BoxFigure::new("t", "x", "y").render(400, 300).is_err());
     assert!(lines().log_x().render(720, 450).is_err());
     assert!(matches!(lines().render(100, 100), Err(StudyError::InvalidArgument { argument: "size", .. })));
 }

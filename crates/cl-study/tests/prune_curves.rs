@@ -124,6 +124,11 @@ fn a_saved_study_is_the_study_and_all_data_is_run_once() {
     assert_eq!((whole[0].kept, whole[0].accuracy.unwrap().mean), (1.0, 0.8));
 
     let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    value["version"] = 2.into();
+    let error = serde_json::from_value::<PruneCurves>(value.clone()).unwrap_err().to_string();
+    assert!(error.contains("saved in version 2, expected version 1"), "{error}");
+    // What was saved before forms had versions is of the first.
+    value.as_object_mut().unwrap().remove("version");
     let runs = value["runs"].as_array_mut().unwrap();
     runs.reverse();
     assert_eq!(serde_json::from_value::<PruneCurves>(value.clone()).unwrap(), curves);

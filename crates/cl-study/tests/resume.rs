@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, path::Path};
 
 use cl_study::{Better, Bootstrap, Metric, Outcome, Quiet, Record, Run, Study, StudyError, StudyResults};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn study() -> Study {
     Study::new("noise", (0..6).collect::<Vec<u64>>())
@@ -50,6 +50,34 @@ fn any_number_of_threads_gives_the_same_bytes() {
     }
     let back: StudyResults = serde_json::from_str(&one).unwrap();
     assert_eq!(bytes(&back), one);
+}
+
+/// Results of another version or with a run in another's place are refused; without a version they are of the first.
+#[test]
+fn saved_results_are_checked() {
+    let saved = serde_json::to_value(run(2, None).unwrap()).unwrap();
+    let refused = |change: &dyn Fn(&mut Value)| {
+        let mut saved = saved.clone();
+        change(&mut saved);
+        serde_json::from_value::<StudyResults>(saved).map_err(|error| error.to_string())
+    };
+    assert!(
+        refused(&|saved| {
+            saved.as_object_mut().unwrap().remove("version");
+        })
+        .is_ok()
+    );
+    let error = refused(&|saved| saved["version"] = json!(2)).unwrap_err();
+    assert!(error.contains("saved in version 2, expected version 1"), "{error}");
+    let error = refused(&|saved| saved["version"] = json!("1")).unwrap_err();
+    assert!(error.contains("expected u32"), "{error}");
+    let error = refused(&|saved| saved["runs"].as_array_mut().unwrap().swap(0, 1)).unwrap_err();
+    assert!(error.contains("random in clean, seed 1, expected random in clean, seed 0"), "{error}");
+    let error = refused(&|saved| {
+        saved["runs"].as_array_mut().unwrap().pop();
+    })
+    .unwrap_err();
+    assert!(error.contains("runs has 35 entries, expected 36"), "{error}");
 }
 
 #[test]
@@ -176,7 +204,7 @@ fn corrupt_journals_and_other_files_are_refused_and_left_alone() {
         (format!("{}\n{}\n", lines[0], lines[1].replace("clean", "dirty")), "is none of the study's"),
         (
             format!("{}\n", lines[0].replace("\"journal_version\":1", "\"journal_version\":2")),
-            "version 2, expected 1",
+            "saved in version 2, expected version 1",
         ),
     ];
     for (content, expected) in cases {

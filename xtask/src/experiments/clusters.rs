@@ -4,12 +4,11 @@ use anyhow::Result;
 use cl_data::{Clusters, Dataset};
 use cl_study::{Figure, ScatterFigure};
 
-use crate::article;
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::experiment::{Context, Experiment, Findings};
-
-/// The article's data set.
-pub(super) struct ClustersExperiment;
+use crate::{
+    article,
+    claim::{Claim, Judge, Measurement, Part},
+    experiment::{Context, Experiment, Findings},
+};
 
 const COUNTS: Claim = Claim {
     id: "clusters/counts",
@@ -36,84 +35,74 @@ const SCALE: Claim = Claim {
     },
 };
 
-impl Experiment for ClustersExperiment {
-    fn id(&self) -> &'static str {
-        "clusters"
+/// The article's data set.
+pub(super) static CLUSTERS: Experiment = Experiment {
+    id: "clusters",
+    section: "1",
+    question: "How many examples of the article's data set are easy?",
+    claims: &[COUNTS, SHARES, SCALE],
+    run,
+};
+
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    let data = Clusters::default().generate(200, article::SEED)?;
+    let difficulty = Clusters::difficulty(&data);
+    let (easy, hard) = easy_and_hard(&difficulty);
+    let as_it_stands = "the article's code: n = 200, std 0.8, seed 42";
+    findings.measure(COUNTS.id, Part::Article, as_it_stands, Measurement::text(printed(easy, hard)));
+    let percent = |count: usize| 100.0 * count as f64 / data.n_examples() as f64;
+    let shares = format!("{}% easy, {}% hard", percent(easy), percent(hard));
+    findings.measure(SHARES.id, Part::Article, as_it_stands, Measurement::text(shares));
+
+    let mut by_distance: Vec<usize> = (0..data.n_examples()).collect();
+    by_distance.sort_by(|&a, &b| distance(&data, a).total_cmp(&distance(&data, b)));
+    let others: Vec<usize> = (0..data.n_examples()).filter(|&i| i != by_distance[0]).collect();
+    let (_, hard_without) = easy_and_hard(&Clusters::difficulty(&data.subset(&others)?));
+    // The nearest one itself is hard, and gone.
+    let turned = hard_without as f64 - (hard as f64 - 1.0);
+    findings.measure(SCALE.id, Part::Article, as_it_stands, Measurement::Number { value: turned });
+
+    // 500 seeds at each of 53 deviations from 0.4 to 3.0 were searched: 155 and 45 occur in 33 of the 26,500.
+    let other = Clusters { std: 0.4, ..Clusters::default() }.generate(200, 254)?;
+    let (other_easy, other_hard) = easy_and_hard(&Clusters::difficulty(&other));
+    let conditions = "tighter clusters: std 0.4, seed 254, one of 33 found by searching 26,500 data sets";
+    findings.measure(COUNTS.id, Part::Changed, conditions, Measurement::text(printed(other_easy, other_hard)));
+
+    let n_seeds = if context.quick { 20 } else { 200 };
+    let mut easy_by_seed = Vec::with_capacity(n_seeds);
+    for seed in 0..n_seeds as u32 {
+        let data = Clusters::default().generate(200, seed)?;
+        easy_by_seed.push(easy_and_hard(&Clusters::difficulty(&data)).0 as f64);
     }
+    let summary = cl_study::Summary::of(&easy_by_seed)?;
+    let range = easy_by_seed.iter().fold((f64::INFINITY, 0.0f64), |(a, b), &x| (a.min(x), b.max(x)));
+    findings.notes.push(format!(
+        "Over the seeds 0 to {} the article's settings give {:.1} easy examples of 200 on average, from {} to {}. \
+         The difficulty is scaled by the example nearest to the boundary, so the count says more about that one \
+         example than about the data: here the nearest lies at |x0| = {:.5}, the next at {:.5}, and the median \
+         difficulty is {:.4}. The data set with 155 easy examples was found by searching 500 seeds at each of 53 \
+         standard deviations for that figure, so it shows that the code can print it and no more: none of those \
+         26,500 data sets gives both 155 easy examples here and 168 unforgettable ones in section 6.",
+        n_seeds - 1,
+        summary.mean,
+        range.0,
+        range.1,
+        distance(&data, by_distance[0]),
+        distance(&data, by_distance[1]),
+        median(&difficulty),
+    ));
 
-    fn section(&self) -> &'static str {
-        "1"
-    }
-
-    fn question(&self) -> &'static str {
-        "How many examples of the article's data set are easy?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[COUNTS, SHARES, SCALE]
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        let data = Clusters::default().generate(200, article::SEED)?;
-        let difficulty = Clusters::difficulty(&data);
-        let (easy, hard) = easy_and_hard(&difficulty);
-        let as_it_stands = "the article's code: n = 200, std 0.8, seed 42";
-        findings.measure(COUNTS.id, Part::Article, as_it_stands, Measurement::text(printed(easy, hard)));
-        let percent = |count: usize| 100.0 * count as f64 / data.n_examples() as f64;
-        let shares = format!("{}% easy, {}% hard", percent(easy), percent(hard));
-        findings.measure(SHARES.id, Part::Article, as_it_stands, Measurement::text(shares));
-
-        let mut by_distance: Vec<usize> = (0..data.n_examples()).collect();
-        by_distance.sort_by(|&a, &b| distance(&data, a).total_cmp(&distance(&data, b)));
-        let others: Vec<usize> = (0..data.n_examples()).filter(|&i| i != by_distance[0]).collect();
-        let (_, hard_without) = easy_and_hard(&Clusters::difficulty(&data.subset(&others)?));
-        // The nearest one itself is hard, and gone.
-        let turned = hard_without as f64 - (hard as f64 - 1.0);
-        findings.measure(SCALE.id, Part::Article, as_it_stands, Measurement::Number { value: turned });
-
-        // 500 seeds at each of 53 deviations from 0.4 to 3.0 were searched: 155 and 45 occur in 33 of the 26,500.
-        let other = Clusters { std: 0.4, ..Clusters::default() }.generate(200, 254)?;
-        let (other_easy, other_hard) = easy_and_hard(&Clusters::difficulty(&other));
-        let conditions = "tighter clusters: std 0.4, seed 254, one of 33 found by searching 26,500 data sets";
-        findings.measure(COUNTS.id, Part::Changed, conditions, Measurement::text(printed(other_easy, other_hard)));
-
-        let n_seeds = if context.quick { 20 } else { 200 };
-        let mut easy_by_seed = Vec::with_capacity(n_seeds);
-        for seed in 0..n_seeds as u32 {
-            let data = Clusters::default().generate(200, seed)?;
-            easy_by_seed.push(easy_and_hard(&Clusters::difficulty(&data)).0 as f64);
-        }
-        let summary = cl_study::Summary::of(&easy_by_seed)?;
-        let range = easy_by_seed.iter().fold((f64::INFINITY, 0.0f64), |(a, b), &x| (a.min(x), b.max(x)));
-        findings.notes.push(format!(
-            "Over the seeds 0 to {} the article's settings give {:.1} easy examples of 200 on average, from {} to {}. \
-             The difficulty is scaled by the example nearest to the boundary, so the count says more about that one \
-             example than about the data: here the nearest lies at |x0| = {:.5}, the next at {:.5}, and the median \
-             difficulty is {:.4}. The data set with 155 easy examples was found by searching 500 seeds at each of 53 \
-             standard deviations for that figure, so it shows that the code can print it and no more: none of those \
-             26,500 data sets gives both 155 easy examples here and 168 unforgettable ones in section 6.",
-            n_seeds - 1,
-            summary.mean,
-            range.0,
-            range.1,
-            distance(&data, by_distance[0]),
-            distance(&data, by_distance[1]),
-            median(&difficulty),
-        ));
-
-        findings.number("easy", easy)?;
-        findings.number("hard", hard)?;
-        findings.number("features", (0..data.n_examples()).map(|i| data.example(i)).collect::<Vec<_>>())?;
-        findings.number("labels", data.labels())?;
-        findings.number("difficulty", &difficulty)?;
-        findings
-            .number("nearest_distances", [distance(&data, by_distance[0]), distance(&data, by_distance[1])])?;
-        findings.number("median_difficulty", median(&difficulty))?;
-        findings.number("easy_by_seed", &easy_by_seed)?;
-        findings.figure("clusters", CAPTION, figure(&data, &difficulty)?);
-        Ok(findings)
-    }
+    findings.number("easy", easy)?;
+    findings.number("hard", hard)?;
+    findings.number("features", (0..data.n_examples()).map(|i| data.example(i)).collect::<Vec<_>>())?;
+    findings.number("labels", data.labels())?;
+    findings.number("difficulty", &difficulty)?;
+    findings.number("nearest_distances", [distance(&data, by_distance[0]), distance(&data, by_distance[1])])?;
+    findings.number("median_difficulty", median(&difficulty))?;
+    findings.number("easy_by_seed", &easy_by_seed)?;
+    findings.figure("clusters", CAPTION, figure(&data, &difficulty)?);
+    Ok(findings)
 }
 
 const CAPTION: &str = "The article's 200 examples, coloured by its difficulty; the line is the boundary x0 = 0.";

@@ -1,20 +1,17 @@
 //! Section 2: does following the minimum from an easy function to the hard one end near a good one?
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result};
 use cl_data::{Dataset, Standardization, bundled, stratified_split};
-use cl_model::{
-    Activation, Budget, CrossEntropy, Initialization, Mlp, ModelError, Sgd, SoftmaxRegression, Trainer, evaluate,
-};
+use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Sgd, SoftmaxRegression, Trainer, evaluate};
 use cl_pacing::continuation::{GaussianSmoothing, Homotopy, Objective, basin, descend};
 use cl_pacing::{EasyFirst, Linear, MixtureSampler, Order, Random, ShuffleSampler};
-use cl_study::{Bar, BarFigure, Figure, LineFigure, Share, Table, over_seeds};
+use cl_study::{Bar, BarFigure, Better, Choice, Figure, LineFigure, Metric, Record, Share, Table, over_seeds};
 
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::continuation::{Ackley, Rastrigin, Wells, start};
-use crate::experiment::{Context, Experiment, Findings};
-
-/// Continuation on multimodal functions, and as a mixture of data.
-pub(super) struct ContinuationExperiment;
+use crate::{
+    claim::{Claim, Judge, Measurement, Part},
+    continuation::{Ackley, Rastrigin, Wells, start},
+    experiment::{Context, Experiment, Findings},
+};
 
 const BASIN: Claim = Claim {
     id: "continuation/basin",
@@ -37,29 +34,20 @@ const MIXTURE: Claim = Claim {
     },
 };
 
-impl Experiment for ContinuationExperiment {
-    fn id(&self) -> &'static str {
-        "continuation"
-    }
+/// Continuation on multimodal functions, and as a mixture of data.
+pub(super) static CONTINUATION: Experiment = Experiment {
+    id: "continuation",
+    section: "2",
+    question: "Does the way from an easy function to the hard one end near a good minimum?",
+    claims: &[BASIN, MIXTURE],
+    run,
+};
 
-    fn section(&self) -> &'static str {
-        "2"
-    }
-
-    fn question(&self) -> &'static str {
-        "Does the way from an easy function to the hard one end near a good minimum?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[BASIN, MIXTURE]
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        functions(&mut findings, context)?;
-        mixture(&mut findings, context)?;
-        Ok(findings)
-    }
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    functions(&mut findings, context)?;
+    mixture(&mut findings, context)?;
+    Ok(findings)
 }
 
 /// The deviation of the Gaussian that makes the hard function easy.
@@ -232,8 +220,8 @@ impl Digits {
         Ok(Self { train, test, order, n_updates: if quick { 300 } else { 2_000 } })
     }
 
-    /// Final loss on all training data and accuracy on the test set; none where training diverged.
-    fn run(&self, arm: &str, learning_rate: f64, seed: u64) -> Result<Option<[f64; 2]>> {
+    /// Final loss on all training data and accuracy on the test set.
+    fn run(&self, arm: &str, learning_rate: f64, seed: u64) -> Result<[f64; 2]> {
         let n = self.train.n_examples();
         let half = n / 2;
         let (easy, ramp) = match arm {
@@ -248,12 +236,9 @@ impl Digits {
         let widths = [self.train.n_features(), 4, self.train.n_classes()];
         let mut model = Mlp::new(&widths, Activation::Tanh, Initialization::Xavier, seed)?;
         let trainer = Trainer::new(Budget::Updates(self.n_updates), learning_rate)?;
-        match trainer.train(&mut model, &CrossEntropy, &mut Sgd::plain(), &self.train, &mut sampler, &mut []) {
-            Err(ModelError::Diverged { .. }) => return Ok(None),
-            result => result?,
-        };
+        trainer.train(&mut model, &CrossEntropy, &mut Sgd::plain(), &self.train, &mut sampler, &mut [])?;
         let loss = evaluate(&model, &CrossEntropy, &self.train)?.mean_loss();
-        Ok(Some([loss, evaluate(&model, &CrossEntropy, &self.test)?.accuracy()]))
+        Ok([loss, evaluate(&model, &CrossEntropy, &self.test)?.accuracy()])
     }
 }
 
@@ -261,24 +246,18 @@ fn mixture(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
     let digits = Digits::new(context.quick)?;
     // The learning rate is direct training's best, on seeds of its own.
     let rates = [0.05, 0.1, 0.2, 0.5, 1.0];
-    let tuning: Vec<u64> = (0..3 * rates.len() as u64).collect();
-    let losses: Result<Vec<_>> = over_seeds(&tuning, context.jobs, context.progress, |unit| {
-        digits.run("direct", rates[unit as usize / 3], 1_000_000 + unit % 3)
-    })?
-    .into_iter()
-    .collect();
-    let losses = losses?;
-    let mean = |at: usize| {
-        losses[3 * at..3 * at + 3].iter().map(|run| run.map_or(f64::INFINITY, |[loss, _]| loss)).sum::<f64>() / 3.0
-    };
-    let best = (0..rates.len()).min_by(|&a, &b| mean(a).total_cmp(&mean(b))).unwrap_or(0);
-    let rate = rates[best];
+    let choice =
+        Choice::new("continuation", [1_000_000, 1_000_001, 1_000_002], Metric::scalar("loss"), Better::Lower);
+    let chosen = context.choose(&choice, &rates, &context.seeds, |&rate, seed| {
+        Ok(Record::new().scalar("loss", digits.run("direct", rate, seed)?[0]))
+    })?;
+    let rate = chosen.candidate;
 
     let n_seeds = context.seeds.len();
     let units: Vec<u64> = (0..(ARMS.len() * n_seeds) as u64).collect();
     let runs: Result<Vec<[f64; 2]>> = over_seeds(&units, context.jobs, context.progress, |unit| {
         let (arm, seed) = (ARMS[unit as usize / n_seeds], context.seeds[unit as usize % n_seeds]);
-        digits.run(arm, rate, seed)?.ok_or_else(|| anyhow!("{arm}, seed {seed}: diverged at learning rate {rate}"))
+        digits.run(arm, rate, seed).with_context(|| format!("{arm}, seed {seed}, learning rate {rate}"))
     })?
     .into_iter()
     .collect();

@@ -7,11 +7,10 @@ use cl_study::{Figure, LineFigure, Summary, Table, over_seeds};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::claim::{Claim, Judge, Measurement, Part, significant};
-use crate::experiment::{Context, Experiment, Findings};
-
-/// Expected progress of a step against difficulty, under the optimal and under the current model.
-pub(super) struct ConvergenceExperiment;
+use crate::{
+    claim::{Claim, Judge, Measurement, Part, significant},
+    experiment::{Context, Experiment, Findings},
+};
 
 const INCREASING: Claim = Claim {
     id: "convergence/difficulty",
@@ -44,71 +43,60 @@ const CLOSED_FORM: Claim = Claim {
     },
 };
 
-impl Experiment for ConvergenceExperiment {
-    fn id(&self) -> &'static str {
-        "convergence"
-    }
+/// Expected progress of a step against difficulty, under the optimal and under the current model.
+pub(super) static CONVERGENCE: Experiment = Experiment {
+    id: "convergence",
+    section: "2",
+    question: "Does a step of SGD gain most on easy or on hard examples?",
+    claims: &[INCREASING, CURRENT_LOSS, CLOSED_FORM],
+    run,
+};
 
-    fn section(&self) -> &'static str {
-        "2"
-    }
-
-    fn question(&self) -> &'static str {
-        "Does a step of SGD gain most on easy or on hard examples?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[INCREASING, CURRENT_LOSS, CLOSED_FORM]
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        let n_steps = if context.quick { 4_000 } else { 20_000 };
-        let runs: Vec<Vec<Curve>> = over_seeds(&context.seeds, context.jobs, context.progress, |seed| {
-            SETTINGS.iter().enumerate().map(|(at, setting)| setting.measure(n_steps, seed, at as u64)).collect()
-        })?;
-        let mut table =
-            Table::new(["setting", "tau of Monte Carlo", "tau of the closed form", "progress at the grid's ends"]);
-        let mut largest_error: f64 = 0.0;
-        for (at, setting) in SETTINGS.iter().enumerate() {
-            let curves: Vec<&Curve> = runs.iter().map(|run| &run[at]).collect();
-            let tau = |values: fn(&Curve) -> &[f64]| -> Result<Measurement> {
-                let taus: Result<Vec<f64>> = curves
-                    .iter()
-                    .map(|curve| kendall(&GRID, values(curve))?.ok_or_else(|| anyhow!("progress is constant")))
-                    .collect();
-                Ok(Measurement::over_seeds(&taus?)?)
-            };
-            let monte_carlo = tau(|curve| &curve.monte_carlo)?;
-            let exact = tau(|curve| &curve.closed_form)?;
-            let conditions = format!("{}, {n_steps} steps a point, {} seeds", setting.name, runs.len());
-            let claim = if matches!(setting.sweep, Sweep::Loss { .. }) { CURRENT_LOSS } else { INCREASING };
-            findings.measure(claim.id, Part::Real, conditions, monte_carlo.clone());
-            for curve in &curves {
-                largest_error = curve.errors().fold(largest_error, f64::max);
-            }
-            let mean =
-                |at: usize| curves.iter().map(|curve| curve.closed_form[at]).sum::<f64>() / runs.len() as f64;
-            let ends = format!("{} to {}", significant(mean(0)), significant(mean(GRID.len() - 1)));
-            table.row([setting.name.to_owned(), monte_carlo.to_string(), exact.to_string(), ends])?;
-            let rows =
-                |values: fn(&Curve) -> &Vec<f64>| curves.iter().map(|c| values(c).clone()).collect::<Vec<_>>();
-            findings.number(format!("{}_monte_carlo", setting.key), rows(|curve| &curve.monte_carlo))?;
-            findings.number(format!("{}_standard_error", setting.key), rows(|curve| &curve.standard_error))?;
-            findings.number(format!("{}_closed_form", setting.key), rows(|curve| &curve.closed_form))?;
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    let n_steps = if context.quick { 4_000 } else { 20_000 };
+    let runs: Vec<Vec<Curve>> = over_seeds(&context.seeds, context.jobs, context.progress, |seed| {
+        SETTINGS.iter().enumerate().map(|(at, setting)| setting.measure(n_steps, seed, at as u64)).collect()
+    })?;
+    let mut table =
+        Table::new(["setting", "tau of Monte Carlo", "tau of the closed form", "progress at the grid's ends"]);
+    let mut largest_error: f64 = 0.0;
+    for (at, setting) in SETTINGS.iter().enumerate() {
+        let curves: Vec<&Curve> = runs.iter().map(|run| &run[at]).collect();
+        let tau = |values: fn(&Curve) -> &[f64]| -> Result<Measurement> {
+            let taus: Result<Vec<f64>> = curves
+                .iter()
+                .map(|curve| kendall(&GRID, values(curve))?.ok_or_else(|| anyhow!("progress is constant")))
+                .collect();
+            Ok(Measurement::over_seeds(&taus?)?)
+        };
+        let monte_carlo = tau(|curve| &curve.monte_carlo)?;
+        let exact = tau(|curve| &curve.closed_form)?;
+        let conditions = format!("{}, {n_steps} steps a point, {} seeds", setting.name, runs.len());
+        let claim = if matches!(setting.sweep, Sweep::Loss { .. }) { CURRENT_LOSS } else { INCREASING };
+        findings.measure(claim.id, Part::Real, conditions, monte_carlo.clone());
+        for curve in &curves {
+            largest_error = curve.errors().fold(largest_error, f64::max);
         }
-        findings.measure(CLOSED_FORM.id, Part::Real, "every point of every setting and seed", {
-            Measurement::Number { value: largest_error }
-        });
-        findings.number("grid", GRID)?;
-        findings.tables.push(("Expected progress against difficulty".into(), table));
-        findings.notes.push(NOTE.into());
-        for (name, title, x, shown) in FIGURES {
-            let caption = format!("{title}: Monte Carlo (95 % bands) and the closed form, which lies upon it.");
-            findings.figure(name, caption, figure(title, x, &shown, &runs)?);
-        }
-        Ok(findings)
+        let mean = |at: usize| curves.iter().map(|curve| curve.closed_form[at]).sum::<f64>() / runs.len() as f64;
+        let ends = format!("{} to {}", significant(mean(0)), significant(mean(GRID.len() - 1)));
+        table.row([setting.name.to_owned(), monte_carlo.to_string(), exact.to_string(), ends])?;
+        let rows = |values: fn(&Curve) -> &Vec<f64>| curves.iter().map(|c| values(c).clone()).collect::<Vec<_>>();
+        findings.number(format!("{}_monte_carlo", setting.key), rows(|curve| &curve.monte_carlo))?;
+        findings.number(format!("{}_standard_error", setting.key), rows(|curve| &curve.standard_error))?;
+        findings.number(format!("{}_closed_form", setting.key), rows(|curve| &curve.closed_form))?;
     }
+    findings.measure(CLOSED_FORM.id, Part::Real, "every point of every setting and seed", {
+        Measurement::Number { value: largest_error }
+    });
+    findings.number("grid", GRID)?;
+    findings.tables.push(("Expected progress against difficulty".into(), table));
+    findings.notes.push(NOTE.into());
+    for (name, title, x, shown) in FIGURES {
+        let caption = format!("{title}: Monte Carlo (95 % bands) and the closed form, which lies upon it.");
+        findings.figure(name, caption, figure(title, x, &shown, &runs)?);
+    }
+    Ok(findings)
 }
 
 const NOTE: &str = "Progress is |w_t - w*|^2 - |w_(t+1) - w*|^2 for one step on one example, w* the optimum. Ideal \

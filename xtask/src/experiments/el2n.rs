@@ -3,23 +3,21 @@
 mod task;
 
 use anyhow::{Result, anyhow};
-use cl_data::Dataset;
 use cl_data::io::CifarPart;
-use cl_model::{CrossEntropy, ModelError, evaluate};
+use cl_model::{CrossEntropy, evaluate};
 use cl_study::{
-    Bootstrap, Cell, Crossing, CrossoverPoint, CrossoverSettings, EqualBudget, Figure, Interval, LineFigure,
-    PruneCurves, PruneStudy, Record, Study, Summary, Table, over_seeds,
+    Better, Bootstrap, Cell, Choice, Crossing, CrossoverPoint, CrossoverSettings, EqualBudget, Figure, Interval,
+    LineFigure, Metric, PruneCurves, PruneStudy, Record, Study, Summary, Table,
 };
 use serde_json::json;
 
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::data_dir::{CIFAR_10, DataDir};
-use crate::experiment::{Context, Experiment, Findings};
-use crate::noisy_split::digits_and_test;
+use crate::{
+    claim::{Claim, Judge, Measurement, Part},
+    data_dir::{CIFAR_10, DataDir, first},
+    experiment::{Context, Experiment, Findings},
+    noisy_split::digits_and_test,
+};
 use task::{CCS, CCS_ESTIMATED, EASIEST, GRAND, GRAND_FIRST, HARDEST, N_RUNS, OFFSETS, RATES, RUNS, Task, offset};
-
-/// Paul, Ganguli and Dziugaite (2021): EL2N, GraNd, and pruning by them.
-pub(super) struct El2nExperiment;
 
 /// A difference of test accuracies that is not worth naming.
 const MARGIN: f64 = 0.005;
@@ -90,37 +88,28 @@ const METHODS: [&str; 6] = [HARDEST, EASIEST, CCS, CCS_ESTIMATED, GRAND, GRAND_F
 
 const BUDGETS: [EqualBudget; 2] = [EqualBudget::Updates, EqualBudget::Epochs];
 
-impl Experiment for El2nExperiment {
-    fn id(&self) -> &'static str {
-        "el2n"
-    }
+/// Paul, Ganguli and Dziugaite (2021): EL2N, GraNd, and pruning by them.
+pub(super) static EL2N: Experiment = Experiment {
+    id: "el2n",
+    section: "6",
+    question: "What can be pruned by a score after a few epochs, and when does it fail?",
+    claims: &[EARLY, HALF, BEATS_RANDOM, CROSSOVER, NOISE, FIRST],
+    run,
+};
 
-    fn section(&self) -> &'static str {
-        "6"
-    }
-
-    fn question(&self) -> &'static str {
-        "What can be pruned by a score after a few epochs, and when does it fail?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[EARLY, HALF, BEATS_RANDOM, CROSSOVER, NOISE, FIRST]
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        on(&mut findings, context, &digits(context)?)?;
-        if let Some(folder) = &context.data_dir {
-            for (name, present) in [("Fashion-MNIST", FASHION), ("CIFAR-10", CIFAR_10)] {
-                match folder.folder(present) {
-                    Some(_) => on(&mut findings, context, &images(context, folder, present, name)?)?,
-                    None => findings.notes.push(format!("{name}: no folder {present}, left out.")),
-                }
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    on(&mut findings, context, &digits(context)?)?;
+    if let Some(folder) = &context.data_dir {
+        for (name, present) in [("Fashion-MNIST", FASHION), ("CIFAR-10", CIFAR_10)] {
+            match folder.folder(present) {
+                Some(_) => on(&mut findings, context, &images(context, folder, present, name)?)?,
+                None => findings.notes.push(format!("{name}: no folder {present}, left out.")),
             }
         }
-        findings.notes.push(NOTE.to_owned());
-        Ok(findings)
     }
+    findings.notes.push(NOTE.to_owned());
+    Ok(findings)
 }
 
 const FASHION: &str = "fashion-mnist";
@@ -169,12 +158,11 @@ fn images(context: &Context<'_>, folder: &DataDir, present: &'static str, name: 
         (false, true) => usize::MAX,
         (false, false) => 5_000,
     };
-    let first = |data: Dataset<f32>, n: usize| data.subset(&(0..n.min(data.n_examples())).collect::<Vec<_>>());
     Ok(Task {
         key,
         name,
-        train: first(train, n)?,
-        test: first(test, if context.quick { 500 } else { 10_000 })?,
+        train: first(&train, n)?,
+        test: first(&test, if context.quick { 500 } else { 10_000 })?,
         share: 0.8,
         n_hidden: 32,
         batch_size: 32,
@@ -186,61 +174,54 @@ fn images(context: &Context<'_>, folder: &DataDir, present: &'static str, name: 
     })
 }
 
-/// The rate with the best sum of validation accuracies of training on everything, on seeds of its own.
-fn tuned(task: &Task, noise: f64, context: &Context<'_>) -> Result<f64> {
-    let units: Vec<u64> = (0..3 * RATES.len() as u64).collect();
-    let accuracies = over_seeds(&units, context.jobs, context.progress, |unit| -> Result<f64> {
-        let seed = 2_000_000 + unit / RATES.len() as u64;
+/// The rate with the best validation accuracy of training on everything, on seeds of its own.
+fn tuned(task: &Task, noise: f64, key: &str, context: &Context<'_>) -> Result<f64> {
+    let seeds: Vec<u64> = (2_000_000..2_000_003).collect();
+    let choice = Choice::new(format!("el2n-{key}"), seeds, Metric::scalar("validation"), Better::Higher)
+        .settings(task.train.fingerprint().to_string().into());
+    let chosen = context.choose(&choice, &RATES, &task.seeds, |&rate, seed| {
         let parts = task.parts(noise, seed)?;
-        let rate = RATES[unit as usize % RATES.len()];
-        match task.trained(&parts.train, rate, task.updates(parts.train.n_examples()), seed) {
-            Ok((network, _)) => Ok(evaluate(&network, &CrossEntropy, &parts.validation)?.accuracy()),
-            // A rate at which training blows up is the worst of all.
-            Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => Ok(0.0),
-            Err(error) => Err(error),
-        }
+        let n_updates = task.updates(parts.train.n_examples());
+        let (network, _) = task.trained(&parts.train, rate, n_updates, seed)?;
+        let accuracy = evaluate(&network, &CrossEntropy, &parts.validation)?.accuracy();
+        Ok(Record::new().scalar("validation", accuracy))
     })?;
-    let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
-    let sum = |rate: usize| accuracies.iter().skip(rate).step_by(RATES.len()).sum::<f64>();
-    Ok(RATES[(0..RATES.len()).fold(0, |best, rate| if sum(rate) > sum(best) { rate } else { best })])
+    Ok(chosen.candidate)
 }
 
 /// What one data set says, without and with label noise.
 fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()> {
     let mut curves = Vec::new();
     for noise in NOISES {
-        let rate = tuned(task, noise, context)?;
         let percent = (100.0 * noise).round();
         let key = format!("{}-noise-{percent}", task.key);
+        let rate = tuned(task, noise, &key, context)?;
         let name = format!("{}, {percent} % label noise", task.name);
         let journal = |what: &str| {
             let n = task.train.n_examples();
             let sizes = format!("{n}-{}-{}", task.n_epochs, task.seeds.len());
-            context.journals.join(format!("el2n-{key}-{what}-{sizes}.jsonl"))
+            format!("el2n-{key}-{what}-{sizes}.jsonl")
         };
         let settings = json!({
             "rate": rate, "noise": noise, "checkpoints": task.checkpoints, "hidden": task.n_hidden,
             "data": task.train.fingerprint().to_string(), "batch_size": task.batch_size,
         });
-        let scored = Study::new(format!("EL2N scores on {name}"), task.seeds.clone())
-            .arm("scores", settings)
-            .run(context.jobs, Some(&journal("scores")), context.progress, |run| {
-                let scores = || task.scores(&task.parts(noise, run.seed)?.train, rate, run.seed);
-                scores().map_err(|error| format!("{error:#}"))
-            })?;
-        if let Some(failed) = scored.failed().next() {
-            return Err(anyhow!("{name}, scores of seed {}: {:?}", failed.seed, failed.outcome));
-        }
+        let scored = Study::new(format!("EL2N scores on {name}"), task.seeds.clone()).arm("scores", settings);
+        let scored = context.study(&scored, journal("scores"), |run| {
+            task.scores(&task.parts(noise, run.seed)?.train, rate, run.seed)
+        })?;
         let records: Vec<&Record> = scored.records("all", "scores")?.into_iter().flatten().collect();
         let (n, n_hidden, n_epochs) = (task.train.n_examples(), task.n_hidden, task.n_epochs);
         let title = format!("{name}, {n} examples, {n_hidden} units, {n_epochs} epochs at learning rate {rate}");
         let run = |study: PruneStudy, what: &str| -> Result<PruneCurves> {
-            let pruned = study.run(context.jobs, Some(&journal(what)), context.progress, |run| {
-                let at = task.seeds.iter().position(|&seed| seed == run.seed);
-                let scores =
-                    at.and_then(|at| records.get(at)).ok_or_else(|| format!("no scores of seed {}", run.seed))?;
-                task.pruned(run, noise, rate, scores).map_err(|error| format!("{error:#}"))
-            })?;
+            let pruned =
+                study.run(context.jobs, Some(&context.journals.join(journal(what))), context.progress, |run| {
+                    let at = task.seeds.iter().position(|&seed| seed == run.seed);
+                    let scores = at
+                        .and_then(|at| records.get(at))
+                        .ok_or_else(|| format!("no scores of seed {}", run.seed))?;
+                    task.pruned(run, noise, rate, scores).map_err(|error| format!("{error:#}"))
+                })?;
             if let Some(failed) = pruned.failed().next() {
                 return Err(anyhow!("{name}, {}, {} kept: {:?}", failed.method, failed.kept, failed.failed));
             }

@@ -6,11 +6,10 @@ use anyhow::Result;
 use cl_model::{Focal, Loss};
 use cl_study::{Figure, LineFigure};
 
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::experiment::{Context, Experiment, Findings};
-
-/// The article's table of focal weights.
-pub(super) struct FocalExperiment;
+use crate::{
+    claim::{Claim, Judge, Measurement, Part},
+    experiment::{Context, Experiment, Findings},
+};
 
 /// The article's probabilities of the true class.
 const PROBABILITIES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
@@ -82,68 +81,59 @@ const GRADIENT: Claim = Claim {
     },
 };
 
-impl Experiment for FocalExperiment {
-    fn id(&self) -> &'static str {
-        "focal"
-    }
+/// The article's table of focal weights.
+pub(super) static FOCAL: Experiment = Experiment {
+    id: "focal",
+    section: "5",
+    question: "How much does the focal loss count an example that the model is sure of?",
+    claims: const {
+        &[
+            ROWS[0].1,
+            ROWS[1].1,
+            ROWS[2].1,
+            ROWS[3].1,
+            SHARES,
+            SMALLEST,
+            GRADIENT,
+            imbalance::MASS,
+            imbalance::PRECISION,
+            imbalance::CALIBRATION,
+        ]
+    },
+    run,
+};
 
-    fn section(&self) -> &'static str {
-        "5"
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    let conditions = "the article's code";
+    for (gamma, claim) in ROWS {
+        let weights = weights(gamma)?;
+        let line = format!("gamma={gamma}: weights = [{}]", weights.map(|w| rounded(w).to_string()).join(" "));
+        findings.measure(claim.id, Part::Article, conditions, Measurement::text(line));
+        findings.number(format!("weights_gamma_{gamma}"), weights)?;
     }
+    let [retained, .., contributed] = weights(2.0)?;
+    let shares = format!("p=0.9: {}%, p=0.1: {}%", rounded(100.0 * contributed), rounded(100.0 * retained));
+    findings.measure(SHARES.id, Part::Article, conditions, Measurement::text(shares));
+    let smallest = weights(5.0)?[4];
+    findings.measure(SMALLEST.id, Part::Article, conditions, Measurement::Number { value: smallest });
 
-    fn question(&self) -> &'static str {
-        "How much does the focal loss count an example that the model is sure of?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        const {
-            &[
-                ROWS[0].1,
-                ROWS[1].1,
-                ROWS[2].1,
-                ROWS[3].1,
-                SHARES,
-                SMALLEST,
-                GRADIENT,
-                imbalance::MASS,
-                imbalance::PRECISION,
-                imbalance::CALIBRATION,
-            ]
-        }
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        let conditions = "the article's code";
-        for (gamma, claim) in ROWS {
-            let weights = weights(gamma)?;
-            let line = format!("gamma={gamma}: weights = [{}]", weights.map(|w| rounded(w).to_string()).join(" "));
-            findings.measure(claim.id, Part::Article, conditions, Measurement::text(line));
-            findings.number(format!("weights_gamma_{gamma}"), weights)?;
-        }
-        let [retained, .., contributed] = weights(2.0)?;
-        let shares = format!("p=0.9: {}%, p=0.1: {}%", rounded(100.0 * contributed), rounded(100.0 * retained));
-        findings.measure(SHARES.id, Part::Article, conditions, Measurement::text(shares));
-        let smallest = weights(5.0)?[4];
-        findings.measure(SMALLEST.id, Part::Article, conditions, Measurement::Number { value: smallest });
-
-        let check = gradient_check()?;
-        findings.measure(GRADIENT.id, Part::Changed, "gamma = 2, p from 0.01 to 0.99", {
-            Measurement::Number { value: check.largest_ratio }
-        });
-        findings.notes.push(format!(
-            "The gradient of the focal loss was compared with central differences at gamma 0.5, 1, 2 and 5 and {} \
-             probabilities each: the largest difference is {:.1e}. The gradient is not (1 - p)^gamma times that of \
-             cross-entropy: at gamma = 2 it is up to {:.2} times as large, because the factor itself falls as the \
-             model grows surer.",
-            PROBES, check.largest_error, check.largest_ratio,
-        ));
-        findings.number("gradient_largest_error", check.largest_error)?;
-        findings.number("gradient_largest_ratio", check.largest_ratio)?;
-        findings.figure("focal", "The focal loss of an example against the probability of its class.", figure()?);
-        imbalance::run(&mut findings, context)?;
-        Ok(findings)
-    }
+    let check = gradient_check()?;
+    findings.measure(GRADIENT.id, Part::Changed, "gamma = 2, p from 0.01 to 0.99", {
+        Measurement::Number { value: check.largest_ratio }
+    });
+    findings.notes.push(format!(
+        "The gradient of the focal loss was compared with central differences at gamma 0.5, 1, 2 and 5 and {} \
+         probabilities each: the largest difference is {:.1e}. The gradient is not (1 - p)^gamma times that of \
+         cross-entropy: at gamma = 2 it is up to {:.2} times as large, because the factor itself falls as the \
+         model grows surer.",
+        PROBES, check.largest_error, check.largest_ratio,
+    ));
+    findings.number("gradient_largest_error", check.largest_error)?;
+    findings.number("gradient_largest_ratio", check.largest_ratio)?;
+    findings.figure("focal", "The focal loss of an example against the probability of its class.", figure()?);
+    imbalance::run(&mut findings, context)?;
+    Ok(findings)
 }
 
 const PROBES: usize = 99;

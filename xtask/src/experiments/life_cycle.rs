@@ -2,26 +2,25 @@
 
 mod strategy;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use cl_data::Dataset;
-use cl_model::ModelError;
 use cl_study::{
-    Bar, BarFigure, Cell, Figure, Interval, LineFigure, Metric, Record, Study, StudyResults, Summary, Superiority,
-    Table, over_seeds,
+    Bar, BarFigure, Better, Cell, Choice, Chosen, Figure, Interval, LineFigure, Metric, Record, Study,
+    StudyResults, Summary, Superiority, Table,
 };
+use serde::Serialize;
 use serde_json::json;
 
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::data_dir::DataDir;
-use crate::experiment::{Context, Experiment, Findings};
-use crate::noisy_split::{NoisySplit, digits_and_test};
+use crate::{
+    claim::{Claim, Judge, Measurement, Part},
+    data_dir::{DataDir, first},
+    experiment::{Context, Experiment, Findings},
+    noisy_split::{NoisySplit, digits_and_test},
+};
 use strategy::{
     BOTH, CONTROLS, CURRICULUM, CURRICULUM_CONTROL, Equal, FIRST_PART, NEITHER, PATIENCE, PRUNING,
     PRUNING_CONTROL, Recipe, Settings, Strategy, TEACHER_EPOCHS,
 };
-
-/// A curriculum, pruning, both, neither, and their random controls, at equal compute.
-pub(super) struct LifeCycleExperiment;
 
 /// A difference of test accuracies that is not worth naming.
 const MARGIN: f64 = 0.005;
@@ -78,55 +77,46 @@ const PER_SEED: u64 = 3;
 /// The first of the seeds that settings are chosen on.
 const CHOOSING: u64 = 2_000_000;
 
-impl Experiment for LifeCycleExperiment {
-    fn id(&self) -> &'static str {
-        "life-cycle"
-    }
+/// A curriculum, pruning, both, neither, and their random controls, at equal compute.
+pub(super) static LIFE_CYCLE: Experiment = Experiment {
+    id: "life-cycle",
+    section: "6",
+    question: "Is a curriculum first and pruning later better than either, or neither?",
+    claims: &[BEST, BEATS_CONTROLS, ORDER_MATTERS, CHOICE_MATTERS],
+    run,
+};
 
-    fn section(&self) -> &'static str {
-        "6"
-    }
-
-    fn question(&self) -> &'static str {
-        "Is a curriculum first and pruning later better than either, or neither?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[BEST, BEATS_CONTROLS, ORDER_MATTERS, CHOICE_MATTERS]
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        on(&mut findings, context, &digits(context)?)?;
-        if let Some(folder) = &context.data_dir {
-            match folder.folder(FASHION) {
-                Some(_) => on(&mut findings, context, &fashion(context, folder)?)?,
-                None => findings.notes.push(format!("Fashion-MNIST: no folder {FASHION}, left out.")),
-            }
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    on(&mut findings, context, &digits(context)?)?;
+    if let Some(folder) = &context.data_dir {
+        match folder.folder(FASHION) {
+            Some(_) => on(&mut findings, context, &fashion(context, folder)?)?,
+            None => findings.notes.push(format!("Fashion-MNIST: no folder {FASHION}, left out.")),
         }
-        findings.notes.push(format!(
-            "Before maturity the examples come shuffled, or a growing part of them (from {FIRST_PART} of the data to \
-             all, linearly), easiest first or in random order. What is easy a network of other first weights says, by \
-             its losses after {TEACHER_EPOCHS} epochs. Validated once for every pass's worth of updates, a model has \
-             matured when {PATIENCE} validations in a row brought no improvement. Then goes what it has learned (given \
-             its label more than one half when presented) and never forgotten, of lowest loss first, up to a largest \
-             part; the control prunes as many at the same time at random. Without pruning the order goes on as it was. \
-             The learning rate (of {RATES:?}) is the best for training on everything; the part of the budget after \
-             which all examples are available (of {FULL_AT:?}) and the largest part pruned (of {AT_MOST:?}) are the best \
-             of each strategy; all by validation at the end, under the same noise, on other cuts of what is not for the \
-             test. Controls take the settings of what they control. Claims are judged with the last weights: those that \
-             validated best are from before the pruning in many runs (see the table), and the best strategy is judged \
-             with them, too. Equal updates charge nothing for scores; equal examples charge every example that is \
-             presented or scored, those of the network that tells what is easy included, but not validation, which all \
-             arms do; with equal epochs whoever shows less works less. The test part is the same for all seeds and \
-             clean; seeds cut the rest into training and validation part, so that they overlap, and intervals are over \
-             such cuts and first weights, not over other test parts. \"Less the best of\" is the smallest of the paired \
-             differences: as the smallest of noisy means it is low on average, and its interval allows for that. After \
-             looks at results the grid of the pace was widened, the seeds for choosing went from three to ten (five on \
-             images), and the last weights took the place of those that validated best."
-        ));
-        Ok(findings)
     }
+    findings.notes.push(format!(
+        "Before maturity the examples come shuffled, or a growing part of them (from {FIRST_PART} of the data to \
+         all, linearly), easiest first or in random order. What is easy a network of other first weights says, by \
+         its losses after {TEACHER_EPOCHS} epochs. Validated once for every pass's worth of updates, a model has \
+         matured when {PATIENCE} validations in a row brought no improvement. Then goes what it has learned (given \
+         its label more than one half when presented) and never forgotten, of lowest loss first, up to a largest \
+         part; the control prunes as many at the same time at random. Without pruning the order goes on as it was. \
+         The learning rate (of {RATES:?}) is the best for training on everything; the part of the budget after \
+         which all examples are available (of {FULL_AT:?}) and the largest part pruned (of {AT_MOST:?}) are the best \
+         of each strategy; all by validation at the end, under the same noise, on other cuts of what is not for the \
+         test. Controls take the settings of what they control. Claims are judged with the last weights: those that \
+         validated best are from before the pruning in many runs (see the table), and the best strategy is judged \
+         with them, too. Equal updates charge nothing for scores; equal examples charge every example that is \
+         presented or scored, those of the network that tells what is easy included, but not validation, which all \
+         arms do; with equal epochs whoever shows less works less. The test part is the same for all seeds and \
+         clean; seeds cut the rest into training and validation part, so that they overlap, and intervals are over \
+         such cuts and first weights, not over other test parts. \"Less the best of\" is the smallest of the paired \
+         differences: as the smallest of noisy means it is low on average, and its interval allows for that. After \
+         looks at results the grid of the pace was widened, the seeds for choosing went from three to ten (five on \
+         images), and the last weights took the place of those that validated best."
+    ));
+    Ok(findings)
 }
 
 const FASHION: &str = "fashion-mnist";
@@ -170,12 +160,11 @@ fn fashion(context: &Context<'_>, folder: &DataDir) -> Result<Task> {
         (false, true) => (usize::MAX, usize::MAX, 30),
         (false, false) => (5_000, usize::MAX, 25),
     };
-    let first = |data: Dataset<f32>, n: usize| data.subset(&(0..n.min(data.n_examples())).collect::<Vec<_>>());
     Ok(Task {
         key: "fashion",
         name: "Fashion-MNIST",
-        data: first(train, n)?,
-        test: first(test, n_test)?,
+        data: first(&train, n)?,
+        test: first(&test, n_test)?,
         share: 0.8,
         recipe: Recipe { n_hidden: 32, batch_size: 32, n_epochs, learning_rate: RATES[0] },
         seeds: context.seeds.clone(),
@@ -184,14 +173,14 @@ fn fashion(context: &Context<'_>, folder: &DataDir) -> Result<Task> {
 }
 
 /// The setting of each arm: those of what it controls.
-struct Chosen {
+struct Tuned {
     recipe: Recipe,
     curriculum: Settings,
     pruning: Settings,
     both: Settings,
 }
 
-impl Chosen {
+impl Tuned {
     /// All arms with their settings: neither, the single ones, both, and the controls of each.
     fn arms(&self) -> [(Strategy, Settings); 9] {
         let [random_order, random_pruning, both_random] = CONTROLS;
@@ -210,54 +199,48 @@ impl Chosen {
     }
 }
 
-/// The mean validation accuracy of each candidate over seeds of their own, and the first of the best.
-fn best<C: Copy + Sync>(
+/// The first of the candidates with the best mean validation accuracy over seeds of their own, and all these means.
+fn best<C: Copy + Serialize + Sync>(
     task: &Task,
     noise: f64,
+    what: &str,
     candidates: &[C],
     arm: impl Fn(C) -> (Recipe, Strategy, Settings) + Sync,
     context: &Context<'_>,
-) -> Result<(C, Vec<f64>)> {
-    let n = candidates.len();
-    let units: Vec<u64> = (0..task.n_choosing * n as u64).collect();
-    let accuracies = over_seeds(&units, context.jobs, context.progress, |unit| -> Result<f64> {
-        let seed = CHOOSING + unit / n as u64;
-        let (recipe, strategy, settings) = arm(candidates[unit as usize % n]);
+) -> Result<Chosen<C>> {
+    let seeds: Vec<u64> = (CHOOSING..CHOOSING + task.n_choosing).collect();
+    let name = format!("life-cycle-{}-noise-{:.0}-{what}", task.key, 100.0 * noise);
+    let choice = Choice::new(name, seeds, Metric::scalar("validation"), Better::Higher)
+        .settings(task.data.fingerprint().to_string().into());
+    context.choose(&choice, candidates, &task.seeds, |&candidate, seed| {
+        let (recipe, strategy, settings) = arm(candidate);
         let split = NoisySplit::new(&task.data, &task.test, task.share, noise, seed)?;
-        match recipe.train(&split, strategy, settings, Equal::Updates, seed) {
-            Ok(record) => Ok(record.scalars["validation"]),
-            // A rate at which training blows up is the worst of all.
-            Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => Ok(0.0),
-            Err(error) => Err(error),
-        }
-    })?;
-    let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
-    let mean = |of: usize| accuracies.iter().skip(of).step_by(n).sum::<f64>() / task.n_choosing as f64;
-    let means: Vec<f64> = (0..n).map(mean).collect();
-    Ok((candidates[(0..n).fold(0, |best, of| if means[of] > means[best] { of } else { best })], means))
+        recipe.train(&split, strategy, settings, Equal::Updates, seed)
+    })
 }
 
-fn choose(findings: &mut Findings, task: &Task, noise: f64, context: &Context<'_>) -> Result<Chosen> {
+fn choose(findings: &mut Findings, task: &Task, noise: f64, context: &Context<'_>) -> Result<Tuned> {
     let any = Settings { full_at: FULL_AT[0], at_most: AT_MOST[0] };
     let recipe = |learning_rate| Recipe { learning_rate, ..task.recipe };
-    let (learning_rate, _) = best(task, noise, &RATES, |rate| (recipe(rate), NEITHER, any), context)?;
-    let recipe = recipe(learning_rate);
+    let rate = best(task, noise, "rate", &RATES, |rate| (recipe(rate), NEITHER, any), context)?;
+    let recipe = recipe(rate.candidate);
     let settings = |full_at: &[f64], at_most: &[f64]| -> Vec<Settings> {
         let of = |&full_at| at_most.iter().map(move |&at_most| Settings { full_at, at_most });
         full_at.iter().flat_map(of).collect()
     };
     let mut table = Table::new(["arm", "all available at", "pruned at most", "validation accuracy"]);
     let mut of = |strategy: Strategy, candidates: Vec<Settings>| -> Result<Settings> {
-        let (best, means) = best(task, noise, &candidates, |settings| (recipe, strategy, settings), context)?;
-        for (Settings { full_at, at_most }, mean) in candidates.into_iter().zip(means) {
+        let what = strategy.name.replace(' ', "-");
+        let chosen = best(task, noise, &what, &candidates, |settings| (recipe, strategy, settings), context)?;
+        for (Settings { full_at, at_most }, mean) in candidates.into_iter().zip(chosen.means) {
             table.row([
                 Cell::text(strategy.name),
                 if strategy.is_paced() { Cell::number(full_at, 1) } else { Cell::Missing },
                 if strategy.prunes() { Cell::number(at_most, 1) } else { Cell::Missing },
-                Cell::number(mean, 4),
+                mean.map_or(Cell::Missing, |mean| Cell::number(mean, 4)),
             ])?;
         }
-        Ok(best)
+        Ok(chosen.candidate)
     };
     let curriculum = of(CURRICULUM, settings(&FULL_AT, &AT_MOST[..1]))?;
     let pruning = of(PRUNING, settings(&FULL_AT[..1], &AT_MOST))?;
@@ -269,7 +252,7 @@ fn choose(findings: &mut Findings, task: &Task, noise: f64, context: &Context<'_
         100.0 * noise
     );
     findings.tables.push((title, table));
-    Ok(Chosen { recipe, curriculum, pruning, both })
+    Ok(Tuned { recipe, curriculum, pruning, both })
 }
 
 /// What one data set says, without and with label noise.
@@ -292,18 +275,11 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
         }
         let n = task.data.n_examples();
         let journal = format!("life-cycle-{key}-{n}-{}-{}.jsonl", recipe.n_epochs, task.seeds.len());
-        let journal = context.journals.join(journal);
-        let results = study.run(context.jobs, Some(&journal), context.progress, |run| -> Result<Record> {
-            let arm = arms.iter().find(|(strategy, _)| strategy.name == run.arm.name);
-            let (strategy, settings) = *arm.ok_or_else(|| anyhow!("no arm {}", run.arm.name))?;
-            let equal = Equal::ALL.into_iter().find(|equal| equal.name() == run.setting.name);
-            let equal = equal.ok_or_else(|| anyhow!("no setting {}", run.setting.name))?;
+        let results = context.study(&study, journal, |run| {
+            let (strategy, settings) = arms[run.arm_place];
             let split = NoisySplit::new(&task.data, &task.test, task.share, noise, run.seed)?;
-            recipe.train(&split, strategy, settings, equal, run.seed)
+            recipe.train(&split, strategy, settings, Equal::ALL[run.setting_place], run.seed)
         })?;
-        if let Some(failed) = results.failed().next() {
-            return Err(anyhow!("{name}, {}, seed {}: {:?}", failed.arm, failed.seed, failed.outcome));
-        }
         let n_train = (task.share * n as f64).round();
         let widths = format!("{}-{}-{}", task.data.n_features(), recipe.n_hidden, task.data.n_classes());
         let conditions = format!(
@@ -315,7 +291,7 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
         judged(findings, &results, &conditions)?;
         table(findings, &results, &arms, &conditions)?;
         figures(findings, &results, &arms, (&key, &conditions))?;
-        findings.number(format!("{key}_runs"), &results)?;
+        findings.number(format!("{key}_runs"), json!({ "study": results.study, "runs": results.runs }))?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Section 3: do loss, margin and forgetting agree on what is hard, and the other metrics with them?
 
 mod agreement;
+mod claims;
 mod clusters;
 mod digits;
 mod protocol;
@@ -8,112 +9,24 @@ mod real;
 
 use anyhow::Result;
 
-use crate::claim::{Claim, Judge};
 use crate::experiment::{Context, Experiment, Findings};
+use claims::{ALL_THREE, C_SCORES, HUMAN, LARGELY, LOSS_MARGIN, MARGIN_FORGETTING, STABLE, WRONG_LABELS};
 pub(super) use protocol::area_under_roc;
 
 /// The article's three metrics, every other one, and how far they agree.
-pub(super) struct MetricsExperiment;
-
-const LOSS_MARGIN: Claim = Claim {
-    id: "metrics/loss-margin",
-    place: "section 3, text",
-    article: "average loss and margin difficulty correlate",
-    judge: Judge::Positive { quantity: "Spearman correlation of loss and margin", margin: 0.1 },
+pub(super) static METRICS: Experiment = Experiment {
+    id: "metrics",
+    section: "3",
+    question: "Do loss, margin and forgetting, and all other metrics, agree on which examples are hard?",
+    claims: &[LOSS_MARGIN, MARGIN_FORGETTING, ALL_THREE, LARGELY, STABLE, C_SCORES, HUMAN, WRONG_LABELS],
+    run,
 };
 
-const MARGIN_FORGETTING: Claim = Claim {
-    id: "metrics/margin-forgetting",
-    place: "section 3, text",
-    article: "near-boundary examples have more forgetting events",
-    judge: Judge::Positive { quantity: "Spearman correlation of margin and forgetting", margin: 0.1 },
-};
-
-const ALL_THREE: Claim = Claim {
-    id: "metrics/all-correlate",
-    place: "section 3, text",
-    article: "all three metrics correlate",
-    judge: Judge::Positive { quantity: "smallest Spearman correlation of any two metrics", margin: 0.1 },
-};
-
-const LARGELY: Claim = Claim {
-    id: "metrics/largely-agree",
-    place: "section 3, text",
-    article: "loss, margin and forgetting largely agree",
-    judge: Judge::Within {
-        quantity: "smallest Spearman correlation of any two of the metrics",
-        low: 0.5,
-        high: 1.0,
-    },
-};
-
-/// The largest correlation that is not worth naming, of a training score with what others measured.
-const OUTSIDE_MARGIN: f64 = 0.1;
-
-const STABLE: Claim = Claim {
-    id: "metrics/same-for-every-seed",
-    place: "section 3 (not in the article)",
-    article: "(not in the article) loss, margin and forgetting rank the examples the same way whatever the seed",
-    judge: Judge::Within {
-        quantity: "Spearman correlation of a metric with itself under another seed, of the least stable of the three",
-        low: 0.5,
-        high: 1.0,
-    },
-};
-
-const C_SCORES: Claim = Claim {
-    id: "metrics/c-scores",
-    place: "section 3 (Jiang et al. 2021; not in the article)",
-    article: "(not in the article) what is hard in training is hard for networks that have not seen it (C-scores)",
-    judge: Judge::Positive {
-        quantity: "Spearman correlation of a training score with 1 - C-score",
-        margin: OUTSIDE_MARGIN,
-    },
-};
-
-const HUMAN: Claim = Claim {
-    id: "metrics/human-disagreement",
-    place: "section 3 (Wei et al. 2022; not in the article)",
-    article: "(not in the article) what is hard in training is what people disagree about",
-    judge: Judge::Positive {
-        quantity: "Spearman correlation of a training score with the share of annotators who differ from the label",
-        margin: OUTSIDE_MARGIN,
-    },
-};
-
-const WRONG_LABELS: Claim = Claim {
-    id: "metrics/wrong-labels",
-    place: "section 3 (Pleiss et al. 2020; not in the article)",
-    article: "(not in the article) wrong labels rank among the hardest examples",
-    judge: Judge::Positive {
-        quantity: "area under the ROC curve of a training score for wrong labels, less 0.5",
-        margin: 0.05,
-    },
-};
-
-impl Experiment for MetricsExperiment {
-    fn id(&self) -> &'static str {
-        "metrics"
-    }
-
-    fn section(&self) -> &'static str {
-        "3"
-    }
-
-    fn question(&self) -> &'static str {
-        "Do loss, margin and forgetting, and all other metrics, agree on which examples are hard?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[LOSS_MARGIN, MARGIN_FORGETTING, ALL_THREE, LARGELY, STABLE, C_SCORES, HUMAN, WRONG_LABELS]
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        clusters::as_it_stands(&mut findings)?;
-        clusters::overlapping(&mut findings, context)?;
-        digits::run(&mut findings, context)?;
-        real::run(&mut findings, context)?;
-        Ok(findings)
-    }
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    clusters::as_it_stands(&mut findings)?;
+    clusters::overlapping(&mut findings, context)?;
+    digits::run(&mut findings, context)?;
+    real::run(&mut findings, context)?;
+    Ok(findings)
 }

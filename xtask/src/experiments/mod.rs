@@ -20,21 +20,21 @@ mod vocabulary;
 use crate::experiment::Experiment;
 
 /// All experiments in the order of the article's sections. To add one: one file, one line here.
-pub static ALL: &[&dyn Experiment] = &[
-    &clusters::ClustersExperiment,
-    &shapes::ShapesExperiment,
-    &vocabulary::VocabularyExperiment,
-    &continuation::ContinuationExperiment,
-    &convergence::ConvergenceExperiment,
-    &metrics::MetricsExperiment,
-    &transfer::TransferExperiment,
-    &self_paced::SelfPacedExperiment,
-    &self_paced_demo::SelfPacedDemoExperiment,
-    &competence::CompetenceExperiment,
-    &race::RaceExperiment,
-    &focal::FocalExperiment,
-    &orderings::OrderingsExperiment,
-    &forgetting::ForgettingExperiment,
-    &el2n::El2nExperiment,
-    &life_cycle::LifeCycleExperiment,
+pub static ALL: &[&Experiment] = &[
+    &clusters::CLUSTERS,
+    &shapes::SHAPES,
+    &vocabulary::VOCABULARY,
+    &continuation::CONTINUATION,
+    &convergence::CONVERGENCE,
+    &metrics::METRICS,
+    &transfer::TRANSFER,
+    &self_paced::SELF_PACED,
+    &self_paced_demo::SELF_PACED_DEMO,
+    &competence::COMPETENCE,
+    &race::RACE,
+    &focal::FOCAL,
+    &orderings::ORDERINGS,
+    &forgetting::FORGETTING,
+    &el2n::EL2N,
+    &life_cycle::LIFE_CYCLE,
 ];

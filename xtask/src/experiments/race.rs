@@ -2,18 +2,17 @@
 
 use anyhow::{Result, anyhow};
 use cl_data::{Dataset, Sampler, random};
-use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Model, ModelError, Sgd, Trainer, evaluate};
+use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Model, Sgd, Trainer, evaluate};
 use cl_pacing::{EasyFirst, Linear, Order, PrefixSampler, Random, ShuffleSampler};
-use cl_study::{Figure, LineFigure, Metric, Record, Share, Study, StudyResults, Table, over_seeds};
+use cl_study::{Better, Choice, Figure, LineFigure, Metric, Record, Share, Study, StudyResults, Table};
 use rand_distr::{Distribution, StandardNormal};
 use serde_json::{Value, json};
 
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::experiment::{Context, Experiment, Findings};
-use crate::stepwise;
-
-/// The race of two orders, over many seeds and as a page to watch.
-pub(super) struct RaceExperiment;
+use crate::{
+    claim::{Claim, Judge, Measurement, Part},
+    experiment::{Context, Experiment, Findings},
+    replay, stepwise,
+};
 
 const START: Claim = Claim {
     id: "race/start",
@@ -48,74 +47,57 @@ const PACING: (f64, f64) = (0.5, 0.2);
 /// How many seeds the page shows.
 const N_RECORDED: usize = 6;
 
-impl Experiment for RaceExperiment {
-    fn id(&self) -> &'static str {
-        "race"
-    }
+/// The race of two orders, over many seeds and as a page to watch.
+pub(super) static RACE: Experiment = Experiment {
+    id: "race",
+    section: "demo 1",
+    question: "Which of two equal networks wins, easy first or random order?",
+    claims: &[START, FINISH],
+    run,
+};
 
-    fn section(&self) -> &'static str {
-        "demo 1"
-    }
-
-    fn question(&self) -> &'static str {
-        "Which of two equal networks wins, easy first or random order?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[START, FINISH]
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        let rate = tuned(context)?;
-        // One race is over in milliseconds: ten for each seed asked for.
-        let n_races = context.seeds.len() as u64 * 10;
-        let settings = |pacing: Value| json!({"learning_rate": rate, "pacing": pacing, "n_passes": N_PASSES});
-        let pacing = json!({"linear": PACING});
-        let study = Study::new("race", (0..n_races).collect::<Vec<_>>())
-            .arm(EASY, settings(pacing.clone()))
-            .arm(RANDOM, settings("full".into()))
-            .arm(PACED, settings(pacing));
-        let journal = context.journals.join(format!("race-{n_races}.jsonl"));
-        let results = study.run(context.jobs, Some(&journal), context.progress, |run| {
-            race(&run.arm.name, rate, run.seed).map_err(|error| format!("{error:#}"))
-        })?;
-        if let Some(failed) = results.failed().next() {
-            return Err(anyhow!("{}, seed {}: {:?}", failed.arm, failed.seed, failed.outcome));
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    // One race is over in milliseconds: ten for each seed asked for.
+    let n_races = context.seeds.len() as u64 * 10;
+    let rate = tuned(context, n_races)?;
+    let settings = |pacing: Value| json!({"learning_rate": rate, "pacing": pacing, "n_passes": N_PASSES});
+    let pacing = json!({"linear": PACING});
+    let study = Study::new("race", (0..n_races).collect::<Vec<_>>())
+        .arm(EASY, settings(pacing.clone()))
+        .arm(RANDOM, settings("full".into()))
+        .arm(PACED, settings(pacing));
+    let journal = format!("race-{n_races}.jsonl");
+    let results = context.study(&study, journal, |run| race(&run.arm.name, rate, run.seed))?;
+    for (rival, what) in [(RANDOM, "all data in random order"), (PACED, "control: the same pacing at random")] {
+        let conditions = format!("two moons, against {what}, {n_races} seeds");
+        for (claim, metric) in [(START, "first_quarter"), (FINISH, "final")] {
+            let paired = results.paired("all", EASY, rival, &Metric::scalar(metric))?;
+            let measurement = Measurement::over_seeds(&paired.differences)?;
+            findings.measure(claim.id, Part::Real, &conditions, measurement);
         }
-        for (rival, what) in [(RANDOM, "all data in random order"), (PACED, "control: the same pacing at random")]
-        {
-            let conditions = format!("two moons, against {what}, {n_races} seeds");
-            for (claim, metric) in [(START, "first_quarter"), (FINISH, "final")] {
-                let paired = results.paired("all", EASY, rival, &Metric::scalar(metric))?;
-                let measurement = Measurement::over_seeds(&paired.differences)?;
-                findings.measure(claim.id, Part::Real, &conditions, measurement);
-            }
-        }
-        findings.tables.push((
-            "Mean test accuracy over the first quarter".into(),
-            results.table("all", EASY, &Metric::scalar("first_quarter"), 4)?,
-        ));
-        findings
-            .tables
-            .push(("Final test accuracy".into(), results.table("all", EASY, &Metric::scalar("final"), 4)?));
-        wins(&mut findings, &results, n_races)?;
-        let recorded = recorded(&results)?;
-        let page = include_str!("race/race.html").replace("__RECORDED__", &serde_json::to_string(&recorded)?);
-        findings.files.push(("race.html".into(), page));
-        findings.number("learning_rate", rate)?;
-        findings.number("recorded", recorded)?;
-        findings.notes.push(format!(
-            "Two moons, {N_TRAIN} training and {N_TEST} test points, fresh ones for every seed; a 2-16-1 tanh network; \
-             batches of {BATCH_SIZE}, learning rate {rate}, the best of {RATES:?} for random order on seeds of its own. \
-             Difficulty is the loss under a teacher, the same network from other weights, trained on the same points. \
-             Easy first begins with {} % of the data and has all of them at half of the race. All arms of a seed share \
-             data, first weights and the number of updates. race.html replays the first {N_RECORDED} seeds from the \
-             recorded weights.",
-            100.0 * PACING.1
-        ));
-        Ok(findings)
     }
+    findings.tables.push((
+        "Mean test accuracy over the first quarter".into(),
+        results.table("all", EASY, &Metric::scalar("first_quarter"), 4)?,
+    ));
+    findings.tables.push(("Final test accuracy".into(), results.table("all", EASY, &Metric::scalar("final"), 4)?));
+    wins(&mut findings, &results, n_races)?;
+    let recorded = recorded(&results)?;
+    let page = replay::page(include_str!("race/race.html"), &recorded)?;
+    findings.files.push(("race.html".into(), page));
+    findings.number("learning_rate", rate)?;
+    findings.number("recorded", recorded)?;
+    findings.notes.push(format!(
+        "Two moons, {N_TRAIN} training and {N_TEST} test points, fresh ones for every seed; a 2-16-1 tanh network; \
+         batches of {BATCH_SIZE}, learning rate {rate}, the best of {RATES:?} for random order on seeds of its own. \
+         Difficulty is the loss under a teacher, the same network from other weights, trained on the same points. \
+         Easy first begins with {} % of the data and has all of them at half of the race. All arms of a seed share \
+         data, first weights and the number of updates. race.html replays the first {N_RECORDED} seeds from the \
+         recorded weights.",
+        100.0 * PACING.1
+    ));
+    Ok(findings)
 }
 
 /// Two half circles that reach into each other, with normal noise of deviation 0.3.
@@ -189,19 +171,11 @@ fn race(arm: &str, rate: f64, seed: u64) -> Result<Record> {
 const RATES: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
 
 /// The learning rate with which random order ends best, on five seeds of its own.
-fn tuned(context: &Context<'_>) -> Result<f64> {
-    let units: Vec<u64> = (0..5 * RATES.len() as u64).collect();
-    let finals: Result<Vec<f64>> = over_seeds(&units, context.jobs, context.progress, |unit| {
-        match race(RANDOM, RATES[unit as usize / 5], 1_000_000 + unit % 5) {
-            Ok(record) => Ok(record.scalars["final"]),
-            Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => Ok(0.0),
-            Err(error) => Err(error),
-        }
-    })?
-    .into_iter()
-    .collect();
-    let sums: Vec<f64> = finals?.chunks(5).map(|chunk| chunk.iter().sum()).collect();
-    Ok(RATES[(0..RATES.len()).max_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap_or(0)])
+fn tuned(context: &Context<'_>, n_races: u64) -> Result<f64> {
+    let seeds: Vec<u64> = (1_000_000..1_000_005).collect();
+    let choice = Choice::new("race", seeds, Metric::scalar("final"), Better::Higher);
+    let judged: Vec<u64> = (0..n_races).collect();
+    Ok(context.choose(&choice, &RATES, &judged, |&rate, seed| race(RANDOM, rate, seed))?.candidate)
 }
 
 /// The share of seeds on which each is ahead, pass by pass.

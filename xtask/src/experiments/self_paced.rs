@@ -8,12 +8,11 @@ use cl_data::{Clusters, Dataset};
 use cl_pacing::{Competence, Pacing};
 use cl_study::{Figure, LineFigure};
 
-use crate::article::{self, SelfPaced};
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::experiment::{Context, Experiment, Findings};
-
-/// The article's self-paced learner.
-pub(super) struct SelfPacedExperiment;
+use crate::{
+    article::{self, SelfPaced},
+    claim::{Claim, Judge, Measurement, Part},
+    experiment::{Context, Experiment, Findings},
+};
 
 macro_rules! printed_line {
     ($id:literal, $line:literal) => {
@@ -77,107 +76,92 @@ const COMPETENCE: Claim = Claim {
     judge: Judge::Printed { text: "c(0)=0.0100, c(250)=0.500075, c(1000)=1.0000" },
 };
 
-impl Experiment for SelfPacedExperiment {
-    fn id(&self) -> &'static str {
-        "self-paced"
+/// The article's self-paced learner.
+pub(super) static SELF_PACED: Experiment = Experiment {
+    id: "self-paced",
+    section: "4",
+    question: "Does self-paced learning admit the easy examples first and the hard ones as it learns?",
+    claims: const {
+        &[
+            LINES[0].1,
+            LINES[1].1,
+            LINES[2].1,
+            LAMBDA,
+            FIRST,
+            GROWTH,
+            LEARNING,
+            EASY_FIRST,
+            COMPETENCE,
+            noise::ACCURACY,
+            noise::SELECTION,
+            noise::PRECISION,
+            noise::RECALL,
+            noise::QUANTILE,
+            noise::CLEAN,
+        ]
+    },
+    run,
+};
+
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    let data = Clusters::default().generate(200, article::SEED)?;
+    let history = article::self_paced(&data, article::initial_model(article::SEED, 0.01).0);
+    report(&mut findings, &data, &history, Part::Article, "the article's code: weights randn(2) * 0.01, seed 42");
+    findings.measure(LAMBDA.id, Part::Article, "the article's code", {
+        Measurement::text(format!("lambda={:.2}", history.lambda[10]))
+    });
+    let competence = |t: f64| Competence::square_root(0.01).map(|competence| competence.fraction(t / 1000.0));
+    findings.measure(COMPETENCE.id, Part::Article, "the article's formula", {
+        let [start, quarter, end] = [competence(0.0)?, competence(250.0)?, competence(1000.0)?];
+        Measurement::text(format!("c(0)={start:.4}, c(250)={quarter:.6}, c(1000)={end:.4}"))
+    });
+
+    // The smallest change: the same data and code, a start that points the wrong way.
+    let badly = article::self_paced(&data, article::initial_model(735, 5.0).0);
+    let conditions = "a bad start: weights randn(2) * 5, seed 735";
+    report(&mut findings, &data, &badly, Part::Changed, conditions);
+
+    // A setting in which the selection begins with 82 and grows, and examples are forgotten, too.
+    let overlapping = Clusters { std: 1.7, ..Clusters::default() }.generate(200, 11)?;
+    let joint = article::self_paced(&overlapping, article::initial_model(119, 1.0).0);
+    let conditions = "overlapping clusters (std 1.7, seed 11) and weights randn(2), seed 119";
+    report(&mut findings, &overlapping, &joint, Part::Changed, conditions);
+
+    // Any seed of such a start, not the one that fits best.
+    let scale = 5.0;
+    let n_starts = if context.quick { 20 } else { 200 };
+    let runs: Vec<SelfPaced> =
+        (0..n_starts).map(|seed| article::self_paced(&data, article::initial_model(seed, scale).0)).collect();
+    let conditions = format!("weights randn(2) * {scale}, {n_starts} seeds");
+    let over_starts = |value: &dyn Fn(&SelfPaced) -> f64| runs.iter().map(value).collect::<Vec<_>>();
+    let growth = Measurement::over_seeds(&over_starts(&|run| growth(run) as f64))?;
+    findings.measure(GROWTH.id, Part::Real, &conditions, growth);
+    let learning = Measurement::over_seeds(&over_starts(&|run| run.accuracy[10] - run.accuracy[0]))?;
+    findings.measure(LEARNING.id, Part::Real, &conditions, learning);
+    let distances: Vec<f64> = runs.iter().filter_map(|run| distance_ahead(&data, run)).collect();
+    findings.measure(EASY_FIRST.id, Part::Real, &conditions, Measurement::over_seeds(&distances)?);
+    findings.notes.push(format!(
+        "The article starts from weights of norm {:.4}: every loss lies within 0.012 of ln 2 = 0.693, above lambda \
+         = 0.5, so nothing is selected until lambda has passed it at epoch 2, and then everything is. The untrained \
+         weights happen to point the right way, which is the accuracy of 0.995. A start that points the wrong \
+         way gives the growing selection that the article describes: of {n_starts} starts randn(2) * {scale}, \
+         the selection grew through at least three sizes in {}.",
+        0.01 * norm(article::initial_model(article::SEED, 1.0).0.weights()),
+        runs.iter().filter(|run| self::growth(run) >= 3).count(),
+    ));
+
+    for (name, run) in [("article", &history), ("bad_start", &badly), ("overlapping", &joint)] {
+        findings.number(format!("{name}_selected"), &run.n_selected)?;
+        findings.number(format!("{name}_accuracy"), &run.accuracy)?;
+        findings.number(format!("{name}_lambda"), &run.lambda)?;
+        findings.number(format!("{name}_last_losses"), &run.last_losses)?;
+        findings.number(format!("{name}_weights"), run.model.weights())?;
+        findings.number(format!("{name}_bias"), run.model.bias())?;
     }
-
-    fn section(&self) -> &'static str {
-        "4"
-    }
-
-    fn question(&self) -> &'static str {
-        "Does self-paced learning admit the easy examples first and the hard ones as it learns?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        const {
-            &[
-                LINES[0].1,
-                LINES[1].1,
-                LINES[2].1,
-                LAMBDA,
-                FIRST,
-                GROWTH,
-                LEARNING,
-                EASY_FIRST,
-                COMPETENCE,
-                noise::ACCURACY,
-                noise::SELECTION,
-                noise::PRECISION,
-                noise::RECALL,
-                noise::QUANTILE,
-                noise::CLEAN,
-            ]
-        }
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        let data = Clusters::default().generate(200, article::SEED)?;
-        let history = article::self_paced(&data, article::initial_model(article::SEED, 0.01).0);
-        report(
-            &mut findings,
-            &data,
-            &history,
-            Part::Article,
-            "the article's code: weights randn(2) * 0.01, seed 42",
-        );
-        findings.measure(LAMBDA.id, Part::Article, "the article's code", {
-            Measurement::text(format!("lambda={:.2}", history.lambda[10]))
-        });
-        let competence = |t: f64| Competence::square_root(0.01).map(|competence| competence.fraction(t / 1000.0));
-        findings.measure(COMPETENCE.id, Part::Article, "the article's formula", {
-            let [start, quarter, end] = [competence(0.0)?, competence(250.0)?, competence(1000.0)?];
-            Measurement::text(format!("c(0)={start:.4}, c(250)={quarter:.6}, c(1000)={end:.4}"))
-        });
-
-        // The smallest change: the same data and code, a start that points the wrong way.
-        let badly = article::self_paced(&data, article::initial_model(735, 5.0).0);
-        let conditions = "a bad start: weights randn(2) * 5, seed 735";
-        report(&mut findings, &data, &badly, Part::Changed, conditions);
-
-        // A setting in which the selection begins with 82 and grows, and examples are forgotten, too.
-        let overlapping = Clusters { std: 1.7, ..Clusters::default() }.generate(200, 11)?;
-        let joint = article::self_paced(&overlapping, article::initial_model(119, 1.0).0);
-        let conditions = "overlapping clusters (std 1.7, seed 11) and weights randn(2), seed 119";
-        report(&mut findings, &overlapping, &joint, Part::Changed, conditions);
-
-        // Any seed of such a start, not the one that fits best.
-        let scale = 5.0;
-        let n_starts = if context.quick { 20 } else { 200 };
-        let runs: Vec<SelfPaced> =
-            (0..n_starts).map(|seed| article::self_paced(&data, article::initial_model(seed, scale).0)).collect();
-        let conditions = format!("weights randn(2) * {scale}, {n_starts} seeds");
-        let over_starts = |value: &dyn Fn(&SelfPaced) -> f64| runs.iter().map(value).collect::<Vec<_>>();
-        let growth = Measurement::over_seeds(&over_starts(&|run| growth(run) as f64))?;
-        findings.measure(GROWTH.id, Part::Real, &conditions, growth);
-        let learning = Measurement::over_seeds(&over_starts(&|run| run.accuracy[10] - run.accuracy[0]))?;
-        findings.measure(LEARNING.id, Part::Real, &conditions, learning);
-        let distances: Vec<f64> = runs.iter().filter_map(|run| distance_ahead(&data, run)).collect();
-        findings.measure(EASY_FIRST.id, Part::Real, &conditions, Measurement::over_seeds(&distances)?);
-        findings.notes.push(format!(
-            "The article starts from weights of norm {:.4}: every loss lies within 0.012 of ln 2 = 0.693, above lambda \
-             = 0.5, so nothing is selected until lambda has passed it at epoch 2, and then everything is. The untrained \
-             weights happen to point the right way, which is the accuracy of 0.995. A start that points the wrong \
-             way gives the growing selection that the article describes: of {n_starts} starts randn(2) * {scale}, \
-             the selection grew through at least three sizes in {}.",
-            0.01 * norm(article::initial_model(article::SEED, 1.0).0.weights()),
-            runs.iter().filter(|run| self::growth(run) >= 3).count(),
-        ));
-
-        for (name, run) in [("article", &history), ("bad_start", &badly), ("overlapping", &joint)] {
-            findings.number(format!("{name}_selected"), &run.n_selected)?;
-            findings.number(format!("{name}_accuracy"), &run.accuracy)?;
-            findings.number(format!("{name}_lambda"), &run.lambda)?;
-            findings.number(format!("{name}_last_losses"), &run.last_losses)?;
-            findings.number(format!("{name}_weights"), run.model.weights())?;
-            findings.number(format!("{name}_bias"), run.model.bias())?;
-        }
-        findings.figure("self-paced", CAPTION, figure(&[&history, &badly, &joint])?);
-        noise::report(&mut findings, context)?;
-        Ok(findings)
-    }
+    findings.figure("self-paced", CAPTION, figure(&[&history, &badly, &joint])?);
+    noise::report(&mut findings, context)?;
+    Ok(findings)
 }
 
 const CAPTION: &str = "Examples selected by the article's self-paced learner, epoch by epoch, from its own start and \

@@ -8,12 +8,12 @@ use cl_study::{Figure, LineFigure, quantile};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::article;
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::experiment::{Context, Experiment, Findings};
-
-/// The page on which a selection grows, and what it shows at first.
-pub(super) struct SelfPacedDemoExperiment;
+use crate::{
+    article,
+    claim::{Claim, Judge, Measurement, Part},
+    experiment::{Context, Experiment, Findings},
+    replay,
+};
 
 const EPOCH_0: Claim = Claim {
     id: "self-paced-demo/epoch-0",
@@ -78,76 +78,66 @@ impl Frame {
     }
 }
 
-impl Experiment for SelfPacedDemoExperiment {
-    fn id(&self) -> &'static str {
-        "self-paced-demo"
-    }
+/// The page on which a selection grows, and what it shows at first.
+pub(super) static SELF_PACED_DEMO: Experiment = Experiment {
+    id: "self-paced-demo",
+    section: "demo 2",
+    question: "What does a self-paced learner select as lambda grows?",
+    claims: &[EPOCH_0, NOTHING],
+    run,
+};
 
-    fn section(&self) -> &'static str {
-        "demo 2"
-    }
-
-    fn question(&self) -> &'static str {
-        "What does a self-paced learner select as lambda grows?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[EPOCH_0, NOTHING]
-    }
-
-    fn run(&self, _context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        let data = Clusters::default().generate(N_POINTS, article::SEED)?;
-        let mut runs = Vec::with_capacity(STARTS.len());
-        for (start, seed, scale) in STARTS {
-            let conditions = format!("{N_POINTS} points of the article's data; start: {start}");
-            let mut of_start = Vec::with_capacity(GROWTHS.len());
-            for (_, growth) in GROWTHS {
-                of_start.push(frames(&data, article::initial_model(seed, scale).0, growth)?);
-            }
-            let first = &of_start[0][0];
-            findings.measure(EPOCH_0.id, Part::Changed, &conditions, Measurement::text(first.line(0)));
-            let value = first.n_selected() as f64;
-            findings.measure(NOTHING.id, Part::Changed, &conditions, Measurement::Number { value });
-            runs.push(of_start);
+fn run(_context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    let data = Clusters::default().generate(N_POINTS, article::SEED)?;
+    let mut runs = Vec::with_capacity(STARTS.len());
+    for (start, seed, scale) in STARTS {
+        let conditions = format!("{N_POINTS} points of the article's data; start: {start}");
+        let mut of_start = Vec::with_capacity(GROWTHS.len());
+        for (_, growth) in GROWTHS {
+            of_start.push(frames(&data, article::initial_model(seed, scale).0, growth)?);
         }
-        let epochs: Vec<f64> = (0..=N_EPOCHS).map(|epoch| epoch as f64).collect();
-        let mut figure = LineFigure::new("Selected as lambda grows", "epoch", "examples selected, of 150");
-        for ((name, _), frames) in GROWTHS.iter().zip(&runs[1]) {
-            let selected: Vec<f64> = frames.iter().map(|frame| frame.n_selected() as f64).collect();
-            figure = figure.line(*name, &epochs, &selected);
-        }
-        let caption = "Examples selected in the recorded runs from weights that point the wrong way.";
-        findings.figure("self-paced-demo", caption, figure.render(760, 460)?);
-        for ((start, ..), of_start) in STARTS.iter().zip(&runs) {
-            for ((growth, _), frames) in GROWTHS.iter().zip(of_start) {
-                let selected: Vec<usize> = frames.iter().map(Frame::n_selected).collect();
-                let lambda: Vec<f64> = frames.iter().map(|frame| frame.lambda).collect();
-                findings.number(format!("{start}, {growth}"), json!({"selected": selected, "lambda": lambda}))?;
-            }
-        }
-        let rounded = |values: &[f64]| values.iter().map(|x| (x * 1e3).round() / 1e3).collect::<Vec<f64>>();
-        let recorded = json!({
-            "points": rounded(data.features().as_slice()),
-            "labels": data.labels(),
-            "starts": STARTS.map(|(name, ..)| name),
-            "growths": GROWTHS.map(|(name, _)| name),
-            "runs": runs.iter().map(|of_start| of_start.iter().map(|frames| {
-                frames.iter().map(|frame| Frame { losses: rounded(&frame.losses), ..frame.clone() }).collect::<Vec<_>>()
-            }).collect::<Vec<_>>()).collect::<Vec<_>>(),
-        });
-        let page = include_str!("self_paced_demo/self_paced_demo.html");
-        let page = page.replace("__RECORDED__", &serde_json::to_string(&recorded)?);
-        findings.files.push(("self-paced-demo.html".into(), page));
-        findings.notes.push(format!(
-            "The article's learner, its data set with {N_POINTS} points (seed {}), learning rate {LEARNING_RATE}, \
-             lambda from {FIRST_LAMBDA} at epoch 0. The article prints a dash for the number selected; the page prints \
-             the number, and the line is compared as it stands. self-paced-demo.html replays the recorded runs: two \
-             starts, four ways in which lambda grows.",
-            article::SEED
-        ));
-        Ok(findings)
+        let first = &of_start[0][0];
+        findings.measure(EPOCH_0.id, Part::Changed, &conditions, Measurement::text(first.line(0)));
+        let value = first.n_selected() as f64;
+        findings.measure(NOTHING.id, Part::Changed, &conditions, Measurement::Number { value });
+        runs.push(of_start);
     }
+    let epochs: Vec<f64> = (0..=N_EPOCHS).map(|epoch| epoch as f64).collect();
+    let mut figure = LineFigure::new("Selected as lambda grows", "epoch", "examples selected, of 150");
+    for ((name, _), frames) in GROWTHS.iter().zip(&runs[1]) {
+        let selected: Vec<f64> = frames.iter().map(|frame| frame.n_selected() as f64).collect();
+        figure = figure.line(*name, &epochs, &selected);
+    }
+    let caption = "Examples selected in the recorded runs from weights that point the wrong way.";
+    findings.figure("self-paced-demo", caption, figure.render(760, 460)?);
+    for ((start, ..), of_start) in STARTS.iter().zip(&runs) {
+        for ((growth, _), frames) in GROWTHS.iter().zip(of_start) {
+            let selected: Vec<usize> = frames.iter().map(Frame::n_selected).collect();
+            let lambda: Vec<f64> = frames.iter().map(|frame| frame.lambda).collect();
+            findings.number(format!("{start}, {growth}"), json!({"selected": selected, "lambda": lambda}))?;
+        }
+    }
+    let rounded = |values: &[f64]| values.iter().map(|x| (x * 1e3).round() / 1e3).collect::<Vec<f64>>();
+    let recorded = json!({
+        "points": rounded(data.features().as_slice()),
+        "labels": data.labels(),
+        "starts": STARTS.map(|(name, ..)| name),
+        "growths": GROWTHS.map(|(name, _)| name),
+        "runs": runs.iter().map(|of_start| of_start.iter().map(|frames| {
+            frames.iter().map(|frame| Frame { losses: rounded(&frame.losses), ..frame.clone() }).collect::<Vec<_>>()
+        }).collect::<Vec<_>>()).collect::<Vec<_>>(),
+    });
+    let page = replay::page(include_str!("self_paced_demo/self_paced_demo.html"), &recorded)?;
+    findings.files.push(("self-paced-demo.html".into(), page));
+    findings.notes.push(format!(
+        "The article's learner, its data set with {N_POINTS} points (seed {}), learning rate {LEARNING_RATE}, \
+         lambda from {FIRST_LAMBDA} at epoch 0. The article prints a dash for the number selected; the page prints \
+         the number, and the line is compared as it stands. self-paced-demo.html replays the recorded runs: two \
+         starts, four ways in which lambda grows.",
+        article::SEED
+    ));
+    Ok(findings)
 }
 
 /// The article's self-paced learner from 0.68: each epoch evaluates all, selects, steps on the selected in index order.

@@ -2,16 +2,15 @@
 
 use anyhow::{Result, anyhow};
 use cl_data::{Batch, Dataset, Epoch, Sampler, SamplerError, Shapes, Standardization, random};
-use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, ModelError, Sgd, Trainer, evaluate};
-use cl_study::{BoxFigure, Figure, Metric, Record, Study, over_seeds};
+use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Sgd, Trainer, evaluate};
+use cl_study::{Better, BoxFigure, Choice, Figure, Metric, Record, Study};
 use serde_json::{Value, json};
 
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::experiment::{Context, Experiment, Findings};
-use crate::stepwise;
-
-/// Basic shapes first, then geometric ones, for every switch epoch of the paper.
-pub(super) struct ShapesExperiment;
+use crate::{
+    claim::{Claim, Judge, Measurement, Part},
+    experiment::{Context, Experiment, Findings},
+    stepwise,
+};
 
 const LOWER_ERROR: Claim = Claim {
     id: "shapes/lower-error",
@@ -33,87 +32,69 @@ const LATER: Claim = Claim {
     },
 };
 
-impl Experiment for ShapesExperiment {
-    fn id(&self) -> &'static str {
-        "shapes"
-    }
+/// Basic shapes first, then geometric ones, for every switch epoch of the paper.
+pub(super) static SHAPES: Experiment = Experiment {
+    id: "shapes",
+    section: "1",
+    question: "Do easy shapes first lower the test error on all shapes?",
+    claims: &[LOWER_ERROR, LATER],
+    run,
+};
 
-    fn section(&self) -> &'static str {
-        "1"
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    let size = Size::of(context);
+    let rate = tuned(&size, context)?;
+    let mut study = Study::new("shapes", context.seeds.clone());
+    for arm in size.arms() {
+        study = study.arm(arm.name(), size.settings(arm, rate));
     }
-
-    fn question(&self) -> &'static str {
-        "Do easy shapes first lower the test error on all shapes?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[LOWER_ERROR, LATER]
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        let size = Size::of(context);
-        let rate = tuned(&size, context)?;
-        let mut study = Study::new("shapes", context.seeds.clone());
-        for arm in size.arms() {
-            study = study.arm(arm.name(), size.settings(arm, rate));
+    let journal = format!("shapes-{}-{}.jsonl", size.name, study.seeds.len());
+    let arms = size.arms();
+    let results = context.study(&study, journal, |run| size.train(arms[run.arm_place], rate, run.seed))?;
+    let metric = Metric::scalar("test_error");
+    let half = Arm::Switch(size.n_epochs / 2).name();
+    let n_seeds = study.seeds.len();
+    let conditions = |against: &str| {
+        let Size { n_train, n_epochs, .. } = size;
+        format!("{n_train} training images, {n_epochs} epochs, against {against}, {n_seeds} seeds")
+    };
+    let less = |control: &str| -> Result<Measurement> {
+        Ok(Measurement::over_seeds(&results.paired("all", control, &half, &metric)?.differences)?)
+    };
+    let target = Arm::Switch(0).name();
+    findings.measure(LOWER_ERROR.id, Part::Real, conditions("geometric shapes alone"), less(&target)?);
+    findings.measure(LOWER_ERROR.id, Part::Real, conditions("both sets mixed"), less(&Arm::Union.name())?);
+    let mean = |name: &str| results.summary("all", name, &metric).map(|summary| summary.mean);
+    let mut best: Option<(f64, String)> = None;
+    for &switch in &size.switches[..size.switches.len() - 1] {
+        let name = Arm::Switch(switch).name();
+        let error = mean(&name)?;
+        if best.as_ref().is_none_or(|(least, _)| error < *least) {
+            best = Some((error, name));
         }
-        let journal = context.journals.join(format!("shapes-{}-{}.jsonl", size.name, study.seeds.len()));
-        let results = study.run(context.jobs, Some(&journal), context.progress, |run| {
-            let arm = size.arms().into_iter().find(|arm| arm.name() == run.arm.name);
-            let arm = arm.ok_or_else(|| format!("no arm {}", run.arm.name))?;
-            size.train(arm, rate, run.seed).map_err(|error| format!("{error:#}"))
-        })?;
-        if let Some(failed) = results.failed().next() {
-            return Err(anyhow!("{}, seed {}: {:?}", failed.arm, failed.seed, failed.outcome));
-        }
-        let metric = Metric::scalar("test_error");
-        let half = Arm::Switch(size.n_epochs / 2).name();
-        let n_seeds = study.seeds.len();
-        let conditions = |against: &str| {
-            let Size { n_train, n_epochs, .. } = size;
-            format!("{n_train} training images, {n_epochs} epochs, against {against}, {n_seeds} seeds")
-        };
-        let less = |control: &str| -> Result<Measurement> {
-            Ok(Measurement::over_seeds(&results.paired("all", control, &half, &metric)?.differences)?)
-        };
-        let target = Arm::Switch(0).name();
-        findings.measure(LOWER_ERROR.id, Part::Real, conditions("geometric shapes alone"), less(&target)?);
-        findings.measure(LOWER_ERROR.id, Part::Real, conditions("both sets mixed"), less(&Arm::Union.name())?);
-        let mean = |name: &str| results.summary("all", name, &metric).map(|summary| summary.mean);
-        let mut best: Option<(f64, String)> = None;
-        for &switch in &size.switches[..size.switches.len() - 1] {
-            let name = Arm::Switch(switch).name();
-            let error = mean(&name)?;
-            if best.as_ref().is_none_or(|(least, _)| error < *least) {
-                best = Some((error, name));
-            }
-        }
-        let (_, best) = best.ok_or_else(|| anyhow!("no earlier switch"))?;
-        let against = format!("the best earlier one, {best}");
-        findings.measure(LATER.id, Part::Real, conditions(&against), less(&best)?);
-
-        let mut figure = BoxFigure::new(
-            "Test error after a switch from basic to geometric shapes",
-            "switch epoch",
-            "test error",
-        );
-        for arm in size.arms() {
-            let errors: Vec<f64> = results.values("all", &arm.name(), &metric)?.into_iter().flatten().collect();
-            figure = figure.values(arm.short_name(), &errors);
-            findings.number(format!("test_error_{}", arm.short_name().replace(' ', "_")), errors)?;
-        }
-        let caption = "Test error on geometric shapes by switch epoch (0: no curriculum), and of the controls; boxes \
-                       are quartiles, whiskers 5 % and 95 % over seeds.";
-        findings.figure("shapes", caption, figure.render(820, 480)?);
-        let examples = Shapes::Basic.generate(6, 0)?;
-        findings.figure("shapes-examples", EXAMPLES, gallery(&examples, &Shapes::Geometric.generate(6, 0)?));
-        findings.tables.push(("Test error".into(), results.table("all", &target, &metric, 4)?));
-        findings.number("learning_rate", rate)?;
-        findings.number("settings", size.settings(Arm::Union, rate))?;
-        findings.notes.push(size.note(rate, n_seeds));
-        Ok(findings)
     }
+    let (_, best) = best.ok_or_else(|| anyhow!("no earlier switch"))?;
+    let against = format!("the best earlier one, {best}");
+    findings.measure(LATER.id, Part::Real, conditions(&against), less(&best)?);
+
+    let mut figure =
+        BoxFigure::new("Test error after a switch from basic to geometric shapes", "switch epoch", "test error");
+    for arm in size.arms() {
+        let errors: Vec<f64> = results.values("all", &arm.name(), &metric)?.into_iter().flatten().collect();
+        figure = figure.values(arm.short_name(), &errors);
+        findings.number(format!("test_error_{}", arm.short_name().replace(' ', "_")), errors)?;
+    }
+    let caption = "Test error on geometric shapes by switch epoch (0: no curriculum), and of the controls; boxes \
+                   are quartiles, whiskers 5 % and 95 % over seeds.";
+    findings.figure("shapes", caption, figure.render(820, 480)?);
+    let examples = Shapes::Basic.generate(6, 0)?;
+    findings.figure("shapes-examples", EXAMPLES, gallery(&examples, &Shapes::Geometric.generate(6, 0)?));
+    findings.tables.push(("Test error".into(), results.table("all", &target, &metric, 4)?));
+    findings.number("learning_rate", rate)?;
+    findings.number("settings", size.settings(Arm::Union, rate))?;
+    findings.notes.push(size.note(rate, n_seeds));
+    Ok(findings)
 }
 
 const EXAMPLES: &str = "Basic shapes (above) and geometric shapes (below): rectangle, ellipse, triangle, twice.";
@@ -320,19 +301,10 @@ impl Sampler for Switching {
 
 /// The learning rate of the least mean validation error without curriculum.
 fn tuned(size: &Size, context: &Context<'_>) -> Result<f64> {
-    let units: Vec<u64> = (0..RATES.len() as u64 * N_TUNING_SEEDS).collect();
-    let errors: Result<Vec<f64>> = over_seeds(&units, context.jobs, context.progress, |unit| {
-        let rate = RATES[(unit / N_TUNING_SEEDS) as usize];
-        match size.train(Arm::Switch(0), rate, 1_000_000 + unit % N_TUNING_SEEDS) {
-            Ok(record) => Ok(record.scalars["validation_error"]),
-            Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => Ok(1.0),
-            Err(error) => Err(error),
-        }
-    })?
-    .into_iter()
-    .collect();
-    let sums: Vec<f64> = errors?.chunks(N_TUNING_SEEDS as usize).map(|chunk| chunk.iter().sum()).collect();
-    Ok(RATES[(0..RATES.len()).min_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap_or(0)])
+    let seeds: Vec<u64> = (1_000_000..1_000_000 + N_TUNING_SEEDS).collect();
+    let choice = Choice::new("shapes", seeds, Metric::scalar("validation_error"), Better::Lower);
+    let run = |&rate: &f64, seed| size.train(Arm::Switch(0), rate, seed);
+    Ok(context.choose(&choice, &RATES, &context.seeds, run)?.candidate)
 }
 
 /// Two rows of images, pixel by pixel.

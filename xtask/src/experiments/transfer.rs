@@ -1,18 +1,18 @@
 //! Section 3: rankings by a teacher, which do not know the learner, and what curricula by them are worth.
 
 mod learners;
+mod source;
 
 use anyhow::{Result, anyhow};
-use cl_data::{Dataset, Standardization, bundled, stratified_split};
+use cl_data::bundled;
 use cl_study::{Cell, Figure, LineFigure, Metric, Record, Study, StudyResults, Summary, Table};
 
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::data_dir::DataDir;
-use crate::experiment::{Context, Experiment, Findings};
-use learners::{Arm, Scoring, Task};
-
-/// Hacohen and Weinshall (2019): transfer, self-taught and bootstrapped curricula.
-pub(super) struct TransferExperiment;
+use crate::{
+    claim::{Claim, Judge, Measurement, Part},
+    experiment::{Context, Experiment, Findings},
+};
+use learners::{Arm, OWN_END, Scoring, Task, agreement_with};
+use source::{FASHION, Source};
 
 const FIXED: Claim = Claim {
     id: "transfer/fixed",
@@ -56,38 +56,27 @@ const END: Claim = Claim {
     },
 };
 
-impl Experiment for TransferExperiment {
-    fn id(&self) -> &'static str {
-        "transfer"
-    }
+/// Hacohen and Weinshall (2019): transfer, self-taught and bootstrapped curricula.
+pub(super) static TRANSFER: Experiment = Experiment {
+    id: "transfer",
+    section: "3",
+    question: "Is a teacher's ranking fixed, and does a curriculum by it help?",
+    claims: &[FIXED, INDEPENDENT, EARLY, END],
+    run,
+};
 
-    fn section(&self) -> &'static str {
-        "3"
-    }
-
-    fn question(&self) -> &'static str {
-        "Is a teacher's ranking fixed, and does a curriculum by it help?"
-    }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[FIXED, INDEPENDENT, EARLY, END]
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        on(&mut findings, context, &Task::digits(context), &Source::Digits(bundled::digits().cast()?))?;
-        if let Some(folder) = &context.data_dir {
-            match folder.folder(FASHION) {
-                Some(_) => on(&mut findings, context, &Task::fashion(context), &Source::fashion(folder)?)?,
-                None => findings.notes.push(format!("Left out, because the data folder lacks it: {FASHION}/.")),
-            }
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    on(&mut findings, context, &Task::digits(context), &Source::Digits(bundled::digits().cast()?))?;
+    if let Some(folder) = &context.data_dir {
+        match folder.folder(FASHION) {
+            Some(_) => on(&mut findings, context, &Task::fashion(context), &Source::fashion(folder)?)?,
+            None => findings.notes.push(format!("Left out, because the data folder lacks it: {FASHION}/.")),
         }
-        findings.notes.push(NOTE.to_owned());
-        Ok(findings)
     }
+    findings.notes.push(NOTE.to_owned());
+    Ok(findings)
 }
-
-const FASHION: &str = "fashion-mnist";
 
 const NOTE: &str = "Difficulty is 1 - p of the label under a teacher of another architecture (transfer), the loss under the learner's \
      own architecture trained in random order from other weights (self-taught), and that of a network trained with a \
@@ -100,49 +89,6 @@ const NOTE: &str = "Difficulty is 1 - p of the label under a teacher of another 
      keeping both was decided after its figures had been seen. Validation data draws the curves; the test set is read once, after the \
      last update.";
 
-/// Where the data of a task come from.
-enum Source {
-    /// One set, cut by seed into training, validation and test data.
-    Digits(Dataset<f32>),
-    /// A training set to draw from by seed, and a test set.
-    Fashion { train: Dataset<f32>, test: Dataset<f32> },
-}
-
-/// Training, validation and test data.
-struct Parts {
-    train: Dataset<f32>,
-    validation: Dataset<f32>,
-    test: Dataset<f32>,
-}
-
-impl Source {
-    fn fashion(folder: &DataDir) -> Result<Self> {
-        Ok(Self::Fashion { train: folder.images(FASHION, "train")?, test: folder.images(FASHION, "t10k")? })
-    }
-
-    /// By seed, standardised by the training data.
-    fn parts(&self, task: &Task, seed: u64) -> Result<Parts> {
-        let (train, validation, test) = match self {
-            Self::Digits(digits) => {
-                let parts = stratified_split(digits.labels(), &[0.6, 0.2, 0.2], seed)?;
-                (digits.subset(&parts[0])?, digits.subset(&parts[1])?, digits.subset(&parts[2])?)
-            }
-            Self::Fashion { train, test } => {
-                let share = |n: usize| (n as f64 / train.n_examples() as f64).min(0.5);
-                let parts =
-                    stratified_split(train.labels(), &[share(task.n_train), share(task.n_validation)], seed)?;
-                (train.subset(&parts[0])?, train.subset(&parts[1])?, test.clone())
-            }
-        };
-        let standardization = Standardization::fit(&train)?;
-        Ok(Parts {
-            train: standardization.apply(train)?,
-            validation: standardization.apply(validation)?,
-            test: standardization.apply(test)?,
-        })
-    }
-}
-
 /// One data set: who ranks it, what is trained by the rankings, and how far the learner agrees with them.
 fn on(findings: &mut Findings, context: &Context<'_>, task: &Task, source: &Source) -> Result<()> {
     let key = task.key;
@@ -152,16 +98,10 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task, source: &Sour
     for scoring in Scoring::ALL {
         scorings = scorings.arm(scoring.name(), task.settings(rate, source.fingerprint()));
     }
-    let journal =
-        |what: &str| context.journals.join(format!("transfer-{key}-{what}-{}-{n_seeds}.jsonl", task.size));
-    let scores = scorings.run(context.jobs, Some(&journal("scores")), context.progress, |run| {
-        let score = || {
-            let scoring = Scoring::named(&run.arm.name)?;
-            task.score(scoring, &source.parts(task, run.seed)?, rate, run.seed)
-        };
-        score().map_err(|error| format!("{error:#}"))
+    let journal = |what: &str| format!("transfer-{key}-{what}-{}-{n_seeds}.jsonl", task.size);
+    let scores = context.study(&scorings, journal("scores"), |run| {
+        task.score(Scoring::ALL[run.arm_place], &task.parts(source, run.seed)?, rate, run.seed)
     })?;
-    none_failed(&scores)?;
 
     let mut learners = Study::new(format!("transfer on {}", task.name), context.seeds.clone());
     for arm in Arm::ALL {
@@ -172,16 +112,11 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task, source: &Sour
         let record = scores.records("all", scoring.name())?[at].ok_or_else(|| anyhow!("seed {seed} failed"))?;
         Ok(&record.curves["difficulty"])
     };
-    let results = learners.run(context.jobs, Some(&journal("learners")), context.progress, |run| {
-        let learn = || {
-            let difficulties = Scoring::ALL.map(|scoring| difficulty(scoring, run.seed));
-            let [transfer, own, bootstrapped] = difficulties;
-            let difficulties = [transfer?, own?, bootstrapped?];
-            task.learn(Arm::named(&run.arm.name)?, &source.parts(task, run.seed)?, &difficulties, rate, run.seed)
-        };
-        learn().map_err(|error| format!("{error:#}"))
+    let results = context.study(&learners, journal("learners"), |run| {
+        let [transfer, own, bootstrapped] = Scoring::ALL.map(|scoring| difficulty(scoring, run.seed));
+        let difficulties = [transfer?, own?, bootstrapped?];
+        task.learn(Arm::ALL[run.arm_place], &task.parts(source, run.seed)?, &difficulties, rate, run.seed)
     })?;
-    none_failed(&results)?;
 
     let conditions = format!("{}, {n_seeds} seeds with a split each", task.conditions());
     curricula(findings, task, &results, &conditions)?;
@@ -189,13 +124,6 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task, source: &Sour
     findings.number(format!("{key}_learning_rate"), rate)?;
     findings.notes.push(task.note(rate));
     Ok(())
-}
-
-fn none_failed(results: &StudyResults) -> Result<()> {
-    match results.failed().next() {
-        Some(failed) => Err(anyhow!("{}, seed {}: {:?}", failed.arm, failed.seed, failed.outcome)),
-        None => Ok(()),
-    }
 }
 
 fn records<'a>(results: &'a StudyResults, arm: &str) -> Result<Vec<&'a Record>> {
@@ -264,14 +192,6 @@ fn rankings(
     );
     findings.figure(format!("{}-rankings", task.figure), caption, figure.render(800, 480)?);
     Ok(())
-}
-
-/// The learner's own ranking at the end.
-const OWN_END: &str = "the learner's own at the end";
-
-/// The name of the curve of the learner's agreement with a ranking.
-fn agreement_with(name: &str) -> String {
-    format!("agreement with {name}")
 }
 
 fn with_band(figure: LineFigure, name: &str, x: &[f64], curves: &[Vec<f64>]) -> Result<LineFigure> {

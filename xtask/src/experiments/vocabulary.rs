@@ -2,20 +2,22 @@
 
 use std::fmt;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use cl_pacing::{EasyFirst, Order, Pacing, PrefixSampler, Random, Rounding, ShuffleSampler};
-use cl_study::{Figure, LineFigure, Metric, Record, Study, StudyResults};
-use serde_json::{Value, json};
+use cl_study::{Figure, LineFigure, Metric, Record, StudyResults};
+use serde_json::json;
 
-use crate::claim::{Claim, Judge, Measurement, Part, significant};
-use crate::experiment::{Context, Experiment, Findings};
-use crate::language::{
-    Corpus, Curves, Lexicon, Recipe, Source, TUNING_SEEDS, WINDOW, Windows, arrivals, journal, made_language,
-    ratio_by, saved, tuned, with_mean_curve,
+use crate::{
+    claim::{Claim, Judge, Measurement, Part, significant},
+    experiment::{Context, Experiment, Findings},
+    language::{
+        corpus::{Corpus, made_language},
+        task::{Data, Source, TUNING_SEEDS, Task, Text, study, texts},
+        times::{arrivals, ratio_by, saved, with_mean_curve},
+        training::{Curves, Recipe},
+        windows::WINDOW,
+    },
 };
-
-/// The vocabulary of a language model grows pass by pass, against the full one from the start.
-pub(super) struct VocabularyExperiment;
 
 /// A fifth of the paper's difference of 0.05.
 const MARGIN: f64 = 0.01;
@@ -51,74 +53,39 @@ const BEHIND: Claim = Claim {
     },
 };
 
-impl Experiment for VocabularyExperiment {
-    fn id(&self) -> &'static str {
-        "vocabulary"
-    }
+/// The vocabulary of a language model grows pass by pass, against the full one from the start.
+pub(super) static VOCABULARY: Experiment = Experiment {
+    id: "vocabulary",
+    section: "1",
+    question: "Does a language model converge better when its vocabulary grows?",
+    claims: &[CONVERGENCE, SOONER, BEHIND],
+    run,
+};
 
-    fn section(&self) -> &'static str {
-        "1"
+fn run(context: &Context<'_>) -> Result<Findings> {
+    let mut findings = Findings::default();
+    let mut tasks = vec![made(context)?];
+    tasks.extend(texts(&mut findings, context, &TEXTS)?.into_iter().map(|(name, text)| of(name, text, context)));
+    for task in &mut tasks {
+        let shown = |recipe: &Recipe, seed| Ok(train(task, recipe, Arm::Full, seed, true)?.curves);
+        task.recipe.learning_rate = task.tuned(&RATES, context, shown)?.candidate;
     }
-
-    fn question(&self) -> &'static str {
-        "Does a language model converge better when its vocabulary grows?"
+    let arms = Arm::ALL
+        .map(|arm| (arm.name().to_owned(), json!({ "windows": arm.windows(), "wrong_words": arm.wrong_words() })));
+    let settings = tasks.iter().map(|task| (task.name, task.settings()));
+    let results = study("vocabulary", context, arms, settings, |run| {
+        let task = &tasks[run.setting_place];
+        Ok(train(task, &task.recipe, Arm::ALL[run.arm_place], run.seed, false)?.record())
+    })?;
+    for task in &tasks {
+        report(task, &mut findings, &results)?;
     }
-
-    fn claims(&self) -> &'static [Claim] {
-        &[CONVERGENCE, SOONER, BEHIND]
-    }
-
-    fn run(&self, context: &Context<'_>) -> Result<Findings> {
-        let mut findings = Findings::default();
-        let mut tasks = vec![Task::made(context)?];
-        if let Some(data_dir) = &context.data_dir {
-            for (name, folder, read) in TEXTS {
-                match data_dir.folder(folder) {
-                    Some(_) => tasks.push(Task::text(name, read(data_dir)?, context)),
-                    None => findings
-                        .notes
-                        .push(format!("{name} was left out: the folder of data sets has no {folder}.")),
-                }
-            }
-        }
-        for task in &mut tasks {
-            let (rate, _) = tuned(&RATES, context, |rate, seed| {
-                task.train(&Recipe { learning_rate: rate, ..task.recipe }, Arm::Full, seed, true)
-                    .map(|run| run.curves)
-            })?;
-            task.recipe.learning_rate = rate;
-        }
-        let mut study = Study::new("vocabulary", context.seeds.clone());
-        for arm in Arm::ALL {
-            study = study.arm(arm.name(), json!({ "windows": arm.windows(), "wrong_words": arm.wrong_words() }));
-        }
-        for task in &tasks {
-            study = study.setting(task.name, task.settings());
-        }
-        let journal = journal(context, &study);
-        let results = study.run(context.jobs, Some(&journal), context.progress, |run| {
-            let task = tasks.iter().find(|task| task.name == run.setting.name);
-            let arm = Arm::ALL.into_iter().find(|arm| arm.name() == run.arm.name);
-            let (task, arm) =
-                task.zip(arm).ok_or_else(|| format!("no {} in {}", run.arm.name, run.setting.name))?;
-            task.train(&task.recipe, arm, run.seed, false).map(Run::record).map_err(|error| format!("{error:#}"))
-        })?;
-        if let Some(failed) = results.failed().next() {
-            return Err(anyhow!("{}, seed {}: {:?}", failed.arm, failed.seed, failed.outcome));
-        }
-        for task in &tasks {
-            task.report(&mut findings, &results)?;
-        }
-        findings.notes.push(ARMS.to_owned());
-        findings.notes.push(paper(&results, &tasks)?);
-        Ok(findings)
-    }
+    findings.notes.push(ARMS.to_owned());
+    findings.notes.push(paper(&results, &tasks)?);
+    Ok(findings)
 }
 
-type Read = fn(&crate::data_dir::DataDir) -> Result<Corpus>;
-
-/// Real texts, by name and folder.
-const TEXTS: [(&str, &str, Read); 2] = [
+const TEXTS: [Text; 2] = [
     ("WikiText-2", "wikitext-2-valid-test", Corpus::wikitext2),
     ("tiny Shakespeare", "tinyshakespeare", Corpus::tiny_shakespeare),
 ];
@@ -170,191 +137,154 @@ impl Arm {
     }
 }
 
-/// One corpus with the sizes of its model.
-struct Task {
-    name: &'static str,
-    /// Of its figure.
-    file: String,
-    source: Source,
-    n_words: usize,
-    n_held_out: usize,
-    recipe: Recipe,
+/// The made language.
+fn made(context: &Context<'_>) -> Result<Task> {
+    let (n_sentences, n_updates) = match (context.full, context.quick) {
+        (true, _) => (32_000, 192_000),
+        (_, false) => (8_000, 48_000),
+        _ => (600, 800),
+    };
+    let language = made_language()?;
+    let recipe = Recipe::small(n_updates, 24);
+    Ok(Task {
+        name: "made language",
+        file: "vocabulary".into(),
+        n_words: language.n_words(),
+        source: Source::Made { language, n_sentences },
+        n_held_out: if context.quick { 100 } else { 500 },
+        recipe,
+    })
 }
 
-impl Task {
-    fn made(context: &Context<'_>) -> Result<Self> {
-        let (n_sentences, n_updates) = match (context.full, context.quick) {
-            (true, _) => (32_000, 192_000),
-            (_, false) => (8_000, 48_000),
-            _ => (600, 800),
-        };
-        let language = made_language()?;
-        let recipe = Recipe::small(n_updates, 24);
-        Ok(Self {
-            name: "made language",
-            file: "vocabulary".into(),
-            n_words: language.n_words(),
-            source: Source::Made { language, n_sentences },
-            n_held_out: if context.quick { 100 } else { 500 },
-            recipe,
-        })
+/// A text.
+fn of(name: &'static str, corpus: Corpus, context: &Context<'_>) -> Task {
+    let n_updates = if context.quick { 800 } else { 24_000 };
+    Task {
+        name,
+        file: format!("vocabulary-{}", name.to_lowercase().replace(' ', "-")),
+        source: Source::Text(corpus),
+        n_words: if context.quick { 400 } else { 4_000 },
+        n_held_out: if context.quick { 100 } else { 500 },
+        recipe: Recipe::small(n_updates, 12),
     }
+}
 
-    fn text(name: &'static str, mut corpus: Corpus, context: &Context<'_>) -> Self {
-        let n_updates = if context.quick { 800 } else { 24_000 };
-        if context.quick {
-            corpus.train.truncate(1_000);
+fn train(task: &Task, recipe: &Recipe, arm: Arm, seed: u64, tuning: bool) -> Result<Run> {
+    let Data { n_words, windows, held_out, .. } = task.data(seed, tuning, false);
+    let rarest = windows.rarest_words();
+    let passes = Passes::of(&rarest, n_words, recipe);
+    let n = windows.len();
+    let vocabulary = |step: u64| if arm == Arm::Growing { passes.vocabulary(step) } else { n_words };
+    let paced = |order| PrefixSampler::new(order, passes.clone(), recipe.batch_size, recipe.n_updates, seed);
+    let by_rank = |rarest: &[usize]| rarest.iter().map(|&word| word as f64).collect::<Vec<f64>>();
+    let curves = match arm {
+        Arm::Full => {
+            let mut sampler = ShuffleSampler::new(n, recipe.batch_size, seed)?;
+            recipe.train(&windows, &held_out, n_words, &mut sampler, &vocabulary, seed)?
         }
-        Self {
-            name,
-            file: format!("vocabulary-{}", name.to_lowercase().replace(' ', "-")),
-            source: Source::Text(corpus),
-            n_words: if context.quick { 400 } else { 4_000 },
-            n_held_out: if context.quick { 100 } else { 500 },
-            recipe: Recipe::small(n_updates, 12),
+        Arm::Growing | Arm::GrowingWindows => {
+            let mut sampler = paced(EasyFirst.order(&by_rank(&rarest), seed)?)?;
+            recipe.train(&windows, &held_out, n_words, &mut sampler, &vocabulary, seed)?
         }
+        Arm::SameNumber => {
+            let mut sampler = paced(Random::of(n, seed))?;
+            recipe.train(&windows, &held_out, n_words, &mut sampler, &vocabulary, seed)?
+        }
+    };
+    let n_examples = (recipe.n_updates as usize * recipe.batch_size) as f64;
+    Ok(Run { curves, passes, n_examples })
+}
+
+/// Until the full vocabulary's final log-rank of the same seed.
+fn times(task: &Task, results: &StudyResults, arm: Arm) -> Result<Vec<Option<f64>>> {
+    let targets = results.values(task.name, Arm::Full.name(), &Metric::scalar("log_rank"))?;
+    let targets: Vec<f64> = targets.into_iter().flatten().collect();
+    let records: Vec<&Record> = results.records(task.name, arm.name())?.into_iter().flatten().collect();
+    let n = records.first().map_or(1, |record| record.curves["log_rank"].len().div_ceil(5));
+    arrivals(&records, "log_rank", n, &targets)
+}
+
+fn report(task: &Task, findings: &mut Findings, results: &StudyResults) -> Result<()> {
+    let n_seeds = results.study.seeds.len();
+    let metric = Metric::scalar("log_rank");
+    let full = Arm::Full.name();
+    let growing = Arm::Growing.name();
+    for (rival, what) in [(Arm::Full, "the full vocabulary"), (Arm::SameNumber, "as many windows at random")] {
+        let less = results.paired(task.name, rival.name(), growing, &metric)?.differences;
+        let conditions = format!("{}, against {what}, {n_seeds} seeds", task.name);
+        findings.measure(CONVERGENCE.id, Part::Real, &conditions, Measurement::over_seeds(&less)?);
+        let [own, theirs] = [Arm::Growing, rival].map(|arm| times(task, results, arm));
+        let ratio = ratio_by(task.recipe.n_updates, &own?, &theirs?)?;
+        findings.measure(SOONER.id, Part::Real, conditions, saved(&ratio));
     }
+    let early = Metric::at_budget("log_rank", "updates", task.recipe.n_updates as f64 / 10.0);
+    let behind = results.paired(task.name, growing, full, &early)?.differences;
+    let conditions = format!("{}, against the full vocabulary, {n_seeds} seeds", task.name);
+    findings.measure(BEHIND.id, Part::Real, conditions, Measurement::over_seeds(&behind)?);
 
-    fn settings(&self) -> Value {
-        let Recipe { width, n_hidden, batch_size, learning_rate, n_updates, .. } = self.recipe;
-        json!({
-            "n_words": self.n_words,
-            "window": WINDOW,
-            "width": width,
-            "n_hidden": n_hidden,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "n_updates": n_updates,
-            "n_held_out_windows": self.n_held_out,
-        })
+    let mut figure = LineFigure::new(
+        format!("Growing the vocabulary: {}", task.name),
+        "updates",
+        "mean log-rank of the true word (95 % interval)",
+    );
+    for arm in Arm::ALL {
+        let from = task.recipe.measured_every as f64;
+        figure = with_mean_curve(figure, results, (task.name, arm.name()), "log_rank", from)?;
     }
-
-    fn train(&self, recipe: &Recipe, arm: Arm, seed: u64, tuning: bool) -> Result<Run> {
-        let corpus = if tuning { self.source.tuning_corpus(seed) } else { self.source.corpus(seed) };
-        let lexicon = Lexicon::of(&corpus.train, self.n_words);
-        let n_words = lexicon.n_words();
-        let windows = Windows::of(&corpus.train, &lexicon, None);
-        let held_out = Windows::of(&corpus.held_out, &lexicon, None).sample(self.n_held_out, seed);
-        let rarest = windows.rarest_words();
-        let passes = Passes::of(&rarest, n_words, recipe);
-        let n = windows.len();
-        let vocabulary = |step: u64| if arm == Arm::Growing { passes.vocabulary(step) } else { n_words };
-        let paced = |order| PrefixSampler::new(order, passes.clone(), recipe.batch_size, recipe.n_updates, seed);
-        let by_rank = |rarest: &[usize]| rarest.iter().map(|&word| word as f64).collect::<Vec<f64>>();
-        let curves = match arm {
-            Arm::Full => {
-                let mut sampler = ShuffleSampler::new(n, recipe.batch_size, seed)?;
-                recipe.train(&windows, &held_out, n_words, &mut sampler, &vocabulary, seed)?
-            }
-            Arm::Growing | Arm::GrowingWindows => {
-                let mut sampler = paced(EasyFirst.order(&by_rank(&rarest), seed)?)?;
-                recipe.train(&windows, &held_out, n_words, &mut sampler, &vocabulary, seed)?
-            }
-            Arm::SameNumber => {
-                let mut sampler = paced(Random::of(n, seed))?;
-                recipe.train(&windows, &held_out, n_words, &mut sampler, &vocabulary, seed)?
-            }
-        };
-        let n_examples = (recipe.n_updates as usize * recipe.batch_size) as f64;
-        Ok(Run { curves, passes, n_examples })
+    let records: Vec<&Record> = results.records(task.name, growing)?.into_iter().flatten().collect();
+    for step in 1..N_STEPS {
+        let starts = records.iter().map(|record| record.curves["passes"][step]);
+        let quarters = format!("{}/{N_STEPS}", step + 1);
+        figure = figure.vertical(starts.sum::<f64>() / records.len() as f64, quarters);
     }
-
-    /// Until the full vocabulary's final log-rank of the same seed.
-    fn times(&self, results: &StudyResults, arm: Arm) -> Result<Vec<Option<f64>>> {
-        let targets = results.values(self.name, Arm::Full.name(), &Metric::scalar("log_rank"))?;
-        let targets: Vec<f64> = targets.into_iter().flatten().collect();
-        let records: Vec<&Record> = results.records(self.name, arm.name())?.into_iter().flatten().collect();
-        let n = records.first().map_or(1, |record| record.curves["log_rank"].len().div_ceil(5));
-        arrivals(&records, "log_rank", n, &targets)
+    let by_frequency = results.summary(task.name, full, &Metric::scalar("by_frequency"))?.mean;
+    figure = figure.horizontal(by_frequency, "word frequency alone");
+    let caption = format!(
+        "Mean log-rank of the true word among the whole vocabulary on held-out windows, {}: lower is better. Dashed: \
+         where the growing vocabulary reaches 2, 3 and 4 quarters.",
+        task.name
+    );
+    findings.figure(&task.file, caption, figure.render(820, 480)?);
+    let title = format!("Final mean log-rank, {}", task.name);
+    findings.tables.push((title, results.table(task.name, full, &metric, 4)?));
+    findings.number(format!("{}_settings", task.file), task.settings())?;
+    for arm in Arm::ALL {
+        let name = format!("{}_log_rank_{}", task.file, arm.name().replace([' ', ','], "_"));
+        let curves = results.records(task.name, arm.name())?.into_iter().flatten();
+        findings.number(name, curves.map(|record| &record.curves["log_rank"]).collect::<Vec<_>>())?;
     }
+    findings.notes.push(note(task, records.first().copied()));
+    Ok(())
+}
 
-    fn report(&self, findings: &mut Findings, results: &StudyResults) -> Result<()> {
-        let n_seeds = results.study.seeds.len();
-        let metric = Metric::scalar("log_rank");
-        let full = Arm::Full.name();
-        let growing = Arm::Growing.name();
-        for (rival, what) in [(Arm::Full, "the full vocabulary"), (Arm::SameNumber, "as many windows at random")] {
-            let less = results.paired(self.name, rival.name(), growing, &metric)?.differences;
-            let conditions = format!("{}, against {what}, {n_seeds} seeds", self.name);
-            findings.measure(CONVERGENCE.id, Part::Real, &conditions, Measurement::over_seeds(&less)?);
-            let [own, theirs] = [Arm::Growing, rival].map(|arm| self.times(results, arm));
-            let ratio = ratio_by(self.recipe.n_updates, &own?, &theirs?)?;
-            findings.measure(SOONER.id, Part::Real, conditions, saved(&ratio));
-        }
-        let early = Metric::at_budget("log_rank", "updates", self.recipe.n_updates as f64 / 10.0);
-        let behind = results.paired(self.name, growing, full, &early)?.differences;
-        let conditions = format!("{}, against the full vocabulary, {n_seeds} seeds", self.name);
-        findings.measure(BEHIND.id, Part::Real, conditions, Measurement::over_seeds(&behind)?);
-
-        let mut figure = LineFigure::new(
-            format!("Growing the vocabulary: {}", self.name),
-            "updates",
-            "mean log-rank of the true word (95 % interval)",
-        );
-        for arm in Arm::ALL {
-            let from = self.recipe.measured_every as f64;
-            figure = with_mean_curve(figure, results, (self.name, arm.name()), "log_rank", from)?;
-        }
-        let records: Vec<&Record> = results.records(self.name, growing)?.into_iter().flatten().collect();
-        for step in 1..N_STEPS {
-            let starts = records.iter().map(|record| record.curves["passes"][step]);
-            let quarters = format!("{}/{N_STEPS}", step + 1);
-            figure = figure.vertical(starts.sum::<f64>() / records.len() as f64, quarters);
-        }
-        let by_frequency = results.summary(self.name, full, &Metric::scalar("by_frequency"))?.mean;
-        figure = figure.horizontal(by_frequency, "word frequency alone");
-        let caption = format!(
-            "Mean log-rank of the true word among the whole vocabulary on held-out windows, {}: lower is better. Dashed: \
-             where the growing vocabulary reaches 2, 3 and 4 quarters.",
-            self.name
-        );
-        findings.figure(&self.file, caption, figure.render(820, 480)?);
-        let title = format!("Final mean log-rank, {}", self.name);
-        findings.tables.push((title, results.table(self.name, full, &metric, 4)?));
-        findings.number(format!("{}_settings", self.file), self.settings())?;
-        for arm in Arm::ALL {
-            let name = format!("{}_log_rank_{}", self.file, arm.name().replace([' ', ','], "_"));
-            let curves = results.records(self.name, arm.name())?.into_iter().flatten();
-            findings.number(name, curves.map(|record| &record.curves["log_rank"]).collect::<Vec<_>>())?;
-        }
-        findings.notes.push(self.note(records.first().copied()));
-        Ok(())
-    }
-
-    fn note(&self, first: Option<&Record>) -> String {
-        let Recipe { width, n_hidden, batch_size, learning_rate, n_updates, .. } = self.recipe;
-        let counts = first.map_or(String::new(), |record| {
-            let counts: Vec<String> = record.curves["counts"].iter().map(|&count| significant(count)).collect();
-            format!(" ({} windows in its four passes, seed 0)", counts.join(", "))
-        });
-        let data = match &self.source {
-            Source::Made { n_sentences, .. } => format!(
-                "{n_sentences} fresh sentences for every seed of a generated language with a Zipf vocabulary, word \
-                 classes, topics and collocations (cl-data, `TopicGrammar`), and a tenth as many held out"
-            ),
-            Source::Text(corpus) => format!(
-                "the same {} sentences for every seed, which decides weights, order, wrong words and which held-out \
-                 windows are taken",
-                corpus.train.len()
-            ),
-        };
-        let source = match self.name {
-            "WikiText-2" => " The validation part of WikiText-2 is trained on and its test part held out.",
-            "tiny Shakespeare" => " The last tenth of the sentences is held out.",
-            _ => "",
-        };
+fn note(task: &Task, first: Option<&Record>) -> String {
+    let Recipe { width, n_hidden, batch_size, learning_rate, n_updates, .. } = task.recipe;
+    let counts = first.map_or(String::new(), |record| {
+        let counts: Vec<String> = record.curves["counts"].iter().map(|&count| significant(count)).collect();
+        format!(" ({} windows in its four passes, seed 0)", counts.join(", "))
+    });
+    let data = task.source.describe(|n| {
         format!(
-            "{}: {data}.{source} Windows of {WINDOW} words within a sentence, those with a word outside of the {} most \
-             frequent dropped; the vocabulary grows by a quarter a pass{counts}. Embeddings of {width}, {n_hidden} tanh \
-             units, ranking hinge loss with one wrong word drawn anew for every window shown; plain SGD in batches of \
-             {batch_size}, learning rate {learning_rate}, the best of {RATES:?} for the full vocabulary on {} seeds of \
-             its own and other held-out sentences; {n_updates} updates in every arm; {} held-out windows a seed.",
-            self.name,
-            self.n_words,
-            TUNING_SEEDS.count(),
-            self.n_held_out,
+            "the same {n} sentences for every seed, which decides weights, order, wrong words and which held-out \
+             windows are taken"
         )
-    }
+    });
+    let source = match task.name {
+        "WikiText-2" => " The validation part of WikiText-2 is trained on and its test part held out.",
+        "tiny Shakespeare" => " The last tenth of the sentences is held out.",
+        _ => "",
+    };
+    format!(
+        "{}: {data}.{source} Windows of {WINDOW} words within a sentence, those with a word outside of the {} most \
+         frequent dropped; the vocabulary grows by a quarter a pass{counts}. Embeddings of {width}, {n_hidden} tanh \
+         units, ranking hinge loss with one wrong word drawn anew for every window shown; plain SGD in batches of \
+         {batch_size}, learning rate {learning_rate}, the best of {RATES:?} for the full vocabulary on {} seeds of \
+         its own and other held-out sentences; {n_updates} updates in every arm; {} held-out windows a seed.",
+        task.name,
+        task.n_words,
+        TUNING_SEEDS.count(),
+        task.n_held_out,
+    )
 }
 
 /// One trained model.
@@ -367,14 +297,12 @@ struct Run {
 impl Run {
     fn record(self) -> Record {
         let last = self.curves.updates.last().copied().unwrap_or(0.0);
-        Record::new()
-            .scalar("log_rank", self.curves.final_log_rank())
-            .scalar("by_frequency", self.curves.by_frequency)
+        let log_rank = self.curves.final_log_rank();
+        self.curves
+            .record()
+            .scalar("log_rank", log_rank)
             .scalar("updates", last)
             .scalar("examples", self.n_examples)
-            .curve("updates", self.curves.updates)
-            .curve("log_rank", self.curves.log_rank)
-            .curve("loss", self.curves.loss)
             .curve("passes", self.passes.first_steps.iter().map(|&step| step as f64).collect::<Vec<_>>())
             .curve("counts", self.passes.counts.iter().map(|&count| count as f64).collect::<Vec<_>>())
     }

@@ -1,4 +1,4 @@
-use crate::StudyError;
+use crate::error::StudyError;
 
 /// How an axis maps numbers to places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

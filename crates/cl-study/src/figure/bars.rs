@@ -1,11 +1,14 @@
-use super::axis::Axis;
-use super::canvas::document;
-use super::frame::{Key, Layout};
-use super::palette::{self, AXIS, INK, N_STYLES};
-use super::{Figure, Labels};
-use crate::StudyError;
-use crate::error::{check_length, check_sample};
-use crate::statistics::{Interval, Summary};
+use super::{
+    Figure, Labels,
+    axis::Axis,
+    canvas::document,
+    frame::{Key, Layout},
+    palette::{self, AXIS, INK, N_STYLES},
+};
+use crate::{
+    error::{StudyError, check_length, check_sample},
+    statistics::{Interval, Summary},
+};
 
 /// One bar: a value from zero, with an interval where it has one.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,23 +1,17 @@
-use super::axis::{Axis, Scale};
-use super::canvas::document;
-use super::frame::Layout;
-use super::palette::{self, INK};
-use super::{Figure, Labels};
-use crate::StudyError;
-use crate::error::check_sample;
-use crate::statistics::{sorted, sorted_quantile};
+use super::{
+    Figure, Labels,
+    axis::{Axis, Scale},
+    canvas::document,
+    frame::Layout,
+    palette::{self, INK},
+};
+use crate::{
+    error::{StudyError, check_sample},
+    statistics::{sorted, sorted_quantile},
+};
 
-/// Where the whiskers of a box plot end; the box is from the lower to the upper quartile, with the median.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Whiskers {
-    /// At the 5 % and 95 % quantiles, as in Figure 3 of Bengio et al. (2009).
-    #[default]
-    Percentiles,
-    /// At the last value within 1.5 times the height of the box (Tukey, 1977).
-    Tukey,
-}
-
-/// One box per category, with the values beyond the whiskers as points.
+/// One box per category, from the lower to the upper quartile, with the median; whiskers at the 5 % and 95 % quantiles, as
+/// in Figure 3 of Bengio et al. (2009), and the values beyond them as points.
 ///
 /// ```
 /// use cl_study::{BoxFigure, Figure};
@@ -34,14 +28,13 @@ pub struct BoxFigure {
     labels: Labels,
     names: Vec<String>,
     samples: Vec<Vec<f64>>,
-    whiskers: Whiskers,
 }
 
 impl BoxFigure {
     /// A figure without boxes yet.
     pub fn new(title: impl Into<String>, x: impl Into<String>, y: impl Into<String>) -> Self {
         let labels = Labels::new(title, x, y);
-        Self { labels, names: Vec::new(), samples: Vec::new(), whiskers: Whiskers::default() }
+        Self { labels, names: Vec::new(), samples: Vec::new() }
     }
 
     /// The same with one more box, of these values.
@@ -50,29 +43,11 @@ impl BoxFigure {
         self.samples.push(values.to_vec());
         self
     }
-
-    /// The same with other whiskers.
-    pub fn whiskers(mut self, whiskers: Whiskers) -> Self {
-        self.whiskers = whiskers;
-        self
-    }
 }
 
 /// 5 numbers of a sorted sample, whiskers outside.
-fn five(sorted: &[f64], whiskers: Whiskers) -> [f64; 5] {
-    let at = |p| sorted_quantile(sorted, p);
-    let (lower, upper) = (at(0.25), at(0.75));
-    let (from, to) = match whiskers {
-        Whiskers::Percentiles => (at(0.05), at(0.95)),
-        Whiskers::Tukey => {
-            let fence = 1.5 * (upper - lower);
-            let low = sorted.iter().copied().find(|&value| value >= lower - fence);
-            let high = sorted.iter().rev().copied().find(|&value| value <= upper + fence);
-            // With few values a quartile can lie between a value and its fence.
-            (low.unwrap_or(lower).min(lower), high.unwrap_or(upper).max(upper))
-        }
-    };
-    [from, lower, at(0.5), upper, to]
+fn five(sorted: &[f64]) -> [f64; 5] {
+    [0.05, 0.25, 0.5, 0.75, 0.95].map(|p| sorted_quantile(sorted, p))
 }
 
 impl Figure for BoxFigure {
@@ -90,7 +65,7 @@ impl Figure for BoxFigure {
             let color = palette::of_series(0);
             for (at, sample) in self.samples.iter().enumerate() {
                 let sample = sorted(sample);
-                let numbers = five(&sample, self.whiskers);
+                let numbers = five(&sample);
                 let x = frame.px(at as f64);
                 let [from, lower, median, upper, to] = numbers.map(|value| frame.py(value));
                 for (start, end) in [(from, lower), (upper, to)] {
@@ -118,8 +93,7 @@ mod tests {
     #[test]
     fn whiskers_end_as_defined() {
         let sample: Vec<f64> = (0..=20).map(f64::from).chain([100.0]).collect();
-        assert_eq!(five(&sample, Whiskers::Percentiles), [1.05, 5.25, 10.5, 15.75, 19.95]);
-        assert_eq!(five(&sample, Whiskers::Tukey), [0.0, 5.25, 10.5, 15.75, 20.0]);
-        assert_eq!(five(&[3.0], Whiskers::Tukey), [3.0; 5]);
+        assert_eq!(five(&sample), [1.05, 5.25, 10.5, 15.75, 19.95]);
+        assert_eq!(five(&[3.0]), [3.0; 5]);
     }
 }

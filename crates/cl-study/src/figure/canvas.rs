@@ -5,7 +5,7 @@ use plotters::style::{
 };
 
 use super::palette::{Color, INK, WHITE};
-use crate::StudyError;
+use crate::error::StudyError;
 
 /// The backend has whole pixels; drawing this many times larger gives curves without steps.
 const SUBPIXELS: f64 = 10.0;

@@ -1,11 +1,13 @@
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::Labels;
-use super::axis::Axis;
-use super::canvas::{Canvas, LABEL, TICK, TITLE, Text, fitted, text_width, wrapped};
-use super::clip;
-use super::palette::{AXIS, Color, GRID, INK, Ramp, WHITE};
-use crate::StudyError;
+use super::{
+    Labels,
+    axis::Axis,
+    canvas::{Canvas, LABEL, TICK, TITLE, Text, fitted, text_width, wrapped},
+    clip,
+    palette::{AXIS, Color, GRID, INK, Ramp, WHITE},
+};
+use crate::error::StudyError;
 
 /// What a legend shows beside a name.
 #[derive(Debug, Clone, Copy, PartialEq)]

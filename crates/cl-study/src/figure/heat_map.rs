@@ -1,12 +1,13 @@
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::axis::{Axis, range};
-use super::canvas::{TICK, Text, document, text_width};
-use super::frame::{ColorBar, Key, Layout};
-use super::palette::{AXIS, Ramp, UNDEFINED, WHITE, ink_on};
-use super::{Figure, Labels};
-use crate::StudyError;
-use crate::error::{check_length, check_sample};
+use super::{
+    Figure, Labels,
+    axis::{Axis, range},
+    canvas::{TICK, Text, document, text_width},
+    frame::{ColorBar, Key, Layout},
+    palette::{AXIS, Ramp, UNDEFINED, WHITE, ink_on},
+};
+use crate::error::{StudyError, check_length, check_sample};
 
 /// A matrix as coloured cells with their values printed; cells without a value are grey and hatched.
 ///
@@ -60,12 +61,6 @@ impl HeatMap {
     /// The same in blue over white to red from `low` to `high`, as correlations from -1 to 1.
     pub fn diverging(mut self, low: f64, high: f64) -> Self {
         self.range = Some((Ramp::Diverging, low, high));
-        self
-    }
-
-    /// The same dark to bright from `low` to `high`.
-    pub fn sequential(mut self, low: f64, high: f64) -> Self {
-        self.range = Some((Ramp::Sequential, low, high));
         self
     }
 

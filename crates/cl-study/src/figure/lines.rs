@@ -1,11 +1,14 @@
-use super::axis::{Axis, Scale};
-use super::canvas::document;
-use super::frame::{Key, Layout};
-use super::palette::{self, INK, N_STYLES};
-use super::{Figure, Labels};
-use crate::StudyError;
-use crate::error::{check_length, check_sample};
-use crate::statistics::Summary;
+use super::{
+    Figure, Labels,
+    axis::{Axis, Scale},
+    canvas::document,
+    frame::{Key, Layout},
+    palette::{self, INK, N_STYLES},
+};
+use crate::{
+    error::{StudyError, check_length, check_sample},
+    statistics::Summary,
+};
 
 #[derive(Debug, Clone, PartialEq)]
 struct Line {

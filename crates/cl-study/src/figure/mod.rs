@@ -6,24 +6,24 @@ mod bars;
 mod boxes;
 mod canvas;
 mod clip;
-mod decision_boundary;
 mod frame;
 mod heat_map;
 mod lines;
 mod palette;
 mod scatter;
 
-use std::io::Write;
-use std::path::Path;
-
 pub use bars::{Bar, BarFigure};
-pub use boxes::{BoxFigure, Whiskers};
-pub use decision_boundary::{DecisionBoundary, Grid};
+pub use boxes::BoxFigure;
 pub use heat_map::HeatMap;
 pub use lines::LineFigure;
 pub use scatter::ScatterFigure;
 
-use crate::StudyError;
+use std::io::Write;
+use std::path::Path;
+
+use cl_data::io::write_atomically;
+
+use crate::error::StudyError;
 
 /// A picture of numbers.
 pub trait Figure {
@@ -40,11 +40,8 @@ pub trait Figure {
     /// As [`render`](Self::render), and where the file cannot be written.
     fn save(&self, path: &Path, width: u32, height: u32) -> Result<(), StudyError> {
         let svg = self.render(width, height)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(StudyError::io(path))?;
-        file.write_all(svg.as_bytes()).map_err(StudyError::io(path))?;
-        file.persist(path).map_err(|error| StudyError::io(path)(error.error))?;
-        Ok(())
+        write_atomically(path, |file| file.write_all(svg.as_bytes()))
+            .map_err(|problem| StudyError::Failed { what: "writing a figure", problem: problem.to_string() })
     }
 }
 

@@ -1,17 +1,19 @@
-use super::axis::{Axis, Scale, range};
-use super::canvas::document;
-use super::frame::{ColorBar, Key, Layout};
-use super::palette::{self, INK, N_STYLES, Ramp};
-use super::{Figure, Labels};
-use crate::StudyError;
-use crate::error::{check_length, check_sample};
+use super::{
+    Figure, Labels,
+    axis::{Axis, Scale, range},
+    canvas::document,
+    frame::{ColorBar, Key, Layout},
+    palette::{self, INK, N_STYLES, Ramp},
+};
+use crate::error::{StudyError, check_length, check_sample};
+
+/// Of every point, in pixels.
+const RADIUS: f64 = 4.0;
 
 #[derive(Debug, Clone, PartialEq)]
 struct Points {
     name: String,
     points: Vec<(f64, f64)>,
-    /// One radius for all, or one each.
-    radii: Vec<f64>,
     values: Option<Vec<f64>>,
 }
 
@@ -43,14 +45,8 @@ impl ScatterFigure {
     }
 
     /// The same with the points of one class, told from others by colour and shape.
-    pub fn points(self, name: impl Into<String>, points: &[(f64, f64)]) -> Self {
-        self.points_sized(name, points, &[4.0])
-    }
-
-    /// The same with the points of one class, of this radius each (or all, where there is one) in pixels.
-    pub fn points_sized(mut self, name: impl Into<String>, points: &[(f64, f64)], radii: &[f64]) -> Self {
-        let (points, radii) = (points.to_vec(), radii.to_vec());
-        self.groups.push(Points { name: name.into(), points, radii, values: None });
+    pub fn points(mut self, name: impl Into<String>, points: &[(f64, f64)]) -> Self {
+        self.groups.push(Points { name: name.into(), points: points.to_vec(), values: None });
         self
     }
 
@@ -63,7 +59,7 @@ impl ScatterFigure {
         value_name: impl Into<String>,
     ) -> Self {
         let (points, values) = (points.to_vec(), Some(values.to_vec()));
-        self.groups.push(Points { name: name.into(), points, radii: vec![4.0], values });
+        self.groups.push(Points { name: name.into(), points, values });
         self.value_name = value_name.into();
         self
     }
@@ -79,18 +75,9 @@ impl ScatterFigure {
             let expected = format!("at most {N_STYLES}, as many as can be told apart");
             return Err(StudyError::argument("points", self.groups.len(), expected));
         }
-        for Points { name, points, radii, values } in &self.groups {
+        for Points { name, points, values } in &self.groups {
             let what = format!("points {name:?}");
             check_points(&what, points)?;
-            check_sample(&format!("radii of {what}"), radii, 1)?;
-            if radii.len() != 1 {
-                check_length(
-                    &format!("radii of {what}"),
-                    radii.len(),
-                    points.len(),
-                    "one per point, or one for all",
-                )?;
-            }
             if let Some(values) = values {
                 check_length(&format!("values of {what}"), values.len(), points.len(), "one per point")?;
                 check_sample(&format!("values of {what}"), values, 0)?;
@@ -128,12 +115,11 @@ impl Figure for ScatterFigure {
             let frame = layout.draw(canvas)?;
             for (at, group) in self.groups.iter().enumerate() {
                 for (i, point) in group.points.iter().enumerate() {
-                    let radius = group.radii[i.min(group.radii.len() - 1)];
                     match (&group.values, &bar) {
                         (Some(values), Some(bar)) => {
-                            canvas.marker(0, frame.at(point), radius, bar.color(values[i]));
+                            canvas.marker(0, frame.at(point), RADIUS, bar.color(values[i]));
                         }
-                        _ => canvas.marker(at, frame.at(point), radius, palette::of_series(at)),
+                        _ => canvas.marker(at, frame.at(point), RADIUS, palette::of_series(at)),
                     }
                 }
             }

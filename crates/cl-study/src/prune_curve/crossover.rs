@@ -4,8 +4,8 @@ use std::fmt;
 use cl_data::random::{below, stream};
 use serde::{Deserialize, Serialize};
 
-use super::{EqualBudget, PruneCurves};
-use crate::{Bootstrap, StudyError};
+use super::{curves::PruneCurves, prune_study::EqualBudget};
+use crate::{error::StudyError, statistics::Bootstrap};
 
 /// Which of several crossings counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,10 +1,15 @@
 use std::collections::HashMap;
 
+use cl_data::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{EqualBudget, PruneOutcome, PruneStudy};
-use crate::table::{Cell, Table};
-use crate::{LineFigure, Paired, StudyError, Summary};
+use super::prune_study::{EqualBudget, PruneOutcome, PruneStudy};
+use crate::{
+    error::StudyError,
+    figure::LineFigure,
+    statistics::{Paired, Summary},
+    table::{Cell, Table},
+};
 
 /// One run of a prune study that has ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,10 +58,12 @@ pub struct CurvePoint {
     pub outcomes: Vec<PruneOutcome>,
 }
 
-/// The results of a prune study, which serialise: a study file.
+/// The results of a prune study, which serialise: a study file. It carries the version of its form; a file without
+/// one is of version 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct PruneCurves {
+    version: Version<1>,
     study: PruneStudy,
     runs: Vec<EndedPruneRun>,
 }
@@ -64,6 +71,8 @@ pub struct PruneCurves {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Unchecked {
+    #[serde(default, rename = "version")]
+    _version: Version<1>,
     study: PruneStudy,
     runs: Vec<EndedPruneRun>,
 }
@@ -122,7 +131,7 @@ impl PruneCurves {
         drop(places);
         let mut keyed: Vec<(usize, EndedPruneRun)> = order.into_iter().zip(runs.drain(..)).collect();
         keyed.sort_by_key(|&(place, _)| place);
-        Ok(Self { study, runs: keyed.into_iter().map(|(_, run)| run).collect() })
+        Ok(Self { version: Version, study, runs: keyed.into_iter().map(|(_, run)| run).collect() })
     }
 
     /// The declaration.

@@ -3,6 +3,7 @@
 mod crossover;
 mod curves;
 mod prune_study;
+mod runs;
 
 pub use crossover::{Crossing, Crossover, CrossoverPoint, CrossoverSettings};
 pub use curves::{CurvePoint, EndedPruneRun, PruneCurves};

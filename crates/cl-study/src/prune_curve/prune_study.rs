@@ -1,14 +1,8 @@
 use std::fmt::{self, Display};
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use super::PruneCurves;
-use super::curves::EndedPruneRun;
-use crate::error::check_sample;
-use crate::study::Outcome;
-use crate::{Progress, Record, Study, StudyError};
+use crate::error::{StudyError, check_sample};
 
 /// What all runs of a comparison have in common, since smaller data make shorter epochs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -66,36 +60,6 @@ pub struct PruneOutcome {
     /// Examples presented to compute the scores that the method needs.
     #[serde(default)]
     pub scoring_examples: u64,
-}
-
-impl PruneOutcome {
-    fn record(&self) -> Record {
-        let mut record = Record::new()
-            .scalar("accuracy", self.accuracy)
-            .scalar("kept", self.n_kept as f64)
-            .scalar("updates", self.updates as f64)
-            .scalar("examples", self.examples as f64)
-            .scalar("scoring examples", self.scoring_examples as f64)
-            .curve("kept per class", self.kept_per_class.iter().map(|&count| count as f64).collect::<Vec<_>>());
-        if let Some(wrong) = self.wrong_labels {
-            record = record.scalar("wrong labels", wrong as f64);
-        }
-        record
-    }
-
-    fn of(record: &Record) -> Option<Self> {
-        let scalar = |name: &str| record.scalars.get(name).copied();
-        let counts = record.curves.get("kept per class")?;
-        Some(Self {
-            accuracy: scalar("accuracy")?,
-            kept_per_class: counts.iter().map(|&count| count as usize).collect(),
-            wrong_labels: scalar("wrong labels").map(|wrong| wrong as usize),
-            n_kept: scalar("kept")? as usize,
-            updates: scalar("updates")? as u64,
-            examples: scalar("examples")? as u64,
-            scoring_examples: scalar("scoring examples")? as u64,
-        })
-    }
 }
 
 /// A prune study, declared as data: methods x fractions x seeds, with random and stratified random always among them.
@@ -183,63 +147,5 @@ impl PruneStudy {
             }
         }
         Ok(())
-    }
-
-    /// Runs what is not yet in the journal, as [`Study::run`] does. Where all of the data is kept nothing is chosen:
-    /// that is run once for all methods.
-    ///
-    /// # Errors
-    /// As [`Study::run`].
-    pub fn run<E: Display>(
-        &self,
-        jobs: Option<usize>,
-        journal: Option<&Path>,
-        progress: &dyn Progress,
-        run: impl Fn(&PruneRun<'_>) -> Result<PruneOutcome, E> + Sync,
-    ) -> Result<PruneCurves, StudyError> {
-        self.check()?;
-        let mut study = Study::new(&self.name, self.seeds.clone());
-        for method in &self.methods {
-            study = study.arm(method, json!(method));
-        }
-        let settings: Vec<(EqualBudget, f64)> =
-            self.budgets.iter().flat_map(|&budget| self.kept.iter().map(move |&kept| (budget, kept))).collect();
-        for (budget, kept) in &settings {
-            study = study.setting(format!("equal {budget}, {kept} kept"), json!({"budget": budget, "kept": kept}));
-        }
-        let places: std::collections::HashMap<&str, usize> =
-            study.settings.iter().enumerate().map(|(place, setting)| (setting.name.as_str(), place)).collect();
-        let results = study.run(jobs, journal, progress, |one| {
-            let (budget, kept) = settings[places[one.setting.name.as_str()]];
-            let method = one.arm.name.as_str();
-            if kept == 1.0 && method != Self::RANDOM {
-                return Ok(Record::new());
-            }
-            run(&PruneRun { method, kept, budget, seed: one.seed }).map(|outcome| outcome.record())
-        })?;
-        let ended = |at: usize| {
-            let run = &results.runs[at];
-            let (budget, kept) = settings[places[run.setting.as_str()]];
-            let outcome = match &run.outcome {
-                // Of the same setting and seed, by the first control.
-                Outcome::Record(record) if record.scalars.is_empty() => {
-                    let shared = results.runs.iter().find(|other| {
-                        other.arm == Self::RANDOM && other.setting == run.setting && other.seed == run.seed
-                    });
-                    shared.map_or(&run.outcome, |shared| &shared.outcome)
-                }
-                outcome => outcome,
-            };
-            let outcome = match outcome {
-                Outcome::Record(record) => {
-                    PruneOutcome::of(record).ok_or_else(|| "its record is of another kind of study".to_owned())
-                }
-                Outcome::Failed(why) => Err(why.clone()),
-            };
-            EndedPruneRun::new(run.arm.clone(), kept, budget, run.seed, outcome)
-        };
-        let runs = (0..results.runs.len()).map(ended).collect();
-        drop(places);
-        PruneCurves::new(self.clone(), runs)
     }
 }

@@ -2,11 +2,13 @@ use cl_data::random;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::quantile::{sorted, sorted_quantile};
-use super::summary::mean;
-use super::{Better, Interval};
-use crate::StudyError;
-use crate::error::check_sample;
+use super::{
+    better::Better,
+    interval::Interval,
+    quantile::{sorted, sorted_quantile},
+    summary::mean,
+};
+use crate::error::{StudyError, check_sample};
 
 /// What the best of k means of baseline runs looks like: the bar that the best of k arms has to clear.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

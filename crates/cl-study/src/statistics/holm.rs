@@ -1,5 +1,4 @@
-use crate::StudyError;
-use crate::error::check_sample;
+use crate::error::{StudyError, check_sample};
 
 /// Holm's step-down correction: p values of m tests, adjusted so that rejecting those below 0.05 makes any
 /// false rejection at all at most 5 % likely.

@@ -1,8 +1,13 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Interval, Share, SignTest, Summary, Wilcoxon, sign_test, wilcoxon};
-use crate::StudyError;
-use crate::error::{check_length, check_sample};
+use super::{
+    interval::Interval,
+    share::Share,
+    sign_test::{SignTest, sign_test},
+    summary::Summary,
+    wilcoxon::{Wilcoxon, wilcoxon},
+};
+use crate::error::{StudyError, check_length, check_sample};
 
 /// Two arms compared seed by seed: same data, same initial model, only the arm differs.
 ///

@@ -1,5 +1,4 @@
-use crate::StudyError;
-use crate::error::check_sample;
+use crate::error::{StudyError, check_sample};
 
 /// The quantile of a sample by linear interpolation between order statistics (NumPy's default, type 7).
 ///

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::Interval;
-use crate::StudyError;
+use super::interval::Interval;
+use crate::error::StudyError;
 
 /// A share of successes with Wilson's 95 % score interval, which keeps its coverage at shares of 0 and 1 and
 /// for few trials, where the usual `+- 1.96 sqrt(p (1 - p) / n)` collapses.

@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-use crate::StudyError;
-use crate::error::check_sample;
+use crate::error::{StudyError, check_sample};
 
 /// The outcome of a sign test.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

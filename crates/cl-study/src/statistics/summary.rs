@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::Interval;
-use crate::StudyError;
-use crate::error::check_sample;
+use super::interval::Interval;
+use crate::error::{StudyError, check_sample};
 
 /// Mean and spread of one number over seeds.
 ///

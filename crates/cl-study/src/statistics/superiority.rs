@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Interval, Paired};
-use crate::StudyError;
-use crate::error::check_sample;
+use super::{interval::Interval, paired::Paired};
+use crate::error::{StudyError, check_sample};
 
 /// By how much one arm is better than the best of several others, over seeds.
 ///

@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Better, Bootstrap, Interval};
-use crate::StudyError;
-use crate::error::{check_length, check_sample};
+use super::{better::Better, bootstrap::Bootstrap, interval::Interval};
+use crate::error::{StudyError, check_length, check_sample};
 
 /// The first step at which a curve is as good as `target`, or `None` where it never is (censored).
 ///

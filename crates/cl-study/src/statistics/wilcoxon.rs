@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use crate::StudyError;
-use crate::error::check_sample;
+use crate::error::{StudyError, check_sample};
 
 /// Above this number of differences the normal approximation takes over, as in SciPy.
 const LARGEST_EXACT: usize = 50;

@@ -1,16 +1,18 @@
 //! Focal loss against cross-entropy where one example in 100 or 1000 is positive.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result};
 use cl_data::{Dataset, GaussianMixture, MixtureComponent};
 use cl_model::{
-    Activation, Budget, CrossEntropy, Examples, Focal, Initialization, Loss, Mlp, Mode, Model, ModelError, Sgd,
-    Trainer, evaluate, sigmoid,
+    Activation, Budget, CrossEntropy, Examples, Focal, Initialization, Loss, Mlp, Mode, Model, Sgd, Trainer,
+    evaluate, sigmoid,
 };
 use cl_pacing::ShuffleSampler;
-use cl_study::{Bar, BarFigure, Figure, LineFigure, Summary, Table, over_seeds};
+use cl_study::{Bar, BarFigure, Better, Choice, Figure, LineFigure, Metric, Record, Summary, Table, over_seeds};
 
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::experiment::{Context, Findings};
+use crate::{
+    claim::{Claim, Judge, Measurement, Part},
+    experiment::{Context, Findings},
+};
 
 pub(super) const MASS: Claim = Claim {
     id: "focal/gradient-mass",
@@ -112,18 +114,15 @@ impl Setting {
         Ok(GaussianMixture::new(components.into())?.generate(seed)?)
     }
 
-    /// Data, first weights and order are the seed's, the same for every arm; none where training diverged.
-    fn run(&self, gamma: f64, learning_rate: f64, n_epochs: u64, seed: u64) -> Result<Option<Scores>> {
+    /// Data, first weights and order are the seed's, the same for every arm.
+    fn run(&self, gamma: f64, learning_rate: f64, n_epochs: u64, seed: u64) -> Result<Scores> {
         let train = self.data(self.n_train, 2 * seed)?;
         let test = self.data(self.n_test, 2 * seed + 1)?;
         let mut model = Mlp::new(&[4, 16, 1], Activation::Tanh, Initialization::Xavier, seed)?;
         let mut sampler = ShuffleSampler::new(train.n_examples(), BATCH_SIZE, seed)?;
         let loss = Focal::new(gamma, 1.0)?;
         let trainer = Trainer::new(Budget::Epochs(n_epochs), learning_rate)?;
-        match trainer.train(&mut model, &loss, &mut Sgd::plain(), &train, &mut sampler, &mut []) {
-            Err(ModelError::Diverged { .. }) => return Ok(None),
-            result => result?,
-        };
+        trainer.train(&mut model, &loss, &mut Sgd::plain(), &train, &mut sampler, &mut [])?;
         let logits = evaluate(&model, &CrossEntropy, &test)?.outputs;
         let probabilities: Vec<f64> = logits.into_iter().map(sigmoid).collect();
         let curve = precision_recall(&probabilities, test.labels());
@@ -132,13 +131,13 @@ impl Setting {
             let norms = gradient_norms(&model, &loss, &train);
             norms[n_positives + n_hard..].iter().sum::<f64>() / norms.iter().sum::<f64>()
         });
-        Ok(Some(Scores {
+        Ok(Scores {
             average_precision: average_precision(&curve),
             precisions: RECALLS.iter().map(|&recall| precision_at(&curve, recall)).collect(),
             calibration_error: calibration_error(&probabilities, test.labels()),
             brier: brier(&probabilities, test.labels()),
             easy_mass,
-        }))
+        })
     }
 }
 
@@ -155,8 +154,8 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
             let (arm, seed) = (unit as usize / n_seeds, context.seeds[unit as usize % n_seeds]);
             let (gamma, own) = ARMS[arm];
             let rate = rates[usize::from(own && gamma > 0.0)];
-            let scores = setting.run(gamma, rate, n_epochs, seed)?;
-            scores.ok_or_else(|| anyhow!("{}, seed {seed}: diverged at learning rate {rate}", name(arm)))
+            let scores = setting.run(gamma, rate, n_epochs, seed);
+            scores.with_context(|| format!("{}, seed {seed}, learning rate {rate}", name(arm)))
         })?
         .into_iter()
         .collect();
@@ -254,23 +253,17 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
 
 /// The learning rates of the best mean average precision, of cross-entropy and of gamma = 2.
 fn tuned(setting: &Setting, n_epochs: u64, context: &Context<'_>) -> Result<[f64; 2]> {
-    let per_loss = RATES.len() as u64 * N_TUNING_SEEDS;
-    let units: Vec<u64> = (0..2 * per_loss).collect();
-    let scores: Result<Vec<f64>> = over_seeds(&units, context.jobs, context.progress, |unit| {
-        let gamma = if unit < per_loss { 0.0 } else { 2.0 };
-        let rate = RATES[(unit % per_loss / N_TUNING_SEEDS) as usize];
-        let scores = setting.run(gamma, rate, n_epochs, 1_000_000 + unit % N_TUNING_SEEDS)?;
-        Ok(scores.map_or(f64::NEG_INFINITY, |scores| scores.average_precision))
-    })?
-    .into_iter()
-    .collect();
-    let scores = scores?;
-    let best = |scores: &[f64]| {
-        let sums: Vec<f64> = scores.chunks(N_TUNING_SEEDS as usize).map(|chunk| chunk.iter().sum()).collect();
-        RATES[(0..RATES.len()).max_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap_or(0)]
+    let seeds: Vec<u64> = (1_000_000..1_000_000 + N_TUNING_SEEDS).collect();
+    let best = |gamma: f64| -> Result<f64> {
+        let name = format!("focal-{}-gamma-{gamma}", setting.ratio);
+        let choice = Choice::new(name, seeds.clone(), Metric::scalar("average_precision"), Better::Higher);
+        let chosen = context.choose(&choice, &RATES, &context.seeds, |&rate, seed| {
+            let scores = setting.run(gamma, rate, n_epochs, seed)?;
+            Ok(Record::new().scalar("average_precision", scores.average_precision))
+        })?;
+        Ok(chosen.candidate)
     };
-    let (plain, focal) = scores.split_at(per_loss as usize);
-    Ok([best(plain), best(focal)])
+    Ok([best(0.0)?, best(2.0)?])
 }
 
 /// The norm of each example's own gradient.

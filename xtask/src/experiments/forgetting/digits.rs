@@ -4,10 +4,14 @@ use anyhow::Result;
 use cl_data::{Dataset, Standardization, bundled, stratified_split};
 use cl_study::{Summary, Table, over_seeds};
 
-use super::removal::{RATES, Recipe, Removal, best_rate, figure, removal};
-use super::{BEATS_RANDOM, CAN_GO, THIRD};
-use crate::claim::{Measurement, Part, significant};
-use crate::experiment::{Context, Findings};
+use super::{
+    claims::{BEATS_RANDOM, CAN_GO, THIRD},
+    removal::{RATES, Recipe, Removal, choice, figure, removal},
+};
+use crate::{
+    claim::{Measurement, Part, significant},
+    experiment::{Context, Findings},
+};
 
 const BATCH_SIZE: usize = 32;
 
@@ -25,20 +29,6 @@ fn split(digits: &Dataset<f32>, seed: u64) -> Result<(Dataset<f32>, Dataset<f32>
     Ok((standardization.apply(train)?, standardization.apply(held_out)?))
 }
 
-/// The learning rate with the best validation accuracy of training on everything, on seeds of its own.
-fn tuned(digits: &Dataset<f32>, recipe: Recipe, context: &Context<'_>) -> Result<f64> {
-    let seeds: Vec<u64> = (2_000_000..2_000_003).collect();
-    let accuracies: Result<Vec<[f64; RATES.len()]>> =
-        over_seeds(&seeds, context.jobs, context.progress, |seed| {
-            let (train, _) = split(digits, seed)?;
-            let (train, validation) = split(&train, seed)?;
-            recipe.accuracies(RATES, &train, &validation, seed)
-        })?
-        .into_iter()
-        .collect();
-    Ok(best_rate(RATES, &accuracies?))
-}
-
 /// Toneva's protocol on UCI digits: forgetting counted in the training pass over several runs, then training
 /// from scratch without the least forgotten, or without as many at random, for equally many updates. Every seed
 /// has its own split of the data, its own scores and its own first weights.
@@ -47,7 +37,9 @@ pub(super) fn digits(findings: &mut Findings, context: &Context<'_>) -> Result<(
     let n_epochs = if context.quick { 10 } else { 50 };
     let n_updates = n_epochs * (digits.n_examples() * 4 / 5).div_ceil(BATCH_SIZE) as u64;
     let recipe = Recipe { n_hidden: 32, batch_size: BATCH_SIZE, n_updates, learning_rate: RATES[0] };
-    let recipe = Recipe { learning_rate: tuned(&digits, recipe, context)?, ..recipe };
+    let recipe = recipe.tuned(context, &choice("digits", 3, &digits), &RATES, &context.seeds, |seed| {
+        split(&split(&digits, seed)?.0, seed)
+    })?;
     let removed: Vec<f64> = (0..TENTHS).map(|tenth| tenth as f64 / TENTHS as f64).collect();
     let removals: Result<Vec<Removal>> = over_seeds(&context.seeds, context.jobs, context.progress, |seed| {
         let (train, test) = split(&digits, seed)?;

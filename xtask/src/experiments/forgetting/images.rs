@@ -1,16 +1,19 @@
 //! The protocol on the data sets of the paper, and on Fashion-MNIST.
 
-use anyhow::{Result, anyhow};
-use cl_data::io::CifarPart;
-use cl_data::{Dataset, Standardization, random, stratified_split};
-use cl_study::{Metric, Record, Study, Summary, Table, over_seeds};
+use anyhow::Result;
+use cl_data::{Dataset, Standardization, io::CifarPart, random, stratified_split};
+use cl_study::{Metric, Record, Study, Summary, Table};
 use serde_json::json;
 
-use super::removal::{RATES, Recipe, best_rate, figure, removal};
-use super::{BEATS_RANDOM, CAN_GO, THIRD};
-use crate::claim::{Measurement, Part, significant};
-use crate::data_dir::{CIFAR_10, DataDir};
-use crate::experiment::{Context, Findings};
+use super::{
+    claims::{BEATS_RANDOM, CAN_GO, THIRD},
+    removal::{RATES, Recipe, choice, figure, removal},
+};
+use crate::{
+    claim::{Measurement, Part, significant},
+    data_dir::{CIFAR_10, DataDir, first},
+    experiment::{Context, Findings},
+};
 
 /// A data set of the paper: its folder, and the share with no forgetting event in a run by the paper's Figure 1.
 struct ImageSet {
@@ -37,17 +40,13 @@ const REMOVED: [f64; 5] = [0.0, 0.3, 0.5, 0.7, 0.9];
 
 impl ImageSet {
     /// Training and test set, standardised by the former; pixels in one random order for both where permuted.
-    fn load(&self, folder: &DataDir, n_train: Option<usize>) -> Result<(Dataset<f32>, Dataset<f32>)> {
+    fn load(&self, folder: &DataDir, n_train: usize) -> Result<(Dataset<f32>, Dataset<f32>)> {
         let (train, test) = if self.folder == CIFAR_10 {
             (folder.cifar10(CifarPart::Train)?, folder.cifar10(CifarPart::Test)?)
         } else {
             (folder.images(self.folder, "train")?, folder.images(self.folder, "t10k")?)
         };
-        let first = |data: Dataset<f32>| match n_train.filter(|&n| n < data.n_examples()) {
-            Some(n) => data.subset(&(0..n).collect::<Vec<_>>()),
-            None => Ok(data),
-        };
-        let (train, test) = (self.permuted(first(train)?)?, self.permuted(first(test)?)?);
+        let (train, test) = (self.permuted(first(&train, n_train)?)?, self.permuted(first(&test, n_train)?)?);
         let standardization = Standardization::fit(&train)?;
         Ok((standardization.apply(train)?, standardization.apply(test)?))
     }
@@ -68,7 +67,7 @@ impl ImageSet {
 /// Every set that the folder has: how many are never forgotten, and what removing them costs.
 pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &DataDir) -> Result<()> {
     let (n_train, n_epochs) =
-        if context.quick { (Some(2000), 3) } else { (None, if context.full { 40 } else { 12 }) };
+        if context.quick { (2_000, 3) } else { (usize::MAX, if context.full { 40 } else { 12 }) };
     let seeds: Vec<u64> = context.seeds.iter().copied().take(if context.full { 5 } else { 3 }).collect();
     let mut shares = Table::new([
         "data",
@@ -90,25 +89,18 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
             n_updates: n_epochs * n.div_ceil(BATCH_SIZE) as u64,
             learning_rate: RATES[0],
         };
-        let learning_rate = {
-            let parts = stratified_split(train.labels(), &[0.9, 0.1], 2_000_000)?;
-            let (part, validation) = (train.subset(&parts[0])?, train.subset(&parts[1])?);
-            let rates: Vec<u64> = (0..RATES.len() as u64).collect();
-            let accuracies = over_seeds(&rates, context.jobs, context.progress, |rate| {
-                let accuracies = recipe.accuracies([RATES[rate as usize]], &part, &validation, 2_000_000)?;
-                Ok(accuracies[0])
-            })?;
-            let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
-            best_rate(RATES, &[std::array::from_fn(|rate| accuracies[rate])])
-        };
-        let recipe = Recipe { learning_rate, ..recipe };
         let file = set.name.replace(' ', "-").to_lowercase();
+        let parts = stratified_split(train.labels(), &[0.9, 0.1], 2_000_000)?;
+        let recipe = recipe.tuned(context, &choice(&file, 1, &train), &RATES, &seeds, |_| {
+            Ok((train.subset(&parts[0])?, train.subset(&parts[1])?))
+        })?;
+        let learning_rate = recipe.learning_rate;
         let study = Study::new(format!("forgetting on {}", set.name), seeds.clone()).arm(
             "removal",
             json!({ "n_train": n, "n_hidden": set.n_hidden, "n_epochs": n_epochs, "rate": learning_rate }),
         );
-        let journal = context.journals.join(format!("forgetting-{file}-{n}-{n_epochs}-{}.jsonl", seeds.len()));
-        let results = study.run(context.jobs, Some(&journal), context.progress, |run| -> Result<Record> {
+        let journal = format!("forgetting-{file}-{n}-{n_epochs}-{}.jsonl", seeds.len());
+        let results = context.study(&study, journal, |run| {
             let removal = removal((&train, &test), recipe, N_SCORING_RUNS, &REMOVED, run.seed)?;
             let share = |count: usize| count as f64 / n as f64;
             let in_run = &removal.forgotten.n_unforgettable_in_run;
@@ -124,9 +116,6 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
                 .curve("random", random)
                 .curve("removed", REMOVED.to_vec()))
         })?;
-        if let Some(failed) = results.failed().next() {
-            return Err(anyhow!("{}, seed {}: {:?}", set.name, failed.seed, failed.outcome));
-        }
         let values = |metric: &Metric| -> Result<Vec<f64>> {
             Ok(results.values("all", "removal", metric)?.into_iter().flatten().collect())
         };

@@ -4,12 +4,12 @@
 use anyhow::{Result, anyhow};
 use cl_data::Dataset;
 use cl_difficulty::{NeverLearned, Recorder};
-use cl_model::{
-    Activation, Budget, CrossEntropy, Initialization, Mlp, ModelError, Observer, Sgd, Trainer, evaluate,
-};
+use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Observer, Sgd, Trainer, evaluate};
 use cl_pacing::ShuffleSampler;
 use cl_prune::{Budget as Keep, KeepHardest, KeepRandom, SelectionRule};
-use cl_study::{Figure, LineFigure, Summary};
+use cl_study::{Better, Choice, Figure, LineFigure, Metric, Record, Summary};
+
+use crate::experiment::Context;
 
 /// How a perceptron with one hidden layer is trained: one recipe for every arm.
 #[derive(Debug, Clone, Copy)]
@@ -42,29 +42,30 @@ impl Recipe {
         Ok(evaluate(&self.train(train, seed, &mut [])?, &CrossEntropy, test)?.accuracy())
     }
 
-    /// The accuracy on `validation` with each of `rates`; 0 where training blows up, which is worst of all.
-    pub(super) fn accuracies<const N: usize>(
-        &self,
-        rates: [f64; N],
-        train: &Dataset<f32>,
-        validation: &Dataset<f32>,
-        seed: u64,
-    ) -> Result<[f64; N]> {
-        let mut accuracies = [0.0; N];
-        for (accuracy, learning_rate) in accuracies.iter_mut().zip(rates) {
-            *accuracy = match (Self { learning_rate, ..*self }).accuracy(train, validation, seed) {
-                Err(error) if matches!(error.downcast_ref(), Some(ModelError::Diverged { .. })) => 0.0,
-                accuracy => accuracy?,
-            };
-        }
-        Ok(accuracies)
+    /// The same at the one of `rates` that validates best for training on everything, `parts` being what is trained and
+    /// validated on under a seed.
+    pub(super) fn tuned(
+        self,
+        context: &Context<'_>,
+        choice: &Choice,
+        rates: &[f64],
+        judged: &[u64],
+        parts: impl Fn(u64) -> Result<(Dataset<f32>, Dataset<f32>)> + Sync,
+    ) -> Result<Self> {
+        let chosen = context.choose(choice, rates, judged, |&learning_rate, seed| {
+            let (train, validation) = parts(seed)?;
+            let accuracy = Self { learning_rate, ..self }.accuracy(&train, &validation, seed)?;
+            Ok(Record::new().scalar("validation", accuracy))
+        })?;
+        Ok(Self { learning_rate: chosen.candidate, ..self })
     }
 }
 
-/// The one of `rates` with the best sum of accuracies, the smaller of equal ones.
-pub(super) fn best_rate<const N: usize>(rates: [f64; N], accuracies: &[[f64; N]]) -> f64 {
-    let sum = |rate: usize| accuracies.iter().map(|of| of[rate]).sum::<f64>();
-    rates[(0..N).fold(0, |best, rate| if sum(rate) > sum(best) { rate } else { best })]
+/// A choice by validation accuracy, on so many seeds of its own.
+pub(super) fn choice(what: &str, n_seeds: u64, data: &Dataset<f32>) -> Choice {
+    let seeds: Vec<u64> = (2_000_000..2_000_000 + n_seeds).collect();
+    Choice::new(format!("forgetting-{what}"), seeds, Metric::scalar("validation"), Better::Higher)
+        .settings(data.fingerprint().to_string().into())
 }
 
 /// Seeds of their own: no arm trains on the run that its examples were chosen by.

@@ -6,6 +6,7 @@ use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Model, Mod
 use cl_pacing::{EasyFirst, Linear, Order, PrefixSampler, Random, ShuffleSampler};
 use cl_prune::{LifeCycleSampler, Maturity, Retirement};
 use cl_study::Record;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::noisy_split::NoisySplit;
@@ -80,7 +81,7 @@ pub(super) const CONTROLS: [Strategy; 3] = [
 ];
 
 /// What is chosen on the validation parts of other seeds.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Settings {
     /// The part of the budget after which all examples are available.
     pub(super) full_at: f64,

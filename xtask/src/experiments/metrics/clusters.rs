@@ -4,10 +4,12 @@ use anyhow::Result;
 use cl_data::{Clusters, random};
 use cl_difficulty::{kendall, spearman};
 
-use super::{ALL_THREE, LARGELY, LOSS_MARGIN, MARGIN_FORGETTING};
-use crate::article::{self, Metrics};
-use crate::claim::{Claim, Measurement, Part};
-use crate::experiment::{Context, Findings};
+use super::claims::{ALL_THREE, LARGELY, LOSS_MARGIN, MARGIN_FORGETTING};
+use crate::{
+    article::{self, Metrics},
+    claim::{Claim, Measurement, Part},
+    experiment::{Context, Findings},
+};
 
 /// The three pairwise Spearman correlations of a run of the article's block.
 struct Agreement {

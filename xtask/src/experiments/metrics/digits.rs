@@ -5,11 +5,15 @@ use cl_data::{Dataset, Standardization, bundled, symmetric_noise};
 use cl_study::{Cell, Figure, LineFigure, Study, Summary, Table};
 use serde_json::json;
 
-use super::agreement::{Agreement, cell, over_defined, records};
-use super::protocol::{K, N_CLUSTERS, N_FOLDS, N_SUBSETS, Protocol};
-use super::{C_SCORES, WRONG_LABELS};
-use crate::claim::Part;
-use crate::experiment::{Context, Findings};
+use super::{
+    agreement::{Agreement, cell, over_defined, records},
+    claims::{C_SCORES, WRONG_LABELS},
+    protocol::{K, N_CLUSTERS, N_FOLDS, N_SUBSETS, Protocol},
+};
+use crate::{
+    claim::Part,
+    experiment::{Context, Findings},
+};
 
 const AS_THEY_ARE: &str = "labels as they are";
 const NOISY: &str = "labels with noise";
@@ -45,13 +49,10 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
         .arm(AS_THEY_ARE, settings.clone())
         .arm(NOISY, json!({"noise": NOISE, "otherwise": settings}));
     let name = if context.quick { "quick" } else { "usual" };
-    let journal = context.journals.join(format!("metrics-digits-{name}-{}.jsonl", study.seeds.len()));
-    let results = study.run(context.jobs, Some(&journal), context.progress, |run| {
-        let record = match run.arm.name.as_str() {
-            NOISY => detection(&protocol, &data, run.seed),
-            _ => protocol.scores(&data, run.seed).and_then(|scored| scored.record(run.seed)),
-        };
-        record.map_err(|error| format!("{error:#}"))
+    let journal = format!("metrics-digits-{name}-{}.jsonl", study.seeds.len());
+    let results = context.study(&study, journal, |run| match run.arm.name.as_str() {
+        NOISY => detection(&protocol, &data, run.seed),
+        _ => protocol.scores(&data, run.seed)?.record(run.seed),
     })?;
     let n_seeds = study.seeds.len();
     let agreement = Agreement::new(&protocol, records(&results, AS_THEY_ARE)?);

@@ -7,13 +7,17 @@ use cl_model::{CrossEntropy, evaluate};
 use cl_study::{Bar, BarFigure, Cell, Figure, Record, Study, Summary, Table};
 use serde_json::json;
 
-use super::agreement::{Agreement, cell, over_defined, records};
-use super::digits::JUDGED;
-use super::protocol::Protocol;
-use super::{C_SCORES, HUMAN, WRONG_LABELS};
-use crate::claim::{Claim, Measurement, Part};
-use crate::data_dir::{CIFAR_10, DataDir};
-use crate::experiment::{Context, Findings};
+use super::{
+    agreement::{Agreement, cell, over_defined, records},
+    claims::{C_SCORES, HUMAN, WRONG_LABELS},
+    digits::JUDGED,
+    protocol::Protocol,
+};
+use crate::{
+    claim::{Claim, Measurement, Part},
+    data_dir::{CIFAR_10, DataDir},
+    experiment::{Context, Findings},
+};
 
 const GIVEN: &str = "labels as given";
 const AGGREGATE: &str = "labels by the vote of CIFAR-10N's annotators";
@@ -188,13 +192,10 @@ fn of_images(
         study = study.arm(AGGREGATE, protocol.settings(&noisy));
     }
     let n_seeds = study.seeds.len();
-    let journal = context.journals.join(format!("metrics-{key}-{}-{n_seeds}.jsonl", size.name));
-    let results = study.run(context.jobs, Some(&journal), context.progress, |run| {
-        let record = match (run.arm.name.as_str(), &known.human) {
-            (AGGREGATE, Some(human)) => noisy_run(&protocol, train, human, run.seed),
-            _ => clean_run(&protocol, examples, run.seed),
-        };
-        record.map_err(|error| format!("{error:#}"))
+    let journal = format!("metrics-{key}-{}-{n_seeds}.jsonl", size.name);
+    let results = context.study(&study, journal, |run| match (run.arm.name.as_str(), &known.human) {
+        (AGGREGATE, Some(human)) => noisy_run(&protocol, train, human, run.seed),
+        _ => clean_run(&protocol, examples, run.seed),
     })?;
     let agreement = Agreement::new(&protocol, records(&results, GIVEN)?);
     let n = train.n_examples();

@@ -4,9 +4,11 @@
 use anyhow::Result;
 use cl_study::{Bar, BarFigure, Figure, HeatMap, LineFigure};
 
-use super::comparison::Compared;
-use super::design::{ARMS, Design};
-use super::grid::{Family, Ordering};
+use super::{
+    comparison::Compared,
+    design::{ARMS, Design},
+    grid::{Family, Ordering},
+};
 use crate::experiment::Findings;
 
 pub(super) fn draw(design: &Design, findings: &mut Findings, compared: &[Compared]) -> Result<()> {

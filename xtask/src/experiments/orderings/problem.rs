@@ -5,7 +5,7 @@ use cl_data::{Dataset, Standardization, bundled, random, stratified_split};
 use cl_difficulty::model_based::{Recipe, cross_validated_loss};
 use cl_model::{Budget, CrossEntropy};
 
-use super::training::{BATCH_SIZE, MOMENTUM, WEIGHT_DECAY, network};
+use super::network::{BATCH_SIZE, MOMENTUM, WEIGHT_DECAY, network};
 use crate::data_dir::DataDir;
 
 /// The split is the same for every run, as the paper's is.

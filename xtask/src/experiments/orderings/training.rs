@@ -1,18 +1,15 @@
 //! One run: equally many updates for every strategy, the test part read once, at the best validation accuracy.
 
 use anyhow::Result;
-use cl_data::{Dataset, Sampler};
-use cl_model::{
-    Activation, Budget, Cosine, CrossEntropy, Initialization, Mlp, Model, ModelError, Sgd, Trainer, evaluate,
-};
+use cl_data::Sampler;
+use cl_model::{Budget, Cosine, CrossEntropy, Mlp, Model, ModelError, Sgd, Trainer, evaluate};
 use cl_study::Record;
 
-use super::problem::Problem;
+use super::{
+    network::{MOMENTUM, WEIGHT_DECAY, network},
+    problem::Problem,
+};
 
-pub(super) const BATCH_SIZE: usize = 32;
-pub(super) const N_HIDDEN: usize = 32;
-pub(super) const MOMENTUM: f64 = 0.9;
-pub(super) const WEIGHT_DECAY: f64 = 5e-4;
 /// How often a run is validated, at equal distances.
 pub(super) const N_VALIDATIONS: u64 = 20;
 
@@ -21,11 +18,6 @@ pub(super) const N_VALIDATIONS: u64 = 20;
 pub(super) struct Recipe {
     pub(super) n_updates: u64,
     pub(super) learning_rate: f64,
-}
-
-/// The perceptron from the features of `data` to its classes.
-pub(super) fn network(data: &Dataset<f32>, seed: u64) -> Result<Mlp<f32>, ModelError> {
-    Mlp::new(&[data.n_features(), N_HIDDEN, data.n_classes()], Activation::Relu, Initialization::He, seed)
 }
 
 impl Recipe {
@@ -77,6 +69,7 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiments::orderings::network::BATCH_SIZE;
     use cl_pacing::ShuffleSampler;
 
     #[test]

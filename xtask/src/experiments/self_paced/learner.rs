@@ -162,7 +162,7 @@ impl Problem {
 }
 
 /// What every arm shares under one noise.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Recipe {
     pub(super) n_epochs: u64,
     pub(super) learning_rate: f64,

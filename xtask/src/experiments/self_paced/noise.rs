@@ -3,8 +3,8 @@
 use anyhow::{Result, anyhow};
 use cl_data::{Dataset, bundled};
 use cl_study::{
-    Bar, BarFigure, Figure, Interval, LineFigure, Metric, Paired, Record, Run, Study, StudyResults, Summary,
-    Table, over_seeds,
+    Bar, BarFigure, Better, Choice, Figure, Interval, LineFigure, Metric, Paired, Record, Study, StudyResults,
+    Summary, Table,
 };
 use serde_json::json;
 
@@ -12,8 +12,10 @@ use super::learner::{
     Arm, BATCH_SIZE, FIRST_SHARE, LEFT_OUT, MU, N_CHECKS, N_HIDDEN, OLDEST_LOGARITHMIC, Pace, Problem, Recipe,
     Regularizer,
 };
-use crate::claim::{Claim, Judge, Measurement, Part};
-use crate::experiment::{Context, Findings};
+use crate::{
+    claim::{Claim, Judge, Measurement, Part},
+    experiment::{Context, Findings},
+};
 
 /// A difference of test accuracies that is not worth naming.
 const MARGIN: f64 = 0.005;
@@ -139,58 +141,38 @@ pub(super) fn report(findings: &mut Findings, context: &Context<'_>) -> Result<(
 /// Under every noise the learning rate with which plain training validates best, then the last share with which hard
 /// self-paced learning does, on seeds of their own.
 fn tuned(digits: &Dataset<f32>, n_epochs: u64, context: &Context<'_>) -> Result<Vec<Recipe>> {
-    let best = |candidates: &[Vec<Recipe>], arm: Arm| -> Result<Vec<Recipe>> {
-        let per_noise = candidates[0].len() as u64 * N_TUNING_SEEDS;
-        let units: Vec<u64> = (0..candidates.len() as u64 * per_noise).collect();
-        let accuracies = over_seeds(&units, context.jobs, context.progress, |unit| {
-            let (at, unit) = ((unit / per_noise) as usize, unit % per_noise);
-            let (recipe, seed) = (unit / N_TUNING_SEEDS, FIRST_TUNING_SEED + unit % N_TUNING_SEEDS);
-            let problem = Problem::new(digits, NOISES[at] as f64 / 100.0, seed)?;
-            Ok(candidates[at][recipe as usize].train(&problem, arm, seed)?.scalars["validation"])
+    let seeds: Vec<u64> = (FIRST_TUNING_SEED..FIRST_TUNING_SEED + N_TUNING_SEEDS).collect();
+    let best = |noise: u64, what: &str, candidates: &[Recipe], arm: Arm| -> Result<Recipe> {
+        let name = format!("self-paced-noise-{noise}-{what}");
+        let choice = Choice::new(name, seeds.clone(), Metric::scalar("validation"), Better::Higher);
+        let chosen = context.choose(&choice, candidates, &context.seeds, |recipe, seed| {
+            recipe.train(&Problem::new(digits, noise as f64 / 100.0, seed)?, arm, seed)
         })?;
-        let accuracies: Vec<f64> = accuracies.into_iter().collect::<Result<_>>()?;
-        let of_noises = accuracies.chunks(per_noise as usize).zip(candidates);
-        Ok(of_noises
-            .map(|(accuracies, candidates)| {
-                let sums: Vec<f64> =
-                    accuracies.chunks(N_TUNING_SEEDS as usize).map(|of_one| of_one.iter().sum()).collect();
-                // Of equal ones the first.
-                candidates[(0..sums.len()).fold(0, |best, at| if sums[at] > sums[best] { at } else { best })]
-            })
-            .collect())
+        Ok(chosen.candidate)
     };
-    let rates = RATES.map(|learning_rate| Recipe { n_epochs, learning_rate, last_share: 1.0 });
-    let plain = best(&vec![rates.to_vec(); NOISES.len()], Arm::Plain)?;
-    let shares = plain.iter().map(|plain| LAST_SHARES.map(|last_share| Recipe { last_share, ..*plain }).to_vec());
-    best(&shares.collect::<Vec<_>>(), HARD)
+    let of_noise = |&noise: &u64| {
+        let rates = RATES.map(|learning_rate| Recipe { n_epochs, learning_rate, last_share: 1.0 });
+        let plain = best(noise, "rate", &rates, Arm::Plain)?;
+        best(noise, "share", &LAST_SHARES.map(|last_share| Recipe { last_share, ..plain }), HARD)
+    };
+    NOISES.iter().map(of_noise).collect()
 }
 
 fn run(digits: &Dataset<f32>, recipes: &[Recipe], context: &Context<'_>) -> Result<StudyResults> {
     let mut study = Study::new("self-paced learning under label noise", context.seeds.clone());
-    for arm in Arm::all() {
+    let arms = Arm::all();
+    for arm in &arms {
         study = study.arm(arm.to_string(), serde_json::to_value(arm)?);
     }
     for (noise, recipe) in NOISES.iter().zip(recipes) {
-        let Recipe { n_epochs, learning_rate, last_share } = recipe;
-        let settings = json!({"n_epochs": n_epochs, "learning_rate": learning_rate, "last_share": last_share});
-        study = study.setting(name(*noise), settings);
+        study = study.setting(name(*noise), serde_json::to_value(recipe)?);
     }
-    let journal =
-        context.journals.join(format!("self-paced-noise-{}-{}.jsonl", recipes[0].n_epochs, study.seeds.len()));
-    let one = |run: &Run<'_>| -> Result<Record> {
-        let at = NOISES.iter().position(|&noise| name(noise) == run.setting.name);
-        let at = at.ok_or_else(|| anyhow!("no noise {:?}", run.setting.name))?;
-        let arm: Arm = serde_json::from_value(run.arm.settings.clone())?;
+    let journal = format!("self-paced-noise-{}-{}.jsonl", recipes[0].n_epochs, study.seeds.len());
+    context.study(&study, journal, |run| {
+        let at = run.setting_place;
         let problem = Problem::new(digits, NOISES[at] as f64 / 100.0, run.seed)?;
-        recipes[at].train(&problem, arm, run.seed)
-    };
-    let results = study.run(context.jobs, Some(&journal), context.progress, |run| {
-        one(run).map_err(|error| format!("{error:#}"))
-    })?;
-    if let Some(failed) = results.failed().next() {
-        return Err(anyhow!("{}, seed {}: {:?}", failed.arm, failed.seed, failed.outcome));
-    }
-    Ok(results)
+        recipes[at].train(&problem, arms[run.arm_place], run.seed)
+    })
 }
 
 struct Report<'a> {

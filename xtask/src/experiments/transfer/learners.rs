@@ -9,12 +9,19 @@ use cl_pacing::{
     ClassBalanced, EasyFirst, FixedExponential, HardFirst, MiniBatchSampler, Order, PacingError, Random,
     ShuffleSampler,
 };
-use cl_study::{Record, over_seeds};
+use cl_study::{Better, Choice, Metric, Record};
 use serde_json::{Value, json};
 
-use super::{OWN_END, Parts, Source, agreement_with};
-use crate::experiment::Context;
-use crate::stepwise;
+use super::source::{Parts, Source};
+use crate::{experiment::Context, stepwise};
+
+/// The learner's own ranking at the end.
+pub(super) const OWN_END: &str = "the learner's own at the end";
+
+/// The name of the curve of the learner's agreement with a ranking.
+pub(super) fn agreement_with(name: &str) -> String {
+    format!("agreement with {name}")
+}
 
 /// Who says what is hard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +43,6 @@ impl Scoring {
             Self::SelfTaught => "self-taught",
             Self::Bootstrapped => "bootstrapped",
         }
-    }
-
-    pub(super) fn named(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|scoring| scoring.name() == name).ok_or_else(|| anyhow!("no scoring {name}"))
     }
 }
 
@@ -79,10 +82,6 @@ impl Arm {
             Self::Unbalanced => "curriculum, transfer, unbalanced",
             Self::Anti => "anti-curriculum, transfer",
         }
-    }
-
-    pub(super) fn named(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|arm| arm.name() == name).ok_or_else(|| anyhow!("no arm {name}"))
     }
 }
 
@@ -301,43 +300,31 @@ impl Task {
 
     /// The learning rate of the best mean validation accuracy for vanilla, on seeds of its own.
     pub(super) fn tuned(&self, source: &Source, context: &Context<'_>) -> Result<f64> {
-        let units: Vec<u64> = (0..RATES.len() as u64 * N_TUNING_SEEDS).collect();
-        let accuracies: Result<Vec<f64>> = over_seeds(&units, context.jobs, context.progress, |unit| {
-            let (rate, seed) = (RATES[(unit / N_TUNING_SEEDS) as usize], 1_000_000 + unit % N_TUNING_SEEDS);
-            let Parts { train, validation, .. } = source.parts(self, seed)?;
+        let seeds: Vec<u64> = (1_000_000..1_000_000 + N_TUNING_SEEDS).collect();
+        let name = format!("transfer-{}", self.key);
+        let choice = Choice::new(name, seeds, Metric::scalar("validation"), Better::Higher)
+            .settings(source.fingerprint().to_string().into());
+        let chosen = context.choose(&choice, &RATES, &context.seeds, |&rate, seed| {
+            let Parts { train, validation, .. } = self.parts(source, seed)?;
             let mut model = Mlp::new(self.learner, Activation::Relu, Initialization::He, seed)?;
             let mut sampler = ShuffleSampler::new(train.n_examples(), BATCH_SIZE, seed)?;
             let trainer = Trainer::new(Budget::Updates(self.n_updates()), rate)?;
-            match trainer.train(&mut model, &CrossEntropy, &mut Sgd::plain(), &train, &mut sampler, &mut []) {
-                Err(ModelError::Diverged { .. }) => Ok(0.0),
-                trained => {
-                    trained?;
-                    Ok(evaluate(&model, &CrossEntropy, &validation)?.accuracy())
-                }
-            }
-        })?
-        .into_iter()
-        .collect();
-        let sums: Vec<f64> = accuracies?.chunks(N_TUNING_SEEDS as usize).map(|of| of.iter().sum()).collect();
-        let best = (0..RATES.len()).fold(0, |best, rate| if sums[rate] > sums[best] { rate } else { best });
-        Ok(RATES[best])
+            trainer.train(&mut model, &CrossEntropy, &mut Sgd::plain(), &train, &mut sampler, &mut [])?;
+            let accuracy = evaluate(&model, &CrossEntropy, &validation)?.accuracy();
+            Ok(Record::new().scalar("validation", accuracy))
+        })?;
+        Ok(chosen.candidate)
+    }
+
+    /// What a run of this seed trains, validates and tests on.
+    pub(super) fn parts(&self, source: &Source, seed: u64) -> Result<Parts> {
+        source.parts(self.n_train, self.n_validation, seed)
     }
 }
 
 /// The order within classes, one example of each class in turn.
 fn in_turn<O: Order>(order: O, data: &Dataset<f32>) -> ClassBalanced<O> {
     ClassBalanced::round_robin(order, data.labels().to_vec())
-}
-
-impl Source {
-    /// Of what the examples are drawn from.
-    pub(super) fn fingerprint(&self) -> Fingerprint {
-        let of = |data: &Dataset<f32>| data.fingerprint();
-        match self {
-            Self::Digits(digits) => of(digits),
-            Self::Fashion { train, .. } => of(train),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -12,8 +12,13 @@ use cl_prune::{
 };
 
 use super::super::removal::{Forgotten, Recipe, scoring_seed};
-use super::NOISE;
 use crate::noisy_split::NoisySplit;
+
+/// The share of the training labels that is wrong.
+pub(super) const NOISE: f64 = 0.2;
+
+/// Parts of the training set that are kept.
+pub(super) const KEPT: [f64; 3] = [0.3, 0.5, 0.7];
 
 pub(super) const HARDEST: &str = "least forgotten removed";
 pub(super) const EASIEST: &str = "most forgotten removed";
