@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use cl_difficulty::DifficultyError;
-use cl_difficulty::agreement::{
-    Bootstrap, JoinedColumn, RankCorrelation, agreement_matrix, join, top_overlap,
-};
+use cl_difficulty::agreement::{Bootstrap, JoinedColumn, RankCorrelation, agreement_matrix, join, top_overlap};
 use cl_difficulty::table::Table;
 use cl_study::HeatMap;
 use clap::{Args, ValueEnum};

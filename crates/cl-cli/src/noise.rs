@@ -10,9 +10,11 @@ use cl_difficulty::{ConfidentLearning, IssueFilter, LabelIssue};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::dynamics::InputOptions;
-use crate::output::{new_table, print, right, short};
-use crate::progress::Bar;
+use crate::{
+    dynamics::InputOptions,
+    output::{new_table, print, right, short},
+    progress::Bar,
+};
 
 /// Resamples behind the interval of the noise rate.
 const N_RESAMPLES: usize = 1000;

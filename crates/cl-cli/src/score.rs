@@ -11,9 +11,11 @@ use cl_difficulty::{Column, MetricSettings, Needs, metrics};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::dynamics::InputOptions;
-use crate::output::{in_flags, new_table, print};
-use crate::progress::Bar;
+use crate::{
+    dynamics::InputOptions,
+    output::{in_flags, new_table, print},
+    progress::Bar,
+};
 
 /// Score how hard examples are, from what a model gave out for them while it was trained.
 ///

@@ -15,14 +15,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Three epochs of eight examples of four classes.
-fn small_log(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
+pub(crate) fn small_log(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let logits = Array::new(vec![3, 8, 4], ArrayData::F32((0..96).map(|i| (i * i % 13) as f32).collect()))?;
     let labels = Array::new(vec![8], ArrayData::I64(vec![0, 1, 2, 3, 0, 1, 2, 3]))?;
     write_npz(folder.join("log.npz"), [("logits", &logits), ("labels", &labels)])?;
     Ok(folder.join("log.npz"))
 }
 
-fn score(input: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
+pub(crate) fn score(input: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
     let mut source = log::open(input, &Options::default())?;
     let metrics = [MetricSettings::parse("el2n", &[])?, MetricSettings::parse("forgetting", &[])?];
     let Scored { mut columns, n_never_learned } =

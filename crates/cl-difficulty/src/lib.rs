@@ -30,8 +30,8 @@ pub use dynamics::{
 };
 pub use error::DifficultyError;
 pub use label_noise::{
-    ConfidentLearning, IssueFilter, LabelIssue, LabelQuality, NoiseRate, ThresholdSamples, confidence_weighted_entropy,
-    normalized_margin,
+    ConfidentLearning, IssueFilter, LabelIssue, LabelQuality, NoiseRate, ThresholdSamples,
+    confidence_weighted_entropy, normalized_margin,
 };
 pub use margin::{boundary_closeness, hyperplane_margin};
 pub use scores::{Metric, Provenance, Scores};

@@ -3,10 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 
-use cl_data::{
-    DataError,
-    io::{io_error, malformed},
-};
+use cl_data::DataError;
+use cl_data::io::{io_error, malformed};
 use parquet::{errors::ParquetError, file::reader::SerializedFileReader, record::Field};
 
 pub(crate) fn open_parquet(path: &Path) -> Result<SerializedFileReader<File>, DataError> {

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use cl_data::io::{Array, ArrayData, write_npy};
-use cl_difficulty::log::{self, By, Chunk, Contents, Options, Progress, Scored, Scoring, Source, StateFile, Visitor};
+use cl_difficulty::log::{
+    self, By, Chunk, Contents, Options, Progress, Scored, Scoring, Source, StateFile, Visitor,
+};
 use cl_difficulty::{DifficultyError, DynamicsRecorder, MetricSettings};
 
 const N: usize = 5;
@@ -166,11 +168,14 @@ fn what_cannot_be_is_named() {
     log.write_epoch(3, |at| (at == 7).then_some(f32::INFINITY));
     for order in [By::Epochs, By::Examples] {
         let error = log.score(&by(order, None)).unwrap_err().to_string();
-        assert!(error.ends_with("logits_3.npy: epoch 3, example 2: logit of class 1 is inf, expected a finite number"));
+        assert!(
+            error.ends_with("logits_3.npy: epoch 3, example 2: logit of class 1 is inf, expected a finite number")
+        );
     }
     // Half precision, infinite: sign, all exponent bits, no fraction.
     let header = "{'descr': '<f2', 'fortran_order': False, 'shape': (5, 3), }\n";
-    let halves: Vec<u8> = (0..15u16).flat_map(|at| if at == 4 { 0xfc00u16 } else { 0x3c00 }.to_le_bytes()).collect();
+    let halves: Vec<u8> =
+        (0..15u16).flat_map(|at| if at == 4 { 0xfc00u16 } else { 0x3c00 }.to_le_bytes()).collect();
     let bytes = [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), &halves];
     std::fs::write(log.path("logits_3.npy"), bytes.concat()).unwrap();
     let error = log.score(&Scoring::default()).unwrap_err().to_string();
@@ -191,5 +196,8 @@ fn what_cannot_be_is_named() {
     assert!(error.ends_with("dyn_unc needs a window of 9 epochs, the input has 4"), "{error}");
     std::fs::remove_file(log.path("labels.npy")).unwrap();
     let error = log::open(log.0.path(), &Options::default()).err().unwrap().to_string();
-    assert!(error.ends_with("labels.npy: no such file, expected the labels there or in option `labels`"), "{error}");
+    assert!(
+        error.ends_with("labels.npy: no such file, expected the labels there or in option `labels`"),
+        "{error}"
+    );
 }

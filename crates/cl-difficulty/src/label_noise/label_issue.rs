@@ -1,17 +1,13 @@
 use std::io::Write;
 use std::path::Path;
 
-use cl_data::{
-    DataError, Ids,
-    io::{csv_field, exact, write_atomically},
-};
+use cl_data::io::{csv_field, exact, write_atomically};
+use cl_data::{DataError, Ids};
 use serde::Serialize;
 
-use super::{
-    confident_learning::ConfidentLearning,
-    issues::IssueFilter,
-    quality::{confidence_weighted_entropy, normalized_margin},
-};
+use super::confident_learning::ConfidentLearning;
+use super::issues::IssueFilter;
+use super::quality::{confidence_weighted_entropy, normalized_margin};
 use crate::error::DifficultyError;
 
 /// One example and its label's quality (low = probably wrong).

@@ -1,15 +1,11 @@
 use std::path::Path;
 
-use cl_data::{
-    DataError, Ids,
-    io::{NpyReader, NpzReader, ids_of, indices_of, malformed},
-};
+use cl_data::io::{NpyReader, NpzReader, ids_of, indices_of, malformed};
+use cl_data::{DataError, Ids};
 
-use super::{
-    options::{Options, check_n_labels, only_outputs},
-    rows::{Rows, open_rows},
-    source::{Contents, OutputKind, Source, Visitor},
-};
+use super::options::{Options, check_n_labels, only_outputs};
+use super::rows::{Rows, open_rows};
+use super::source::{Contents, OutputKind, Source, Visitor};
 use crate::error::DifficultyError;
 
 /// One array of E x N x C (or N x C: one epoch), in an archive with labels, or in a file of its own.

@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
-use super::{
-    check::check,
-    journal::Journal,
-    progress::Progress,
-    purpose::Purpose,
-    source::{Block, BlockVisitor, Chunk, Contents, Values},
-};
+use super::check::check;
+use super::journal::Journal;
+use super::progress::Progress;
+use super::purpose::Purpose;
+use super::source::{Block, BlockVisitor, Chunk, Contents, Values};
 use crate::{
     catalogue::MetricSettings,
     dynamics::{Column, ColumnValues, DynamicsRecorder, Log},

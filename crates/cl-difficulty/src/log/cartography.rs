@@ -4,19 +4,15 @@ use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use cl_data::{
-    DataError, Ids,
-    io::{ArrayData, io_error, malformed, open},
-};
+use cl_data::io::{ArrayData, io_error, malformed, open};
+use cl_data::{DataError, Ids};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess};
 use serde_json::Value;
 
-use super::{
-    numbered::{numbered, without_gap},
-    options::Options,
-    rows::show,
-    source::{Contents, OutputKind, Source, Visitor},
-};
+use super::numbered::{numbered, without_gap};
+use super::options::Options;
+use super::rows::show;
+use super::source::{Contents, OutputKind, Source, Visitor};
 use crate::error::DifficultyError;
 
 /// Rows shown at a time.
@@ -190,7 +186,9 @@ impl Source for Cartography {
             for_each_line(file, epoch, |number, Presentation { guid, gold, logits }| {
                 let wrong = |problem: String| Err(in_line(file, number, problem).into());
                 let Some(&example) = examples.get(&guid) else {
-                    return wrong(format!("guid {guid} does not occur in epoch {begin}, expected the same examples"));
+                    return wrong(format!(
+                        "guid {guid} does not occur in epoch {begin}, expected the same examples"
+                    ));
                 };
                 if std::mem::replace(&mut seen[example], true) {
                     return wrong(format!("guid {guid} occurs twice, expected each example once"));
@@ -201,7 +199,8 @@ impl Source for Cartography {
                 }
                 if logits.len() != contents.n_classes {
                     let (found, expected) = (logits.len(), contents.n_classes);
-                    let problem = format!("{found} logits of guid {guid}, expected {expected} as in the first line");
+                    let problem =
+                        format!("{found} logits of guid {guid}, expected {expected} as in the first line");
                     return wrong(problem);
                 }
                 indices.push(example);

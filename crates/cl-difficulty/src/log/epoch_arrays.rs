@@ -2,17 +2,13 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use cl_data::{
-    DataError, Scalar,
-    io::{ElementType, NpyReader, malformed},
-};
+use cl_data::io::{ElementType, NpyReader, malformed};
+use cl_data::{DataError, Scalar};
 
-use super::{
-    numbered::{entries, numbered, without_gap},
-    options::{Options, check_n_labels, kind_of_name, read_ids_beside},
-    rows::open_rows,
-    source::{Block, BlockSource, BlockVisitor, Contents, Source, Values, Visitor},
-};
+use super::numbered::{entries, numbered, without_gap};
+use super::options::{Options, check_n_labels, kind_of_name, read_ids_beside};
+use super::rows::open_rows;
+use super::source::{Block, BlockSource, BlockVisitor, Contents, Source, Values, Visitor};
 use crate::error::DifficultyError;
 
 /// Bytes of a block.

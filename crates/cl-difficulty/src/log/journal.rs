@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use cl_data::{DataError, io::io_error};
 use serde::Serialize;
 
-use super::{
-    purpose::Purpose,
-    saved::{Magic, START, check_start, damaged, read_record, record, start},
-    source::Contents,
-};
+use super::purpose::Purpose;
+use super::saved::{Magic, START, check_start, damaged, read_record, record, start};
+use super::source::Contents;
 use crate::dynamics::ColumnValues;
 
 const MAGIC: &Magic = b"curriculum score: blocks";

@@ -2,21 +2,15 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use cl_data::{
-    DataError, Ids,
-    io::{ArrayData, malformed},
-};
-use parquet::{
-    file::reader::FileReader,
-    record::{Field, Row},
-    schema::types::Type,
-};
+use cl_data::io::{ArrayData, malformed};
+use cl_data::{DataError, Ids};
+use parquet::file::reader::FileReader;
+use parquet::record::{Field, Row};
+use parquet::schema::types::Type;
 
-use super::{
-    options::{Options, only_outputs},
-    rows::show,
-    source::{Contents, Source, Visitor},
-};
+use super::options::{Options, only_outputs};
+use super::rows::show;
+use super::source::{Contents, Source, Visitor};
 use crate::{
     error::DifficultyError,
     parquet_fields::{float, id, integer, open_parquet, parquet_error},

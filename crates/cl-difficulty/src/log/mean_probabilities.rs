@@ -1,9 +1,7 @@
 use cl_model::softmax;
 
-use super::{
-    progress::Progress,
-    source::{Chunk, Contents, OutputKind, Source, Values, Visitor},
-};
+use super::progress::Progress;
+use super::source::{Chunk, Contents, OutputKind, Source, Values, Visitor};
 use crate::error::DifficultyError;
 
 /// The probabilities of each example (n x c) averaged over the epochs of a log from the one at position `first` on:

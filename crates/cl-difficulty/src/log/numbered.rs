@@ -1,17 +1,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use cl_data::{
-    DataError,
-    io::{io_error, malformed},
-};
+use cl_data::DataError;
+use cl_data::io::{io_error, malformed};
 
 /// The files of a folder whose names are `before`, a number, `after`: by number.
-pub(super) fn numbered(
-    folder: &Path,
-    before: &str,
-    after: &str,
-) -> Result<BTreeMap<u64, PathBuf>, DataError> {
+pub(super) fn numbered(folder: &Path, before: &str, after: &str) -> Result<BTreeMap<u64, PathBuf>, DataError> {
     let mut files = BTreeMap::new();
     for (name, path) in entries(folder)? {
         let number = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));

@@ -1,16 +1,16 @@
 use std::path::Path;
 
-use cl_data::{
-    DataError,
-    io::{Signature, malformed},
-};
+use cl_data::DataError;
+use cl_data::io::{Signature, malformed};
 
+use super::archive::Archive;
+use super::cartography::Cartography;
+use super::epoch_arrays::EpochArrays;
 #[cfg(feature = "parquet")]
 use super::long_table::LongTable;
-use super::{
-    archive::Archive, cartography::Cartography, epoch_arrays::EpochArrays, options::Options,
-    presentation_order::PresentationOrder, source::Source,
-};
+use super::options::Options;
+use super::presentation_order::PresentationOrder;
+use super::source::Source;
 
 /// Opens a log; its content decides about the layout:
 ///

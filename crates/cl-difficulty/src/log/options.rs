@@ -1,9 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use cl_data::{
-    DataError, Ids,
-    io::{NpyReader, malformed, read_ids, read_indices},
-};
+use cl_data::io::{NpyReader, malformed, read_ids, read_indices};
+use cl_data::{DataError, Ids};
 
 use super::{check::kind_of_content, source::OutputKind};
 
@@ -40,9 +38,7 @@ impl Options {
         match &self.labels {
             Some(path) => read_indices(path, "labels"),
             None if beside.exists() => read_indices(beside, "labels"),
-            None => {
-                Err(malformed(beside, "", "no such file, expected the labels there or in option `labels`"))
-            }
+            None => Err(malformed(beside, "", "no such file, expected the labels there or in option `labels`")),
         }
     }
 }

@@ -1,16 +1,12 @@
 use std::path::{Path, PathBuf};
 
-use cl_data::{
-    DataError,
-    io::{NpyReader, malformed, read_indices},
-};
+use cl_data::DataError;
+use cl_data::io::{NpyReader, malformed, read_indices};
 
-use super::{
-    numbered::{numbered, without_gap},
-    options::{Options, check_n_labels, read_ids_beside},
-    rows::open_rows,
-    source::{Contents, OutputKind, Source, Visitor},
-};
+use super::numbered::{numbered, without_gap};
+use super::options::{Options, check_n_labels, read_ids_beside};
+use super::rows::open_rows;
+use super::source::{Contents, OutputKind, Source, Visitor};
 use crate::error::DifficultyError;
 
 /// TDDS's and DUAL's logs: `E_Output.npy`, logits in the order of presentation, with `E_Index.npy`, the example

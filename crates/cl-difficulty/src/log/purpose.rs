@@ -2,10 +2,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use cl_data::{
-    DataError, Fingerprint,
-    io::{io_error, malformed},
-};
+use cl_data::io::{io_error, malformed};
+use cl_data::{DataError, Fingerprint};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -1,8 +1,6 @@
-use super::{
-    progress::Progress,
-    source::{Chunk, Contents, Values, Visitor},
-    state::StateFile,
-};
+use super::progress::Progress;
+use super::source::{Chunk, Contents, Values, Visitor};
+use super::state::StateFile;
 use crate::{
     dynamics::{DynamicsRecorder, Observations},
     error::DifficultyError,

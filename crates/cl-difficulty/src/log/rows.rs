@@ -1,14 +1,10 @@
 use std::path::Path;
 
-use cl_data::{
-    DataError,
-    io::{Array, ArrayData, NpyReader, read_npy},
-};
+use cl_data::DataError;
+use cl_data::io::{Array, ArrayData, NpyReader, read_npy};
 
-use super::{
-    check::check,
-    source::{Chunk, Contents, Values, Visitor},
-};
+use super::check::check;
+use super::source::{Chunk, Contents, Values, Visitor};
 use crate::error::DifficultyError;
 
 /// Elements of a chunk: small enough for a cache, large enough that nothing else counts.

@@ -4,10 +4,8 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use cl_data::{
-    DataError, Version,
-    io::{io_error, malformed},
-};
+use cl_data::io::{io_error, malformed};
+use cl_data::{DataError, Version};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 

@@ -1,13 +1,11 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::{
-    blocks::Blocks,
-    progress::Progress,
-    recording::Recording,
-    source::{Contents, OutputKind, Source},
-    state::StateFile,
-};
+use super::blocks::Blocks;
+use super::progress::Progress;
+use super::recording::Recording;
+use super::source::{Contents, OutputKind, Source};
+use super::state::StateFile;
 use crate::{
     catalogue::{MetricSettings, Needs},
     dynamics::{Column, ColumnValues, DynamicsRecorder},

@@ -3,11 +3,9 @@ use std::path::{Path, PathBuf};
 
 use cl_data::{DataError, io::write_atomically};
 
-use super::{
-    purpose::Purpose,
-    saved::{Hashing, Magic, damaged, open_sealed},
-    source::Contents,
-};
+use super::purpose::Purpose;
+use super::saved::{Hashing, Magic, damaged, open_sealed};
+use super::source::Contents;
 use crate::{catalogue::MetricSettings, dynamics::DynamicsRecorder};
 
 const MAGIC: &Magic = b"curriculum score: epochs";

@@ -2,17 +2,13 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use cl_data::{
-    DataError, Ids,
-    io::{malformed, write_atomically},
-};
-use parquet::{
-    data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type},
-    errors::ParquetError,
-    file::writer::{SerializedFileWriter, SerializedRowGroupWriter},
-    record::Field,
-    schema::parser::parse_message_type,
-};
+use cl_data::io::{malformed, write_atomically};
+use cl_data::{DataError, Ids};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::record::Field;
+use parquet::schema::parser::parse_message_type;
 
 use super::score_table::{Table, TableColumn};
 use crate::{

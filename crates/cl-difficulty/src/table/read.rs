@@ -1,16 +1,12 @@
 use std::path::Path;
 
-use cl_data::{
-    DataError, Ids,
-    io::{CsvRows, NpzReader, Signature, ids_of, malformed, read_npy},
-};
+use cl_data::io::{CsvRows, NpzReader, Signature, ids_of, malformed, read_npy};
+use cl_data::{DataError, Ids};
 
 #[cfg(feature = "parquet")]
 use super::parquet_table::read_parquet;
-use super::{
-    sidecar::{Sidecar, sidecar_path},
-    score_table::{Table, TableColumn},
-};
+use super::score_table::{Table, TableColumn};
+use super::sidecar::{Sidecar, sidecar_path};
 use crate::error::DifficultyError;
 
 impl Table {

@@ -124,7 +124,8 @@ impl Table {
     ) -> Result<Vec<f64>, DifficultyError> {
         let name = &column.name;
         let Some(higher_is_harder) = higher_is_harder.or_else(|| self.higher_is_harder(name)) else {
-            let problem = format!("a high {name} is neither hard nor easy, expected option `high_is` hard or easy");
+            let problem =
+                format!("a high {name} is neither hard nor easy, expected option `high_is` hard or easy");
             return Err(DifficultyError::malformed(&self.path, "", problem));
         };
         Ok(match higher_is_harder {

@@ -2,10 +2,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use cl_data::{
-    DataError, Fingerprint, Version,
-    io::{io_error, malformed, write_atomically},
-};
+use cl_data::io::{io_error, malformed, write_atomically};
+use cl_data::{DataError, Fingerprint, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::{

@@ -1,10 +1,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use cl_data::{
-    Ids,
-    io::{Array, ArrayData, csv_field, exact, ids_data, write_atomically, write_npy, write_npz},
-};
+use cl_data::Ids;
+use cl_data::io::{Array, ArrayData, csv_field, exact, ids_data, write_atomically, write_npy, write_npz};
 
 #[cfg(feature = "parquet")]
 use super::parquet_table::write_parquet;

@@ -72,7 +72,10 @@ impl Column {
     }
 
     fn part(&self, name: &str, n_rows: usize) -> PartSummary {
-        PartSummary { n_empty: self.n_empty, ..self.numbers.part(name, self.element_type().to_owned(), vec![n_rows]) }
+        PartSummary {
+            n_empty: self.n_empty,
+            ..self.numbers.part(name, self.element_type().to_owned(), vec![n_rows])
+        }
     }
 }
 
