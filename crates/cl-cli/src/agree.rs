@@ -1,19 +1,17 @@
 //! `curriculum agree`: how far scores agree.
 
-mod join;
-
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::bail;
-use cl_difficulty::agreement::{Bootstrap, RankCorrelation, agreement_matrix, top_overlap};
+use cl_difficulty::DifficultyError;
+use cl_difficulty::agreement::{Bootstrap, JoinedColumn, RankCorrelation, agreement_matrix, join, top_overlap};
+use cl_difficulty::table::Table;
 use cl_study::HeatMap;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::output::{check_svg, new_table, print, right, save_figure};
-use crate::score_file::ScoreFile;
-use join::{Joined, join};
 
 /// Compare scores: rank correlations with bootstrap intervals, and how far the hardest examples are the same.
 ///
@@ -80,8 +78,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(share) = arguments.top_k.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
         bail!("--top-k is {share}, expected a share in (0, 1]");
     }
-    let files = arguments.files.iter().map(|path| ScoreFile::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    let columns = join(&files, &arguments.metric)?;
+    let files = arguments.files.iter().map(Table::read).collect::<Result<Vec<_>, _>>()?;
+    let columns = match join(&files, &arguments.metric) {
+        Err(DifficultyError::Unknown { name, .. }) => bail!("--metric: no file has a column `{name}`"),
+        joined => joined?,
+    };
     if columns.len() < 2 {
         bail!("{} columns to compare, expected at least 2", columns.len());
     }
@@ -127,8 +128,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let n_examples = columns.first().map_or(0, |column| column.values.len());
     let columns = names.into_iter().zip(columns).map(|(name, column)| {
-        let Joined { name: metric, file, negated, .. } = column;
-        ComparedColumn { name, metric, file, negated }
+        let JoinedColumn { name: metric, path, negated, .. } = column;
+        ComparedColumn { name, metric, file: path.display().to_string(), negated }
     });
     let Arguments { method, top_k, .. } = *arguments;
     let report =
@@ -137,10 +138,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// The columns' names, with their files where one name is in several.
-fn display_names(columns: &[Joined]) -> Vec<String> {
+fn display_names(columns: &[JoinedColumn]) -> Vec<String> {
     let unique = |names: &[String]| (1..names.len()).all(|at| !names[..at].contains(&names[at]));
-    let stem = |column: &Joined| {
-        let stem = Path::new(&column.file).file_stem().unwrap_or_default();
+    let stem = |column: &JoinedColumn| {
+        let stem = column.path.file_stem().unwrap_or_default();
         format!("{} ({})", column.name, stem.to_string_lossy())
     };
     let plain: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
@@ -148,7 +149,7 @@ fn display_names(columns: &[Joined]) -> Vec<String> {
     match (unique(&plain), unique(&stems)) {
         (true, _) => plain,
         (_, true) => stems,
-        _ => columns.iter().map(|column| format!("{} ({})", column.name, column.file)).collect(),
+        _ => columns.iter().map(|column| format!("{} ({})", column.name, column.path.display())).collect(),
     }
 }
 

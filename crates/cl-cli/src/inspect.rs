@@ -1,22 +1,15 @@
 //! `curriculum inspect`: what a file holds.
 
-mod report;
-mod summary;
-mod table;
+use std::fmt;
+use std::path::PathBuf;
 
-use std::path::{Path, PathBuf};
-
-use anyhow::{anyhow, bail};
-use cl_data::DataError;
-use cl_data::io::{
-    Array, ArrayData, Cifar100Label, NpyReader, NpzReader, PixelScale, open, read_cifar10_batch,
-    read_cifar100_batch, read_idx,
-};
+use anyhow::bail;
+use cl_data::io::{FileFormat, FileSummary, SummaryOptions, ValueCount, summarize};
 use clap::Args;
+use comfy_table::Cell;
+use serde::Serialize;
 
-use crate::output::print;
-use report::{Part, Report, ValueCount};
-use summary::ArraySummary;
+use crate::output::{new_table, print, right, short};
 
 /// Show what a data file holds: shapes, types, classes, ranges, NaN, duplicates.
 ///
@@ -61,117 +54,65 @@ fn delimiter(text: &str) -> Result<u8, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    print(&inspect(arguments)?, arguments.json)
+    let Arguments { file, label, id, delimiter, json } = arguments;
+    let format = FileFormat::of(file)?;
+    if format != FileFormat::Csv && (label.is_some() || id.is_some()) {
+        bail!("{}: --label and --id name columns of a CSV file, this is {}", file.display(), format.name());
+    }
+    let options = SummaryOptions { label: label.clone(), id: id.clone(), delimiter: *delimiter };
+    print(&Report(summarize(file, &options)?), *json)
 }
 
-fn inspect(arguments: &Arguments) -> anyhow::Result<Report> {
-    let path = arguments.file.as_path();
-    let format = Format::of(path)?;
-    if format != Format::Csv && (arguments.label.is_some() || arguments.id.is_some()) {
-        bail!("{}: --label and --id name columns of a CSV file, this is {}", path.display(), format.name());
-    }
-    let mut report = Report::new(path, format.name());
-    match format {
-        Format::Csv => table::inspect(arguments, &mut report)?,
-        Format::Idx => report.parts.push(whole("data", &read_idx(path)?)?),
-        Format::Npy => report.parts.push(streamed("data", NpyReader::open(path)?)?),
-        Format::Npz => {
-            let mut archive = NpzReader::open(path)?;
-            for name in archive.names().to_vec() {
-                report.parts.push(streamed(&name, archive.stream(&name)?)?);
+/// The summary, as a table for people and as JSON for programs.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Report(FileSummary);
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(summary) = self;
+        write!(formatter, "{}: {}", summary.file, summary.format)?;
+        for (count, what) in [
+            (summary.n_rows, "rows"),
+            (summary.n_duplicate_rows, "duplicate rows"),
+            (summary.n_duplicate_ids, "duplicate ids"),
+        ] {
+            if let Some(count) = count {
+                write!(formatter, ", {count} {what}")?;
             }
-            let ids = report.parts.iter().find(|part| part.name == "ids");
-            report.n_duplicate_ids = ids.and_then(|ids| ids.n_duplicates);
         }
-        Format::Cifar => cifar(path, &mut report)?,
+        writeln!(formatter)?;
+        let columns = summary.n_rows.is_some();
+        let header: &[&str] = if columns {
+            &["column", "type", "min", "max", "mean", "NaN", "infinite", "empty"]
+        } else {
+            &["array", "type", "min", "max", "mean", "NaN", "infinite", "shape", "duplicate rows"]
+        };
+        let mut table = new_table(header);
+        for part in &summary.parts {
+            let mut cells = vec![Cell::new(&part.name), Cell::new(&part.element_type)];
+            cells.extend([part.min, part.max, part.mean].map(|value| right(value.map_or("-".into(), short))));
+            cells.extend([part.n_nan, part.n_infinite].map(|count| right(count.to_string())));
+            if columns {
+                cells.push(right(part.n_empty.to_string()));
+            } else {
+                let shape: Vec<String> = part.shape.iter().map(usize::to_string).collect();
+                cells.push(right(if shape.is_empty() { "scalar".into() } else { shape.join(" x ") }));
+                cells.push(right(part.n_duplicates.map_or("-".into(), |count| count.to_string())));
+            }
+            table.add_row(cells);
+        }
+        writeln!(formatter, "{table}")?;
+        for part in &summary.parts {
+            if let Some(values) = &part.values {
+                writeln!(formatter, "\n{}: {} values", part.name, values.len())?;
+                let mut table = new_table(&["value", "count"]);
+                for ValueCount { value, count } in values {
+                    table.add_row([Cell::new(value), right(count.to_string())]);
+                }
+                writeln!(formatter, "{table}")?;
+            }
+        }
+        Ok(())
     }
-    Ok(report)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Csv,
-    Idx,
-    Cifar,
-    Npy,
-    Npz,
-}
-
-impl Format {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Csv => "CSV",
-            Self::Idx => "IDX",
-            Self::Cifar => "CIFAR",
-            Self::Npy => "NPY",
-            Self::Npz => "NPZ",
-        }
-    }
-
-    /// Content decides. A name decides where the content does not, so that a damaged file is told from a file
-    /// of no format.
-    fn of(path: &Path) -> anyhow::Result<Self> {
-        let head = open(path)?.read_up_to(4096)?;
-        match *head {
-            [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => return Ok(Self::Npy),
-            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => return Ok(Self::Npz),
-            _ => {}
-        }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let name = name.strip_suffix(".gz").unwrap_or(&name);
-        let suffixes = [
-            (".npy", Self::Npy),
-            (".npz", Self::Npz),
-            (".bin", Self::Cifar),
-            (".csv", Self::Csv),
-            (".tsv", Self::Csv),
-            ("-ubyte", Self::Idx),
-            (".idx", Self::Idx),
-        ];
-        if let Some((_, format)) = suffixes.iter().find(|(suffix, _)| name.ends_with(suffix)) {
-            return Ok(*format);
-        }
-        if matches!(*head, [0, 0, 0x08 | 0x09 | 0x0b..=0x0e, 1..=u8::MAX, ..]) {
-            return Ok(Self::Idx);
-        }
-        // The last character may be cut.
-        let text = std::str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true);
-        if text && !head.contains(&0) {
-            return Ok(Self::Csv);
-        }
-        bail!("{}: format not recognised, expected CSV, IDX, CIFAR (.bin), .npy or .npz", path.display())
-    }
-}
-
-fn whole(name: &str, array: &Array) -> Result<Part, DataError> {
-    let mut summary = ArraySummary::new(array.shape(), false);
-    summary.push(array.data())?;
-    Ok(summary.finish(name, array.element_type()))
-}
-
-fn streamed(name: &str, mut reader: NpyReader<'_>) -> Result<Part, DataError> {
-    let mut summary = ArraySummary::new(reader.shape(), reader.is_fortran_order());
-    while reader.n_remaining() > 0 {
-        summary.push(&reader.read_chunk(1 << 16)?)?;
-    }
-    Ok(summary.finish(name, reader.element_type()))
-}
-
-fn cifar(path: &Path, report: &mut Report) -> anyhow::Result<()> {
-    let (data, format) = match read_cifar10_batch::<f32>(path, PixelScale::Raw) {
-        Ok(data) => (data, "CIFAR-10"),
-        Err(ten) => match read_cifar100_batch(path, Cifar100Label::Fine, PixelScale::Raw) {
-            Ok(data) => (data, "CIFAR-100 (fine labels)"),
-            Err(hundred) => return Err(anyhow!("neither CIFAR-10 ({ten}) nor CIFAR-100 ({hundred})")),
-        },
-    };
-    report.format = format;
-    let pixels = data.features().iter().map(|&pixel| pixel as u8).collect();
-    report.parts.push(whole("images", &Array::new(vec![data.n_examples(), 3, 32, 32], ArrayData::U8(pixels))?)?);
-    let labels = data.labels().iter().map(|&label| label as u8).collect();
-    let mut labels = whole("labels", &Array::new(vec![data.n_examples()], ArrayData::U8(labels))?)?;
-    let counts = data.class_names().iter().zip(data.class_counts());
-    labels.values = Some(counts.map(|(name, count)| ValueCount { value: name.clone(), count }).collect());
-    report.parts.push(labels);
-    Ok(())
 }

@@ -104,7 +104,7 @@ fn is_closed_pipe(error: &io::Error) -> bool {
 /// The error and its causes, but for causes that the message before them already quotes.
 fn message(error: &anyhow::Error) -> String {
     let mut message = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    for cause in error.chain().map(|cause| output::in_flags(&cause.to_string())) {
         if message.is_empty() {
             message = cause;
         } else if !message.contains(&cause) {

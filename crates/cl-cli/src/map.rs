@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use cl_data::random;
+use cl_difficulty::table::Table;
 use cl_study::ScatterFigure;
 use clap::Args;
 use serde::Serialize;
 
 use crate::output::{check_svg, print, save_figure};
-use crate::score_file::ScoreFile;
 
 /// Draw the data map of a file of scores: variability against confidence, coloured by correctness.
 ///
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.max_points == 0 {
         bail!("--max-points is 0, expected at least 1");
     }
-    let file = ScoreFile::read(&arguments.file)?;
+    let file = Table::read(&arguments.file)?;
     let [variability, confidence, correctness] =
         ["variability", "confidence", "correctness"].map(|name| file.column(name));
     let (variability, confidence, correctness) = (variability?, confidence?, correctness?);

@@ -1,21 +1,20 @@
 //! `curriculum noise`: label issues by confident learning.
 
 use std::fmt;
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use cl_data::Fingerprint;
-use cl_data::io::write_atomically;
-use cl_difficulty::{ConfidentLearning, IssueFilter, confidence_weighted_entropy, normalized_margin};
-use cl_model::softmax;
+use cl_difficulty::log::{self, Contents};
+use cl_difficulty::{ConfidentLearning, IssueFilter, LabelIssue};
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::dynamics::{Chunk, Contents, InputOptions, OutputKind, Values, Visitor, open_source};
-use crate::output::{csv_field, exact, new_table, print, right, short};
-use crate::progress::progress;
+use crate::{
+    dynamics::InputOptions,
+    output::{new_table, print, right, short},
+    progress::Bar,
+};
 
 /// Resamples behind the interval of the noise rate.
 const N_RESAMPLES: usize = 1000;
@@ -69,50 +68,27 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.output.extension().is_none_or(|ending| ending != "csv") {
         bail!("{}: unknown ending, expected .csv", arguments.output.display());
     }
-    let mut source = open_source(&arguments.input, &arguments.options)?;
+    let mut source = log::open(&arguments.input, &arguments.options.log())?;
     let contents = source.contents();
     let (n, c, n_epochs) = (contents.n_examples(), contents.n_classes, contents.epochs.len());
     let first = match arguments.probabilities {
         Epochs::Mean => 0,
         Epochs::Last => n_epochs - 1,
     };
-    let weight = 1.0 / (n_epochs - first) as f64;
-    let bar = progress(contents, first);
-    let mut mean =
-        MeanProbabilities { sums: vec![0.0; n * c], row: vec![0.0; c], probabilities: vec![0.0; c], bar };
-    source.visit(first, &mut mean)?;
-    mean.bar.finish_and_clear();
-    let mut probabilities = mean.sums;
-    probabilities.iter_mut().for_each(|p| *p = (*p * weight).min(1.0));
+    let mut bar = Bar::new(contents, first);
+    let probabilities = log::mean_probabilities(source.as_mut(), first, &mut bar)?;
+    drop(bar);
 
     let contents = source.contents();
     let place = || arguments.input.display().to_string();
     let learned = ConfidentLearning::fit(&probabilities, &contents.labels, c).with_context(place)?;
-    let issues = learned.issues(&probabilities, &contents.labels, arguments.filter)?;
+    let Contents { ids, labels, .. } = contents;
+    let rows = LabelIssue::of_all(&learned, &probabilities, ids, labels, arguments.filter)?;
     let rate = learned.noise_rate(N_RESAMPLES, arguments.level, arguments.seed)?;
-    let rows: Vec<Row> = probabilities
-        .chunks_exact(c)
-        .zip(&contents.labels)
-        .zip(contents.ids.iter())
-        .zip(&issues)
-        .map(|(((p, &label), id), &issue)| Row::of(id.into_owned(), label, p, issue))
-        .collect();
-    write_atomically(&arguments.output, |writer| {
-        writeln!(
-            writer,
-            "id,label,predicted,self_confidence,normalized_margin,confidence_weighted_entropy,issue"
-        )?;
-        for row in &rows {
-            let qualities = [row.self_confidence, row.normalized_margin, row.confidence_weighted_entropy];
-            let [own, margin, entropy] = qualities.map(exact);
-            let (id, issue) = (csv_field(&row.id), u8::from(row.issue));
-            writeln!(writer, "{id},{},{},{own},{margin},{entropy},{issue}", row.label, row.predicted)?;
-        }
-        Ok(())
-    })?;
+    LabelIssue::write_csv(&arguments.output, &rows)?;
 
     let square = |cells: &[u64]| cells.chunks(c).map(<[u64]>::to_vec).collect();
-    let mut worst: Vec<Row> = rows.into_iter().filter(|row| row.issue).collect();
+    let mut worst: Vec<LabelIssue> = rows.into_iter().filter(|row| row.issue).collect();
     // A stable sort: equal qualities stay in the order of the examples.
     worst.sort_by(|a, b| a.self_confidence.total_cmp(&b.self_confidence));
     let n_issues = worst.len();
@@ -137,73 +113,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     print(&report, arguments.json)
 }
 
-/// The sum over epochs of the probabilities.
-struct MeanProbabilities {
-    sums: Vec<f64>,
-    row: Vec<f64>,
-    probabilities: Vec<f64>,
-    bar: ProgressBar,
-}
-
-impl MeanProbabilities {
-    fn add<T: Copy + Into<f64>>(&mut self, contents: &Contents, examples: &[usize], values: &[T]) {
-        let c = contents.n_classes;
-        for (&example, values) in examples.iter().zip(values.chunks_exact(c)) {
-            self.row.iter_mut().zip(values).for_each(|(row, &value)| *row = value.into());
-            let row = match contents.outputs {
-                OutputKind::Probabilities => &self.row,
-                OutputKind::Logits => {
-                    softmax(&self.row, &mut self.probabilities);
-                    &self.probabilities
-                }
-            };
-            self.sums[example * c..][..c].iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
-        }
-    }
-}
-
-impl Visitor for MeanProbabilities {
-    fn observe(&mut self, contents: &Contents, chunk: &Chunk<'_>) -> anyhow::Result<()> {
-        match chunk.values {
-            Values::F32(values) => self.add(contents, chunk.examples, values),
-            Values::F64(values) => self.add(contents, chunk.examples, values),
-        }
-        self.bar.inc(chunk.examples.len() as u64);
-        Ok(())
-    }
-
-    fn epoch_ended(&mut self, contents: &Contents, position: usize) -> anyhow::Result<()> {
-        self.bar.set_message(format!("epoch {}", contents.epochs[position]));
-        Ok(())
-    }
-}
-
-/// One example and its label's quality.
-#[derive(Serialize)]
-struct Row {
-    id: String,
-    label: usize,
-    predicted: usize,
-    self_confidence: f64,
-    normalized_margin: f64,
-    confidence_weighted_entropy: f64,
-    issue: bool,
-}
-
-impl Row {
-    fn of(id: String, label: usize, p: &[f64], issue: bool) -> Self {
-        Self {
-            id,
-            label,
-            predicted: (0..p.len()).fold(0, |best, class| if p[class] > p[best] { class } else { best }),
-            self_confidence: p[label],
-            normalized_margin: normalized_margin(p, label),
-            confidence_weighted_entropy: confidence_weighted_entropy(p, label, false),
-            issue,
-        }
-    }
-}
-
 #[derive(Serialize)]
 struct Report {
     output: String,
@@ -224,7 +133,7 @@ struct Report {
     /// The same, its rows summing to the number of examples of each label.
     calibrated_joint: Vec<Vec<u64>>,
     /// The issues of lowest self-confidence.
-    worst: Vec<Row>,
+    worst: Vec<LabelIssue>,
 }
 
 impl fmt::Display for Report {

@@ -15,10 +15,12 @@ use cl_pacing::{
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::difficulty::{Direction, chosen_column, difficulties, read_labels, read_scores};
-use crate::named::{List, PacingParameters, borrowed, from_to, key_value};
-use crate::output::{csv_field, print};
-use crate::score_file::ScoreFile;
+use crate::{
+    difficulty::{Direction, chosen_column, difficulties, read_labels, read_scores},
+    named::{List, PacingParameters, borrowed, from_to, key_value},
+    output::{csv_field, print},
+    score_file::ScoreFile,
+};
 
 /// Epochs of all data in the budget where none is given.
 const DEFAULT_EPOCHS: u64 = 100;

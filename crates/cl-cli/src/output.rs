@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::bail;
 use cl_data::io::write_atomically;
+pub(crate) use cl_data::io::{csv_field, exact};
 use cl_study::Figure;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::Serialize;
@@ -20,6 +21,20 @@ pub(crate) fn print<Report: Serialize + Display>(report: &Report, json: bool) ->
         write!(stdout, "{report}")?;
     }
     Ok(stdout.flush()?)
+}
+
+/// What the library says of its options, in the words of the command line.
+pub(crate) fn in_flags(message: &str) -> String {
+    let flags = [
+        ("no option `labels`", "no --labels"),
+        ("option `labels`", "--labels FILE"),
+        ("option `outputs`", "--outputs"),
+        ("option `second_split`", "--second-split"),
+        ("option `state`", "--state"),
+        ("option `column`", "--column"),
+        ("option `high_is`", "--high-is"),
+    ];
+    flags.iter().fold(message.to_owned(), |message, (option, flag)| message.replace(option, flag))
 }
 
 /// A table without lines.
@@ -41,20 +56,6 @@ pub(crate) fn short(value: f64) -> String {
         0.0 => "0".into(),
         size if (1e-4..1e9).contains(&size) => format!("{rounded}"),
         _ => format!("{rounded:e}"),
-    }
-}
-
-/// The shortest text that reads back as the same number: integers as such.
-pub(crate) fn exact(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e15 { format!("{}", value + 0.0) } else { format!("{value:?}") }
-}
-
-/// A text as a field of a CSV file.
-pub(crate) fn csv_field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) || text.trim() != text {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
     }
 }
 

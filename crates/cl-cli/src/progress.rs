@@ -1,16 +1,36 @@
 //! Progress on stderr, where that is a terminal.
 
+use cl_difficulty::log::{Contents, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::dynamics::Contents;
+/// A bar over the observations of an input.
+pub(crate) struct Bar(ProgressBar);
 
-/// A bar over the observations of an input, of which `n_done` epochs are behind.
-pub(crate) fn progress(contents: &Contents, n_done: usize) -> ProgressBar {
-    let n = contents.n_examples() as u64;
-    let bar = ProgressBar::new(n * contents.epochs.len() as u64).with_position(n * n_done as u64);
-    let template = "{msg} {wide_bar} {percent}% {per_sec} left {eta}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+impl Bar {
+    /// Of which `n_done` epochs are behind.
+    pub(crate) fn new(contents: &Contents, n_done: usize) -> Self {
+        let n = contents.n_examples() as u64;
+        let bar = ProgressBar::new(n * contents.epochs.len() as u64).with_position(n * n_done as u64);
+        let template = "{msg} {wide_bar} {percent}% {per_sec} left {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(bar)
     }
-    bar
+}
+
+impl Progress for Bar {
+    fn advanced(&mut self, n_observations: usize) {
+        self.0.inc(n_observations as u64);
+    }
+
+    fn epoch_ended(&mut self, epoch: u64) {
+        self.0.set_message(format!("epoch {epoch}"));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
 }

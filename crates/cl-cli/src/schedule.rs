@@ -11,8 +11,10 @@ use cl_study::LineFigure;
 use clap::Args;
 use serde::Serialize;
 
-use crate::named::{List, PacingParameters};
-use crate::output::{check_svg, exact, print, save_figure};
+use crate::{
+    named::{List, PacingParameters},
+    output::{check_svg, exact, print, save_figure},
+};
 
 /// Show how much of the data a pacing makes available at each step, and what it never does.
 ///

@@ -1,26 +1,21 @@
 //! `curriculum score`: difficulty scores from training dynamics.
 
-mod blocks;
-mod state;
-
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
-use cl_difficulty::{
-    Column, ColumnValues, DynamicsRecorder, Metric, MetricSettings, Needs, Observations, Outputs, metrics,
-};
+use anyhow::bail;
+use cl_difficulty::log::{self, Contents, Scoring};
+use cl_difficulty::table::{self, Sidecar, Skipped, TableFormat};
+use cl_difficulty::{Column, MetricSettings, Needs, metrics};
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::dynamics::{Chunk, Contents, InputOptions, OutputKind, Source, Values, Visitor, open_source};
-use crate::output::{new_table, print};
-use crate::progress::progress;
-use crate::score_file::{ColumnDescription, ScoreFormat, Sidecar, Skipped, write_scores};
-use blocks::Blocks;
-use state::StateFile;
+use crate::{
+    dynamics::InputOptions,
+    output::{in_flags, new_table, print},
+    progress::Bar,
+};
 
 /// Score how hard examples are, from what a model gave out for them while it was trained.
 ///
@@ -90,8 +85,14 @@ enum By {
     Examples,
 }
 
-/// Bytes of numbers per example and class that are kept before examples are visited in blocks.
-const MEMORY: usize = 512 << 20;
+impl From<By> for log::By {
+    fn from(by: By) -> Self {
+        match by {
+            By::Epochs => Self::Epochs,
+            By::Examples => Self::Examples,
+        }
+    }
+}
 
 #[derive(Debug, Clone)]
 struct MetricOption {
@@ -113,148 +114,55 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (Some(input), Some(output)) = (&arguments.input, &arguments.output) else {
         bail!("no input or no output");
     };
-    ScoreFormat::of(output)?;
-    let mut source = open_source(input, &arguments.options)?;
+    TableFormat::of(output)?;
+    let mut source = log::open(input, &arguments.options.log())?;
     let contents = source.contents();
-    let (settings, skipped) = selected(arguments, contents)?;
-    let shown: Vec<String> = settings.iter().map(|settings| settings.metric().name.clone()).collect();
-    if ScoreFormat::of(output)? == ScoreFormat::Npy && shown.len() != 1 {
-        bail!("{}: a .npy file holds one column, expected one metric, not {}", output.display(), shown.len());
+    let (mut settings, skipped) = selected(arguments, contents)?;
+    if TableFormat::of(output)? == TableFormat::Npy && settings.len() != 1 {
+        bail!("{}: a .npy file holds one column, expected one metric, not {}", output.display(), settings.len());
     }
-    // How many were never learned is always told.
-    let mut recorded = settings.clone();
-    if !shown.iter().any(|name| name == NEVER_LEARNED) {
-        recorded.push(MetricSettings::parse(NEVER_LEARNED, &[])?);
+    let second = second_split(arguments, &mut settings, contents)?;
+    if arguments.by == Some(By::Examples) && source.blocks().is_none() {
+        bail!("--by examples needs a folder with one .npy file in C order per epoch");
     }
-
-    let second = second_split(arguments, &mut recorded, contents)?;
-    let columns = match by(arguments.by, source.as_mut(), &recorded) {
-        By::Epochs => by_epochs(input, source.as_mut(), &recorded, arguments.state.as_deref()),
-        By::Examples => by_examples(source.as_mut(), &recorded, arguments.state.as_deref(), arguments.block),
-    };
-    let mut columns = columns?;
-    let contents = source.contents();
-    let n_never_learned = columns.iter().find_map(|column| match &column.values {
-        ColumnValues::Flag(flags) if column.name == NEVER_LEARNED => {
-            Some(flags.iter().filter(|&&never| never).count())
-        }
-        _ => None,
-    });
+    let mut bar = Bar::new(source.contents(), 0);
+    let scoring =
+        Scoring { by: arguments.by.map(Into::into), block: arguments.block, state: arguments.state.clone() };
+    let mut scored = log::score(source.as_mut(), &settings, &scoring, &mut bar)?;
+    drop(bar);
     if let Some((position, column)) = second {
-        columns.insert(position, column);
+        scored.columns.insert(position, column);
     }
-    // The last column may be the one that only counts.
-    columns.truncate(settings.len());
-    let describe = |column: &Column| ColumnDescription {
-        name: column.name.clone(),
-        metric: column.metric.name.clone(),
-        options: column.metric.options.clone(),
-        higher_is_harder: column.higher_is_harder,
-    };
+    let contents = source.contents();
     let sidecar = Sidecar {
         version: env!("CARGO_PKG_VERSION").into(),
         command: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
-        input: input.display().to_string(),
         second_split: arguments.second_split.as_ref().map(|path| path.display().to_string()),
-        format: contents.format.into(),
-        outputs: contents.outputs,
-        n_examples: contents.n_examples(),
-        n_classes: contents.n_classes,
-        epochs: contents.epochs.clone(),
-        fingerprint: contents.fingerprint(),
-        n_never_learned: n_never_learned.context("no column of flags tells which examples were never learned")?,
-        columns: columns.iter().map(describe).collect(),
         skipped,
+        ..Sidecar::of_log(contents, &scored)
     };
-    write_scores(output, &contents.ids, &contents.labels, columns, &sidecar)?;
+    table::write(output, &contents.ids, &contents.labels, scored.columns, &sidecar)?;
     print(&Report { output: output.display().to_string(), sidecar }, arguments.json)
 }
-
-const NEVER_LEARNED: &str = "never_learned";
 
 /// Second-split forgetting, taken out of the metrics to record, with its place among them.
 fn second_split(
     arguments: &Arguments,
-    recorded: &mut Vec<MetricSettings>,
+    settings: &mut Vec<MetricSettings>,
     contents: &Contents,
 ) -> anyhow::Result<Option<(usize, Column)>> {
     let Some(path) = &arguments.second_split else { return Ok(None) };
     let needs = |settings: &MetricSettings| settings.description().map(|description| description.needs);
     let Some(position) =
-        recorded.iter().position(|settings| needs(settings).is_ok_and(|needs| needs == Needs::SecondSplit))
+        settings.iter().position(|settings| needs(settings).is_ok_and(|needs| needs == Needs::SecondSplit))
     else {
         bail!("--second-split: no metric asked for is of a second split, expected second_split_forgetting or all");
     };
-    let settings = recorded.remove(position);
-    let mut source = open_source(path, &arguments.options)?;
-    let (found, expected) = (source.contents().fingerprint(), contents.fingerprint());
-    if found != expected {
-        let path = path.display();
-        bail!(
-            "{path}: its ids and labels have fingerprint {found}, the input's {expected}: expected the same examples"
-        );
-    }
-    let columns = by_epochs(path, source.as_mut(), std::slice::from_ref(&settings), None)?;
+    let own = settings.remove(position);
+    let mut source = log::open(path, &arguments.options.log())?;
+    let mut bar = Bar::new(source.contents(), 0);
+    let columns = log::second_split(source.as_mut(), contents, &[own], &mut bar)?;
     Ok(columns.into_iter().next().map(|column| (position, column)))
-}
-
-/// By examples where the layout allows it and what is kept by epochs would be too much.
-fn by(told: Option<By>, source: &mut dyn Source, settings: &[MetricSettings]) -> By {
-    let contents = source.contents();
-    let n_kept = settings.iter().filter(|settings| settings.keeps_probabilities()).count();
-    let kept = [contents.n_examples(), contents.n_classes, size_of::<f64>()]
-        .into_iter()
-        .fold(n_kept, usize::saturating_mul);
-    match told {
-        Some(by) => by,
-        None if kept > MEMORY && source.blocks().is_some() => By::Examples,
-        None => By::Epochs,
-    }
-}
-
-fn by_epochs(
-    input: &Path,
-    source: &mut dyn Source,
-    settings: &[MetricSettings],
-    path: Option<&Path>,
-) -> anyhow::Result<Vec<Column>> {
-    let contents = source.contents();
-    let mut recorder = None;
-    let mut state = None;
-    if let Some(path) = path {
-        let metrics: Vec<Metric> = settings.iter().map(|settings| settings.metric().clone()).collect();
-        let state = state.insert(StateFile::new(path, contents, metrics)?);
-        recorder = state.load(contents)?;
-    }
-    let n_done = state.as_ref().map_or(0, StateFile::n_epochs);
-    let recorder = match recorder {
-        Some(recorder) => recorder,
-        None => DynamicsRecorder::new(contents.n_examples(), contents.n_classes, settings)?,
-    };
-    let bar = progress(contents, n_done);
-    let mut recording = Recording { recorder, state, bar, labels: Vec::new() };
-    source.visit(n_done, &mut recording)?;
-    recording.bar.finish_and_clear();
-    recording.recorder.columns().with_context(|| input.display().to_string())
-}
-
-fn by_examples(
-    source: &mut dyn Source,
-    settings: &[MetricSettings],
-    path: Option<&Path>,
-    rows: Option<NonZeroUsize>,
-) -> anyhow::Result<Vec<Column>> {
-    if source.blocks().is_none() {
-        bail!("--by examples needs a folder with one .npy file in C order per epoch");
-    }
-    let contents = source.contents();
-    let bar = progress(contents, 0);
-    let mut blocks = Blocks::new(contents, settings, path, bar.clone())?;
-    if let Some(source) = source.blocks() {
-        source.visit_blocks(blocks.n_done(), rows, &mut blocks)?;
-    }
-    bar.finish_and_clear();
-    Ok(blocks.into_columns())
 }
 
 /// The metrics asked for, with their options, and those of `all` that the input does not allow.
@@ -281,81 +189,13 @@ fn selected(arguments: &Arguments, contents: &Contents) -> anyhow::Result<(Vec<M
         let options = arguments.metric_options.iter().filter(|option| option.metric == name);
         let options: Vec<_> = options.map(|option| (option.key.as_str(), option.value.as_str())).collect();
         let parsed = MetricSettings::parse(name, &options)?;
-        match unavailable(&parsed, contents, arguments.second_split.is_some())? {
+        match log::unavailable(&parsed, contents, arguments.second_split.is_some())? {
             None => settings.push(parsed),
-            Some(reason) if all => skipped.push(Skipped { metric: name.to_owned(), reason }),
+            Some(reason) if all => skipped.push(Skipped { metric: name.to_owned(), reason: in_flags(&reason) }),
             Some(reason) => bail!("{name} {reason}"),
         }
     }
     Ok((settings, skipped))
-}
-
-/// Why the input does not allow a metric.
-fn unavailable(
-    settings: &MetricSettings,
-    contents: &Contents,
-    second_split: bool,
-) -> anyhow::Result<Option<String>> {
-    let options = &settings.metric().options;
-    let of_probabilities = options.get("outputs").is_some_and(|outputs| outputs == "probabilities");
-    let n_epochs = contents.epochs.len();
-    Ok(match settings.description()?.needs {
-        Needs::SecondSplit if second_split => None,
-        Needs::SecondSplit => Some("needs the log of training on another split, in --second-split".into()),
-        Needs::Logits if contents.outputs == OutputKind::Probabilities && !of_probabilities => {
-            Some("needs logits, the input has probabilities".into())
-        }
-        _ => match options.get("window").and_then(|window| window.parse::<usize>().ok()) {
-            Some(window) if window > n_epochs => {
-                Some(format!("needs a window of {window} epochs, the input has {n_epochs}"))
-            }
-            _ => None,
-        },
-    })
-}
-
-/// The recorder as a visitor.
-struct Recording {
-    recorder: DynamicsRecorder,
-    state: Option<StateFile>,
-    bar: ProgressBar,
-    labels: Vec<usize>,
-}
-
-impl Visitor for Recording {
-    fn observe(&mut self, contents: &Contents, chunk: &Chunk<'_>) -> anyhow::Result<()> {
-        self.labels.clear();
-        self.labels.extend(chunk.examples.iter().map(|&example| contents.labels[example]));
-        let epoch = contents.epochs[chunk.position];
-        let (indices, labels) = (chunk.examples, self.labels.as_slice());
-        let recorded = match chunk.values {
-            Values::F32(values) => {
-                let outputs = outputs(contents.outputs, values);
-                self.recorder.record(&Observations { epoch, indices, labels, outputs })
-            }
-            Values::F64(values) => {
-                let outputs = outputs(contents.outputs, values);
-                self.recorder.record(&Observations { epoch, indices, labels, outputs })
-            }
-        };
-        self.bar.inc(indices.len() as u64);
-        recorded.with_context(|| chunk.file.display().to_string())
-    }
-
-    fn epoch_ended(&mut self, contents: &Contents, position: usize) -> anyhow::Result<()> {
-        self.bar.set_message(format!("epoch {}", contents.epochs[position]));
-        match &mut self.state {
-            Some(state) => state.save(contents, position, &self.recorder),
-            None => Ok(()),
-        }
-    }
-}
-
-fn outputs<T>(kind: OutputKind, values: &[T]) -> Outputs<'_, T> {
-    match kind {
-        OutputKind::Logits => Outputs::Logits(values),
-        OutputKind::Probabilities => Outputs::Probabilities(values),
-    }
 }
 
 /// What was written.

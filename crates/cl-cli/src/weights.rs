@@ -11,9 +11,11 @@ use cl_pacing::{Given, Weighting, weighting_by_name, weightings};
 use clap::Args;
 use serde::Serialize;
 
-use crate::difficulty::{chosen_column, read_labels, read_scores};
-use crate::named::{List, borrowed, key_value};
-use crate::output::{csv_field, exact, print, short};
+use crate::{
+    difficulty::{chosen_column, read_labels, read_scores},
+    named::{List, borrowed, key_value},
+    output::{csv_field, exact, print, short},
+};
 
 /// Weigh examples by their losses: self-paced, focal, SuperLoss and others.
 ///

@@ -74,15 +74,23 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// The content of a file is not what its format demands.
-    #[error("{path}: {place}: {problem}")]
+    #[error("{path}: {}{problem}", before(.place))]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Line, byte offset, header field or member.
+        /// Line, byte offset, header field or member; empty where it is the file as a whole.
         place: String,
         /// The value found and what was expected.
         problem: String,
     },
+    /// A file is of neither of two layouts, each named with what is wrong then.
+    #[error("neither {} ({}) nor {} ({})", .0[0].0, .0[0].1, .0[1].0, .0[1].1)]
+    Neither([(&'static str, Box<DataError>); 2]),
+}
+
+/// A place before what is wrong there.
+fn before(place: &str) -> String {
+    if place.is_empty() { String::new() } else { format!("{place}: ") }
 }
 
 impl DataError {

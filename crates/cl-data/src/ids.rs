@@ -76,7 +76,7 @@ impl Ids {
     }
 
     /// All ids in order, as text.
-    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> {
+    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> + Clone {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 

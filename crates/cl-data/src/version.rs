@@ -25,9 +25,18 @@ impl<const N: u32> Serialize for Version<N> {
 
 impl<'de, const N: u32> Deserialize<'de> for Version<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u32::deserialize(deserializer)? {
-            found if found == N => Ok(Self),
-            found => Err(serde::de::Error::custom(format!("saved in version {found}, expected version {N}"))),
+        Self::try_from(u32::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// For forms whose format cannot carry a message.
+impl<const N: u32> TryFrom<u32> for Version<N> {
+    type Error = String;
+
+    fn try_from(found: u32) -> Result<Self, String> {
+        match found == N {
+            true => Ok(Self),
+            false => Err(format!("saved in version {found}, expected version {N}")),
         }
     }
 }

@@ -1,4 +1,6 @@
-use cl_data::Fingerprint;
+use std::path::{Path, PathBuf};
+
+use cl_data::{Fingerprint, io::malformed};
 
 /// Everything that can be wrong with scores and with what they are computed from.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +132,37 @@ pub enum DifficultyError {
         /// The fingerprint of the data.
         data: Fingerprint,
     },
+    /// A log does not allow a metric.
+    #[error("{metric} {reason}")]
+    Unavailable {
+        /// The metric.
+        metric: String,
+        /// What it needs.
+        reason: String,
+    },
+    /// A log of a second split is not of the same examples as the first.
+    #[error(
+        "{path}: its ids and labels have fingerprint {found}, the input's {expected}: expected the same examples"
+    )]
+    OtherLog {
+        /// The log of the second split.
+        path: PathBuf,
+        /// Its fingerprint.
+        found: Fingerprint,
+        /// That of the first.
+        expected: Fingerprint,
+    },
+    /// What a file holds is wrong.
+    #[error("{path}: {source}")]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<DifficultyError>,
+    },
+    /// Who was shown a log ended the visit.
+    #[error(transparent)]
+    Visitor(Box<dyn std::error::Error + Send + Sync>),
     /// A model did not fit its data, or its training failed.
     #[error(transparent)]
     Model(#[from] cl_model::ModelError),
@@ -150,6 +183,16 @@ pub enum DifficultyError {
 }
 
 impl DifficultyError {
+    /// The same, of what this file holds.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        Self::InFile { path: path.to_path_buf(), source: Box::new(self) }
+    }
+
+    /// A file whose content is not what it should be.
+    pub(crate) fn malformed(path: &Path, place: impl Into<String>, problem: impl Into<String>) -> Self {
+        malformed(path, place, problem).into()
+    }
+
     /// An argument outside of its domain.
     pub(crate) fn argument(argument: &'static str, value: impl std::fmt::Display, expected: &'static str) -> Self {
         Self::InvalidArgument { argument, value: value.to_string(), expected }

@@ -14,9 +14,13 @@ pub mod data_based;
 mod dynamics;
 mod error;
 mod label_noise;
+pub mod log;
 mod margin;
 pub mod model_based;
+#[cfg(feature = "parquet")]
+mod parquet_fields;
 mod scores;
+pub mod table;
 
 pub use catalogue::{MetricDescription, MetricSettings, Needs, metrics};
 pub use correlation::{average_ranks, kendall, pearson, spearman};
@@ -26,8 +30,8 @@ pub use dynamics::{
 };
 pub use error::DifficultyError;
 pub use label_noise::{
-    ConfidentLearning, IssueFilter, LabelQuality, NoiseRate, ThresholdSamples, confidence_weighted_entropy,
-    normalized_margin,
+    ConfidentLearning, IssueFilter, LabelIssue, LabelQuality, NoiseRate, ThresholdSamples,
+    confidence_weighted_entropy, normalized_margin,
 };
 pub use margin::{boundary_closeness, hyperplane_margin};
 pub use scores::{Metric, Provenance, Scores};

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use cl_data::{Dataset, Fingerprint, Scalar, random};
+use cl_data::{Dataset, Fingerprint, Ids, Scalar, random};
 use serde::{Deserialize, Serialize};
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// What was measured, and with which options: enough to compute it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,9 @@ pub struct Scores {
     provenance: Provenance,
 }
 
+/// The scores of a metric that defines +inf.
+const ABOVE_MINUS_INFINITY: (fn(f64) -> bool, &str) = (|value| value > f64::NEG_INFINITY, "a number above -inf");
+
 impl Scores {
     /// Scores of `data`, finite each.
     ///
@@ -75,7 +78,8 @@ impl Scores {
         data: &Dataset<T>,
         provenance: Provenance,
     ) -> Result<Self, DifficultyError> {
-        Self::checked(metric, values, data, provenance, f64::is_finite, "a finite number")
+        let (labels, fingerprint) = (data.labels().to_vec(), data.fingerprint());
+        Self { metric, values, labels, fingerprint, provenance }.checked((f64::is_finite, "a finite number"))
     }
 
     /// Scores of `data` whose metric defines +inf (an example never learned, say).
@@ -88,27 +92,38 @@ impl Scores {
         data: &Dataset<T>,
         provenance: Provenance,
     ) -> Result<Self, DifficultyError> {
-        let allowed = |value: f64| value > f64::NEG_INFINITY;
-        Self::checked(metric, values, data, provenance, allowed, "a number above -inf")
+        Self::of_examples(metric, values, data.ids(), data.labels().to_vec(), provenance)
     }
 
-    fn checked<T: Scalar>(
+    /// Scores of examples of which ids and labels are known, +inf allowed.
+    ///
+    /// # Errors
+    /// Unless there is one id, label and value per example, no value NaN or -inf.
+    pub fn of_examples(
         metric: Metric,
         values: Vec<f64>,
-        data: &Dataset<T>,
+        ids: &Ids,
+        labels: Vec<usize>,
         provenance: Provenance,
-        allowed: fn(f64) -> bool,
-        expected: &'static str,
     ) -> Result<Self, DifficultyError> {
-        if values.len() != data.n_examples() {
-            let found = values.len();
-            return Err(DifficultyError::LengthMismatch { what: "scores", found, expected: data.n_examples() });
+        if labels.len() != ids.len() {
+            let (found, expected) = (labels.len(), ids.len());
+            return Err(DifficultyError::LengthMismatch { what: "labels", found, expected });
         }
-        if let Some(example) = values.iter().position(|&value| !allowed(value)) {
-            let value = values[example];
-            return Err(DifficultyError::InvalidScore { metric: metric.name, example, value, expected });
+        let fingerprint = Fingerprint::of(ids, &labels);
+        Self { metric, values, labels, fingerprint, provenance }.checked(ABOVE_MINUS_INFINITY)
+    }
+
+    fn checked(self, (allowed, expected): (fn(f64) -> bool, &'static str)) -> Result<Self, DifficultyError> {
+        let (found, n) = (self.values.len(), self.labels.len());
+        if found != n {
+            return Err(DifficultyError::LengthMismatch { what: "scores", found, expected: n });
         }
-        Ok(Self { metric, values, labels: data.labels().to_vec(), fingerprint: data.fingerprint(), provenance })
+        if let Some(example) = self.values.iter().position(|&value| !allowed(value)) {
+            let value = self.values[example];
+            return Err(DifficultyError::InvalidScore { metric: self.metric.name, example, value, expected });
+        }
+        Ok(self)
     }
 
     /// What was measured.

@@ -1,6 +1,8 @@
-use super::element::{ElementType, decode_text, widen_half};
+use half::f16;
+
+use super::element::{ElementType, decode_text};
 use super::n_elements;
-use crate::{DataError, Scalar};
+use crate::{dataset::Scalar, error::DataError};
 
 /// The elements of an [`Array`], in the type they were stored in.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,9 +170,9 @@ impl ArrayData {
             Self::U32(values) => numbers!(values, u32),
             Self::U64(values) => numbers!(values, u64),
             Self::F32(values) if element == ElementType::F16 => {
-                let mut halves = Vec::with_capacity(bytes.len() / 2);
-                numbers!(halves, u16);
-                values.extend(halves.into_iter().map(widen_half));
+                let mut halves: Vec<f16> = Vec::with_capacity(bytes.len() / 2);
+                numbers!(halves, f16);
+                values.extend(halves.into_iter().map(f16::to_f32));
             }
             Self::F32(values) => numbers!(values, f32),
             Self::F64(values) => numbers!(values, f64),
@@ -366,6 +368,26 @@ fn transpose<T: Clone>(values: Vec<T>, shape: &[usize]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_precision_is_sign_exponent_fraction() {
+        let bytes: Vec<u8> = (0..=u16::MAX).flat_map(u16::to_be_bytes).collect();
+        let mut data = ArrayData::with_capacity(ElementType::F16, 1 << 16);
+        data.decode(ElementType::F16, true, &bytes).unwrap();
+        let ArrayData::F32(values) = data else { panic!("half precision is read as single precision") };
+        for (bits, value) in (0..=u16::MAX).zip(values) {
+            let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
+            let magnitude = match exponent {
+                0 => fraction * 2f64.powi(-24),
+                31 if fraction == 0.0 => f64::INFINITY,
+                31 => f64::NAN,
+                _ => (1.0 + fraction / 1024.0) * 2f64.powi(exponent - 15),
+            };
+            let value = f64::from(value);
+            assert_eq!(value.is_sign_negative(), bits >> 15 == 1, "{bits:#x}");
+            assert!(value.abs() == magnitude || value.is_nan() && magnitude.is_nan(), "{bits:#x}");
+        }
+    }
 
     #[test]
     fn fortran_order_becomes_c_order() {

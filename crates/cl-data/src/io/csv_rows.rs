@@ -7,7 +7,7 @@ use ::csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
 use super::input::read_error;
 use super::{Input, io_error, malformed, open};
-use crate::DataError;
+use crate::error::DataError;
 
 /// The rows of a CSV file one after the other, each as long as the first, its fields trimmed of blanks; blank
 /// lines are skipped.
@@ -48,6 +48,33 @@ impl<R: Read> CsvRows<R> {
             n_columns: None,
             broken: false,
         }
+    }
+
+    /// The first row, which names the columns.
+    ///
+    /// # Errors
+    /// [`DataError::Malformed`] where there is none; as [`advance`](Self::advance).
+    pub fn header(&mut self) -> Result<Vec<String>, DataError> {
+        match self.advance()? {
+            true => Ok(self.fields().map(Into::into).collect()),
+            false => Err(malformed(&self.path, "line 1", "the file is empty, expected a header")),
+        }
+    }
+
+    /// Of the columns that a header names, the place of one.
+    ///
+    /// # Errors
+    /// [`DataError::Malformed`] where it is not there.
+    pub fn column(&self, names: &[String], name: &str) -> Result<usize, DataError> {
+        let missing = || format!("no column `{name}`, the columns are {}", names.join(", "));
+        let place = names.iter().position(|column| column == name);
+        place.ok_or_else(|| malformed(&self.path, "header", missing()))
+    }
+
+    /// The error of a field of this row that is not what was expected.
+    pub fn unexpected(&self, column: &str, field: &str, expected: &str) -> DataError {
+        let place = format!("line {}, column `{column}`", self.line);
+        malformed(&self.path, place, format!("{field:?}, expected {expected}"))
     }
 
     /// Goes to the next row; whether there is one.

@@ -70,18 +70,6 @@ impl fmt::Display for ElementType {
     }
 }
 
-/// The value of an IEEE half-precision number, exactly.
-pub(crate) fn widen_half(bits: u16) -> f32 {
-    let sign = u32::from(bits >> 15) << 31;
-    let (exponent, fraction) = (u32::from(bits >> 10 & 0x1f), u32::from(bits & 0x3ff));
-    match exponent {
-        // Subnormal: fraction 2^-24, which single precision holds as a normal number.
-        0 => f32::from_bits((fraction as f32 * (1.0 / 16_777_216.0)).to_bits() | sign),
-        0x1f => f32::from_bits(sign | 0x7f80_0000 | fraction << 13),
-        _ => f32::from_bits(sign | (exponent + 127 - 15) << 23 | fraction << 13),
-    }
-}
-
 /// A text padded with zeros to the width of its type.
 pub(crate) fn decode_text(element: ElementType, big_endian: bool, bytes: &[u8]) -> Result<String, String> {
     let text = if let ElementType::Unicode(_) = element {
@@ -96,25 +84,4 @@ pub(crate) fn decode_text(element: ElementType, big_endian: bool, bytes: &[u8]) 
     };
     // NumPy pads with zeros.
     Ok(text.trim_end_matches('\0').to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_precision_is_sign_exponent_fraction() {
-        for bits in 0..=u16::MAX {
-            let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
-            let magnitude = match exponent {
-                0 => fraction * 2f64.powi(-24),
-                31 if fraction == 0.0 => f64::INFINITY,
-                31 => f64::NAN,
-                _ => (1.0 + fraction / 1024.0) * 2f64.powi(exponent - 15),
-            };
-            let value = f64::from(widen_half(bits));
-            assert_eq!(value.is_sign_negative(), bits >> 15 == 1, "{bits:#x}");
-            assert!(value.abs() == magnitude || value.is_nan() && magnitude.is_nan(), "{bits:#x}");
-        }
-    }
 }

@@ -1,4 +1,5 @@
-//! Readers and writers of files: CSV, IDX (MNIST), CIFAR binary, `.npy` and `.npz`; lines of text.
+//! Readers and writers of files: CSV, IDX (MNIST), CIFAR binary, `.npy` and `.npz`; lines of text; matrices of features,
+//! ids and labels; what a file holds.
 //!
 //! Every reader takes gzipped files as they are, recognised by content (`.npz`, which must be seekable, aside).
 //! Files are untrusted: what a header promises is checked before it is allocated, and every error names the
@@ -9,13 +10,19 @@ mod atomic;
 mod cifar;
 mod csv;
 mod csv_rows;
+mod csv_text;
 mod element;
+mod features;
+mod ids;
 mod idx;
 mod input;
+mod labels;
 mod npy;
 mod npy_header;
 mod npz;
 mod npz_dataset;
+mod signature;
+mod summary;
 mod text;
 
 pub use array::{Array, ArrayData};
@@ -24,27 +31,36 @@ pub use cifar::{Cifar100Label, CifarPart, read_cifar10, read_cifar10_batch, read
 pub(crate) use csv::read_csv_from;
 pub use csv::{CsvOptions, HeaderRow, LabelColumn, read_csv, write_csv};
 pub use csv_rows::CsvRows;
+pub use csv_text::{csv_field, exact};
 pub use element::ElementType;
+pub use features::{FeatureReader, FeatureRows, FeatureShape, FeatureValues};
+pub use ids::{ids_data, ids_of, read_ids};
 pub use idx::{PixelScale, read_idx, read_idx_pair};
 pub use input::{Input, open};
+pub use labels::{indices_of, read_indices, read_labels};
 pub use npy::{NpyReader, read_npy, write_npy};
 pub use npz::{NpzReader, read_npz, write_npz};
 pub use npz_dataset::{read_npz_dataset, write_npz_dataset};
+pub use signature::Signature;
+pub use summary::{FileFormat, FileSummary, PartSummary, SummaryOptions, ValueCount, summarize};
 pub use text::read_lines;
 
 use std::path::Path;
 
-use crate::DataError;
+use crate::error::DataError;
 
 /// The most classes that integer labels may stand for: an id or a price taken for a label is an error, not a
 /// million classes.
 pub(crate) const MAX_CLASSES: usize = 65_536;
 
-pub(crate) fn malformed(path: &Path, place: impl Into<String>, problem: impl Into<String>) -> DataError {
+/// A file whose content is not what its format demands: the place in it (empty for all of it), what was found and what
+/// was expected.
+pub fn malformed(path: &Path, place: impl Into<String>, problem: impl Into<String>) -> DataError {
     DataError::Malformed { path: path.to_path_buf(), place: place.into(), problem: problem.into() }
 }
 
-pub(crate) fn io_error(path: &Path, source: std::io::Error) -> DataError {
+/// What the system said of a file.
+pub fn io_error(path: &Path, source: std::io::Error) -> DataError {
     DataError::Io { path: path.to_path_buf(), source }
 }
 

@@ -41,17 +41,22 @@ impl ColumnValues {
     pub(crate) fn concatenate<E>(parts: impl Iterator<Item = Result<Self, E>>, n: usize) -> Result<Self, E> {
         let mut all = Self::Float(Vec::new());
         for part in parts {
-            match (&mut all, part?) {
-                (Self::Float(values), Self::Float(part)) if !values.is_empty() => values.extend(part),
-                (Self::Integer(values), Self::Integer(part)) => values.extend(part),
-                (Self::Flag(values), Self::Flag(part)) => values.extend(part),
-                (all, first) => {
-                    *all = first;
-                    all.reserve(n);
-                }
-            }
+            all.append(part?, n);
         }
         Ok(all)
+    }
+
+    /// Appends a part of `n` values in all; the first says of which kind they are.
+    pub(crate) fn append(&mut self, part: Self, n: usize) {
+        match (self, part) {
+            (Self::Float(values), Self::Float(part)) if !values.is_empty() => values.extend(part),
+            (Self::Integer(values), Self::Integer(part)) => values.extend(part),
+            (Self::Flag(values), Self::Flag(part)) => values.extend(part),
+            (all, first) => {
+                *all = first;
+                all.reserve(n);
+            }
+        }
     }
 
     fn reserve(&mut self, n: usize) {

@@ -3,11 +3,13 @@
 mod aum_threshold;
 mod confident_learning;
 mod issues;
+mod label_issue;
 mod noise_rate;
 mod quality;
 
 pub use aum_threshold::ThresholdSamples;
 pub use confident_learning::ConfidentLearning;
 pub use issues::IssueFilter;
+pub use label_issue::LabelIssue;
 pub use noise_rate::NoiseRate;
 pub use quality::{LabelQuality, confidence_weighted_entropy, normalized_margin};

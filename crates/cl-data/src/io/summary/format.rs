@@ -1,0 +1,72 @@
+use std::path::Path;
+
+use crate::{
+    error::DataError,
+    io::{Signature, malformed, open},
+};
+
+/// The format of a file of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileFormat {
+    /// Rows of fields.
+    Csv,
+    /// MNIST's.
+    Idx,
+    /// The binary form of CIFAR-10 and CIFAR-100.
+    Cifar,
+    /// A NumPy array.
+    Npy,
+    /// An archive of them.
+    Npz,
+}
+
+impl FileFormat {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "CSV",
+            Self::Idx => "IDX",
+            Self::Cifar => "CIFAR",
+            Self::Npy => "NPY",
+            Self::Npz => "NPZ",
+        }
+    }
+
+    /// Content decides. A name decides where the content does not, so that a damaged file is told from a file
+    /// of no format.
+    ///
+    /// # Errors
+    /// [`DataError::Io`]; [`DataError::Malformed`] where neither tells, or where a gzip stream is corrupt.
+    pub fn of(path: impl AsRef<Path>) -> Result<Self, DataError> {
+        let path = path.as_ref();
+        let head = open(path)?.read_up_to(4096)?;
+        match Signature::of_bytes(&head) {
+            Signature::Npy => return Ok(Self::Npy),
+            Signature::Npz => return Ok(Self::Npz),
+            _ => {}
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let suffixes = [
+            (".npy", Self::Npy),
+            (".npz", Self::Npz),
+            (".bin", Self::Cifar),
+            (".csv", Self::Csv),
+            (".tsv", Self::Csv),
+            ("-ubyte", Self::Idx),
+            (".idx", Self::Idx),
+        ];
+        if let Some((_, format)) = suffixes.iter().find(|(suffix, _)| name.ends_with(suffix)) {
+            return Ok(*format);
+        }
+        if matches!(*head, [0, 0, 0x08 | 0x09 | 0x0b..=0x0e, 1..=u8::MAX, ..]) {
+            return Ok(Self::Idx);
+        }
+        // The last character may be cut.
+        let text = std::str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true);
+        if text && !head.contains(&0) {
+            return Ok(Self::Csv);
+        }
+        Err(malformed(path, "", "format not recognised, expected CSV, IDX, CIFAR (.bin), .npy or .npz"))
+    }
+}

@@ -1,0 +1,165 @@
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+use super::duplicates::Duplicates;
+use super::numbers::Numbers;
+use super::part::{PartSummary, ValueCount};
+use crate::{
+    error::DataError,
+    io::{CsvRows, malformed},
+};
+
+/// Which columns of a CSV file mean what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SummaryOptions {
+    /// The column, by name or by index from 0, whose values are the classes. Then a column that holds numbers and a
+    /// text is an error that names the line.
+    pub label: Option<String>,
+    /// The column, by name or index, that names the rows; without it `id`, where there is one.
+    pub id: Option<String>,
+    /// The character between the fields.
+    pub delimiter: u8,
+}
+
+impl Default for SummaryOptions {
+    fn default() -> Self {
+        Self { label: None, id: None, delimiter: b',' }
+    }
+}
+
+/// The columns of a CSV file, and what is twice in it.
+pub(super) struct Table {
+    pub(super) n_rows: usize,
+    pub(super) n_duplicate_rows: usize,
+    pub(super) n_duplicate_ids: Option<usize>,
+    pub(super) parts: Vec<PartSummary>,
+}
+
+/// One column on its way.
+#[derive(Default)]
+struct Column {
+    numbers: Numbers,
+    n_integers: usize,
+    n_numbers: usize,
+    n_texts: usize,
+    n_empty: usize,
+    first_text: Option<(u64, String)>,
+}
+
+impl Column {
+    fn push(&mut self, field: &str, line: u64) {
+        if field.is_empty() {
+            self.n_empty += 1;
+        } else if let Ok(value) = field.parse::<f64>() {
+            self.n_numbers += 1;
+            self.n_integers += usize::from(field.parse::<i64>().is_ok());
+            self.numbers.push(&[value]);
+        } else {
+            self.n_texts += 1;
+            self.first_text.get_or_insert_with(|| (line, field.to_owned()));
+        }
+    }
+
+    fn element_type(&self) -> &'static str {
+        match (self.n_numbers, self.n_texts) {
+            (0, 0) => "empty",
+            (0, _) => "text",
+            (_, 1..) => "numbers and texts",
+            (numbers, 0) if numbers == self.n_integers => "integer",
+            _ => "number",
+        }
+    }
+
+    fn part(&self, name: &str, n_rows: usize) -> PartSummary {
+        PartSummary {
+            n_empty: self.n_empty,
+            ..self.numbers.part(name, self.element_type().to_owned(), vec![n_rows])
+        }
+    }
+}
+
+pub(super) fn table(path: &Path, options: &SummaryOptions) -> Result<Table, DataError> {
+    let mut rows = CsvRows::open(path, options.delimiter)?;
+    if !rows.advance()? {
+        return Err(malformed(path, "line 1", "the file is empty, expected rows"));
+    }
+    // As `HeaderRow::Detected` has it, a first row without any number names the columns; so does one that holds the
+    // name of the label or id that was asked for (pandas names unnamed columns 0, 1, ...).
+    let is_number = |field: &str| field.parse::<f64>().is_ok_and(f64::is_finite);
+    let is_wanted =
+        |field: &str| [&options.label, &options.id].into_iter().flatten().any(|wanted| wanted == field);
+    let named = !rows.fields().any(is_number)
+        || rows.fields().any(|field| is_wanted(field) && field.parse::<usize>().is_err());
+    let names: Vec<String> = if named {
+        rows.fields().map(Into::into).collect()
+    } else {
+        (0..rows.n_columns()).map(|column| column.to_string()).collect()
+    };
+    if named && !rows.advance()? {
+        return Err(malformed(path, format!("line {}", rows.line() + 1), "no row after the header"));
+    }
+    let find = |wanted: &str, role: &str| {
+        let by_index = || wanted.parse().ok().filter(|&column: &usize| column < names.len());
+        names.iter().position(|name| name == wanted).or_else(by_index).ok_or_else(|| {
+            let problem = format!("no {role} column `{wanted}`, the columns are {}", names.join(", "));
+            malformed(path, "header", problem)
+        })
+    };
+    let label = options.label.as_deref().map(|label| find(label, "label")).transpose()?;
+    let id = match &options.id {
+        Some(id) => Some(find(id, "id")?),
+        None => names.iter().position(|name| name == "id"),
+    };
+
+    let mut columns: Vec<Column> = names.iter().map(|_| Column::default()).collect();
+    let mut classes: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut duplicate_rows, mut duplicate_ids) = (Duplicates::default(), Duplicates::default());
+    let mut n_rows = 0;
+    loop {
+        n_rows += 1;
+        let mut row = DefaultHasher::new();
+        for (column, field) in rows.fields().enumerate() {
+            columns[column].push(field, rows.line());
+            if Some(column) == id {
+                let mut hasher = DefaultHasher::new();
+                field.hash(&mut hasher);
+                duplicate_ids.push(hasher.finish());
+            } else {
+                field.hash(&mut row);
+            }
+            if Some(column) == label {
+                match classes.get_mut(field) {
+                    Some(count) => *count += 1,
+                    None => _ = classes.insert(field.to_owned(), 1),
+                }
+            }
+        }
+        duplicate_rows.push(row.finish());
+        if !rows.advance()? {
+            break;
+        }
+    }
+
+    // A text among the numbers of a feature is a mistake; a column of texts alone is a category, and NaN is counted.
+    for (column, (name, found)) in names.iter().zip(&columns).enumerate() {
+        let feature = label.is_some() && Some(column) != label && Some(column) != id;
+        if let Some((line, text)) = found.first_text.as_ref().filter(|_| feature && found.n_numbers > 0) {
+            let place = format!("line {line}, column `{name}`");
+            return Err(malformed(path, place, format!("{text:?}, expected a number as in other rows")));
+        }
+    }
+    let mut parts: Vec<_> = names.iter().zip(&columns).map(|(name, column)| column.part(name, n_rows)).collect();
+    if let Some(label) = label {
+        let mut counts: Vec<_> = classes.into_iter().map(|(value, count)| ValueCount { value, count }).collect();
+        // Numbers by size, not by their first digit.
+        counts.sort_by_key(|class| class.value.parse::<i64>().unwrap_or(i64::MAX));
+        parts[label].values = Some(counts);
+    }
+    Ok(Table {
+        n_rows,
+        n_duplicate_rows: duplicate_rows.count(),
+        n_duplicate_ids: id.map(|_| duplicate_ids.count()),
+        parts,
+    })
+}

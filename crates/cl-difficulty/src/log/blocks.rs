@@ -1,0 +1,102 @@
+//! Scores block by block of examples: what is kept of an example besides its scores is kept for one block alone.
+
+use std::path::Path;
+
+use super::check::check;
+use super::journal::Journal;
+use super::progress::Progress;
+use super::purpose::Purpose;
+use super::source::{Block, BlockVisitor, Chunk, Contents, Values};
+use crate::{
+    catalogue::MetricSettings,
+    dynamics::{Column, ColumnValues, DynamicsRecorder, Log},
+    error::DifficultyError,
+};
+
+/// The columns of the blocks so far, as a visitor.
+pub(super) struct Blocks<'a> {
+    settings: &'a [MetricSettings],
+    columns: Vec<Column>,
+    journal: Option<Journal>,
+    progress: &'a mut dyn Progress,
+}
+
+impl<'a> Blocks<'a> {
+    /// Goes on from the file `state`, where there is one.
+    pub(super) fn new(
+        contents: &Contents,
+        settings: &'a [MetricSettings],
+        state: Option<&Path>,
+        progress: &'a mut dyn Progress,
+    ) -> Result<Self, DifficultyError> {
+        let none = |settings: &MetricSettings| {
+            let description = settings.description()?;
+            let (name, higher_is_harder) = (description.name.to_owned(), description.higher_is_harder);
+            let (values, metric) = (ColumnValues::Float(Vec::new()), settings.metric().clone());
+            Ok(Column { name, values, higher_is_harder, metric })
+        };
+        let columns = settings.iter().map(none).collect::<Result<Vec<_>, DifficultyError>>()?;
+        let mut blocks = Self { settings, columns, journal: None, progress };
+        if let Some(path) = state {
+            let (journal, done) = Journal::open(path, contents, &Purpose::of_all(path, contents, settings)?)?;
+            done.into_iter().for_each(|values| blocks.append(contents, values));
+            blocks.journal = Some(journal);
+        }
+        blocks.progress.advanced(blocks.n_done() * contents.epochs.len());
+        Ok(blocks)
+    }
+
+    /// How many examples have their scores.
+    pub(super) fn n_done(&self) -> usize {
+        self.columns.first().map_or(0, |column| column.values.len())
+    }
+
+    pub(super) fn into_columns(self) -> Vec<Column> {
+        self.columns
+    }
+
+    fn append(&mut self, contents: &Contents, values: Vec<ColumnValues>) {
+        for (column, part) in self.columns.iter_mut().zip(values) {
+            column.values.append(part, contents.n_examples());
+        }
+    }
+}
+
+impl BlockVisitor for Blocks<'_> {
+    fn observe(&mut self, contents: &Contents, block: &Block<'_>) -> Result<(), DifficultyError> {
+        let (labels, epochs) = (&contents.labels[block.examples.clone()], &contents.epochs[..]);
+        let (n, kind) = (labels.len(), contents.outputs);
+        let mut recorder = DynamicsRecorder::new(n, contents.n_classes, self.settings)?;
+        let recorded = match block.values {
+            Values::F32(values) => recorder.record_log(&Log { epochs, labels, outputs: kind.outputs(values) }),
+            Values::F64(values) => recorder.record_log(&Log { epochs, labels, outputs: kind.outputs(values) }),
+        };
+        if recorded.is_err() {
+            // It counts from the start of the block; this names file and id.
+            find(contents, block)?;
+        }
+        recorded?;
+        let values: Vec<ColumnValues> = recorder.columns()?.into_iter().map(|column| column.values).collect();
+        if let Some(journal) = &mut self.journal {
+            journal.append(&values)?;
+        }
+        self.append(contents, values);
+        self.progress.advanced(n * epochs.len());
+        Ok(())
+    }
+}
+
+/// The first number of a block that is none.
+fn find(contents: &Contents, block: &Block<'_>) -> Result<(), DifficultyError> {
+    let examples: Vec<usize> = block.examples.clone().collect();
+    let n = examples.len() * contents.n_classes;
+    for (position, file) in contents.files.iter().enumerate() {
+        let range = position * n..(position + 1) * n;
+        let values = match block.values {
+            Values::F32(values) => Values::F32(&values[range]),
+            Values::F64(values) => Values::F64(&values[range]),
+        };
+        check(contents, &Chunk { file, position, examples: &examples, values })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+use super::progress::Progress;
+use super::source::{Chunk, Contents, Values, Visitor};
+use super::state::StateFile;
+use crate::{
+    dynamics::{DynamicsRecorder, Observations},
+    error::DifficultyError,
+};
+
+/// The recorder as a visitor.
+pub(super) struct Recording<'a> {
+    pub(super) recorder: DynamicsRecorder,
+    pub(super) state: Option<StateFile>,
+    pub(super) labels: Vec<usize>,
+    pub(super) progress: &'a mut dyn Progress,
+}
+
+impl Visitor for Recording<'_> {
+    fn observe(&mut self, contents: &Contents, chunk: &Chunk<'_>) -> Result<(), DifficultyError> {
+        self.labels.clear();
+        self.labels.extend(chunk.examples.iter().map(|&example| contents.labels[example]));
+        let (epoch, kind) = (contents.epochs[chunk.position], contents.outputs);
+        let (indices, labels) = (chunk.examples, self.labels.as_slice());
+        let recorded = match chunk.values {
+            Values::F32(values) => {
+                let outputs = kind.outputs(values);
+                self.recorder.record(&Observations { epoch, indices, labels, outputs })
+            }
+            Values::F64(values) => {
+                let outputs = kind.outputs(values);
+                self.recorder.record(&Observations { epoch, indices, labels, outputs })
+            }
+        };
+        self.progress.advanced(indices.len());
+        recorded.map_err(|error| error.in_file(chunk.file))
+    }
+
+    fn epoch_ended(&mut self, contents: &Contents, position: usize) -> Result<(), DifficultyError> {
+        self.progress.epoch_ended(contents.epochs[position]);
+        match &mut self.state {
+            Some(state) => Ok(state.save(contents, position, &self.recorder)?),
+            None => Ok(()),
+        }
+    }
+}

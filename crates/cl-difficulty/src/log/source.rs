@@ -1,0 +1,204 @@
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use cl_data::{DataError, Fingerprint, Ids, io::malformed};
+use serde::{Deserialize, Serialize};
+
+use crate::{dynamics::Outputs, error::DifficultyError};
+
+/// What a model's outputs are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputKind {
+    /// Any finite numbers.
+    Logits,
+    /// Numbers in [0, 1], those of an example summing to one within 0.001.
+    Probabilities,
+}
+
+impl OutputKind {
+    /// Every kind by name.
+    pub const NAMES: [(&'static str, Self); 2] =
+        [("logits", Self::Logits), ("probabilities", Self::Probabilities)];
+
+    /// Numbers of this kind.
+    pub(super) fn outputs<T>(self, values: &[T]) -> Outputs<'_, T> {
+        match self {
+            Self::Logits => Outputs::Logits(values),
+            Self::Probabilities => Outputs::Probabilities(values),
+        }
+    }
+}
+
+impl fmt::Display for OutputKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Self::NAMES.iter().filter(|(_, kind)| kind == self).try_for_each(|(name, _)| formatter.write_str(name))
+    }
+}
+
+impl FromStr for OutputKind {
+    type Err = DifficultyError;
+
+    fn from_str(text: &str) -> Result<Self, DifficultyError> {
+        let found = Self::NAMES.iter().find(|(name, _)| *name == text);
+        found.map(|&(_, kind)| kind).ok_or_else(|| DifficultyError::Unknown {
+            what: "kind of outputs",
+            name: text.to_owned(),
+            known: Self::NAMES.map(|(name, _)| name).join(", "),
+        })
+    }
+}
+
+/// What a log holds, known before its outputs are read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contents {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The layout's name.
+    pub format: &'static str,
+    /// What its numbers are.
+    pub outputs: OutputKind,
+    /// The names of the examples.
+    pub ids: Ids,
+    /// The label of each example.
+    pub labels: Vec<usize>,
+    /// Outputs per example.
+    pub n_classes: usize,
+    /// The epochs, in increasing order, as the log counts.
+    pub epochs: Vec<u64>,
+    /// One file per epoch; none where the log is a single file.
+    pub files: Vec<PathBuf>,
+}
+
+impl Contents {
+    /// How many examples there are.
+    pub fn n_examples(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Of ids and labels.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.ids, &self.labels)
+    }
+
+    /// The id of an example, as messages name it.
+    pub fn id(&self, example: usize) -> String {
+        self.ids.get(example).map_or_else(|| format!("at {example}"), Into::into)
+    }
+
+    /// The same, once it is found to be of a log.
+    ///
+    /// # Errors
+    /// [`DataError::Malformed`] without an epoch, an example or a second class, where ids and labels are not as many,
+    /// and where a label is no class.
+    pub fn checked(self) -> Result<Self, DataError> {
+        let (n_ids, n_labels, c) = (self.ids.len(), self.labels.len(), self.n_classes);
+        let problem = if self.epochs.is_empty() {
+            "0 epochs, expected at least one".into()
+        } else if n_labels == 0 {
+            "0 examples, expected at least one".into()
+        } else if c < 2 {
+            format!("{c} classes, expected at least 2 outputs per example")
+        } else if n_ids != n_labels {
+            format!("{n_ids} ids for {n_labels} labels, expected one each")
+        } else if let Some(example) = self.labels.iter().position(|&label| label >= c) {
+            let (id, label) = (self.id(example), self.labels[example]);
+            format!("label {label} of example {id} is out of range, expected 0..{c}")
+        } else {
+            return Ok(self);
+        };
+        Err(malformed(&self.path, "", problem))
+    }
+}
+
+/// Numbers in the precision they are stored in.
+#[derive(Debug, Clone, Copy)]
+pub enum Values<'a> {
+    /// Single precision.
+    F32(&'a [f32]),
+    /// Double precision.
+    F64(&'a [f64]),
+}
+
+/// Outputs of one model for some examples of one epoch.
+#[derive(Debug)]
+pub struct Chunk<'a> {
+    /// Where they were read.
+    pub file: &'a Path,
+    /// Position of the epoch among those of the log.
+    pub position: usize,
+    /// The examples.
+    pub examples: &'a [usize],
+    /// As many rows of outputs as examples, checked to be of the log's [`OutputKind`].
+    pub values: Values<'a>,
+}
+
+/// Who is shown the chunks, epoch by epoch.
+pub trait Visitor {
+    /// Some examples of an epoch; each occurs once per epoch.
+    ///
+    /// # Errors
+    /// What ends the visit; an error of one's own as [`DifficultyError::Visitor`].
+    fn observe(&mut self, contents: &Contents, chunk: &Chunk<'_>) -> Result<(), DifficultyError>;
+
+    /// All examples of the epoch at `position` were observed.
+    ///
+    /// # Errors
+    /// What ends the visit.
+    fn epoch_ended(&mut self, contents: &Contents, position: usize) -> Result<(), DifficultyError>;
+}
+
+/// Some neighbouring examples through all epochs.
+#[derive(Debug)]
+pub struct Block<'a> {
+    /// The examples.
+    pub examples: Range<usize>,
+    /// Epochs x examples x classes, not checked.
+    pub values: Values<'a>,
+}
+
+/// Who is shown blocks of examples.
+pub trait BlockVisitor {
+    /// The next block.
+    ///
+    /// # Errors
+    /// What ends the visit.
+    fn observe(&mut self, contents: &Contents, block: &Block<'_>) -> Result<(), DifficultyError>;
+}
+
+/// A log whose epochs all have the examples in the same order, so that blocks of examples can be read through all
+/// epochs: what is kept of an example besides its scores is then kept for a block alone.
+pub trait BlockSource {
+    /// Shows the examples from `first` on, in order, `rows` at a time; as many as memory is set aside for where it
+    /// is none.
+    ///
+    /// # Errors
+    /// On a file that cannot be read, and what the visitor returns.
+    fn visit_blocks(
+        &mut self,
+        first: usize,
+        rows: Option<NonZeroUsize>,
+        visitor: &mut dyn BlockVisitor,
+    ) -> Result<(), DifficultyError>;
+}
+
+/// A log in one layout.
+pub trait Source: Send {
+    /// What it holds.
+    fn contents(&self) -> &Contents;
+
+    /// The same by blocks of examples, where the layout has them.
+    fn blocks(&mut self) -> Option<&mut dyn BlockSource> {
+        None
+    }
+
+    /// Shows the epochs from the one at position `first` on, in order, in constant memory.
+    ///
+    /// # Errors
+    /// On a file that cannot be read, an example missing or there twice, another label than in the first epoch, a
+    /// number that is none of its kind (each named with file, epoch and example), and what the visitor returns.
+    fn visit(&mut self, first: usize, visitor: &mut dyn Visitor) -> Result<(), DifficultyError>;
+}
