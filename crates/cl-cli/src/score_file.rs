@@ -362,7 +362,7 @@ impl ScoreFile {
         if let Some(column) = self.described(name) {
             return column.higher_is_harder;
         }
-        let metric = metrics().iter().find(|metric| metric.name == name);
+        let metric = metrics().iter().find(|metric| metric.method.name == name);
         metric.map_or(Some(true), |metric| metric.higher_is_harder)
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use cl_data::{Dataset, Fingerprint, Scalar, random};
 use serde::{Deserialize, Serialize};
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// What was measured, and with which options: enough to compute it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,12 +34,10 @@ impl Blocks {
         bar: ProgressBar,
     ) -> anyhow::Result<Self> {
         let none = |settings: &MetricSettings| {
-            let description = settings.description()?;
-            let (name, higher_is_harder) = (description.name.to_owned(), description.higher_is_harder);
-            let (values, metric) = (ColumnValues::Float(Vec::new()), settings.metric().clone());
-            anyhow::Ok(Column { name, values, higher_is_harder, metric })
+            let (metric, higher_is_harder) = (settings.metric().clone(), settings.description().higher_is_harder);
+            Column { name: metric.name.clone(), values: ColumnValues::Float(Vec::new()), higher_is_harder, metric }
         };
-        let columns = settings.iter().map(none).collect::<anyhow::Result<Vec<_>>>()?;
+        let columns = settings.iter().map(none).collect();
         let mut blocks = Self { settings: settings.to_vec(), columns, journal: None, bar };
         if let Some(path) = state {
             let metrics = settings.iter().map(|settings| settings.metric().clone()).collect();

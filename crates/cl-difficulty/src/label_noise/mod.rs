@@ -10,4 +10,5 @@ pub use aum_threshold::ThresholdSamples;
 pub use confident_learning::ConfidentLearning;
 pub use issues::IssueFilter;
 pub use noise_rate::NoiseRate;
+pub(crate) use quality::entropy;
 pub use quality::{LabelQuality, confidence_weighted_entropy, normalized_margin};

@@ -3,7 +3,7 @@ use cl_model::{Budget, Loss, Model, ModelError, Sgd, Trainer};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// How the models behind a score are trained: shuffled epochs, stochastic gradient descent, a constant learning
 /// rate. It belongs to the provenance of the score.
