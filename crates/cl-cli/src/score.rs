@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use cl_data::catalogue::Parameter;
 use cl_difficulty::{
     Column, ColumnValues, DynamicsRecorder, Metric, MetricSettings, Needs, Observations, Outputs, metrics,
 };

@@ -10,6 +10,8 @@ use crate::error::DifficultyError;
 pub(crate) trait Accumulate: Sized {
     /// What two of a kind may differ in.
     type Settings: Copy + PartialEq + fmt::Debug;
+    /// What [`update`](Self::update) reads of a block beside epoch, examples and labels.
+    const INPUTS: &'static [Input] = &[];
     /// Whether the epochs of an example must come in increasing order.
     const ORDER_BOUND: bool = false;
     /// Whether a number per example **and class** is kept.
@@ -17,8 +19,10 @@ pub(crate) trait Accumulate: Sized {
 
     /// Of `n_examples` that were not presented yet.
     fn start(n_examples: usize, n_classes: usize, settings: Self::Settings) -> Self;
-    /// What [`update`](Self::update) reads of a block beside epoch, examples and labels.
-    fn inputs(settings: Self::Settings) -> &'static [Input];
+    /// The same where it depends on the settings.
+    fn inputs(_: Self::Settings) -> &'static [Input] {
+        Self::INPUTS
+    }
     /// Takes in a block of examples of one epoch.
     fn update(&mut self, block: &Block);
     /// Whether this, read from a file, has the sizes and settings of a fresh one.

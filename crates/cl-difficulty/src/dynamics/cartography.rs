@@ -55,14 +55,11 @@ pub(crate) fn metrics<R: From<Reading<Cartography>>>() -> Vec<Metric<R>> {
 
 impl Accumulate for Cartography {
     type Settings = ();
+    const INPUTS: &'static [Input] = &[Input::LabelProbability, Input::Right];
 
     fn start(n_examples: usize, _: usize, (): ()) -> Self {
         let (counts, zeros) = (vec![0; n_examples], vec![0.0; n_examples]);
         Self { right: counts.clone(), counts, means: zeros.clone(), deviations: zeros }
-    }
-
-    fn inputs((): ()) -> &'static [Input] {
-        &[Input::LabelProbability, Input::Right]
     }
 
     #[inline(always)]

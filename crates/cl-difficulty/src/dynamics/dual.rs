@@ -36,13 +36,10 @@ impl Accumulate for Dual {
     /// The window, and how many epochs enter.
     type Settings = (usize, Option<u32>);
     const ORDER_BOUND: bool = true;
+    const INPUTS: &'static [Input] = &[Input::LabelProbability];
 
     fn start(n_examples: usize, _: usize, (window, epochs): Self::Settings) -> Self {
         Self { epochs, windows: Windows::new(n_examples, window) }
-    }
-
-    fn inputs(_: Self::Settings) -> &'static [Input] {
-        &[Input::LabelProbability]
     }
 
     fn update(&mut self, block: &Block) {

@@ -32,13 +32,10 @@ impl Accumulate for DynUnc {
     /// The window.
     type Settings = usize;
     const ORDER_BOUND: bool = true;
+    const INPUTS: &'static [Input] = &[Input::LabelProbability];
 
     fn start(n_examples: usize, _: usize, window: usize) -> Self {
         Self(Windows::new(n_examples, window))
-    }
-
-    fn inputs(_: usize) -> &'static [Input] {
-        &[Input::LabelProbability]
     }
 
     fn update(&mut self, block: &Block) {

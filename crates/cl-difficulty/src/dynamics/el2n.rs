@@ -87,13 +87,10 @@ pub(crate) fn metrics<R: From<Reading<El2n>>>() -> Vec<Metric<R>> {
 
 impl Accumulate for El2n {
     type Settings = ();
+    const INPUTS: &'static [Input] = &[Input::ErrorNorm];
 
     fn start(n_examples: usize, _: usize, (): ()) -> Self {
         Self::new(n_examples)
-    }
-
-    fn inputs((): ()) -> &'static [Input] {
-        &[Input::ErrorNorm]
     }
 
     #[inline(always)]

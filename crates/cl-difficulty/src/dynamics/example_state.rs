@@ -9,7 +9,7 @@ use super::catalogue::MetricSettings;
 use super::column::Value;
 use super::numbers::Float;
 use super::observations::Outputs;
-use crate::error::DifficultyError;
+use crate::{error::DifficultyError, scores::Metric};
 
 /// The version of [`ExampleState::to_bytes`].
 const VERSION: u32 = 1;
@@ -75,24 +75,22 @@ impl ExampleState {
         label: usize,
     ) -> Result<(), DifficultyError> {
         let (c, found) = (self.n_classes, outputs.values().len());
-        if found != epochs.len().saturating_mul(c) {
-            let (what, expected) = ("outputs", epochs.len().saturating_mul(c));
-            return Err(DifficultyError::LengthMismatch { what, found, expected });
+        let expected = epochs.len().saturating_mul(c);
+        if found != expected {
+            return Err(DifficultyError::LengthMismatch { what: "outputs", found, expected });
         }
         self.settings.check(&outputs)?;
         if label >= c || self.seen.label.is_some_and(|known| known != label) {
             return Err(DifficultyError::argument("label", label, "a class, the same in all epochs"));
         }
         for (position, &epoch) in epochs.iter().enumerate() {
-            let row = position * c..(position + 1) * c;
-            let problem = if self.seen.epochs.contains_key(&epoch) || epochs[..position].contains(&epoch) {
-                "observed twice, expected once per epoch".to_owned()
-            } else if !outputs.are_valid(once(row), c) {
-                outputs.problem(position, c)
-            } else {
-                continue;
-            };
-            return Err(DifficultyError::InvalidObservation { example: 0, epoch, problem });
+            if self.seen.epochs.contains_key(&epoch) || epochs[..position].contains(&epoch) {
+                return Err(twice(epoch));
+            }
+            if !outputs.are_valid(once(position * c..(position + 1) * c), c) {
+                let problem = outputs.problem(position, c);
+                return Err(DifficultyError::InvalidObservation { example: 0, epoch, problem });
+            }
         }
         let (accumulator, range) = self.settings.accumulator();
         let numbers = Arch::new().dispatch(Rows { outputs, inputs: accumulator.inputs(), c, label });
@@ -107,20 +105,19 @@ impl ExampleState {
     /// # Errors
     /// Where the two are of other metrics, classes or labels, or saw the same epoch. Nothing is merged then.
     pub fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
-        let of = |this: &Self| (this.settings.metric().clone(), this.n_classes);
         let labels = self.seen.label.zip(other.seen.label);
-        let twice = other.seen.epochs.keys().find(|epoch| self.seen.epochs.contains_key(epoch));
-        if of(self) != of(other) || labels.is_some_and(|(a, b)| a != b) {
-            let found = format!("of {}, {} classes, label {:?}", of(other).0.name, of(other).1, other.seen.label);
+        let same = self.settings == other.settings && self.n_classes == other.n_classes;
+        if !same || labels.is_some_and(|(label, others)| label != others) {
+            let (metric, label) = (&other.settings.metric().name, other.seen.label);
+            let found = format!("one of {metric}, {} classes and label {label:?}", other.n_classes);
             let expected = "one of the same metric, options, classes and label";
             return Err(DifficultyError::argument("the state to merge", found, expected));
         }
-        if let Some(&epoch) = twice {
-            let problem = "observed by both states, expected once per epoch".into();
-            return Err(DifficultyError::InvalidObservation { example: 0, epoch, problem });
+        if let Some(&epoch) = other.seen.epochs.keys().find(|epoch| self.seen.epochs.contains_key(epoch)) {
+            return Err(twice(epoch));
         }
         self.seen.label = self.seen.label.or(other.seen.label);
-        self.seen.epochs.extend(other.seen.epochs.iter().map(|(&epoch, numbers)| (epoch, numbers.clone())));
+        self.seen.epochs.extend(other.seen.epochs.clone());
         Ok(())
     }
 
@@ -140,7 +137,8 @@ impl ExampleState {
         }
         let metric = self.settings.description().method.name;
         let values = state.values(&self.settings.reading, &[block.labels[0] as u32]);
-        let value = values.transpose().map_err(|few| few.error(0, metric))?.and_then(|values| values.get(0));
+        let values = values.transpose().map_err(|few| few.error(0, metric))?;
+        let value = values.and_then(|values| values.get(0));
         value.ok_or(DifficultyError::NeverPresented { example: 0, metric })
     }
 
@@ -149,9 +147,8 @@ impl ExampleState {
     /// # Errors
     /// None that is known.
     pub fn to_bytes(&self) -> Result<Vec<u8>, DifficultyError> {
-        let Self { settings, n_classes, seen } = self;
-        let written = postcard::to_stdvec(&(VERSION, settings.metric(), n_classes, seen));
-        written.map_err(|error| DifficultyError::argument("state", error, "one that can be written"))
+        let written = postcard::to_stdvec(&(VERSION, self.settings.metric(), self.n_classes, &self.seen));
+        written.map_err(|error| DifficultyError::argument("the state", error, "one that can be written"))
     }
 
     /// The state that [`to_bytes`](Self::to_bytes) gave.
@@ -159,28 +156,33 @@ impl ExampleState {
     /// # Errors
     /// On bytes of another version, metric, option or number of classes, and on damaged ones.
     pub fn from_bytes(settings: &MetricSettings, n_classes: usize, bytes: &[u8]) -> Result<Self, DifficultyError> {
-        let wrong = |found: String, expected| Err(DifficultyError::argument("bytes", found, expected));
+        let wrong = |found: &str, expected| DifficultyError::argument("bytes", found, expected);
+        // Not by its type: postcard passes on no message.
+        if let Ok((version, _)) = postcard::take_from_bytes::<u32>(bytes)
+            && version != VERSION
+        {
+            return Err(wrong(&format!("a state of version {version}"), "version 1"));
+        }
+        let damaged = || wrong("damaged", "the state of an example");
+        let read = postcard::from_bytes::<(u32, Metric, usize, Seen)>(bytes).map_err(|_| damaged())?;
         let mut state = Self::new(settings, n_classes)?;
-        match postcard::take_from_bytes::<u32>(bytes) {
-            Ok((VERSION, _)) => {}
-            Ok((found, _)) => return wrong(format!("a state of version {found}"), "version 1"),
-            Err(error) => return wrong(error.to_string(), "the state of an example"),
+        if (&read.1, read.2) != (settings.metric(), n_classes) {
+            let found = format!("a state of {}, {} classes", read.1.name, read.2);
+            return Err(wrong(&found, "one of this metric, its options and number of classes"));
         }
-        // Of another metric or number of classes it starts otherwise.
-        if !bytes.starts_with(&state.to_bytes()?[..state.to_bytes()?.len() - 2]) {
-            return wrong("a state of something else".into(), "one of this metric, options and number of classes");
-        }
+        state.seen = read.3;
         let width = Input::width(settings.accumulator().0.inputs(), n_classes);
-        let read = postcard::from_bytes::<(u32, crate::scores::Metric, usize, Seen)>(bytes);
-        state.seen = read.map(|(_, _, _, seen)| seen).unwrap_or_default();
         let valid = |numbers: &Vec<f64>| numbers.len() == width && !numbers.iter().any(|number| number.is_nan());
-        let label = state.seen.label.map_or(state.seen.epochs.is_empty(), |label| label < n_classes);
+        let labelled = state.seen.label.map_or(state.seen.epochs.is_empty(), |label| label < n_classes);
         // Written again it is the same: nothing follows, and each epoch stands there once, in order.
-        match label && state.seen.epochs.values().all(valid) && state.to_bytes()? == bytes {
-            true => Ok(state),
-            false => wrong("damaged".into(), "the state of an example"),
-        }
+        let valid = labelled && state.seen.epochs.values().all(valid) && state.to_bytes()? == bytes;
+        if valid { Ok(state) } else { Err(damaged()) }
     }
+}
+
+fn twice(epoch: u64) -> DifficultyError {
+    let problem = "observed twice, expected once per epoch".into();
+    DifficultyError::InvalidObservation { example: 0, epoch, problem }
 }
 
 /// The numbers of each row of outputs.

@@ -254,13 +254,10 @@ pub(crate) fn metrics<R: From<Reading<Forgetting>>>() -> Vec<Metric<R>> {
 impl Accumulate for Forgetting {
     type Settings = ();
     const ORDER_BOUND: bool = true;
+    const INPUTS: &'static [Input] = &[Input::Right];
 
     fn start(n_examples: usize, _: usize, (): ()) -> Self {
         Self::new(n_examples)
-    }
-
-    fn inputs((): ()) -> &'static [Input] {
-        &[Input::Right]
     }
 
     #[inline(always)]

@@ -24,13 +24,10 @@ pub(crate) fn metrics<R: From<Reading<L1Error>>>() -> Vec<Metric<R>> {
 
 impl Accumulate for L1Error {
     type Settings = ();
+    const INPUTS: &'static [Input] = &[Input::Residual];
 
     fn start(n_examples: usize, _: usize, (): ()) -> Self {
         Self(RunningMean::new(n_examples))
-    }
-
-    fn inputs((): ()) -> &'static [Input] {
-        &[Input::Residual]
     }
 
     fn update(&mut self, block: &Block) {

@@ -55,14 +55,11 @@ pub(crate) fn metrics<R: From<Reading<LearningTime>>>() -> Vec<Metric<R>> {
 impl Accumulate for LearningTime {
     type Settings = ();
     const ORDER_BOUND: bool = true;
+    const INPUTS: &'static [Input] = &[Input::Right];
 
     fn start(n_examples: usize, _: usize, (): ()) -> Self {
         let none = vec![0; n_examples];
         Self { presentations: none.clone(), first_right: none.clone(), last_right: none.clone(), last_wrong: none }
-    }
-
-    fn inputs((): ()) -> &'static [Input] {
-        &[Input::Right]
     }
 
     fn update(&mut self, block: &Block) {

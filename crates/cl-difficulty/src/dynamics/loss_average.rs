@@ -33,13 +33,10 @@ impl Accumulate for LossAverage {
     /// The decay.
     type Settings = f64;
     const ORDER_BOUND: bool = true;
+    const INPUTS: &'static [Input] = &[Input::Loss];
 
     fn start(n_examples: usize, _: usize, decay: f64) -> Self {
         Self { decay, averages: vec![0.0; n_examples], counts: vec![0; n_examples] }
-    }
-
-    fn inputs(_: f64) -> &'static [Input] {
-        &[Input::Loss]
     }
 
     fn update(&mut self, block: &Block) {

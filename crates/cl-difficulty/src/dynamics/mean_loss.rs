@@ -101,13 +101,10 @@ where
 
 impl Accumulate for MeanLoss {
     type Settings = ();
+    const INPUTS: &'static [Input] = &[Input::Loss];
 
     fn start(n_examples: usize, _: usize, (): ()) -> Self {
         Self::new(n_examples)
-    }
-
-    fn inputs((): ()) -> &'static [Input] {
-        &[Input::Loss]
     }
 
     fn update(&mut self, block: &Block) {

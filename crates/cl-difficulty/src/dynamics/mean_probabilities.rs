@@ -88,13 +88,10 @@ fn averaged<R: From<Reading<MeanProbabilities>> + From<Reading<LastEpoch>>>(
 impl Accumulate for MeanProbabilities {
     type Settings = ();
     const KEEPS_PROBABILITIES: bool = true;
+    const INPUTS: &'static [Input] = &[Input::Probabilities];
 
     fn start(n_examples: usize, n_classes: usize, (): ()) -> Self {
         Self { n_classes, sums: vec![0.0; n_examples * n_classes], counts: vec![0; n_examples] }
-    }
-
-    fn inputs((): ()) -> &'static [Input] {
-        &[Input::Probabilities]
     }
 
     fn update(&mut self, block: &Block) {

@@ -14,14 +14,12 @@ mod sealed {
 use sealed::Sealed;
 
 /// A number that outputs are made of, `f16`, `bf16`, `f32` or `f64`: all are exact in `f64`.
-pub trait Float: Copy + Send + Sync + Sealed {
-    /// The same number.
-    fn to_f64(self) -> f64;
+pub trait Float: Copy + Into<f64> + Send + Sync + Sealed {
     /// Whether it is neither NaN nor infinite.
     fn is_finite(self) -> bool;
     /// The same numbers; as many in both.
     fn to_f64s(values: &[Self], into: &mut [f64]) {
-        into.iter_mut().zip(values).for_each(|(number, value)| *number = value.to_f64());
+        into.iter_mut().zip(values).for_each(|(number, value)| *number = (*value).into());
     }
 }
 
@@ -29,10 +27,6 @@ macro_rules! float {
     ($number:ty $(, $to_f64s:item)?) => {
         impl Sealed for $number {}
         impl Float for $number {
-            #[inline(always)]
-            fn to_f64(self) -> f64 {
-                self.into()
-            }
             #[inline(always)]
             fn is_finite(self) -> bool {
                 self.is_finite()

@@ -39,38 +39,37 @@ impl<'a, T> Outputs<'a, T> {
 
 impl<T: Float> Outputs<'_, T> {
     /// Whether all numbers in these `ranges`, of whole rows of c, are what they are said to be.
-    pub(crate) fn are_valid(&self, ranges: impl Iterator<Item = Range<usize>>, c: usize) -> bool {
+    pub(crate) fn are_valid(&self, mut ranges: impl Iterator<Item = Range<usize>>, c: usize) -> bool {
         // Without a branch for each number.
         Arch::new().dispatch(|| match self {
-            Self::Logits(values) => ranges
-                .fold(true, |valid, range| values[range].iter().fold(valid, |valid, z| valid & z.is_finite())),
-            Self::Probabilities(values) => {
-                ranges.fold(true, |valid, range| valid & are_probabilities(&values[range], c, T::to_f64))
+            Self::Logits(values) => {
+                ranges.all(|range| values[range].iter().fold(true, |valid, z| valid & z.is_finite()))
             }
-            Self::LogProbabilities(values) => {
-                ranges.fold(true, |valid, range| valid & are_probabilities(&values[range], c, of_logarithm))
-            }
+            Self::Probabilities(values) => ranges.all(|range| are_probabilities(&values[range], c, Into::into)),
+            // NaN where it is the logarithm of no probability.
+            Self::LogProbabilities(values) => ranges.all(|range| {
+                are_probabilities(&values[range], c, |value| {
+                    let value: f64 = value.into();
+                    if value <= 0.0 { exp(value) } else { f64::NAN }
+                })
+            }),
         })
     }
 
     /// What is wrong with the row at `position`.
     pub(crate) fn problem(&self, position: usize, c: usize) -> String {
-        let row: Vec<f64> = self.values()[position * c..][..c].iter().map(|value| value.to_f64()).collect();
-        let (what, expected, first, sum) = match self {
-            Self::Logits(_) => ("logit", "a finite number", row.iter().position(|z| !z.is_finite()), 1.0),
-            Self::Probabilities(_) => {
-                let first = row.iter().position(|p| !(0.0..=1.0).contains(p));
-                ("probability", "a number in [0, 1]", first, row.iter().sum())
-            }
-            Self::LogProbabilities(_) => {
-                let first = row.iter().position(|p| !(f64::NEG_INFINITY..=0.0).contains(p));
-                ("log-probability", "a number of at most 0", first, row.iter().map(|&p| exp(p)).sum())
-            }
+        let row = self.values()[position * c..][..c].iter().map(|&value| value.into());
+        let (what, expected, allowed) = match self {
+            Self::Logits(_) => ("logit", "a finite number", f64::MIN..=f64::MAX),
+            Self::Probabilities(_) => ("probability", "a number in [0, 1]", 0.0..=1.0),
+            Self::LogProbabilities(_) => ("log-probability", "a number of at most 0", f64::NEG_INFINITY..=0.0),
         };
-        match first {
-            Some(class) => format!("the {what} of class {class} is {}, expected {expected}", row[class]),
-            None => format!("the probabilities sum to {sum}, expected 1 within {SUM_TOLERANCE}"),
+        if let Some((class, value)) = row.clone().enumerate().find(|(_, value)| !allowed.contains(value)) {
+            return format!("the {what} of class {class} is {value}, expected {expected}");
         }
+        let logarithms = matches!(self, Self::LogProbabilities(_));
+        let sum: f64 = row.map(|p: f64| if logarithms { exp(p) } else { p }).sum();
+        format!("the probabilities sum to {sum}, expected 1 within {SUM_TOLERANCE}")
     }
 }
 
@@ -83,13 +82,6 @@ fn are_probabilities<T: Copy>(values: &[T], c: usize, probability: impl Fn(T) ->
         });
         valid & ((sum - 1.0).abs() <= SUM_TOLERANCE)
     })
-}
-
-/// NaN where it is the logarithm of no probability.
-#[inline(always)]
-fn of_logarithm<T: Float>(value: T) -> f64 {
-    let value = value.to_f64();
-    if value <= 0.0 { exp(value) } else { f64::NAN }
 }
 
 /// What a model said in one epoch about all examples or some of them; `I` and `L` are `i32`, `i64`, `u32`, `u64` or

@@ -53,15 +53,12 @@ impl Accumulate for Tdds {
     type Settings = (usize, Option<u32>);
     const ORDER_BOUND: bool = true;
     const KEEPS_PROBABILITIES: bool = true;
+    const INPUTS: &'static [Input] = &[Input::Probabilities];
 
     fn start(n_examples: usize, n_classes: usize, (window, epochs): Self::Settings) -> Self {
         let last = vec![0.0; n_examples * n_classes];
         let divergences = Windows::new(n_examples, window - 1);
         Self { epochs, window, n_classes, last, counts: vec![0; n_examples], divergences }
-    }
-
-    fn inputs(_: Self::Settings) -> &'static [Input] {
-        &[Input::Probabilities]
     }
 
     fn update(&mut self, block: &Block) {
