@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::bail;
+use cl_data::catalogue::Parameter;
 use cl_difficulty::log::{self, Contents, Scoring};
 use cl_difficulty::table::{self, Sidecar, Skipped, TableFormat};
 use cl_difficulty::{Column, MetricSettings, Needs, metrics};
@@ -152,10 +153,8 @@ fn second_split(
     contents: &Contents,
 ) -> anyhow::Result<Option<(usize, Column)>> {
     let Some(path) = &arguments.second_split else { return Ok(None) };
-    let needs = |settings: &MetricSettings| settings.description().map(|description| description.needs);
-    let Some(position) =
-        settings.iter().position(|settings| needs(settings).is_ok_and(|needs| needs == Needs::SecondSplit))
-    else {
+    let needs = |settings: &MetricSettings| settings.description().needs;
+    let Some(position) = settings.iter().position(|settings| needs(settings) == Needs::SecondSplit) else {
         bail!("--second-split: no metric asked for is of a second split, expected second_split_forgetting or all");
     };
     let own = settings.remove(position);
@@ -179,7 +178,7 @@ fn selected(arguments: &Arguments, contents: &Contents) -> anyhow::Result<(Vec<M
         names.push(name);
     }
     if all {
-        names = metrics().iter().map(|metric| metric.name).collect();
+        names = metrics().iter().map(|metric| metric.method.name).collect();
     }
     if let Some(option) = arguments.metric_options.iter().find(|option| !names.contains(&option.metric.as_str())) {
         bail!("--option {}.{}: `{0}` is none of the metrics asked for", option.metric, option.key);
@@ -189,7 +188,7 @@ fn selected(arguments: &Arguments, contents: &Contents) -> anyhow::Result<(Vec<M
         let options = arguments.metric_options.iter().filter(|option| option.metric == name);
         let options: Vec<_> = options.map(|option| (option.key.as_str(), option.value.as_str())).collect();
         let parsed = MetricSettings::parse(name, &options)?;
-        match log::unavailable(&parsed, contents, arguments.second_split.is_some())? {
+        match log::unavailable(&parsed, contents, arguments.second_split.is_some()) {
             None => settings.push(parsed),
             Some(reason) if all => skipped.push(Skipped { metric: name.to_owned(), reason: in_flags(&reason) }),
             Some(reason) => bail!("{name} {reason}"),
@@ -244,23 +243,17 @@ struct Entry {
     summary: &'static str,
     higher_is_harder: Option<bool>,
     needs_logits: bool,
-    options: Vec<EntryOption>,
-}
-
-#[derive(Serialize)]
-struct EntryOption {
-    key: &'static str,
-    meaning: &'static str,
+    options: &'static [Parameter],
 }
 
 impl Catalogue {
     fn new() -> Self {
         let entry = |metric: &cl_difficulty::MetricDescription| Entry {
-            name: metric.name,
-            summary: metric.summary,
+            name: metric.method.name,
+            summary: metric.method.summary,
             higher_is_harder: metric.higher_is_harder,
             needs_logits: metric.needs == Needs::Logits,
-            options: metric.options.iter().map(|&(key, meaning)| EntryOption { key, meaning }).collect(),
+            options: metric.method.parameters,
         };
         Self(metrics().iter().map(entry).collect())
     }
@@ -270,8 +263,9 @@ impl fmt::Display for Catalogue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Entry { name, summary, higher_is_harder, options, .. } in &self.0 {
             writeln!(formatter, "{name}: {summary}; hard where {}", hard_where(*higher_is_harder))?;
-            for EntryOption { key, meaning } in options {
-                writeln!(formatter, "    {name}.{key}: {meaning}")?;
+            for Parameter { name: key, meaning, default } in *options {
+                let default = default.map_or(String::new(), |default| format!(" [{default}]"));
+                writeln!(formatter, "    {name}.{key}: {meaning}{default}")?;
             }
         }
         Ok(())

@@ -72,9 +72,9 @@ impl CatalogueError {
     pub fn unknown(
         what: &'static str,
         name: impl Into<String>,
-        known: impl IntoIterator<Item = &'static str>,
+        known: impl IntoIterator<Item: AsRef<str>>,
     ) -> Self {
-        Self::Unknown { what, name: name.into(), known: known.into_iter().collect::<Vec<_>>().join(", ") }
+        Self::Unknown { what, name: name.into(), known: known.into_iter().map(|name| name.as_ref().to_owned()).collect::<Vec<_>>().join(", ") }
     }
 }
 

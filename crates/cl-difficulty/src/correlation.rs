@@ -1,6 +1,6 @@
 //! How far two scores agree.
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// Pearson's correlation, `None` where a variable is constant.
 ///

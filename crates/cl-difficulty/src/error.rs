@@ -54,26 +54,9 @@ pub enum DifficultyError {
         /// What would have been accepted.
         expected: &'static str,
     },
-    /// A name that no metric or option has.
-    #[error("unknown {what} {name}, expected one of {known}")]
-    Unknown {
-        /// What it should name.
-        what: &'static str,
-        /// The name found.
-        name: String,
-        /// The names there are.
-        known: String,
-    },
-    /// A metric's option has a value outside of its domain.
-    #[error("option {option} is {value:?}, expected {expected}")]
-    InvalidOption {
-        /// Metric and option, joined by a dot.
-        option: String,
-        /// The value found.
-        value: String,
-        /// What would have been accepted.
-        expected: String,
-    },
+    /// A name that no metric or option has, or an option's value outside of its domain.
+    #[error(transparent)]
+    Catalogue(#[from] cl_data::catalogue::CatalogueError),
     /// What was logged for an example in an epoch cannot be.
     #[error("example {example} in epoch {epoch}: {problem}")]
     InvalidObservation {
@@ -117,12 +100,6 @@ pub enum DifficultyError {
         needed: u64,
         /// Epochs recorded.
         found: u64,
-    },
-    /// An earlier error left the recorder with a part of an epoch.
-    #[error("the recorder holds a part of epoch {epoch} since an earlier error, expected a new recorder")]
-    Poisoned {
-        /// The epoch.
-        epoch: u64,
     },
     /// Scores were joined to data other than their own.
     #[error("the scores belong to data with fingerprint {scores}, not to this data with fingerprint {data}")]

@@ -8,7 +8,6 @@
 #![forbid(unsafe_code)]
 
 pub mod agreement;
-mod catalogue;
 mod correlation;
 pub mod data_based;
 mod dynamics;
@@ -22,13 +21,13 @@ mod parquet_fields;
 mod scores;
 pub mod table;
 
-pub use catalogue::{MetricDescription, MetricSettings, Needs, metrics};
 pub use correlation::{average_ranks, kendall, pearson, spearman};
 pub use dynamics::{
-    Column, ColumnValues, DynamicsRecorder, El2n, Forgetting, Log, MeanLoss, NeverLearned, Observations, Outputs,
-    Recorder,
+    Column, ColumnValues, DynamicsRecorder, El2n, ExampleState, Float, Forgetting, Index, Log, MeanLoss,
+    MetricDescription, MetricSettings, Needs, NeverLearned, Observations, Outputs, Recorder, Value, metrics,
 };
 pub use error::DifficultyError;
+pub use half::{bf16, f16};
 pub use label_noise::{
     ConfidentLearning, IssueFilter, LabelIssue, LabelQuality, NoiseRate, ThresholdSamples,
     confidence_weighted_entropy, normalized_margin,

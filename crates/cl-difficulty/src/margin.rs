@@ -1,4 +1,4 @@
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// The article's "margin": closeness to the boundary x0 = 0 between its two clusters, higher = harder.
 ///

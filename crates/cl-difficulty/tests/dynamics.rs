@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cl_difficulty::{
-    ColumnValues, DifficultyError, DynamicsRecorder, Log, MetricSettings, NeverLearned, Observations, Outputs,
-    metrics,
+    ColumnValues, DifficultyError, DynamicsRecorder, Float, Log, MetricSettings, NeverLearned, Observations,
+    Outputs, metrics,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -62,8 +62,8 @@ fn every_metric_equals_its_reference() {
         *value = if *value == 1e308 { f64::INFINITY } else { *value };
     }
     for description in metrics() {
-        let tested = |name: &&String| name.split('.').next() == Some(description.name);
-        assert!(columns.keys().any(|name| tested(&name)), "{} has no reference", description.name);
+        let tested = |name: &&String| name.split('.').next() == Some(description.method.name);
+        assert!(columns.keys().any(|name| tested(&name)), "{} has no reference", description.method.name);
     }
     let all: Vec<MetricSettings> = columns.keys().map(|name| settings(name)).collect();
     let mut recorder = DynamicsRecorder::new(labels.len(), n_classes, &all).unwrap();
@@ -276,11 +276,12 @@ fn a_log_gives_what_its_epochs_give() {
     assert!(error.unwrap_err().to_string().contains("outputs has 1 entries, expected 27003"));
     // The second shard's example, in the second epoch of the log.
     let mut bad = logits;
+    let before = log.clone();
     bad[n * c + 5000 * c + 1] = f32::NAN;
     let (outputs, labels) = (Outputs::Logits(&bad[..2 * n * c]), &labels[..]);
     let error = log.record_log(&Log { epochs: &[6, 7], labels, outputs }).unwrap_err().to_string();
     assert!(error.contains("example 5000 in epoch 7: the logit of class 1 is NaN"), "{error}");
-    assert!(matches!(log.columns(), Err(DifficultyError::Poisoned { epoch: 6 })));
+    assert!(log == before);
 }
 
 #[test]
@@ -291,7 +292,7 @@ fn a_recorder_read_back_is_checked() {
     assert!(serde_json::from_value::<DynamicsRecorder>(saved.clone()).unwrap() == recorder);
     // Any list one shorter.
     let paths = arrays(&saved, "");
-    assert!(paths.len() > 50);
+    assert!(paths.len() > 40);
     // A metric fewer may need the same accumulators, and the bits of an epoch are empty where it is whole.
     for path in paths.iter().filter(|path| *path != "/metrics" && !path.ends_with("/bits")) {
         let mut damaged = saved.clone();
@@ -326,10 +327,8 @@ fn arrays(value: &serde_json::Value, path: &str) -> Vec<String> {
 #[test]
 fn order_free_metrics_take_epochs_in_any_order_and_the_others_say_why_not() {
     let (n, c, logits, labels) = large(3);
-    let free: Vec<MetricSettings> = MetricSettings::all(true)
-        .into_iter()
-        .filter(|metric| !metric.description().unwrap().order_bound)
-        .collect();
+    let free: Vec<MetricSettings> =
+        MetricSettings::all(true).into_iter().filter(|metric| !metric.description().order_bound).collect();
     let whole = recorder_of(&free, &logits, &labels, c).columns().unwrap();
     let indices: Vec<usize> = (0..n).collect();
     let epoch = |e: usize| Observations {
@@ -355,18 +354,25 @@ fn order_free_metrics_take_epochs_in_any_order_and_the_others_say_why_not() {
     for metric in ["forgetting", "first_learned", "dyn_unc", "dual", "tdds", "loss.average=ema"] {
         let mut recorder = DynamicsRecorder::new(n, c, &[settings(metric)]).unwrap();
         recorder.record(&epoch(1)).unwrap();
+        let before = recorder.clone();
         let error = recorder.record(&epoch(0)).unwrap_err().to_string();
         assert!(error.contains("example 0 in epoch 0") && error.contains("increasing order"), "{metric}: {error}");
-        assert!(matches!(recorder.columns(), Err(DifficultyError::Poisoned { epoch: 0 })));
+        assert!(recorder == before);
     }
 }
 
 /// `observations` on top of a good epoch 0 of two examples and three classes.
-fn error_of<T: cl_data::Scalar>(observations: &Observations<'_, T>) -> String {
+fn error_of<T: Float>(observations: &Observations<'_, T>) -> String {
     let metrics = [settings("el2n"), settings("forgetting")];
     let mut recorder = DynamicsRecorder::new(2, 3, &metrics).unwrap();
     record(&mut recorder, &[1.0, 2.0, 3.0, 3.0, 2.0, 1.0], &[1, 0]);
-    recorder.record(observations).unwrap_err().to_string()
+    let before = recorder.clone();
+    let error = recorder.record(observations).unwrap_err().to_string();
+    assert!(recorder == before, "{error}");
+    recorder
+        .record(&Observations { epoch: 1, indices: &[1], labels: &[0], outputs: Outputs::Logits(&[0.5f32; 3]) })
+        .unwrap();
+    error
 }
 
 #[test]
@@ -408,7 +414,7 @@ fn bad_input_is_named() {
     let mut aum = DynamicsRecorder::new(1, 2, &[settings("aum")]).unwrap();
     let outputs = Outputs::Probabilities(&[0.5, 0.5]);
     let error = aum.record(&Observations { epoch: 0, indices: &[0], labels: &[0], outputs }).unwrap_err();
-    assert!(error.to_string().contains("logits, which aum needs"), "{error}");
+    assert!(error.to_string().contains("of which aum cannot be had with its options, expected logits"), "{error}");
 }
 
 fn good_static() -> &'static [f32; 6] {

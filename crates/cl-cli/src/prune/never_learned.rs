@@ -24,7 +24,7 @@ pub(super) fn count(
     let described = file.described(&column.name).zip(file.sidecar.as_ref());
     let metric = match described {
         Some((column, _)) => Some(column.metric.as_str()),
-        None => metrics().iter().map(|metric| metric.name).find(|&metric| metric == column.name),
+        None => metrics().iter().map(|metric| metric.method.name).find(|&metric| metric == column.name),
     };
     if let Some(metric) = metric.filter(|metric| !COUNTS.contains(metric)) {
         bail!("{} is {metric}, the rule `forgetting` needs forgetting events", place());

@@ -185,11 +185,11 @@ fn metrics_options_and_outputs() {
     let message = |metric: &str, out: &str, more: &[&str]| {
         refusal(&[&["score", DYNAMICS, "--metric", metric, "-o", out], more].concat())
     };
-    assert!(message("eln2", &out, &[]).contains("unknown metric eln2, expected one of el2n, "));
+    assert!(message("eln2", &out, &[]).contains("unknown metric \"eln2\", expected one of: el2n, "));
     assert_eq!(message("el2n,all", &out, &[]), "--metric: `all` and `el2n`, expected `all` alone or names");
     assert_eq!(message("el2n,el2n", &out, &[]), "--metric: `el2n` twice");
     let unknown = message("tdds", &out, &["--option", "tdds.windows=3"]);
-    assert!(unknown.contains("unknown option tdds.windows, expected one of window, "), "{unknown}");
+    assert!(unknown.contains("unknown parameter \"tdds.windows\", expected one of: window, "), "{unknown}");
     let other = message("el2n", &out, &["--option", "tdds.window=3"]);
     assert_eq!(other, "--option tdds.window: `tdds` is none of the metrics asked for");
     assert!(message("tdds", &out, &["--option", "tdds.window=1"]).contains("at least 2"));

@@ -70,7 +70,7 @@ fn a_class_that_never_occurs_and_bad_arguments() {
     let output = curriculum(&["noise", &input, "-o", &out, "--filter", "best"]);
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(message.contains("unknown filter best, expected one of prune_by_noise_rate, "), "{message}");
+    assert!(message.contains("unknown filter \"best\", expected one of: prune_by_noise_rate, "), "{message}");
     assert!(refusal(&["noise", &input, "-o", &folder.path("x.npz")]).ends_with("expected .csv"));
     assert!(refusal(&["noise", &input, "-o", &out, "--level", "1"]).contains("a level between 0 and 1"));
 }

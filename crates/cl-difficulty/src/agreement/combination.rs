@@ -1,4 +1,4 @@
-use crate::{DifficultyError, average_ranks};
+use crate::{correlation::average_ranks, error::DifficultyError};
 
 /// Several scores as one by mean rank, higher = harder.
 ///

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use cl_data::Fingerprint;
+use cl_data::{Fingerprint, catalogue::CatalogueError};
 
 use crate::{
     error::DifficultyError,
@@ -51,9 +51,8 @@ pub fn join(tables: &[Table], names: &[String]) -> Result<Vec<JoinedColumn>, Dif
         }
     }
     if let Some(missing) = names.iter().find(|name| joined.iter().all(|column| column.name != **name)) {
-        let columns = tables.iter().flat_map(|table| &table.columns).map(|column| column.name.as_str());
-        let known = columns.collect::<Vec<_>>().join(", ");
-        return Err(DifficultyError::Unknown { what: "column", name: missing.clone(), known });
+        let columns = tables.iter().flat_map(|table| &table.columns).map(|column| &column.name);
+        return Err(CatalogueError::unknown("column", missing.as_str(), columns).into());
     }
     Ok(joined)
 }

@@ -3,7 +3,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::measure::{RankCorrelation, Ranked, weighted_pearson};
-use crate::{DifficultyError, kendall};
+use crate::{correlation::kendall, error::DifficultyError};
 
 /// Bootstrap over examples: how often, at what level, from which seed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::correlation::{check_numbers, for_each_tie, pearson_of, ranks};
-use crate::{DifficultyError, kendall};
+use crate::{correlation::kendall, error::DifficultyError};
 
 /// A measure of how far two scores order the examples the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

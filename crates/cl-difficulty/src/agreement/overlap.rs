@@ -1,6 +1,6 @@
 use cl_data::random;
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// Top-k overlap: of the examples that two scores hold to be hardest, the share that both do, as Jaccard's index.
 ///

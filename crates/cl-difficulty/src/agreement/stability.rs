@@ -2,7 +2,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::measure::{RankCorrelation, Ranked};
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// How far the same score, computed by several seeds or at several epochs, agrees with itself.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

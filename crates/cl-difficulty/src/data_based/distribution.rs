@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{DifficultyError, average_ranks};
+use crate::{correlation::average_ranks, error::DifficultyError};
 
 /// What the cumulative distribution is where several examples are equally difficult.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

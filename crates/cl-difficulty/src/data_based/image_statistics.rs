@@ -2,7 +2,7 @@ use cl_data::{Dataset, Scalar};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// In which order the features of an example hold the pixels of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

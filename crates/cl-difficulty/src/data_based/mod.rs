@@ -16,7 +16,7 @@ pub use user_column::{Direction, user_column};
 pub use vocabulary_rank::{RankOf, vocabulary_rank};
 pub use word_rarity::{Case, UnseenWord, Vocabulary, word_rarity};
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// Refuses a value that is NaN or infinite.
 pub(crate) fn check_finite(metric: &str, values: &[f64]) -> Result<(), DifficultyError> {

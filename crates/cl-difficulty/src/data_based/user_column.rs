@@ -4,7 +4,7 @@ use cl_data::{Dataset, Ids, Scalar};
 use serde::{Deserialize, Serialize};
 
 use super::check_finite;
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// Which way a column points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DifficultyError, average_ranks};
+use crate::{correlation::average_ranks, error::DifficultyError};
 
 /// Whether words that differ in case alone are the same word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,8 +1,11 @@
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::RunningMean;
-use super::accumulator::{Accumulate, TooFew};
-use super::block::Block;
+use super::accumulate::Accumulate;
+use super::block::{Block, Input};
+use super::column::ColumnValues;
+use super::metric::{EASY, FROM, Metric, Needs, Reading, UNTIL};
+use super::running_mean::RunningMean;
 
 /// Of what an area under the margin takes its margins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,17 +29,32 @@ pub(crate) struct Aum {
     mean: RunningMean,
 }
 
-impl Aum {
-    pub(crate) fn new(n_examples: usize, margins: Margins) -> Self {
-        Self { margins, mean: RunningMean::new(n_examples) }
-    }
-
-    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
-        self.mean.mean()
-    }
+pub(crate) fn metrics<R: From<Reading<Aum>>>() -> Vec<Metric<R>> {
+    const OPTIONS: &[Parameter] =
+        &[Parameter::with_default("outputs", "whose margins: logits or probabilities", "logits"), FROM, UNTIL];
+    let summary = "area under the margin: mean of z_y - the largest other logit";
+    let aum = Metric::new("aum", summary, OPTIONS, EASY, |options| {
+        let margins = [("logits", Margins::Logits), ("probabilities", Margins::Probabilities)];
+        let settings = options.choice("outputs", &margins)?;
+        Ok(Reading { settings, view: |aum: &Aum, _| aum.mean.mean().map(ColumnValues::Float) }.into())
+    });
+    vec![aum.needs(Needs::Logits)]
 }
 
 impl Accumulate for Aum {
+    type Settings = Margins;
+
+    fn start(n_examples: usize, _: usize, margins: Margins) -> Self {
+        Self { margins, mean: RunningMean::new(n_examples) }
+    }
+
+    fn inputs(margins: Margins) -> &'static [Input] {
+        match margins {
+            Margins::Logits => &[Input::Margin],
+            Margins::Probabilities => &[Input::ProbabilityMargin],
+        }
+    }
+
     #[inline(always)]
     fn update(&mut self, block: &Block) {
         match self.margins {

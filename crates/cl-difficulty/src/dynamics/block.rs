@@ -1,20 +1,20 @@
 //! Softmax and what follows from it for some examples at once, one per lane: what one pass spends its time on.
 
-use cl_data::Scalar;
+use std::slice::from_mut;
+
+use cl_data::exponential::exp;
 use cl_model::exponential::ln_1p;
 use pulp::Simd;
 
-use super::Outputs;
 use super::exponential::{UNSCALE, scaled_exp};
+use super::numbers::Float;
+use super::observations::Outputs;
 
 /// Examples per block: a multiple of any vector's lanes, enough that what was just stored is not waited for.
 pub(crate) const LANES: usize = 64;
 
 /// One number for each example of a block.
 pub(crate) type Lanes = [f64; LANES];
-
-/// How far the probabilities of an example may be from summing to one.
-pub(crate) const SUM_TOLERANCE: f64 = 1e-3;
 
 /// Where a block's examples stand among the observations.
 pub(crate) enum Positions<'a> {
@@ -23,12 +23,55 @@ pub(crate) enum Positions<'a> {
     Each(&'a [usize; LANES]),
 }
 
-/// Which quantities the accumulators of a recorder ask for beyond those that come for nothing.
+/// A quantity of a block that an accumulator may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Input {
+    Right,
+    LabelProbability,
+    Residual,
+    ErrorNorm,
+    Loss,
+    Margin,
+    ProbabilityMargin,
+    Probabilities,
+}
+
+impl Input {
+    /// How many numbers of an example these are.
+    pub(crate) fn width(inputs: &[Self], n_classes: usize) -> usize {
+        inputs.iter().map(|&input| if input == Self::Probabilities { n_classes } else { 1 }).sum()
+    }
+
+    fn lanes(self, block: &mut Block) -> &mut [Lanes] {
+        match self {
+            Self::Right => &mut [],
+            Self::LabelProbability => from_mut(&mut block.p_label),
+            Self::Residual => from_mut(&mut block.residual),
+            Self::ErrorNorm => from_mut(&mut block.error_norm),
+            Self::Loss => from_mut(&mut block.loss),
+            Self::Margin => from_mut(&mut block.margin),
+            Self::ProbabilityMargin => from_mut(&mut block.probability_margin),
+            Self::Probabilities => &mut block.probabilities,
+        }
+    }
+}
+
+/// Which of them the accumulators of a recorder ask for beyond those that come for nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wanted {
     pub(crate) loss: bool,
     pub(crate) probability_margin: bool,
     pub(crate) probabilities: bool,
+}
+
+impl Wanted {
+    pub(crate) fn of(inputs: impl Iterator<Item = Input>) -> Self {
+        inputs.fold(Self::default(), |wanted, input| Self {
+            loss: wanted.loss || input == Input::Loss,
+            probability_margin: wanted.probability_margin || input == Input::ProbabilityMargin,
+            probabilities: wanted.probabilities || input == Input::Probabilities,
+        })
+    }
 }
 
 /// What a model said in one epoch about up to [`LANES`] examples; lanes from `n` on repeat the last example.
@@ -118,28 +161,54 @@ impl Block {
         self.examples[..self.n].iter().copied().enumerate()
     }
 
-    /// Fills the block from `outputs`, c per position; the first lane whose outputs are none, if any.
+    /// What these inputs are of one lane, as numbers.
+    pub(crate) fn numbers(&mut self, inputs: &[Input], lane: usize) -> Vec<f64> {
+        let mut numbers = Vec::new();
+        for &input in inputs {
+            if input == Input::Right {
+                numbers.push(f64::from(u8::from(self.right[lane])));
+            }
+            numbers.extend(input.lanes(self).iter().map(|lanes| lanes[lane]));
+        }
+        numbers
+    }
+
+    /// Makes them so in the only lane that then counts.
+    pub(crate) fn set_numbers(&mut self, inputs: &[Input], numbers: &[f64]) {
+        let mut numbers = numbers.iter();
+        self.n = 1;
+        for &input in inputs {
+            if input == Input::Right {
+                self.right[0] = numbers.next().is_some_and(|&right| right != 0.0);
+            }
+            for (lanes, number) in input.lanes(self).iter_mut().zip(&mut numbers) {
+                lanes[0] = *number;
+            }
+        }
+    }
+
+    /// Fills the block from `outputs`, c per position, that are valid.
     #[inline(always)]
-    pub(crate) fn fill<S: Simd, T: Scalar>(
+    pub(crate) fn fill<S: Simd, T: Float>(
         &mut self,
         simd: S,
         outputs: &Outputs<'_, T>,
         positions: Positions<'_>,
         wanted: Wanted,
-    ) -> Option<usize> {
+    ) {
         let c = self.probabilities.len();
         let values = outputs.values();
-        let convert = |row: &mut [f64], values: &[T]| {
-            row.iter_mut().zip(values).for_each(|(number, value)| *number = value.as_f64());
-        };
         // In one go, so that many reads of memory are under way at once.
         match positions {
-            Positions::Run(first) => convert(&mut self.rows, &values[first * c..][..LANES * c]),
+            Positions::Run(first) => T::to_f64s(&values[first * c..][..LANES * c], &mut self.rows),
             Positions::Each(positions) => {
                 for (row, position) in self.rows.chunks_exact_mut(c).zip(positions) {
-                    convert(row, &values[position * c..][..c]);
+                    T::to_f64s(&values[position * c..][..c], row);
                 }
             }
+        }
+        if let Outputs::LogProbabilities(_) = outputs {
+            self.rows.iter_mut().for_each(|p| *p = exp(*p));
         }
         transpose(&self.rows, &mut self.probabilities);
         // The label's is taken out, so that no loop has to ask which class is the label's.
@@ -148,37 +217,24 @@ impl Block {
             self.label[l] = self.rows[l * c + label];
             self.probabilities[label][l] = f64::MIN;
         }
-        let finite = self.find_largest(simd);
+        self.find_largest(simd);
         self.find_right();
-        let valid = match outputs {
-            Outputs::Logits(_) => {
-                self.fill_from_logits(simd, wanted);
-                finite
-            }
-            Outputs::Probabilities(_) => self.fill_from_probabilities(),
-        };
-        // One test for the block, because none fails as a rule.
-        if valid.iter().all(|&valid| valid == 0.0) { None } else { valid.iter().position(|&valid| valid != 0.0) }
+        match outputs {
+            Outputs::Logits(_) => self.fill_from_logits(simd, wanted),
+            Outputs::Probabilities(_) | Outputs::LogProbabilities(_) => self.fill_from_probabilities(),
+        }
     }
 
-    /// Finds the largest of the others; 0, or NaN where a number is not finite.
+    /// Finds the largest of the others.
     #[inline(always)]
-    fn find_largest<S: Simd>(&mut self, simd: S) -> Lanes {
-        let zero = simd.splat_f64s(0.0);
-        let mut finite = [0.0; LANES];
+    fn find_largest<S: Simd>(&mut self, simd: S) {
         for v in 0..LANES / S::F64_LANES {
             let mut largest = simd.splat_f64s(f64::MIN);
-            // 0 * z is NaN for NaN and both infinities.
-            let mut nothing = simd.mul_f64s(S::as_simd_f64s(&self.label).0[v], zero);
             for column in &self.probabilities {
-                let z = S::as_simd_f64s(column).0[v];
-                largest = simd.max_f64s(z, largest);
-                nothing = simd.mul_add_f64s(z, zero, nothing);
+                largest = simd.max_f64s(S::as_simd_f64s(column).0[v], largest);
             }
             S::as_mut_simd_f64s(&mut self.other).0[v] = largest;
-            S::as_mut_simd_f64s(&mut finite).0[v] = nothing;
         }
-        finite
     }
 
     /// Whether the label's is the first of the largest.
@@ -251,18 +307,14 @@ impl Block {
         }
     }
 
-    /// 0 where these are probabilities.
     #[inline(always)]
-    fn fill_from_probabilities(&mut self) -> Lanes {
+    fn fill_from_probabilities(&mut self) {
         (0..LANES).for_each(|l| self.probabilities[self.labels[l]][l] = self.label[l]);
-        let (mut total, mut squares, mut invalid) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        let mut squares = [0.0; LANES];
         for (class, column) in self.probabilities.iter().enumerate() {
             for l in 0..LANES {
-                let p = column[l];
-                let other = if self.labels[l] == class { 1.0 - p } else { p };
-                total[l] += p;
+                let other = if self.labels[l] == class { 1.0 - column[l] } else { column[l] };
                 squares[l] += other * other;
-                invalid[l] = if (0.0..=1.0).contains(&p) { invalid[l] } else { 1.0 };
             }
         }
         for l in 0..LANES {
@@ -272,9 +324,7 @@ impl Block {
             self.loss[l] = 0.0 - self.label[l].ln();
             self.margin[l] = f64::NAN;
             self.probability_margin[l] = self.label[l] - self.other[l];
-            invalid[l] = if (total[l] - 1.0).abs() <= SUM_TOLERANCE { invalid[l] } else { 1.0 };
         }
-        invalid
     }
 }
 

@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew, same_lengths};
-use super::block::{Block, LANES};
+use super::accumulate::{Accumulate, TooFew, same_lengths};
+use super::block::{Block, Input, LANES};
+use super::column::ColumnValues;
+use super::metric::{EASY, HARD, Metric, RANGE, Reading, reading};
 
 /// Dataset Cartography's coordinates of an example: the mean and the spread of p_y over epochs, and how often
 /// it was right.
@@ -25,33 +27,41 @@ pub(crate) struct Cartography {
 }
 
 impl Cartography {
-    pub(crate) fn new(n_examples: usize) -> Self {
+    /// A number for each example, of its place.
+    fn floats(&self, value: impl Fn(usize) -> f64) -> Result<ColumnValues, TooFew> {
+        TooFew::check(&self.counts, 1)?;
+        Ok(ColumnValues::Float((0..self.counts.len()).map(value).collect()))
+    }
+}
+
+pub(crate) fn metrics<R: From<Reading<Cartography>>>() -> Vec<Metric<R>> {
+    vec![
+        Metric::new("confidence", "mean p_y", RANGE, EASY, |_| {
+            reading(|map: &Cartography, _| map.floats(|i| map.means[i]))
+        }),
+        Metric::new("variability", "population standard deviation of p_y", RANGE, HARD, |_| {
+            reading(|map: &Cartography, _| map.floats(|i| (map.deviations[i] / f64::from(map.counts[i])).sqrt()))
+        }),
+        Metric::new("correctness", "in how many epochs it was right", RANGE, EASY, |_| {
+            reading(|map: &Cartography, _| {
+                TooFew::check(&map.counts, 1).map(|()| ColumnValues::counts(&map.right))
+            })
+        }),
+        Metric::new("threshold_closeness", "confidence (1 - confidence)", RANGE, HARD, |_| {
+            reading(|map: &Cartography, _| map.floats(|i| map.means[i] * (1.0 - map.means[i])))
+        }),
+    ]
+}
+
+impl Accumulate for Cartography {
+    type Settings = ();
+    const INPUTS: &'static [Input] = &[Input::LabelProbability, Input::Right];
+
+    fn start(n_examples: usize, _: usize, (): ()) -> Self {
         let (counts, zeros) = (vec![0; n_examples], vec![0.0; n_examples]);
         Self { right: counts.clone(), counts, means: zeros.clone(), deviations: zeros }
     }
 
-    pub(crate) fn confidence(&self) -> Result<Vec<f64>, TooFew> {
-        TooFew::check(&self.counts, 1)?;
-        Ok(self.means.clone())
-    }
-
-    pub(crate) fn variability(&self) -> Result<Vec<f64>, TooFew> {
-        TooFew::check(&self.counts, 1)?;
-        let pairs = self.deviations.iter().zip(&self.counts);
-        Ok(pairs.map(|(deviation, &count)| (deviation / f64::from(count)).sqrt()).collect())
-    }
-
-    pub(crate) fn correctness(&self) -> Result<&[u32], TooFew> {
-        TooFew::check(&self.counts, 1)?;
-        Ok(&self.right)
-    }
-
-    pub(crate) fn threshold_closeness(&self) -> Result<Vec<f64>, TooFew> {
-        Ok(self.confidence()?.into_iter().map(|mean| mean * (1.0 - mean)).collect())
-    }
-}
-
-impl Accumulate for Cartography {
     #[inline(always)]
     fn update(&mut self, block: &Block) {
         block.update(&mut self.counts, &[1; LANES], |count, one: u32| *count += one);

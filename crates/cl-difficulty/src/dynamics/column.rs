@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Metric;
+use crate::scores::Metric;
 
 /// A metric's value for each example.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,7 +13,31 @@ pub enum ColumnValues {
     Flag(Vec<bool>),
 }
 
+/// A metric's value for one example.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Value {
+    /// A real number; +inf where the metric defines it.
+    Float(f64),
+    /// A count or a position.
+    Integer(i64),
+    /// Yes or no.
+    Flag(bool),
+}
+
 impl ColumnValues {
+    pub(crate) fn counts(values: &[u32]) -> Self {
+        Self::Integer(values.iter().map(|&value| value.into()).collect())
+    }
+
+    /// The value of example `i`, where there is one.
+    pub fn get(&self, i: usize) -> Option<Value> {
+        match self {
+            Self::Float(values) => values.get(i).copied().map(Value::Float),
+            Self::Integer(values) => values.get(i).copied().map(Value::Integer),
+            Self::Flag(values) => values.get(i).copied().map(Value::Flag),
+        }
+    }
+
     /// As many as there are examples.
     pub fn len(&self) -> usize {
         match self {

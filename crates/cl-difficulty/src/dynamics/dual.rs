@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew};
-use super::block::Block;
+use super::accumulate::Accumulate;
+use super::block::{Block, Input};
+use super::column::ColumnValues;
+use super::metric::{EPOCHS, FROM, HARD, Metric, Reading, UNTIL, WINDOW, window_and_epochs};
 use super::windows::{Windows, mean_and_std};
 
 /// DUAL: difficulty times uncertainty, averaged over the windows of J epochs within the first T.
@@ -20,17 +22,26 @@ pub(crate) struct Dual {
     windows: Windows,
 }
 
-impl Dual {
-    pub(crate) fn new(n_examples: usize, window: usize, epochs: Option<u32>) -> Self {
-        Self { epochs, windows: Windows::new(n_examples, window) }
-    }
-
-    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
-        self.windows.means(self.epochs.unwrap_or(0))
-    }
+pub(crate) fn metrics<R: From<Reading<Dual>>>() -> Vec<Metric<R>> {
+    let summary = "DUAL: mean over windows of the sample standard deviation of p_y times (1 - window mean)";
+    let dual = Metric::new("dual", summary, &[WINDOW, EPOCHS, FROM, UNTIL], HARD, |options| {
+        let settings = window_and_epochs(options)?;
+        let view = |this: &Dual, _: &[u32]| this.windows.means(this.epochs.unwrap_or(0)).map(ColumnValues::Float);
+        Ok(Reading { settings, view }.into())
+    });
+    vec![dual.order_bound()]
 }
 
 impl Accumulate for Dual {
+    /// The window, and how many epochs enter.
+    type Settings = (usize, Option<u32>);
+    const ORDER_BOUND: bool = true;
+    const INPUTS: &'static [Input] = &[Input::LabelProbability];
+
+    fn start(n_examples: usize, _: usize, (window, epochs): Self::Settings) -> Self {
+        Self { epochs, windows: Windows::new(n_examples, window) }
+    }
+
     fn update(&mut self, block: &Block) {
         for (lane, i) in block.examples() {
             if self.epochs.is_none_or(|epochs| self.windows.count(i) < epochs) {

@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew};
-use super::block::Block;
+use super::accumulate::Accumulate;
+use super::block::{Block, Input};
+use super::column::ColumnValues;
+use super::metric::{FROM, HARD, Metric, Reading, UNTIL, WINDOW, window};
 use super::windows::{Windows, mean_and_std};
 
 /// Dyn-Unc, dynamic uncertainty: how much p_y moves within a window of J epochs, averaged over all windows.
@@ -17,17 +19,25 @@ use super::windows::{Windows, mean_and_std};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DynUnc(Windows);
 
-impl DynUnc {
-    pub(crate) fn new(n_examples: usize, window: usize) -> Self {
-        Self(Windows::new(n_examples, window))
-    }
-
-    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
-        self.0.means(0)
-    }
+pub(crate) fn metrics<R: From<Reading<DynUnc>>>() -> Vec<Metric<R>> {
+    let summary = "Dyn-Unc: mean over windows of the sample standard deviation of p_y";
+    let dyn_unc = Metric::new("dyn_unc", summary, &[WINDOW, FROM, UNTIL], HARD, |options| {
+        let settings = window(options)?;
+        Ok(Reading { settings, view: |this: &DynUnc, _| this.0.means(0).map(ColumnValues::Float) }.into())
+    });
+    vec![dyn_unc.order_bound()]
 }
 
 impl Accumulate for DynUnc {
+    /// The window.
+    type Settings = usize;
+    const ORDER_BOUND: bool = true;
+    const INPUTS: &'static [Input] = &[Input::LabelProbability];
+
+    fn start(n_examples: usize, _: usize, window: usize) -> Self {
+        Self(Windows::new(n_examples, window))
+    }
+
     fn update(&mut self, block: &Block) {
         for (lane, i) in block.examples() {
             self.0.push(i, block.p_label[lane], |sum, window| sum + mean_and_std(window).1);

@@ -1,14 +1,18 @@
 use std::collections::BTreeSet;
 
-use cl_data::Scalar;
+use cl_data::{Scalar, Version};
 use cl_model::{Observer, Presentation};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulator, Range, State, TooFew};
-use super::shard::{Part, SHARD, Shard};
-use super::{Column, ColumnValues, Log, Margins, Observations, Outputs};
-use crate::{DifficultyError, MetricSettings};
+use super::accumulators::{Accumulator, State};
+use super::catalogue::MetricSettings;
+use super::column::{Column, ColumnValues};
+use super::metric::Range;
+use super::numbers::{Float, Index};
+use super::observations::{Log, Observations, Outputs};
+use super::shard::{Checked, Part, SHARD, Shard};
+use crate::error::DifficultyError;
 
 /// Any number of metrics of the training dynamics from one pass over logits or probabilities.
 ///
@@ -17,7 +21,8 @@ use crate::{DifficultyError, MetricSettings};
 /// memory: O(n) each, O(n J) for windows of J epochs, O(n C) where probabilities are kept (`tdds` and the
 /// label qualities). A softmax is computed once, in f64 with the largest logit subtracted, so that a constant
 /// added to an example's logits changes nothing beyond rounding. O(C) per observation, on all threads; the
-/// result depends neither on their number nor on how an epoch is cut. Serialised in between, it resumes.
+/// result depends neither on their number nor on how an epoch is cut. Serialised in between, it resumes. What is
+/// recorded is checked before anything is written: an error leaves all as it was, and recording may go on.
 ///
 /// ```
 /// use cl_difficulty::{ColumnValues, DynamicsRecorder, MetricSettings, Observations, Outputs};
@@ -37,27 +42,26 @@ use crate::{DifficultyError, MetricSettings};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct DynamicsRecorder {
+    version: Version<1>,
     n_examples: usize,
     n_classes: usize,
     metrics: Vec<MetricSettings>,
+    #[serde(skip)]
     accumulators: Vec<(Accumulator, Range)>,
     shards: Vec<Shard>,
     partial_epochs: bool,
-    /// The epoch that an error left half recorded.
-    broken: Option<u64>,
     error: Option<String>,
 }
 
 /// What is read back, before it is checked.
 #[derive(Deserialize)]
 struct Unchecked {
+    version: Version<1>,
     n_examples: usize,
     n_classes: usize,
     metrics: Vec<MetricSettings>,
-    accumulators: Vec<(Accumulator, Range)>,
     shards: Vec<Shard>,
     partial_epochs: bool,
-    broken: Option<u64>,
     error: Option<String>,
 }
 
@@ -66,21 +70,20 @@ impl TryFrom<Unchecked> for DynamicsRecorder {
 
     /// Every part has the sizes and settings that the metrics ask for, so that nothing later has to ask.
     fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
-        let Unchecked { n_examples, n_classes, metrics, accumulators, shards, partial_epochs, broken, error } =
-            unchecked;
-        let expected = needed(n_examples, n_classes, &metrics)?;
+        let Unchecked { version, n_examples, n_classes, metrics, shards, partial_epochs, error } = unchecked;
+        let accumulators = needed(n_examples, n_classes, &metrics)?;
         let firsts = (0..n_examples).step_by(SHARD);
         let fit = |(shard, first): (&Shard, usize)| {
-            shard.fits(first, SHARD.min(n_examples - first), n_classes, &expected)
+            shard.fits(first, SHARD.min(n_examples - first), n_classes, &accumulators)
         };
-        if accumulators != expected || shards.len() != firsts.len() || !shards.iter().zip(firsts).all(fit) {
+        if shards.len() != firsts.len() || !shards.iter().zip(firsts).all(fit) {
             return Err(DifficultyError::InvalidArgument {
                 argument: "the recorder read",
-                value: format!("one of {} accumulators and {} shards", accumulators.len(), shards.len()),
+                value: format!("one of {} examples in {} shards", n_examples, shards.len()),
                 expected: "what its examples, classes and metrics ask for",
             });
         }
-        Ok(Self { n_examples, n_classes, metrics, accumulators, shards, partial_epochs, broken, error })
+        Ok(Self { version, n_examples, n_classes, metrics, accumulators, shards, partial_epochs, error })
     }
 }
 
@@ -106,7 +109,7 @@ fn needed(
         if metrics[..k].contains(settings) {
             return invalid("metrics", format!("{} twice", settings.metric().name), "each metric once");
         }
-        let needed = (settings.accumulator, settings.range);
+        let needed = settings.accumulator();
         if !accumulators.contains(&needed) {
             accumulators.push(needed);
         }
@@ -121,21 +124,54 @@ impl DynamicsRecorder {
     /// Without an example, a second class or a metric, and on a metric given twice with the same options.
     pub fn new(n_examples: usize, n_classes: usize, metrics: &[MetricSettings]) -> Result<Self, DifficultyError> {
         let accumulators = needed(n_examples, n_classes, metrics)?;
-        let shards = (0..n_examples)
-            .step_by(SHARD)
-            .map(|first| Shard::new(first, SHARD.min(n_examples - first), n_classes, &accumulators))
-            .collect();
-        let metrics = metrics.to_vec();
-        Ok(Self {
-            n_examples,
+        let mut recorder = Self {
+            version: Version,
+            n_examples: 0,
             n_classes,
-            metrics,
+            metrics: metrics.to_vec(),
             accumulators,
-            shards,
+            shards: Vec::new(),
             partial_epochs: false,
-            broken: None,
             error: None,
-        })
+        };
+        recorder.grow(n_examples)?;
+        Ok(recorder)
+    }
+
+    /// Makes room for more examples, `n_examples` in all, of which the new ones were not observed yet: for data that
+    /// grow while a model is trained. Of earlier epochs they have nothing, which
+    /// [`with_partial_epochs`](Self::with_partial_epochs) allows. O(new examples). Recorders that differ in size
+    /// merge once the smaller one has grown.
+    ///
+    /// # Errors
+    /// On fewer examples than there are.
+    ///
+    /// ```
+    /// use cl_difficulty::{DynamicsRecorder, MetricSettings, Observations, Outputs};
+    ///
+    /// let mut recorder = DynamicsRecorder::new(1, 2, &[MetricSettings::parse("aum", &[])?])?.with_partial_epochs();
+    /// let first = Outputs::Logits(&[2.0f32, 1.0]);
+    /// recorder.record(&Observations { epoch: 0, indices: &[0], labels: &[0], outputs: first })?;
+    /// recorder.grow(2)?;
+    /// let both = Outputs::Logits(&[4.0f32, 1.0, 0.0, 1.0]);
+    /// recorder.record(&Observations { epoch: 1, indices: &[0, 1], labels: &[0, 0], outputs: both })?;
+    /// assert_eq!(recorder.columns()?[0].values.to_floats(), [2.0, -1.0]);
+    /// # Ok::<(), cl_difficulty::DifficultyError>(())
+    /// ```
+    pub fn grow(&mut self, n_examples: usize) -> Result<(), DifficultyError> {
+        if n_examples < self.n_examples {
+            let expected = "at least as many examples as there are";
+            return Err(DifficultyError::argument("n_examples", n_examples, expected));
+        }
+        let (c, accumulators) = (self.n_classes, &self.accumulators);
+        if let Some(last) = self.shards.last_mut() {
+            let first = self.n_examples.saturating_sub(1) / SHARD * SHARD;
+            *last = last.grown(SHARD.min(n_examples - first), accumulators);
+        }
+        let firsts = (0..n_examples).step_by(SHARD).skip(self.shards.len());
+        self.shards.extend(firsts.map(|first| Shard::new(first, SHARD.min(n_examples - first), c, accumulators)));
+        self.n_examples = n_examples;
+        Ok(())
     }
 
     /// Allows epochs that lack examples and gaps between epochs, as a curriculum or a log of some checkpoints
@@ -151,83 +187,78 @@ impl DynamicsRecorder {
     /// On lengths that do not agree, an example or a label out of range, a label other than in an earlier
     /// epoch, an example twice in an epoch, a logit that is not finite, a probability outside [0, 1],
     /// probabilities whose sum is not 1 within 0.001, an epoch before an earlier one where a metric is bound to
-    /// their order, and probabilities where a metric needs logits. All but the first and the last may leave a
-    /// part of the epoch recorded, so that the recorder refuses to go on.
-    pub fn record<T: Scalar>(&mut self, observations: &Observations<'_, T>) -> Result<(), DifficultyError> {
-        if let Some(epoch) = self.broken {
-            return Err(DifficultyError::Poisoned { epoch });
-        }
-        let (what, found, expected) = ("labels", observations.labels.len(), observations.indices.len());
-        if found != expected {
-            return Err(DifficultyError::LengthMismatch { what, found, expected });
-        }
-        self.check(expected, 1, &observations.outputs)?;
-        let result = self.scatter(observations);
-        if result.is_err() {
-            self.broken = Some(observations.epoch);
-        }
-        result
+    /// their order, and probabilities where a metric needs logits. Nothing is recorded then.
+    pub fn record<T: Float, I: Index, L: Index>(
+        &mut self,
+        observations: &Observations<'_, T, I, L>,
+    ) -> Result<(), DifficultyError> {
+        let Observations { epoch, outputs, .. } = *observations;
+        let indices = &*I::to_usizes("indices", observations.indices)?;
+        let labels = &*L::to_usizes("labels", observations.labels)?;
+        self.check(indices.len(), labels.len(), 1, &outputs)?;
+        self.scatter(&Observations { epoch, indices, labels, outputs })
     }
 
     /// Takes in a log in memory: the same as its epochs one by one, faster, because each thread takes some
     /// examples through all epochs while their accumulators are in its cache.
     ///
     /// # Errors
-    /// As [`Self::record`].
-    pub fn record_log<T: Scalar>(&mut self, log: &Log<'_, T>) -> Result<(), DifficultyError> {
-        if let Some(epoch) = self.broken {
-            return Err(DifficultyError::Poisoned { epoch });
-        }
-        let (n, c) = (self.n_examples, self.n_classes);
-        let (what, found, expected) = ("labels", log.labels.len(), n);
-        if found != expected {
-            return Err(DifficultyError::LengthMismatch { what, found, expected });
-        }
-        self.check(n, log.epochs.len(), &log.outputs)?;
+    /// As [`Self::record`]; nothing of the log is recorded then.
+    pub fn record_log<T: Float, L: Index>(&mut self, log: &Log<'_, T, L>) -> Result<(), DifficultyError> {
+        let labels = &*L::to_usizes("labels", log.labels)?;
+        let (n, c, order_bound) = (self.n_examples, self.n_classes, self.order_bound());
+        self.check(n, labels.len(), log.epochs.len(), &log.outputs)?;
         let accumulators = &self.accumulators;
-        let results: Vec<_> = self
-            .shards
-            .par_iter_mut()
-            .zip(log.labels.par_chunks(SHARD))
-            .enumerate()
-            .map(|(k, (shard, labels))| {
-                for (position, &epoch) in log.epochs.iter().enumerate() {
-                    let start = (position * n + k * SHARD) * c;
-                    let outputs = log.outputs.part(start..start + labels.len() * c);
-                    let observations = Observations { epoch, indices: &[], labels, outputs };
-                    let part = Part::Run { position: 0, example: 0, n: labels.len() };
-                    shard.record(&observations, part, accumulators)?;
-                }
+        let record = |(k, (shard, labels)): (usize, (&mut Shard, &[usize]))| {
+            // A shard is checked epoch by epoch, while its numbers are in the cache: it may have to be as before.
+            let before = (!shard.is_fresh()).then(|| shard.clone());
+            let result = log.epochs.iter().enumerate().try_for_each(|(position, &epoch)| {
+                let start = (position * n + k * SHARD) * c;
+                let outputs = log.outputs.part(start..start + labels.len() * c);
+                let observations = Observations { epoch, indices: &[], labels, outputs };
+                let part = Part::Run { position: 0, example: 0, n: labels.len() };
+                let checked = shard.check(&observations, part, order_bound)?;
+                shard.record(&observations, part, checked, accumulators);
                 Ok(())
-            })
-            .collect();
+            });
+            (before, result)
+        };
+        let shards = self.shards.par_iter_mut().zip(labels.par_chunks(SHARD)).enumerate();
+        let (before, results): (Vec<_>, Vec<_>) = shards.map(record).unzip();
         let result: Result<(), DifficultyError> = results.into_iter().collect();
         if result.is_err() {
-            self.broken = log.epochs.first().copied();
+            for (k, (shard, before)) in self.shards.iter_mut().zip(before).enumerate() {
+                let n = SHARD.min(n - k * SHARD);
+                *shard = before.unwrap_or_else(|| Shard::new(k * SHARD, n, c, accumulators));
+            }
         }
         result
     }
 
-    /// Whether there are outputs of `n` examples in each of some epochs, of the kind that the metrics need.
-    fn check<T>(&self, n: usize, n_epochs: usize, outputs: &Outputs<'_, T>) -> Result<(), DifficultyError> {
-        let (what, found) = ("outputs", outputs.values().len());
-        let expected = n.checked_mul(self.n_classes).and_then(|n| n.checked_mul(n_epochs)).unwrap_or(usize::MAX);
-        if found != expected {
-            return Err(DifficultyError::LengthMismatch { what, found, expected });
+    /// Whether there are labels and outputs of `n` examples in each of some epochs, of the kind that the metrics
+    /// need.
+    fn check<T>(
+        &self,
+        n: usize,
+        n_labels: usize,
+        n_epochs: usize,
+        outputs: &Outputs<'_, T>,
+    ) -> Result<(), DifficultyError> {
+        let n_values = n.checked_mul(self.n_classes).and_then(|n| n.checked_mul(n_epochs)).unwrap_or(usize::MAX);
+        for (what, found, expected) in [("labels", n_labels, n), ("outputs", outputs.values().len(), n_values)] {
+            if found != expected {
+                return Err(DifficultyError::LengthMismatch { what, found, expected });
+            }
         }
-        let logits = self.accumulators.iter().any(|(needed, _)| *needed == Accumulator::Aum(Margins::Logits));
-        if logits && matches!(outputs, Outputs::Probabilities(_)) {
-            return Err(DifficultyError::InvalidArgument {
-                argument: "outputs",
-                value: "probabilities".into(),
-                expected: "logits, which aum needs unless its option outputs is probabilities",
-            });
-        }
-        Ok(())
+        self.metrics.iter().try_for_each(|settings| settings.check(outputs))
     }
 
-    /// Each shard takes its own observations, so that no thread writes where another does.
-    fn scatter<T: Scalar>(&mut self, observations: &Observations<'_, T>) -> Result<(), DifficultyError> {
+    fn order_bound(&self) -> bool {
+        self.accumulators.iter().any(|(accumulator, _)| accumulator.order_bound())
+    }
+
+    /// Each shard takes its own observations, so that no thread writes where another does, once all are checked.
+    fn scatter<T: Float>(&mut self, observations: &Observations<'_, T>) -> Result<(), DifficultyError> {
         let indices = observations.indices;
         let Some(&first) = indices.first() else { return Ok(()) };
         // Without a branch for each.
@@ -262,16 +293,22 @@ impl DynamicsRecorder {
             }
         };
         let least = if is_run { first } else { indices.iter().copied().min().unwrap_or(first) };
-        let shards = (least / SHARD, last / SHARD);
-        let touched = shards.0..=shards.1;
-        let accumulators = &self.accumulators;
-        let record = |(k, shard): (usize, &mut Shard)| {
-            let part = part(shards.0 + k);
-            if part.is_empty() { Ok(()) } else { shard.record(observations, part, accumulators) }
+        let (from, touched) = (least / SHARD, least / SHARD..=last / SHARD);
+        let (accumulators, order_bound) = (&self.accumulators, self.order_bound());
+        let check = |(k, shard): (usize, &Shard)| {
+            let part = part(from + k);
+            (!part.is_empty()).then(|| shard.check(observations, part, order_bound)).transpose()
         };
         // All finish, and the first example's error is told: whichever thread was faster.
-        let results: Vec<_> = self.shards[touched].par_iter_mut().enumerate().map(record).collect();
-        results.into_iter().collect()
+        let checked: Vec<_> = self.shards[touched.clone()].par_iter().enumerate().map(check).collect();
+        let checked: Vec<Option<Checked>> = checked.into_iter().collect::<Result<_, DifficultyError>>()?;
+        let shards = self.shards[touched].par_iter_mut().zip(checked).enumerate();
+        shards.for_each(|(k, (shard, checked))| {
+            if let Some(checked) = checked {
+                shard.record(observations, part(from + k), checked, accumulators);
+            }
+        });
+        Ok(())
     }
 
     /// Takes in what another recorder with the same metrics saw: of other examples, or in other epochs where no
@@ -281,9 +318,6 @@ impl DynamicsRecorder {
     /// Where the two differ in size or metrics, or saw an example in the same epoch, with different labels, or
     /// at all where order matters. Nothing is merged then.
     pub fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
-        if let Some(epoch) = self.broken.or(other.broken) {
-            return Err(DifficultyError::Poisoned { epoch });
-        }
         let sizes = |this: &Self| (this.n_examples, this.n_classes);
         if sizes(self) != sizes(other) || self.metrics != other.metrics {
             let (n, c) = sizes(other);
@@ -293,7 +327,7 @@ impl DynamicsRecorder {
                 expected: "the same examples, classes, metrics and options",
             });
         }
-        let order_bound = self.accumulators.iter().any(|(accumulator, _)| accumulator.order_bound());
+        let order_bound = self.order_bound();
         let pairs = || self.shards.iter().zip(&other.shards);
         pairs().try_for_each(|(shard, other)| shard.check_merge(other, order_bound))?;
         self.shards.iter_mut().zip(&other.shards).for_each(|(shard, other)| shard.merge(other));
@@ -340,7 +374,8 @@ impl DynamicsRecorder {
     /// How many examples were never right; `None` without a metric of the forgetting family over all epochs.
     pub fn n_never_learned(&self) -> Option<usize> {
         let everything = Range { from: 0, until: None };
-        let k = self.accumulators.iter().position(|needed| *needed == (Accumulator::Forgetting, everything))?;
+        let k =
+            self.accumulators.iter().position(|needed| *needed == (Accumulator::Forgetting(()), everything))?;
         let count = |shard: &Shard| match &shard.states[k] {
             State::Forgetting(forgetting) => forgetting.never_learned().into_iter().filter(|&never| never).count(),
             _ => 0,
@@ -353,13 +388,13 @@ impl DynamicsRecorder {
     /// # Errors
     /// As [`Self::columns`].
     pub fn mean_probabilities(&self) -> Result<Option<Vec<f64>>, DifficultyError> {
-        let found = self.accumulators.iter().position(|(needed, _)| *needed == Accumulator::MeanProbabilities);
+        let found = self.accumulators.iter().position(|(needed, _)| *needed == Accumulator::MeanProbabilities(()));
         let Some(k) = found else { return Ok(None) };
         self.check_complete()?;
         let mut probabilities = Vec::with_capacity(self.n_examples * self.n_classes);
         for (shard, first) in self.shards.iter().zip((0..).step_by(SHARD)) {
             if let State::MeanProbabilities(mean) = &shard.states[k] {
-                let rows = mean.rows().map_err(|few| too_few(few, first, "mean probabilities"))?;
+                let rows = mean.rows().map_err(|few| few.error(first, "mean probabilities"))?;
                 rows.for_each(|row| probabilities.extend(row));
             }
         }
@@ -370,34 +405,33 @@ impl DynamicsRecorder {
     ///
     /// # Errors
     /// Without an epoch; where an epoch or an example of an epoch is missing (unless partial epochs are
-    /// allowed); where an example has fewer epochs than a metric needs; after an error of [`Self::record`].
+    /// allowed); where an example has fewer epochs than a metric needs; where [`Self::error`] has one.
     pub fn columns(&self) -> Result<Vec<Column>, DifficultyError> {
         self.check_complete()?;
         self.metrics.par_iter().map(|settings| self.column(settings)).collect()
     }
 
     fn column(&self, settings: &MetricSettings) -> Result<Column, DifficultyError> {
-        let description = settings.description()?;
-        let needed = (settings.accumulator, settings.range);
-        let k = self.accumulators.iter().position(|accumulator| *accumulator == needed);
+        let description = settings.description();
+        let name = description.method.name;
+        let k = self.accumulators.iter().position(|accumulator| *accumulator == settings.accumulator());
         let part = |(shard, first): (&Shard, usize)| {
-            // Present since `new`, but a recorder may come from a file.
+            // Present since `new`.
             let state = k.and_then(|k| shard.states.get(k));
-            let state =
-                state.ok_or(DifficultyError::NeverPresented { example: first, metric: description.name })?;
-            let part = state.values(settings.view, shard.labels());
-            part.map_err(|few| too_few(few, first, description.name))
+            let part = state.and_then(|state| state.values(&settings.reading, shard.labels()));
+            let part = part.ok_or(DifficultyError::NeverPresented { example: first, metric: name })?;
+            part.map_err(|few| few.error(first, name))
         };
         let parts = self.shards.iter().zip((0..).step_by(SHARD)).map(part);
         let values = ColumnValues::concatenate(parts, self.n_examples)?;
-        let metric = settings.metric().clone();
-        let higher_is_harder = description.higher_is_harder;
-        Ok(Column { name: description.name.to_owned(), values, higher_is_harder, metric })
+        let (metric, higher_is_harder) = (settings.metric().clone(), description.higher_is_harder);
+        Ok(Column { name: name.to_owned(), values, higher_is_harder, metric })
     }
 
     fn check_complete(&self) -> Result<(), DifficultyError> {
-        if let Some(epoch) = self.broken {
-            return Err(DifficultyError::Poisoned { epoch });
+        if let Some(error) = &self.error {
+            let (argument, expected) = ("the training observed", "one that can be recorded");
+            return Err(DifficultyError::argument(argument, error, expected));
         }
         let epochs = self.epochs();
         let (Some(&first), Some(&last)) = (epochs.first(), epochs.last()) else {
@@ -424,19 +458,9 @@ impl DynamicsRecorder {
     }
 }
 
-fn too_few(few: TooFew, first: usize, metric: &'static str) -> DifficultyError {
-    let example = first + few.example;
-    match few {
-        TooFew { found: 0, needed: 1, .. } => DifficultyError::NeverPresented { example, metric },
-        TooFew { needed, found, .. } => {
-            DifficultyError::TooFewEpochs { metric: metric.into(), example, needed, found }
-        }
-    }
-}
-
 /// The outputs of the training forward pass, before the update; a single output is the logit of class 1
 /// against a logit of 0.
-impl<T: Scalar> Observer<T> for DynamicsRecorder {
+impl<T: Scalar + Float> Observer<T> for DynamicsRecorder {
     fn presented(&mut self, presentation: &Presentation<'_, T>) {
         if self.error.is_some() {
             return;

@@ -1,9 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use super::RunningMean;
-use super::accumulator::{Accumulate, TooFew};
-use super::block::Block;
-use crate::DifficultyError;
+use super::accumulate::Accumulate;
+use super::block::{Block, Input};
+use super::column::ColumnValues;
+use super::metric::{HARD, Metric, RANGE, Reading, reading};
+use super::running_mean::RunningMean;
+use crate::error::DifficultyError;
 
 /// EL2N, the error L2 norm: how far the predicted probabilities are from the label, averaged over
 /// observations (epochs, seeds).
@@ -73,15 +75,24 @@ impl El2n {
     }
 
     pub(crate) fn n_examples(&self) -> usize {
-        self.0.sums.len()
-    }
-
-    pub(crate) fn mean(&self) -> Result<Vec<f64>, TooFew> {
-        self.0.mean()
+        self.0.n_examples()
     }
 }
 
+pub(crate) fn metrics<R: From<Reading<El2n>>>() -> Vec<Metric<R>> {
+    vec![Metric::new("el2n", "mean L2 norm of p - onehot(y)", RANGE, HARD, |_| {
+        reading(|el2n: &El2n, _| el2n.0.mean().map(ColumnValues::Float))
+    })]
+}
+
 impl Accumulate for El2n {
+    type Settings = ();
+    const INPUTS: &'static [Input] = &[Input::ErrorNorm];
+
+    fn start(n_examples: usize, _: usize, (): ()) -> Self {
+        Self::new(n_examples)
+    }
+
     #[inline(always)]
     fn update(&mut self, block: &Block) {
         self.0.update(block, &block.error_norm);

@@ -1,12 +1,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use cl_data::{Version, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::Accumulate;
-use super::block::{Block, LANES};
-use super::same_length;
-use crate::DifficultyError;
+use super::accumulate::{Accumulate, TooFew, View, same_length};
+use super::block::{Block, Input, LANES};
+use super::column::ColumnValues;
+use super::metric::{EASY, FROM, HARD, Metric, RANGE, Reading, UNTIL, reading};
+use crate::error::DifficultyError;
 
 /// Forgetting events: how often an example went from right to wrong between two consecutive presentations.
 ///
@@ -35,6 +37,7 @@ use crate::DifficultyError;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Forgetting {
+    version: Version<1>,
     events: Vec<u32>,
     presentations: Vec<u32>,
     last: Vec<bool>,
@@ -44,6 +47,7 @@ pub struct Forgetting {
 /// What is read back, before it is checked.
 #[derive(Deserialize)]
 struct Unchecked {
+    version: Version<1>,
     events: Vec<u32>,
     presentations: Vec<u32>,
     last: Vec<bool>,
@@ -55,7 +59,7 @@ impl TryFrom<Unchecked> for Forgetting {
 
     /// Lengths agree, and no example has what its presentations do not allow.
     fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
-        let Unchecked { events, presentations, last, learned } = unchecked;
+        let Unchecked { version, events, presentations, last, learned } = unchecked;
         same_length(events.len(), presentations.len())?;
         same_length(events.len(), last.len())?;
         same_length(events.len(), learned.len())?;
@@ -73,7 +77,7 @@ impl TryFrom<Unchecked> for Forgetting {
                 });
             }
         }
-        Ok(Self { events, presentations, last, learned })
+        Ok(Self { version, events, presentations, last, learned })
     }
 }
 
@@ -124,6 +128,7 @@ impl Forgetting {
     /// For `n_examples` examples, none presented yet.
     pub fn new(n_examples: usize) -> Self {
         Self {
+            version: Version,
             events: vec![0; n_examples],
             presentations: vec![0; n_examples],
             last: vec![false; n_examples],
@@ -199,7 +204,62 @@ impl Forgetting {
     }
 }
 
+/// Of examples that were presented.
+fn presented(
+    forgetting: &Forgetting,
+    values: impl Fn(&Forgetting) -> ColumnValues,
+) -> Result<ColumnValues, TooFew> {
+    TooFew::check(&forgetting.presentations, 1)?;
+    Ok(values(forgetting))
+}
+
+fn scores(forgetting: &Forgetting, rule: NeverLearned) -> Result<ColumnValues, TooFew> {
+    presented(forgetting, |forgetting| ColumnValues::Float(forgetting.values(rule)))
+}
+
+pub(crate) fn metrics<R: From<Reading<Forgetting>>>() -> Vec<Metric<R>> {
+    const OPTIONS: &[Parameter] = &[
+        Parameter::with_default(
+            "never_learned",
+            "what one never learned scores: toneva (its presentations), infinite, cartography (1000) or zero",
+            "toneva",
+        ),
+        FROM,
+        UNTIL,
+    ];
+    let summary = "right-to-wrong transitions between consecutive presentations";
+    let forgetting = Metric::new("forgetting", summary, OPTIONS, HARD, |options| {
+        let view: View<Forgetting> = match options.choice("never_learned", &NeverLearned::NAMES)? {
+            NeverLearned::Toneva => |this, _| scores(this, NeverLearned::Toneva),
+            NeverLearned::Infinite => |this, _| scores(this, NeverLearned::Infinite),
+            NeverLearned::Cartography => |this, _| scores(this, NeverLearned::Cartography),
+            NeverLearned::Zero => |this, _| scores(this, NeverLearned::Zero),
+        };
+        reading(view)
+    });
+    let summary = "forgetting as a raw count, 0 where never learned: no score";
+    let events = Metric::new("forgetting_events", summary, RANGE, None, |_| {
+        reading(|this: &Forgetting, _| presented(this, |this| ColumnValues::counts(&this.events)))
+    });
+    let never_learned = Metric::new("never_learned", "whether it was never right", RANGE, HARD, |_| {
+        reading(|this: &Forgetting, _| presented(this, |this| ColumnValues::Flag(this.never_learned())))
+    });
+    let summary = "whether it was learned and never forgotten";
+    let unforgettable = Metric::new("unforgettable", summary, RANGE, EASY, |_| {
+        reading(|this: &Forgetting, _| presented(this, |this| ColumnValues::Flag(this.unforgettable())))
+    });
+    [forgetting, events, never_learned, unforgettable].map(Metric::order_bound).into()
+}
+
 impl Accumulate for Forgetting {
+    type Settings = ();
+    const ORDER_BOUND: bool = true;
+    const INPUTS: &'static [Input] = &[Input::Right];
+
+    fn start(n_examples: usize, _: usize, (): ()) -> Self {
+        Self::new(n_examples)
+    }
+
     #[inline(always)]
     fn update(&mut self, block: &Block) {
         let last = block.gather(&self.last);
@@ -262,8 +322,9 @@ mod tests {
         let forgetting = of("0110100");
         let saved = serde_json::to_string(&forgetting).unwrap();
         assert_eq!(serde_json::from_str::<Forgetting>(&saved).unwrap(), forgetting);
-        assert_eq!(saved, r#"{"events":[2],"presentations":[7],"last":[false],"learned":[true]}"#);
+        assert_eq!(saved, r#"{"version":1,"events":[2],"presentations":[7],"last":[false],"learned":[true]}"#);
         for (part, wrong) in [
+            (r#""version":1"#, r#""version":2"#),
             (r#""events":[2]"#, r#""events":[2,0]"#),
             (r#""events":[2]"#, r#""events":[4]"#),
             (r#""events":[2]"#, r#""events":[0]"#),

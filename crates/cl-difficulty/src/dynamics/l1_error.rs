@@ -1,8 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::RunningMean;
-use super::accumulator::{Accumulate, TooFew};
-use super::block::Block;
+use super::accumulate::Accumulate;
+use super::block::{Block, Input};
+use super::column::ColumnValues;
+use super::metric::{HARD, Metric, RANGE, Reading, reading};
+use super::running_mean::RunningMean;
 
 /// The L1 error: EL2N with the other norm.
 ///
@@ -14,17 +16,20 @@ use super::block::Block;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct L1Error(RunningMean);
 
-impl L1Error {
-    pub(crate) fn new(n_examples: usize) -> Self {
-        Self(RunningMean::new(n_examples))
-    }
-
-    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
-        self.0.mean()
-    }
+pub(crate) fn metrics<R: From<Reading<L1Error>>>() -> Vec<Metric<R>> {
+    vec![Metric::new("l1_error", "mean L1 norm of p - onehot(y), which is 2 (1 - p_y)", RANGE, HARD, |_| {
+        reading(|error: &L1Error, _| error.0.mean().map(ColumnValues::Float))
+    })]
 }
 
 impl Accumulate for L1Error {
+    type Settings = ();
+    const INPUTS: &'static [Input] = &[Input::Residual];
+
+    fn start(n_examples: usize, _: usize, (): ()) -> Self {
+        Self(RunningMean::new(n_examples))
+    }
+
     fn update(&mut self, block: &Block) {
         self.0.update(block, &block.residual.map(|residual| 2.0 * residual));
     }

@@ -1,8 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew, same_lengths};
-use super::block::Block;
-use crate::label_noise::{confidence_weighted_entropy, normalized_margin};
+use super::accumulate::{Accumulate, TooFew, same_lengths};
+use super::block::{Block, Input};
+use super::column::ColumnValues;
+use super::metric::{EASY, HARD, Metric, RANGE, Reading};
+use crate::label_noise::{confidence_weighted_entropy, entropy, normalized_margin};
 
 /// A quantity of one probability vector, or of the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,11 +36,6 @@ impl Quantity {
     }
 }
 
-/// -sum p ln p in nats, where 0 ln 0 = 0: no epsilon.
-pub(crate) fn entropy(p: &[f64]) -> f64 {
-    p.iter().filter(|&&p| p > 0.0).map(|p| -p * p.ln()).sum()
-}
-
 fn two_largest(p: &[f64]) -> [f64; 2] {
     p.iter().fold(
         [f64::NEG_INFINITY; 2],
@@ -58,17 +55,41 @@ pub(crate) struct LastEpoch {
 }
 
 impl LastEpoch {
-    pub(crate) fn new(n_examples: usize, quantity: Quantity) -> Self {
-        Self { quantity, values: vec![0.0; n_examples], counts: vec![0; n_examples], epochs: vec![0; n_examples] }
+    pub(crate) fn values(&self, _: &[u32]) -> Result<ColumnValues, TooFew> {
+        TooFew::check(&self.counts, 1)?;
+        Ok(ColumnValues::Float(self.values.clone()))
     }
 
-    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
-        TooFew::check(&self.counts, 1)?;
-        Ok(self.values.clone())
+    pub(crate) fn reading(quantity: Quantity) -> Reading<Self> {
+        Reading { settings: quantity, view: Self::values }
     }
 }
 
+pub(crate) fn metrics<R: From<Reading<LastEpoch>>>() -> Vec<Metric<R>> {
+    vec![
+        Metric::new("entropy", "entropy of p in nats, last epoch", RANGE, HARD, |_| {
+            Ok(LastEpoch::reading(Quantity::Entropy).into())
+        }),
+        Metric::new("least_confidence", "1 - max p, last epoch", RANGE, HARD, |_| {
+            Ok(LastEpoch::reading(Quantity::LeastConfidence).into())
+        }),
+        Metric::new("margin", "largest minus second largest p, last epoch", RANGE, EASY, |_| {
+            Ok(LastEpoch::reading(Quantity::Margin).into())
+        }),
+    ]
+}
+
 impl Accumulate for LastEpoch {
+    type Settings = Quantity;
+
+    fn start(n_examples: usize, _: usize, quantity: Quantity) -> Self {
+        Self { quantity, values: vec![0.0; n_examples], counts: vec![0; n_examples], epochs: vec![0; n_examples] }
+    }
+
+    fn inputs(quantity: Quantity) -> &'static [Input] {
+        if quantity == Quantity::Loss { &[Input::Loss] } else { &[Input::Probabilities] }
+    }
+
     fn update(&mut self, block: &Block) {
         let mut p = vec![0.0; block.probabilities.len()];
         for (lane, i) in block.examples() {

@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew, same_lengths};
-use super::block::Block;
+use super::accumulate::{Accumulate, TooFew, same_lengths};
+use super::block::{Block, Input};
+use super::column::ColumnValues;
+use super::metric::{EASY, HARD, Metric, Needs, RANGE, Reading, reading};
 
 /// When an example was learned, and when it was lost: the first and last right and the last wrong presentation.
 ///
@@ -27,30 +29,39 @@ pub(crate) struct LearningTime {
 }
 
 impl LearningTime {
-    pub(crate) fn new(n_examples: usize) -> Self {
+    fn plus(&self, values: &[u32], shift: i64) -> Result<ColumnValues, TooFew> {
+        TooFew::check(&self.presentations, 1)?;
+        Ok(ColumnValues::Integer(values.iter().map(|&value| i64::from(value) + shift).collect()))
+    }
+}
+
+pub(crate) fn metrics<R: From<Reading<LearningTime>>>() -> Vec<Metric<R>> {
+    let summary = "the first right presentation, from 0; -1 where never right";
+    let first = Metric::new("first_learned", summary, RANGE, None, |_| {
+        reading(|time: &LearningTime, _| time.plus(&time.first_right, -1))
+    });
+    let summary = "the last wrong presentation + 1, from 0";
+    let needed = Metric::new("presentations_needed", summary, RANGE, HARD, |_| {
+        reading(|time: &LearningTime, _| time.plus(&time.last_wrong, 0))
+    });
+    let summary =
+        "the presentation from which it stays wrong while another split is trained; E where never forgotten";
+    let forgotten = Metric::new("second_split_forgetting", summary, RANGE, EASY, |_| {
+        reading(|time: &LearningTime, _| time.plus(&time.last_right, 0))
+    });
+    [first, needed, forgotten.needs(Needs::SecondSplit)].map(Metric::order_bound).into()
+}
+
+impl Accumulate for LearningTime {
+    type Settings = ();
+    const ORDER_BOUND: bool = true;
+    const INPUTS: &'static [Input] = &[Input::Right];
+
+    fn start(n_examples: usize, _: usize, (): ()) -> Self {
         let none = vec![0; n_examples];
         Self { presentations: none.clone(), first_right: none.clone(), last_right: none.clone(), last_wrong: none }
     }
 
-    pub(crate) fn first_learned(&self) -> Result<Vec<i64>, TooFew> {
-        self.plus(&self.first_right, -1)
-    }
-
-    pub(crate) fn presentations_needed(&self) -> Result<Vec<i64>, TooFew> {
-        self.plus(&self.last_wrong, 0)
-    }
-
-    pub(crate) fn forgotten(&self) -> Result<Vec<i64>, TooFew> {
-        self.plus(&self.last_right, 0)
-    }
-
-    fn plus(&self, values: &[u32], shift: i64) -> Result<Vec<i64>, TooFew> {
-        TooFew::check(&self.presentations, 1)?;
-        Ok(values.iter().map(|&value| i64::from(value) + shift).collect())
-    }
-}
-
-impl Accumulate for LearningTime {
     fn update(&mut self, block: &Block) {
         for (lane, i) in block.examples() {
             self.presentations[i] += 1;

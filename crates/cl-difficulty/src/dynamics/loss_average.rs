@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew, same_lengths};
-use super::block::Block;
+use super::accumulate::{Accumulate, TooFew, same_lengths};
+use super::block::{Block, Input};
+use super::column::ColumnValues;
+use super::metric::Metric;
 
 /// The exponential moving average of an example's loss, which starts at its first loss.
 ///
@@ -16,17 +18,27 @@ pub(crate) struct LossAverage {
 }
 
 impl LossAverage {
-    pub(crate) fn new(n_examples: usize, decay: f64) -> Self {
-        Self { decay, averages: vec![0.0; n_examples], counts: vec![0; n_examples] }
-    }
-
-    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
+    pub(crate) fn values(&self, _: &[u32]) -> Result<ColumnValues, TooFew> {
         TooFew::check(&self.counts, 1)?;
-        Ok(self.averages.clone())
+        Ok(ColumnValues::Float(self.averages.clone()))
     }
 }
 
+/// None: it is an option of `loss`.
+pub(crate) fn metrics<R>() -> Vec<Metric<R>> {
+    Vec::new()
+}
+
 impl Accumulate for LossAverage {
+    /// The decay.
+    type Settings = f64;
+    const ORDER_BOUND: bool = true;
+    const INPUTS: &'static [Input] = &[Input::Loss];
+
+    fn start(n_examples: usize, _: usize, decay: f64) -> Self {
+        Self { decay, averages: vec![0.0; n_examples], counts: vec![0; n_examples] }
+    }
+
     fn update(&mut self, block: &Block) {
         for (lane, i) in block.examples() {
             let (average, loss) = (&mut self.averages[i], block.loss[lane]);

@@ -1,9 +1,14 @@
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::RunningMean;
-use super::accumulator::{Accumulate, TooFew};
-use super::block::Block;
-use crate::DifficultyError;
+use super::accumulate::Accumulate;
+use super::block::{Block, Input};
+use super::column::ColumnValues;
+use super::last_epoch::{LastEpoch, Quantity};
+use super::loss_average::LossAverage;
+use super::metric::{FROM, HARD, Metric, Reading, UNTIL, reading};
+use super::running_mean::RunningMean;
+use crate::error::DifficultyError;
 
 /// The mean of an example's loss over its presentations: the simplest difficulty there is.
 ///
@@ -58,15 +63,50 @@ impl MeanLoss {
     }
 
     pub(crate) fn n_examples(&self) -> usize {
-        self.0.sums.len()
-    }
-
-    pub(crate) fn mean(&self) -> Result<Vec<f64>, TooFew> {
-        self.0.mean()
+        self.0.n_examples()
     }
 }
 
+#[derive(Clone, Copy)]
+enum Average {
+    Mean,
+    Last,
+    Moving,
+}
+
+pub(crate) fn metrics<R>() -> Vec<Metric<R>>
+where
+    R: From<Reading<MeanLoss>> + From<Reading<LastEpoch>> + From<Reading<LossAverage>>,
+{
+    const OPTIONS: &[Parameter] = &[
+        Parameter::with_default("average", "mean (over epochs), last or ema (epochs in order)", "mean"),
+        Parameter::with_default("decay", "what the moving average keeps of itself per epoch, in [0, 1)", "0.9"),
+        FROM,
+        UNTIL,
+    ];
+    let summary = "cross-entropy in nats: its mean, its last value or its moving average";
+    vec![Metric::new("loss", summary, OPTIONS, HARD, |options| {
+        let averages = [("mean", Average::Mean), ("last", Average::Last), ("ema", Average::Moving)];
+        match options.choice("average", &averages)? {
+            Average::Mean => reading(|loss: &MeanLoss, _| loss.0.mean().map(ColumnValues::Float)),
+            Average::Last => Ok(LastEpoch::reading(Quantity::Loss).into()),
+            Average::Moving => {
+                let decay =
+                    options.number_in("decay", |decay| (0.0..1.0).contains(decay), "a number in [0, 1)")?;
+                Ok(Reading { settings: decay, view: LossAverage::values }.into())
+            }
+        }
+    })]
+}
+
 impl Accumulate for MeanLoss {
+    type Settings = ();
+    const INPUTS: &'static [Input] = &[Input::Loss];
+
+    fn start(n_examples: usize, _: usize, (): ()) -> Self {
+        Self::new(n_examples)
+    }
+
     fn update(&mut self, block: &Block) {
         self.0.update(block, &block.loss);
     }

@@ -1,9 +1,12 @@
-use cl_data::Scalar;
+use cl_data::{Scalar, Version};
 use cl_model::{Observer, Presentation, softmax};
 use serde::{Deserialize, Serialize};
 
-use super::{El2n, Forgetting, MeanLoss, same_length};
-use crate::DifficultyError;
+use super::accumulate::same_length;
+use super::el2n::El2n;
+use super::forgetting::Forgetting;
+use super::mean_loss::MeanLoss;
+use crate::error::DifficultyError;
 
 /// Every score of the training dynamics from one pass: watches a trainer and feeds each accumulator.
 ///
@@ -12,6 +15,7 @@ use crate::DifficultyError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Recorder {
+    version: Version<1>,
     /// Mean loss.
     pub loss: MeanLoss,
     /// Forgetting events.
@@ -25,6 +29,7 @@ pub struct Recorder {
 /// What is read back, before it is checked.
 #[derive(Deserialize)]
 struct Unchecked {
+    version: Version<1>,
     loss: MeanLoss,
     forgetting: Forgetting,
     el2n: El2n,
@@ -33,11 +38,12 @@ struct Unchecked {
 impl TryFrom<Unchecked> for Recorder {
     type Error = DifficultyError;
 
-    fn try_from(Unchecked { loss, forgetting, el2n }: Unchecked) -> Result<Self, DifficultyError> {
+    fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
+        let Unchecked { version, loss, forgetting, el2n } = unchecked;
         let n = forgetting.presentations().len();
         same_length(n, loss.n_examples())?;
         same_length(n, el2n.n_examples())?;
-        Ok(Self { loss, forgetting, el2n, error: None })
+        Ok(Self { version, loss, forgetting, el2n, error: None })
     }
 }
 
@@ -45,6 +51,7 @@ impl Recorder {
     /// For `n_examples` examples, none presented yet.
     pub fn new(n_examples: usize) -> Self {
         Self {
+            version: Version,
             loss: MeanLoss::new(n_examples),
             forgetting: Forgetting::new(n_examples),
             el2n: El2n::new(n_examples),

@@ -1,15 +1,17 @@
 //! A run of neighbouring examples with all their accumulators: what one thread works on.
 
 use std::collections::BTreeMap;
+use std::iter::once;
 
-use cl_data::Scalar;
 use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulator, Range, State};
-use super::block::{Block, LANES, Positions, SUM_TOLERANCE, Wanted};
-use super::{Observations, Outputs};
-use crate::DifficultyError;
+use super::accumulators::{Accumulator, State};
+use super::block::{Block, LANES, Positions, Wanted};
+use super::metric::Range;
+use super::numbers::Float;
+use super::observations::Observations;
+use crate::error::DifficultyError;
 
 /// Examples per shard: their accumulators stay in a core's own cache.
 pub(crate) const SHARD: usize = 4096;
@@ -78,6 +80,12 @@ impl Seen {
     }
 }
 
+/// What [`Shard::check`] found: which examples the epoch then had, and whether labels are new.
+pub(crate) struct Checked {
+    seen: Seen,
+    new_labels: bool,
+}
+
 /// Examples `first..first + labels.len()`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Shard {
@@ -130,91 +138,134 @@ impl Shard {
         self.labels.iter().position(|&label| label == UNKNOWN).map(|i| self.first + i)
     }
 
-    pub(crate) fn record<T: Scalar>(
-        &mut self,
+    /// What recording these observations will leave marked, if nothing is wrong with them.
+    pub(crate) fn check<T: Float>(
+        &self,
         observations: &Observations<'_, T>,
         part: Part<'_>,
-        accumulators: &[(Accumulator, Range)],
-    ) -> Result<(), DifficultyError> {
-        let epoch = observations.epoch;
-        self.check_labels(observations, part)?;
-        self.mark(observations, part, accumulators.iter().any(|(accumulator, _)| accumulator.order_bound()))?;
-        let mut wanted = Wanted::default();
-        let live: Vec<bool> = accumulators.iter().map(|(_, range)| range.contains(epoch)).collect();
-        accumulators.iter().for_each(|(accumulator, _)| accumulator.want(&mut wanted));
-        let failed = Arch::new().dispatch(Pass { shard: self, observations, part, wanted, live: &live });
-        match failed {
-            Some((position, i)) => Err(invalid_outputs(observations, position, self.first + i, self.n_classes)),
-            None => Ok(()),
-        }
+        order_bound: bool,
+    ) -> Result<Checked, DifficultyError> {
+        let new_labels = self.check_labels(observations, part)?;
+        let seen = self.mark(observations, part, order_bound)?;
+        self.check_outputs(observations, part)?;
+        Ok(Checked { seen, new_labels })
     }
 
-    /// Labels stay in range and the same in all epochs.
-    fn check_labels<T>(
+    /// Takes in observations that were checked.
+    pub(crate) fn record<T: Float>(
         &mut self,
         observations: &Observations<'_, T>,
         part: Part<'_>,
-    ) -> Result<(), DifficultyError> {
+        checked: Checked,
+        accumulators: &[(Accumulator, Range)],
+    ) {
+        if checked.new_labels {
+            for k in 0..part.len() {
+                let (position, i) = part.at(k, observations.indices, self.first);
+                self.labels[i] = observations.labels[position] as u32;
+            }
+        }
+        self.seen.insert(observations.epoch, checked.seen);
+        let live: Vec<bool> = accumulators.iter().map(|(_, range)| range.contains(observations.epoch)).collect();
+        let inputs = accumulators.iter().flat_map(|(accumulator, _)| accumulator.inputs());
+        let wanted = Wanted::of(inputs.copied());
+        Arch::new().dispatch(Pass { shard: self, observations, part, wanted, live: &live });
+    }
+
+    /// Labels stay in range and the same in all epochs; whether there are new ones.
+    fn check_labels<T>(
+        &self,
+        observations: &Observations<'_, T>,
+        part: Part<'_>,
+    ) -> Result<bool, DifficultyError> {
         if let Part::Run { position, example, n } = part {
             // As a rule all are known and the same: without a branch for each.
             let pairs = observations.labels[position..][..n].iter().zip(&self.labels[example..][..n]);
             if pairs.fold(true, |same, (&label, &known)| same & (label == known as usize)) {
-                return Ok(());
+                return Ok(false);
             }
         }
         for k in 0..part.len() {
             let (position, i) = part.at(k, observations.indices, self.first);
-            let (label, known) = (observations.labels[position], &mut self.labels[i]);
+            let (label, known) = (observations.labels[position], self.labels[i]);
             let problem = if label >= self.n_classes {
                 format!("label {label} is out of range, expected 0..{}", self.n_classes)
-            } else if *known == UNKNOWN {
-                *known = label as u32;
-                continue;
-            } else if *known != label as u32 {
+            } else if known != UNKNOWN && known != label as u32 {
                 format!("label {label}, expected {known} as in the epochs before")
             } else {
                 continue;
             };
-            let example = self.first + i;
-            return Err(DifficultyError::InvalidObservation { example, epoch: observations.epoch, problem });
+            return Err(self.invalid(i, observations.epoch, problem));
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Each example once per epoch and, where an accumulator needs it, after its earlier epochs.
+    /// Each example once per epoch and, where an accumulator needs it, after its earlier epochs; which the epoch
+    /// then had.
     fn mark<T>(
-        &mut self,
+        &self,
         observations: &Observations<'_, T>,
         part: Part<'_>,
         order_bound: bool,
-    ) -> Result<(), DifficultyError> {
+    ) -> Result<Seen, DifficultyError> {
         let (n, epoch) = (self.labels.len(), observations.epoch);
-        let later = self.seen.last_key_value().is_some_and(|(&last, _)| last > epoch);
-        if part.len() == n && matches!(part, Part::Run { .. }) && !later && !self.seen.contains_key(&epoch) {
-            self.seen.insert(epoch, Seen { all: true, bits: Vec::new() });
-            return Ok(());
-        }
-        let mut seen = self.seen.remove(&epoch).unwrap_or_default();
         let after: Vec<(&u64, &Seen)> = self.seen.range(epoch..).collect();
-        let mut mark = |i: usize| {
-            let example = self.first + i;
+        if part.len() == n && matches!(part, Part::Run { .. }) && after.is_empty() {
+            return Ok(Seen { all: true, bits: Vec::new() });
+        }
+        let mut seen = self.seen.get(&epoch).cloned().unwrap_or_default();
+        for k in 0..part.len() {
+            let i = part.at(k, observations.indices, self.first).1;
             if seen.contains(i) {
-                let problem = "observed twice, expected once per epoch".into();
-                return Err(DifficultyError::InvalidObservation { example, epoch, problem });
+                return Err(self.invalid(i, epoch, "observed twice, expected once per epoch".into()));
             }
-            if let Some((later, _)) = after.iter().find(|(_, seen)| order_bound && seen.contains(i)) {
+            let later = |(later, seen): &&(&u64, &Seen)| order_bound && **later > epoch && seen.contains(i);
+            if let Some((later, _)) = after.iter().find(later) {
                 let problem = format!(
                     "comes after its epoch {later}, expected epochs in increasing order, which a metric asked for needs"
                 );
-                return Err(DifficultyError::InvalidObservation { example, epoch, problem });
+                return Err(self.invalid(i, epoch, problem));
             }
             seen.insert(i, n);
-            Ok(())
-        };
-        (0..part.len()).try_for_each(|k| mark(part.at(k, observations.indices, self.first).1))?;
+        }
         seen.shrink(n);
-        self.seen.insert(epoch, seen);
-        Ok(())
+        Ok(seen)
+    }
+
+    fn check_outputs<T: Float>(
+        &self,
+        observations: &Observations<'_, T>,
+        part: Part<'_>,
+    ) -> Result<(), DifficultyError> {
+        let (c, outputs) = (self.n_classes, observations.outputs);
+        let row = |position: usize| position * c..(position + 1) * c;
+        let valid = match part {
+            Part::Run { position, n, .. } => outputs.are_valid(once(position * c..(position + n) * c), c),
+            Part::Scattered(positions) => outputs.are_valid(positions.iter().map(|&position| row(position)), c),
+        };
+        if valid {
+            return Ok(());
+        }
+        let mut places = (0..part.len()).map(|k| part.at(k, observations.indices, self.first));
+        let wrong = places.find(|&(position, _)| !outputs.are_valid(once(row(position)), c));
+        let (position, i) = wrong.unwrap_or_default();
+        Err(self.invalid(i, observations.epoch, outputs.problem(position, c)))
+    }
+
+    fn invalid(&self, i: usize, epoch: u64, problem: String) -> DifficultyError {
+        DifficultyError::InvalidObservation { example: self.first + i, epoch, problem }
+    }
+
+    /// The same with `n` examples, the new ones unobserved.
+    pub(crate) fn grown(&self, n: usize, accumulators: &[(Accumulator, Range)]) -> Self {
+        let mut grown = Self::new(self.first, n, self.n_classes, accumulators);
+        grown.merge(self);
+        grown
+    }
+
+    /// Whether nothing was observed.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.seen.is_empty()
     }
 
     /// Whether `other`, of the same examples, can be merged: no example in the same epoch twice, and where
@@ -247,16 +298,16 @@ impl Shard {
         Ok(())
     }
 
-    /// Takes in what `other` saw, which [`Self::check_merge`] allowed.
+    /// Takes in what `other`, of no more examples, saw, which [`Self::check_merge`] allowed.
     pub(crate) fn merge(&mut self, other: &Self) {
-        let n = self.labels.len();
-        for i in (0..n).filter(|&i| other.labels[i] != UNKNOWN) {
+        let (n, n_others) = (self.labels.len(), other.labels.len());
+        for i in (0..n_others).filter(|&i| other.labels[i] != UNKNOWN) {
             self.labels[i] = other.labels[i];
             self.states.iter_mut().zip(&other.states).for_each(|(state, other)| state.absorb(i, other));
         }
         for (&epoch, others) in &other.seen {
             let seen = self.seen.entry(epoch).or_default();
-            (0..n).filter(|&i| others.contains(i)).for_each(|i| seen.insert(i, n));
+            (0..n_others).filter(|&i| others.contains(i)).for_each(|i| seen.insert(i, n));
             seen.shrink(n);
         }
     }
@@ -270,12 +321,11 @@ struct Pass<'a, 'b, T> {
     live: &'a [bool],
 }
 
-impl<T: Scalar> WithSimd for Pass<'_, '_, T> {
-    /// The position and the shard's example of the first outputs that are none.
-    type Output = Option<(usize, usize)>;
+impl<T: Float> WithSimd for Pass<'_, '_, T> {
+    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { shard, observations, part, wanted, live } = self;
         let mut block = Block::new(observations.epoch, shard.n_classes);
         let n = part.len();
@@ -299,38 +349,10 @@ impl<T: Scalar> WithSimd for Pass<'_, '_, T> {
                     Positions::Each(&each)
                 }
             };
-            if let Some(lane) = block.fill(simd, &observations.outputs, positions, wanted) {
-                return Some(part.at(start + lane.min(block.n - 1), observations.indices, shard.first));
-            }
+            block.fill(simd, &observations.outputs, positions, wanted);
             for (state, _) in shard.states.iter_mut().zip(live).filter(|(_, live)| **live) {
                 state.update(&block);
             }
         }
-        None
     }
-}
-
-fn invalid_outputs<T: Scalar>(
-    observations: &Observations<'_, T>,
-    position: usize,
-    example: usize,
-    c: usize,
-) -> DifficultyError {
-    let row: Vec<f64> =
-        observations.outputs.values()[position * c..][..c].iter().map(|value| value.as_f64()).collect();
-    let problem = match observations.outputs {
-        Outputs::Logits(_) => {
-            let class = row.iter().position(|z| !z.is_finite()).unwrap_or(0);
-            format!("the logit of class {class} is {}, expected a finite number", row[class])
-        }
-        Outputs::Probabilities(_) => match row.iter().position(|p| !(0.0..=1.0).contains(p)) {
-            Some(class) => {
-                format!("the probability of class {class} is {}, expected a number in [0, 1]", row[class])
-            }
-            None => {
-                format!("the probabilities sum to {}, expected 1 within {SUM_TOLERANCE}", row.iter().sum::<f64>())
-            }
-        },
-    };
-    DifficultyError::InvalidObservation { example, epoch: observations.epoch, problem }
 }

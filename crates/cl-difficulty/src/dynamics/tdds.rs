@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{Accumulate, TooFew};
-use super::block::Block;
+use super::accumulate::{Accumulate, TooFew};
+use super::block::{Block, Input};
+use super::column::ColumnValues;
+use super::metric::{EPOCHS, FROM, HARD, Metric, Reading, UNTIL, WINDOW, window_and_epochs};
 use super::windows::{Windows, mean_and_deviation};
 
 const EPSILON: f64 = 1e-8;
@@ -32,19 +34,33 @@ pub(crate) struct Tdds {
 }
 
 impl Tdds {
-    pub(crate) fn new(n_examples: usize, n_classes: usize, window: usize, epochs: Option<u32>) -> Self {
+    fn values(&self, _: &[u32]) -> Result<ColumnValues, TooFew> {
+        TooFew::check(&self.counts, self.epochs.unwrap_or(self.window as u32))?;
+        Ok(ColumnValues::Float(self.divergences.sums().to_vec()))
+    }
+}
+
+pub(crate) fn metrics<R: From<Reading<Tdds>>>() -> Vec<Metric<R>> {
+    let summary = "TDDS: deviations of the divergence between epochs, averaged over windows with decay";
+    let tdds = Metric::new("tdds", summary, &[WINDOW, EPOCHS, FROM, UNTIL], HARD, |options| {
+        Ok(Reading { settings: window_and_epochs(options)?, view: Tdds::values }.into())
+    });
+    vec![tdds.order_bound()]
+}
+
+impl Accumulate for Tdds {
+    /// The window, and how many epochs enter.
+    type Settings = (usize, Option<u32>);
+    const ORDER_BOUND: bool = true;
+    const KEEPS_PROBABILITIES: bool = true;
+    const INPUTS: &'static [Input] = &[Input::Probabilities];
+
+    fn start(n_examples: usize, n_classes: usize, (window, epochs): Self::Settings) -> Self {
         let last = vec![0.0; n_examples * n_classes];
         let divergences = Windows::new(n_examples, window - 1);
         Self { epochs, window, n_classes, last, counts: vec![0; n_examples], divergences }
     }
 
-    pub(crate) fn values(&self) -> Result<Vec<f64>, TooFew> {
-        TooFew::check(&self.counts, self.epochs.unwrap_or(self.window as u32))?;
-        Ok(self.divergences.sums().to_vec())
-    }
-}
-
-impl Accumulate for Tdds {
     fn update(&mut self, block: &Block) {
         for (lane, i) in block.examples() {
             if self.epochs.is_some_and(|epochs| self.counts[i] >= epochs) {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulator::{TooFew, same_lengths};
+use super::accumulate::{TooFew, same_lengths};
 
 /// The last values of each example, in a ring, and the sum of what each full window of them scored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 use cl_data::random;
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// Threshold samples: examples given a class that does not exist, whose AUM shows how low the AUM of a wrong
 /// label is.

@@ -1,7 +1,7 @@
 use cl_data::Scalar;
 use rayon::prelude::*;
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// Examples per task: sums are taken within and then over tasks, so that no number of threads changes them.
 pub(super) const CHUNK: usize = 8192;

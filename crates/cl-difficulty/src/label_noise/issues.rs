@@ -1,12 +1,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use cl_data::Scalar;
+use cl_data::{Scalar, catalogue::CatalogueError};
 use rayon::prelude::*;
 
 use super::confident_learning::{CHUNK, check, confident_class};
 use super::{ConfidentLearning, LabelQuality};
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// What the given label is ahead when a prediction is compared with it (cleanlab).
 const AHEAD: f64 = 1e-6;
@@ -63,11 +63,8 @@ impl FromStr for IssueFilter {
 
     fn from_str(text: &str) -> Result<Self, DifficultyError> {
         let found = Self::NAMES.iter().find(|(name, _)| *name == text);
-        found.map(|&(_, filter)| filter).ok_or_else(|| DifficultyError::Unknown {
-            what: "filter",
-            name: text.to_owned(),
-            known: Self::NAMES.map(|(name, _)| name).join(", "),
-        })
+        let unknown = || CatalogueError::unknown("filter", text, Self::NAMES.map(|(name, _)| name));
+        found.map(|&(_, filter)| filter).ok_or_else(|| unknown().into())
     }
 }
 

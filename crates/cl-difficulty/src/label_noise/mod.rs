@@ -12,4 +12,5 @@ pub use confident_learning::ConfidentLearning;
 pub use issues::IssueFilter;
 pub use label_issue::LabelIssue;
 pub use noise_rate::NoiseRate;
+pub(crate) use quality::entropy;
 pub use quality::{LabelQuality, confidence_weighted_entropy, normalized_margin};

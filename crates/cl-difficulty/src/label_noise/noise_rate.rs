@@ -2,7 +2,7 @@ use cl_data::random;
 use rand_distr::{Binomial, Distribution};
 
 use super::ConfidentLearning;
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// An estimated share of wrong labels with its bootstrap interval.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,8 +2,7 @@ use cl_data::Scalar;
 use rayon::prelude::*;
 
 use super::confident_learning::check;
-use crate::DifficultyError;
-use crate::dynamics::entropy;
+use crate::error::DifficultyError;
 
 /// How good a label is, between 0 and 1: low values mean that it is likely wrong.
 ///
@@ -53,6 +52,11 @@ impl LabelQuality {
         };
         Ok(probabilities.par_chunks_exact(n_classes).zip(labels).map(score).collect())
     }
+}
+
+/// -sum p ln p in nats, where 0 ln 0 = 0: no epsilon.
+pub(crate) fn entropy(p: &[f64]) -> f64 {
+    p.iter().filter(|&&p| p > 0.0).map(|p| -p * p.ln()).sum()
 }
 
 /// The normalised margin of a label: 1 where it is certain, 0 where another class is.

@@ -8,7 +8,7 @@ use super::progress::Progress;
 use super::purpose::Purpose;
 use super::source::{Block, BlockVisitor, Chunk, Contents, Values};
 use crate::{
-    catalogue::MetricSettings,
+    dynamics::MetricSettings,
     dynamics::{Column, ColumnValues, DynamicsRecorder, Log},
     error::DifficultyError,
 };
@@ -30,12 +30,10 @@ impl<'a> Blocks<'a> {
         progress: &'a mut dyn Progress,
     ) -> Result<Self, DifficultyError> {
         let none = |settings: &MetricSettings| {
-            let description = settings.description()?;
-            let (name, higher_is_harder) = (description.name.to_owned(), description.higher_is_harder);
-            let (values, metric) = (ColumnValues::Float(Vec::new()), settings.metric().clone());
-            Ok(Column { name, values, higher_is_harder, metric })
+            let (metric, higher_is_harder) = (settings.metric().clone(), settings.description().higher_is_harder);
+            Column { name: metric.name.clone(), values: ColumnValues::Float(Vec::new()), higher_is_harder, metric }
         };
-        let columns = settings.iter().map(none).collect::<Result<Vec<_>, DifficultyError>>()?;
+        let columns = settings.iter().map(none).collect();
         let mut blocks = Self { settings, columns, journal: None, progress };
         if let Some(path) = state {
             let (journal, done) = Journal::open(path, contents, &Purpose::of_all(path, contents, settings)?)?;

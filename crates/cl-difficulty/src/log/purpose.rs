@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::source::{Contents, OutputKind};
-use crate::{catalogue::MetricSettings, scores::Metric};
+use crate::{dynamics::MetricSettings, scores::Metric};
 
 /// Bytes hashed at either end of an epoch's file.
 const SAMPLE: u64 = 1 << 16;

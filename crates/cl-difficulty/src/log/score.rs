@@ -7,7 +7,7 @@ use super::recording::Recording;
 use super::source::{Contents, OutputKind, Source};
 use super::state::StateFile;
 use crate::{
-    catalogue::{MetricSettings, Needs},
+    dynamics::{MetricSettings, Needs},
     dynamics::{Column, ColumnValues, DynamicsRecorder},
     error::DifficultyError,
 };
@@ -59,7 +59,7 @@ pub fn score(
     progress: &mut dyn Progress,
 ) -> Result<Scored, DifficultyError> {
     for settings in metrics {
-        if let Some(reason) = unavailable(settings, source.contents(), false)? {
+        if let Some(reason) = unavailable(settings, source.contents(), false) {
             let error = DifficultyError::Unavailable { metric: settings.metric().name.clone(), reason };
             return Err(error.in_file(&source.contents().path));
         }
@@ -103,18 +103,11 @@ pub fn second_split(
 }
 
 /// Why a log does not allow a metric; `None` where it does, given a log of a second split where `second_split`.
-///
-/// # Errors
-/// Where the settings were read from a file that names an unknown metric.
-pub fn unavailable(
-    settings: &MetricSettings,
-    contents: &Contents,
-    second_split: bool,
-) -> Result<Option<String>, DifficultyError> {
+pub fn unavailable(settings: &MetricSettings, contents: &Contents, second_split: bool) -> Option<String> {
     let options = &settings.metric().options;
     let of_probabilities = options.get("outputs").is_some_and(|outputs| outputs == "probabilities");
     let n_epochs = contents.epochs.len();
-    Ok(match settings.description()?.needs {
+    match settings.description().needs {
         Needs::SecondSplit if second_split => None,
         Needs::SecondSplit => Some("needs the log of training on another split, in option `second_split`".into()),
         Needs::Logits if contents.outputs == OutputKind::Probabilities && !of_probabilities => {
@@ -126,7 +119,7 @@ pub fn unavailable(
             }
             _ => None,
         },
-    })
+    }
 }
 
 /// By examples where the layout allows it and what is kept by epochs would be too much.

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use cl_data::{DataError, Fingerprint, Ids, io::malformed};
+use cl_data::{DataError, Fingerprint, Ids, catalogue::CatalogueError, io::malformed};
 use serde::{Deserialize, Serialize};
 
 use crate::{dynamics::Outputs, error::DifficultyError};
@@ -44,11 +44,8 @@ impl FromStr for OutputKind {
 
     fn from_str(text: &str) -> Result<Self, DifficultyError> {
         let found = Self::NAMES.iter().find(|(name, _)| *name == text);
-        found.map(|&(_, kind)| kind).ok_or_else(|| DifficultyError::Unknown {
-            what: "kind of outputs",
-            name: text.to_owned(),
-            known: Self::NAMES.map(|(name, _)| name).join(", "),
-        })
+        let known = Self::NAMES.map(|(name, _)| name);
+        Ok(found.map(|&(_, kind)| kind).ok_or_else(|| CatalogueError::unknown("kind of outputs", text, known))?)
     }
 }
 

@@ -1,7 +1,7 @@
 use cl_data::{Dataset, Scalar};
 
 use super::distance::{Distance, Points, squared_distance};
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// The Euclidean distance of each example to the coordinate-wise median of its class, higher = harder.
 ///

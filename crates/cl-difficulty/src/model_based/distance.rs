@@ -1,7 +1,7 @@
 use cl_data::{Dataset, Scalar};
 use serde::{Deserialize, Serialize};
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// How far apart two examples are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -2,7 +2,7 @@ use cl_data::{Dataset, Scalar};
 use cl_model::{Examples, Mode, Model, ModelError};
 use rayon::prelude::*;
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// The examples of `data` as the last layer of `model` sees them: the same ids and labels, with the h features
 /// before the last layer for features.

@@ -3,7 +3,7 @@ use cl_model::{Loss, Model, Target, gradient_norms};
 
 use super::features::for_each_chunk;
 use super::of_models;
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// GraNd: the norm of each example's own gradient with respect to all parameters, averaged over models (seeds,
 /// epochs), higher = harder.

@@ -3,7 +3,7 @@ use cl_model::{Loss, Model, ModelError, evaluate};
 use rayon::prelude::*;
 
 use super::recipe::{Recipe, first_error};
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// The loss of each example under models that have not seen it, by K-fold cross-validation repeated over seeds,
 /// higher = harder.

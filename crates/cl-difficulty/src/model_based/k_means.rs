@@ -3,7 +3,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::distance::{Distance, Points, normalize, squared_distance};
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// How examples are clustered by Lloyd's k-means, started by k-means++.
 ///

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::neighbors::{Neighbors, check_labels};
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// How far down the list of neighbours the recursion of [`knn_shapley`] begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

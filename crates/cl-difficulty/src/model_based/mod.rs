@@ -30,7 +30,7 @@ pub use teacher::{MadeSampler, bootstrapped, self_taught, teacher_loss, teacher_
 
 use rayon::prelude::*;
 
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// The mean score over models, in their order.
 fn of_models<M: Sync>(

@@ -3,7 +3,7 @@ use cl_model::{Examples, Mode, Model, SoftmaxRegression};
 use rayon::prelude::*;
 
 use super::distance::{Distance, Points, squared_distance};
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// The k nearest neighbours of each query among the examples of a data set, nearest first.
 ///

@@ -3,7 +3,7 @@ use cl_model::{Loss, Model, ModelError, evaluate};
 
 use super::recipe::Recipe;
 use super::teacher::teacher_loss;
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// Irreducible loss: the loss of each example under models trained on held-out data, averaged over seeds,
 /// higher = harder.

@@ -3,7 +3,7 @@ use cl_model::{CrossEntropy, Loss, Model, ModelError, evaluate};
 
 use super::recipe::Recipe;
 use super::{mean_over, of_models};
-use crate::DifficultyError;
+use crate::error::DifficultyError;
 
 /// Transfer teacher: the loss of each example under models trained elsewhere, averaged over them, higher = harder.
 ///

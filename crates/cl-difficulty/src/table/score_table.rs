@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use cl_data::{Fingerprint, Ids};
 
 use super::sidecar::{ColumnDescription, Sidecar, sidecar_path};
-use crate::{catalogue::metrics, error::DifficultyError};
+use crate::{dynamics::metrics, error::DifficultyError};
 
 /// A column of scores, one value per example, none NaN.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,7 +108,7 @@ impl Table {
         if let Some(column) = self.described(name) {
             return column.higher_is_harder;
         }
-        let metric = metrics().iter().find(|metric| metric.name == name);
+        let metric = metrics().iter().find(|metric| metric.method.name == name);
         metric.map_or(Some(true), |metric| metric.higher_is_harder)
     }
 

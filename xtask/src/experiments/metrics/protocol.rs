@@ -51,7 +51,7 @@ const COSTLY: [&str; 7] = [
 /// Every score of the training dynamics that is a difficulty, in the order of the catalogue.
 fn of_the_dynamics() -> Vec<&'static str> {
     let one_run = metrics().iter().filter(|metric| metric.needs != Needs::SecondSplit);
-    one_run.filter(|metric| metric.higher_is_harder.is_some()).map(|metric| metric.name).collect()
+    one_run.filter(|metric| metric.higher_is_harder.is_some()).map(|metric| metric.method.name).collect()
 }
 
 /// The difficulties of one run, higher = harder.

@@ -1,0 +1,119 @@
+//! What the entry of a metric is made of; it stands in the file of its accumulator.
+
+use cl_data::catalogue::{CatalogueError, Description, Options, Parameter};
+use serde::{Deserialize, Serialize};
+
+use super::accumulate::{Accumulate, View};
+
+/// What a metric must be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Needs {
+    /// Logits or probabilities, in training order or not.
+    Outputs,
+    /// Logits: probabilities do not tell them.
+    Logits,
+    /// Logits or probabilities of the **first** split while the network is trained on a second one.
+    SecondSplit,
+}
+
+/// A metric as a list of metrics shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricDescription {
+    /// Its name, which is the name of its column, too, and its options.
+    pub method: Description,
+    /// What it must be given.
+    pub needs: Needs,
+    /// Whether a high value means a hard example; `None` where it is neither.
+    pub higher_is_harder: Option<bool>,
+    /// Whether the epochs of an example must come in increasing order.
+    pub order_bound: bool,
+}
+
+/// Which accumulator a metric takes, and what it is of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading<A: Accumulate> {
+    pub(crate) settings: A::Settings,
+    pub(crate) view: View<A>,
+}
+
+/// The epochs that enter, `from` included and `until` not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) from: u64,
+    pub(crate) until: Option<u64>,
+}
+
+impl Range {
+    pub(crate) fn contains(&self, epoch: u64) -> bool {
+        epoch >= self.from && self.until.is_none_or(|until| epoch < until)
+    }
+}
+
+/// A metric as it stands in the list; `R` is one reading of those of all accumulators.
+#[derive(Debug, Clone)]
+pub(crate) struct Metric<R> {
+    pub(crate) description: MetricDescription,
+    /// How it reads its options.
+    pub(crate) read: fn(&mut Options) -> Result<R, CatalogueError>,
+}
+
+impl<R> Metric<R> {
+    pub(crate) const fn new(
+        name: &'static str,
+        summary: &'static str,
+        parameters: &'static [Parameter],
+        higher_is_harder: Option<bool>,
+        read: fn(&mut Options) -> Result<R, CatalogueError>,
+    ) -> Self {
+        let method = Description { name, summary, parameters };
+        let description =
+            MetricDescription { method, needs: Needs::Outputs, higher_is_harder, order_bound: false };
+        Self { description, read }
+    }
+
+    pub(crate) const fn order_bound(mut self) -> Self {
+        self.description.order_bound = true;
+        self
+    }
+
+    pub(crate) const fn needs(mut self, needs: Needs) -> Self {
+        self.description.needs = needs;
+        self
+    }
+}
+
+/// Of an accumulator that has no settings.
+pub(crate) fn reading<R: From<Reading<A>>, A: Accumulate<Settings = ()>>(
+    view: View<A>,
+) -> Result<R, CatalogueError> {
+    Ok(Reading { settings: (), view }.into())
+}
+
+pub(crate) const HARD: Option<bool> = Some(true);
+pub(crate) const EASY: Option<bool> = Some(false);
+
+/// What every metric takes.
+pub(crate) const FROM: Parameter =
+    Parameter::new("from", "the first epoch that enters, counted as the log counts (default: the first)");
+pub(crate) const UNTIL: Parameter =
+    Parameter::new("until", "the epoch before which to stop (default: after the last)");
+pub(crate) const RANGE: &[Parameter] = &[FROM, UNTIL];
+
+pub(crate) const WINDOW: Parameter = Parameter::with_default("window", "epochs per window, J, at least 2", "4");
+
+pub(crate) fn window(options: &mut Options) -> Result<usize, CatalogueError> {
+    let expected = "a number of epochs, at least 2 and at most 65536";
+    options.number_in("window", |window| (2..=65_536).contains(window), expected)
+}
+
+pub(crate) const EPOCHS: Parameter =
+    Parameter::new("epochs", "how many epochs of each example enter, T, at least J (default: all, E)");
+
+/// A window, and the number of epochs that enter.
+pub(crate) fn window_and_epochs(options: &mut Options) -> Result<(usize, Option<u32>), CatalogueError> {
+    let (window, epochs) = (window(options)?, options.number_if_given::<u32>("epochs")?);
+    if epochs.is_some_and(|epochs| (epochs as usize) < window) {
+        return Err(options.invalid("epochs", "a number of epochs, at least the window"));
+    }
+    Ok((window, epochs))
+}
