@@ -53,6 +53,9 @@ impl<S: Sampler> Cursor<S> {
     /// # Errors
     /// [`SamplerError::OutOfTurn`] where a sampler that learns does not know it, yet or any more.
     pub fn first_step(&self, epoch: u64) -> Result<u64, SamplerError> {
+        if epoch == 0 {
+            return Ok(0);
+        }
         let at = |step| self.sampler.epoch(step);
         let known = self.sampler.ready_until();
         let (mut low, mut high) = (0, known.min(1));
@@ -65,9 +68,8 @@ impl<S: Sampler> Cursor<S> {
             if at(middle).index < epoch { low = middle + 1 } else { high = middle }
         }
         let found = at(low);
-        // Of an epoch gone by or to come no length is known.
-        let is_known = low == 0 && epoch == 0 || found.n_steps > 0 || low == known;
-        if (found.index, found.step) == (epoch, 0) && is_known {
+        // Of an epoch gone by no length is known, nor of one to come.
+        if (found.index, found.step) == (epoch, 0) && (found.n_steps > 0 || low == known) {
             return Ok(low);
         }
         Err(SamplerError::out_of_turn(low, self.position.saturating_sub(self.epoch().step)..known))

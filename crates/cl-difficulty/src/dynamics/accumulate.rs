@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::block::{Block, Input};
-use super::column::ColumnValues;
 use crate::error::DifficultyError;
 
 /// What is kept of some examples for a metric, O(1) numbers or so of each.
@@ -30,9 +29,6 @@ pub(crate) trait Accumulate: Sized {
     /// Takes in what `other` saw of example `i`: of other epochs, or where this one saw none.
     fn absorb(&mut self, i: usize, other: &Self);
 }
-
-/// What a metric is of an accumulator, given the labels of the examples.
-pub(crate) type View<A> = fn(&A, &[u32]) -> Result<ColumnValues, TooFew>;
 
 /// An example has fewer epochs than its metric needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -128,7 +128,7 @@ macro_rules! accumulators {
                 labels: &[u32],
             ) -> Option<Result<ColumnValues, TooFew>> {
                 match (self, reading) {
-                    $((Self::$name(this), AnyReading::$name(reading)) => Some((reading.view)(this, labels)),)*
+                    $((Self::$name(this), AnyReading::$name(reading)) => Some(reading.values(this, labels)),)*
                     _ => None,
                 }
             }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::accumulate::Accumulate;
 use super::block::{Block, Input};
 use super::column::ColumnValues;
-use super::metric::{EASY, FROM, Metric, Needs, Reading, UNTIL};
+use super::metric::{EASY, FROM, Metric, Needs, Reading, UNTIL, reading};
 use super::running_mean::RunningMean;
 
 /// Of what an area under the margin takes its margins.
@@ -36,7 +36,7 @@ pub(crate) fn metrics<R: From<Reading<Aum>>>() -> Vec<Metric<R>> {
     let aum = Metric::new("aum", summary, OPTIONS, EASY, |options| {
         let margins = [("logits", Margins::Logits), ("probabilities", Margins::Probabilities)];
         let settings = options.choice("outputs", &margins)?;
-        Ok(Reading { settings, view: |aum: &Aum, _| aum.mean.mean().map(ColumnValues::Float) }.into())
+        reading(settings, |aum: &Aum, _| aum.mean.mean().map(ColumnValues::Float))
     });
     vec![aum.needs(Needs::Logits)]
 }

@@ -310,17 +310,17 @@ impl Block {
     #[inline(always)]
     fn fill_from_probabilities(&mut self) {
         (0..LANES).for_each(|l| self.probabilities[self.labels[l]][l] = self.label[l]);
-        let mut squares = [0.0; LANES];
+        let mut squares: Lanes = [0.0; LANES];
         for (class, column) in self.probabilities.iter().enumerate() {
-            for l in 0..LANES {
+            for (l, squares) in squares.iter_mut().enumerate() {
                 let other = if self.labels[l] == class { 1.0 - column[l] } else { column[l] };
-                squares[l] += other * other;
+                *squares += other * other;
             }
         }
-        for l in 0..LANES {
+        for (l, squares) in squares.iter().enumerate() {
             self.p_label[l] = self.label[l];
             self.residual[l] = 1.0 - self.label[l];
-            self.error_norm[l] = squares[l].sqrt();
+            self.error_norm[l] = squares.sqrt();
             self.loss[l] = 0.0 - self.label[l].ln();
             self.margin[l] = f64::NAN;
             self.probability_margin[l] = self.label[l] - self.other[l];

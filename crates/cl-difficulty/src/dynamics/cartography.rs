@@ -37,18 +37,20 @@ impl Cartography {
 pub(crate) fn metrics<R: From<Reading<Cartography>>>() -> Vec<Metric<R>> {
     vec![
         Metric::new("confidence", "mean p_y", RANGE, EASY, |_| {
-            reading(|map: &Cartography, _| map.floats(|i| map.means[i]))
+            reading((), |map: &Cartography, _| map.floats(|i| map.means[i]))
         }),
         Metric::new("variability", "population standard deviation of p_y", RANGE, HARD, |_| {
-            reading(|map: &Cartography, _| map.floats(|i| (map.deviations[i] / f64::from(map.counts[i])).sqrt()))
+            reading((), |map: &Cartography, _| {
+                map.floats(|i| (map.deviations[i] / f64::from(map.counts[i])).sqrt())
+            })
         }),
         Metric::new("correctness", "in how many epochs it was right", RANGE, EASY, |_| {
-            reading(|map: &Cartography, _| {
+            reading((), |map: &Cartography, _| {
                 TooFew::check(&map.counts, 1).map(|()| ColumnValues::counts(&map.right))
             })
         }),
         Metric::new("threshold_closeness", "confidence (1 - confidence)", RANGE, HARD, |_| {
-            reading(|map: &Cartography, _| map.floats(|i| map.means[i] * (1.0 - map.means[i])))
+            reading((), |map: &Cartography, _| map.floats(|i| map.means[i] * (1.0 - map.means[i])))
         }),
     ]
 }

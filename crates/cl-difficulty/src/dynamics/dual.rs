@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::accumulate::Accumulate;
 use super::block::{Block, Input};
 use super::column::ColumnValues;
-use super::metric::{EPOCHS, FROM, HARD, Metric, Reading, UNTIL, WINDOW, window_and_epochs};
+use super::metric::{EPOCHS, FROM, HARD, Metric, Reading, UNTIL, WINDOW, reading, window_and_epochs};
 use super::windows::{Windows, mean_and_std};
 
 /// DUAL: difficulty times uncertainty, averaged over the windows of J epochs within the first T.
@@ -25,9 +25,9 @@ pub(crate) struct Dual {
 pub(crate) fn metrics<R: From<Reading<Dual>>>() -> Vec<Metric<R>> {
     let summary = "DUAL: mean over windows of the sample standard deviation of p_y times (1 - window mean)";
     let dual = Metric::new("dual", summary, &[WINDOW, EPOCHS, FROM, UNTIL], HARD, |options| {
-        let settings = window_and_epochs(options)?;
-        let view = |this: &Dual, _: &[u32]| this.windows.means(this.epochs.unwrap_or(0)).map(ColumnValues::Float);
-        Ok(Reading { settings, view }.into())
+        reading(window_and_epochs(options)?, |this: &Dual, _| {
+            this.windows.means(this.epochs.unwrap_or(0)).map(ColumnValues::Float)
+        })
     });
     vec![dual.order_bound()]
 }

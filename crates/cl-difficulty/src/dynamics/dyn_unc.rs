@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::accumulate::Accumulate;
 use super::block::{Block, Input};
 use super::column::ColumnValues;
-use super::metric::{FROM, HARD, Metric, Reading, UNTIL, WINDOW, window};
+use super::metric::{FROM, HARD, Metric, Reading, UNTIL, WINDOW, reading, window};
 use super::windows::{Windows, mean_and_std};
 
 /// Dyn-Unc, dynamic uncertainty: how much p_y moves within a window of J epochs, averaged over all windows.
@@ -22,8 +22,7 @@ pub(crate) struct DynUnc(Windows);
 pub(crate) fn metrics<R: From<Reading<DynUnc>>>() -> Vec<Metric<R>> {
     let summary = "Dyn-Unc: mean over windows of the sample standard deviation of p_y";
     let dyn_unc = Metric::new("dyn_unc", summary, &[WINDOW, FROM, UNTIL], HARD, |options| {
-        let settings = window(options)?;
-        Ok(Reading { settings, view: |this: &DynUnc, _| this.0.means(0).map(ColumnValues::Float) }.into())
+        reading(window(options)?, |this: &DynUnc, _| this.0.means(0).map(ColumnValues::Float))
     });
     vec![dyn_unc.order_bound()]
 }

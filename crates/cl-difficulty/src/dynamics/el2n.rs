@@ -81,7 +81,7 @@ impl El2n {
 
 pub(crate) fn metrics<R: From<Reading<El2n>>>() -> Vec<Metric<R>> {
     vec![Metric::new("el2n", "mean L2 norm of p - onehot(y)", RANGE, HARD, |_| {
-        reading(|el2n: &El2n, _| el2n.0.mean().map(ColumnValues::Float))
+        reading((), |el2n: &El2n, _| el2n.0.mean().map(ColumnValues::Float))
     })]
 }
 

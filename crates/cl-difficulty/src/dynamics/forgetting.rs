@@ -4,7 +4,7 @@ use std::str::FromStr;
 use cl_data::{Version, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, TooFew, View, same_length};
+use super::accumulate::{Accumulate, TooFew, same_length};
 use super::block::{Block, Input, LANES};
 use super::column::ColumnValues;
 use super::metric::{EASY, FROM, HARD, Metric, RANGE, Reading, UNTIL, reading};
@@ -213,10 +213,6 @@ fn presented(
     Ok(values(forgetting))
 }
 
-fn scores(forgetting: &Forgetting, rule: NeverLearned) -> Result<ColumnValues, TooFew> {
-    presented(forgetting, |forgetting| ColumnValues::Float(forgetting.values(rule)))
-}
-
 pub(crate) fn metrics<R: From<Reading<Forgetting>>>() -> Vec<Metric<R>> {
     const OPTIONS: &[Parameter] = &[
         Parameter::with_default(
@@ -229,24 +225,19 @@ pub(crate) fn metrics<R: From<Reading<Forgetting>>>() -> Vec<Metric<R>> {
     ];
     let summary = "right-to-wrong transitions between consecutive presentations";
     let forgetting = Metric::new("forgetting", summary, OPTIONS, HARD, |options| {
-        let view: View<Forgetting> = match options.choice("never_learned", &NeverLearned::NAMES)? {
-            NeverLearned::Toneva => |this, _| scores(this, NeverLearned::Toneva),
-            NeverLearned::Infinite => |this, _| scores(this, NeverLearned::Infinite),
-            NeverLearned::Cartography => |this, _| scores(this, NeverLearned::Cartography),
-            NeverLearned::Zero => |this, _| scores(this, NeverLearned::Zero),
-        };
-        reading(view)
+        let rule = options.choice("never_learned", &NeverLearned::NAMES)?;
+        reading((), move |this: &Forgetting, _| presented(this, |this| ColumnValues::Float(this.values(rule))))
     });
     let summary = "forgetting as a raw count, 0 where never learned: no score";
     let events = Metric::new("forgetting_events", summary, RANGE, None, |_| {
-        reading(|this: &Forgetting, _| presented(this, |this| ColumnValues::counts(&this.events)))
+        reading((), |this: &Forgetting, _| presented(this, |this| ColumnValues::counts(&this.events)))
     });
     let never_learned = Metric::new("never_learned", "whether it was never right", RANGE, HARD, |_| {
-        reading(|this: &Forgetting, _| presented(this, |this| ColumnValues::Flag(this.never_learned())))
+        reading((), |this: &Forgetting, _| presented(this, |this| ColumnValues::Flag(this.never_learned())))
     });
     let summary = "whether it was learned and never forgotten";
     let unforgettable = Metric::new("unforgettable", summary, RANGE, EASY, |_| {
-        reading(|this: &Forgetting, _| presented(this, |this| ColumnValues::Flag(this.unforgettable())))
+        reading((), |this: &Forgetting, _| presented(this, |this| ColumnValues::Flag(this.unforgettable())))
     });
     [forgetting, events, never_learned, unforgettable].map(Metric::order_bound).into()
 }

@@ -18,7 +18,7 @@ pub(crate) struct L1Error(RunningMean);
 
 pub(crate) fn metrics<R: From<Reading<L1Error>>>() -> Vec<Metric<R>> {
     vec![Metric::new("l1_error", "mean L1 norm of p - onehot(y), which is 2 (1 - p_y)", RANGE, HARD, |_| {
-        reading(|error: &L1Error, _| error.0.mean().map(ColumnValues::Float))
+        reading((), |error: &L1Error, _| error.0.mean().map(ColumnValues::Float))
     })]
 }
 

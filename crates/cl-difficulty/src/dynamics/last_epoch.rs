@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::accumulate::{Accumulate, TooFew, same_lengths};
 use super::block::{Block, Input};
 use super::column::ColumnValues;
-use super::metric::{EASY, HARD, Metric, RANGE, Reading};
+use super::metric::{EASY, HARD, Metric, RANGE, Reading, reading};
 use crate::label_noise::{confidence_weighted_entropy, entropy, normalized_margin};
 
 /// A quantity of one probability vector, or of the loss.
@@ -59,22 +59,18 @@ impl LastEpoch {
         TooFew::check(&self.counts, 1)?;
         Ok(ColumnValues::Float(self.values.clone()))
     }
-
-    pub(crate) fn reading(quantity: Quantity) -> Reading<Self> {
-        Reading { settings: quantity, view: Self::values }
-    }
 }
 
 pub(crate) fn metrics<R: From<Reading<LastEpoch>>>() -> Vec<Metric<R>> {
     vec![
         Metric::new("entropy", "entropy of p in nats, last epoch", RANGE, HARD, |_| {
-            Ok(LastEpoch::reading(Quantity::Entropy).into())
+            reading(Quantity::Entropy, LastEpoch::values)
         }),
         Metric::new("least_confidence", "1 - max p, last epoch", RANGE, HARD, |_| {
-            Ok(LastEpoch::reading(Quantity::LeastConfidence).into())
+            reading(Quantity::LeastConfidence, LastEpoch::values)
         }),
         Metric::new("margin", "largest minus second largest p, last epoch", RANGE, EASY, |_| {
-            Ok(LastEpoch::reading(Quantity::Margin).into())
+            reading(Quantity::Margin, LastEpoch::values)
         }),
     ]
 }

@@ -38,16 +38,16 @@ impl LearningTime {
 pub(crate) fn metrics<R: From<Reading<LearningTime>>>() -> Vec<Metric<R>> {
     let summary = "the first right presentation, from 0; -1 where never right";
     let first = Metric::new("first_learned", summary, RANGE, None, |_| {
-        reading(|time: &LearningTime, _| time.plus(&time.first_right, -1))
+        reading((), |time: &LearningTime, _| time.plus(&time.first_right, -1))
     });
     let summary = "the last wrong presentation + 1, from 0";
     let needed = Metric::new("presentations_needed", summary, RANGE, HARD, |_| {
-        reading(|time: &LearningTime, _| time.plus(&time.last_wrong, 0))
+        reading((), |time: &LearningTime, _| time.plus(&time.last_wrong, 0))
     });
     let summary =
         "the presentation from which it stays wrong while another split is trained; E where never forgotten";
     let forgotten = Metric::new("second_split_forgetting", summary, RANGE, EASY, |_| {
-        reading(|time: &LearningTime, _| time.plus(&time.last_right, 0))
+        reading((), |time: &LearningTime, _| time.plus(&time.last_right, 0))
     });
     [first, needed, forgotten.needs(Needs::SecondSplit)].map(Metric::order_bound).into()
 }

@@ -88,12 +88,12 @@ where
     vec![Metric::new("loss", summary, OPTIONS, HARD, |options| {
         let averages = [("mean", Average::Mean), ("last", Average::Last), ("ema", Average::Moving)];
         match options.choice("average", &averages)? {
-            Average::Mean => reading(|loss: &MeanLoss, _| loss.0.mean().map(ColumnValues::Float)),
-            Average::Last => Ok(LastEpoch::reading(Quantity::Loss).into()),
+            Average::Mean => reading((), |loss: &MeanLoss, _| loss.0.mean().map(ColumnValues::Float)),
+            Average::Last => reading(Quantity::Loss, LastEpoch::values),
             Average::Moving => {
                 let decay =
                     options.number_in("decay", |decay| (0.0..1.0).contains(decay), "a number in [0, 1)")?;
-                Ok(Reading { settings: decay, view: LossAverage::values }.into())
+                reading(decay, LossAverage::values)
             }
         }
     })]

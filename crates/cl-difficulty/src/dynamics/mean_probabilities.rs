@@ -1,7 +1,7 @@
 use cl_data::catalogue::{CatalogueError, Options, Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, TooFew, View};
+use super::accumulate::{Accumulate, TooFew};
 use super::block::{Block, Input};
 use super::column::ColumnValues;
 use super::last_epoch::{LastEpoch, Quantity};
@@ -29,9 +29,6 @@ impl MeanProbabilities {
     }
 }
 
-const CLEANLAB: Quantity = Quantity::ConfidenceWeightedEntropy { cleanlab: true };
-const LIMIT: Quantity = Quantity::ConfidenceWeightedEntropy { cleanlab: false };
-
 pub(crate) fn metrics<R: From<Reading<MeanProbabilities>> + From<Reading<LastEpoch>>>() -> Vec<Metric<R>> {
     const AVERAGED: Parameter = Parameter::with_default(
         "probabilities",
@@ -43,45 +40,30 @@ pub(crate) fn metrics<R: From<Reading<MeanProbabilities>> + From<Reading<LastEpo
         "a right example with H = 0 scores: limit (1) or cleanlab (about 0, as that code has it)",
         "limit",
     );
+    let margin = "label quality (p_y - the largest other p + 1) / 2";
+    let entropy = "label quality ln(1 + H / p_y) p_y / H with normalised entropy H";
     vec![
         Metric::new("self_confidence", "label quality p_y", &[AVERAGED, FROM, UNTIL], EASY, |options| {
-            averaged(options, Quantity::SelfConfidence, |mean, labels| {
-                mean.qualities(Quantity::SelfConfidence, labels)
-            })
+            averaged(options, Quantity::SelfConfidence)
         }),
-        Metric::new(
-            "normalized_margin",
-            "label quality (p_y - the largest other p + 1) / 2",
-            &[AVERAGED, FROM, UNTIL],
-            EASY,
-            |options| {
-                averaged(options, Quantity::NormalizedMargin, |mean, labels| {
-                    mean.qualities(Quantity::NormalizedMargin, labels)
-                })
-            },
-        ),
-        Metric::new(
-            "confidence_weighted_entropy",
-            "label quality ln(1 + H / p_y) p_y / H with normalised entropy H",
-            &[AVERAGED, CERTAIN, FROM, UNTIL],
-            EASY,
-            |options| match options.choice("certain", &[("limit", false), ("cleanlab", true)])? {
-                true => averaged(options, CLEANLAB, |mean, labels| mean.qualities(CLEANLAB, labels)),
-                false => averaged(options, LIMIT, |mean, labels| mean.qualities(LIMIT, labels)),
-            },
-        ),
+        Metric::new("normalized_margin", margin, &[AVERAGED, FROM, UNTIL], EASY, |options| {
+            averaged(options, Quantity::NormalizedMargin)
+        }),
+        Metric::new("confidence_weighted_entropy", entropy, &[AVERAGED, CERTAIN, FROM, UNTIL], EASY, |options| {
+            let cleanlab = options.choice("certain", &[("limit", false), ("cleanlab", true)])?;
+            averaged(options, Quantity::ConfidenceWeightedEntropy { cleanlab })
+        }),
     ]
 }
 
-/// A quality of the mean, as `view` has it, or of the last probabilities.
+/// Of the mean of the probabilities, or of the last ones.
 fn averaged<R: From<Reading<MeanProbabilities>> + From<Reading<LastEpoch>>>(
     options: &mut Options,
     quantity: Quantity,
-    view: View<MeanProbabilities>,
 ) -> Result<R, CatalogueError> {
     match options.choice("probabilities", &[("mean", false), ("last", true)])? {
-        true => Ok(LastEpoch::reading(quantity).into()),
-        false => reading(view),
+        true => reading(quantity, LastEpoch::values),
+        false => reading((), move |mean: &MeanProbabilities, labels| mean.qualities(quantity, labels)),
     }
 }
 

@@ -1,9 +1,13 @@
 //! What the entry of a metric is made of; it stands in the file of its accumulator.
 
+use std::fmt;
+use std::sync::Arc;
+
 use cl_data::catalogue::{CatalogueError, Description, Options, Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, View};
+use super::accumulate::{Accumulate, TooFew};
+use super::column::ColumnValues;
 
 /// What a metric must be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,11 +33,27 @@ pub struct MetricDescription {
     pub order_bound: bool,
 }
 
+/// A metric of an accumulator, given the labels of the examples.
+type View<A> = dyn Fn(&A, &[u32]) -> Result<ColumnValues, TooFew> + Send + Sync;
+
 /// Which accumulator a metric takes, and what it is of it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Reading<A: Accumulate> {
     pub(crate) settings: A::Settings,
-    pub(crate) view: View<A>,
+    view: Arc<View<A>>,
+}
+
+impl<A: Accumulate> Reading<A> {
+    /// The metric, given the labels of the examples.
+    pub(crate) fn values(&self, accumulator: &A, labels: &[u32]) -> Result<ColumnValues, TooFew> {
+        (self.view)(accumulator, labels)
+    }
+}
+
+impl<A: Accumulate> fmt::Debug for Reading<A> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(formatter)
+    }
 }
 
 /// The epochs that enter, `from` included and `until` not.
@@ -82,11 +102,12 @@ impl<R> Metric<R> {
     }
 }
 
-/// Of an accumulator that has no settings.
-pub(crate) fn reading<R: From<Reading<A>>, A: Accumulate<Settings = ()>>(
-    view: View<A>,
+/// What a metric is of the accumulator with these settings.
+pub(crate) fn reading<R: From<Reading<A>>, A: Accumulate>(
+    settings: A::Settings,
+    view: impl Fn(&A, &[u32]) -> Result<ColumnValues, TooFew> + Send + Sync + 'static,
 ) -> Result<R, CatalogueError> {
-    Ok(Reading { settings: (), view }.into())
+    Ok(Reading { settings, view: Arc::new(view) }.into())
 }
 
 pub(crate) const HARD: Option<bool> = Some(true);

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::accumulate::{Accumulate, TooFew};
 use super::block::{Block, Input};
 use super::column::ColumnValues;
-use super::metric::{EPOCHS, FROM, HARD, Metric, Reading, UNTIL, WINDOW, window_and_epochs};
+use super::metric::{EPOCHS, FROM, HARD, Metric, Reading, UNTIL, WINDOW, reading, window_and_epochs};
 use super::windows::{Windows, mean_and_deviation};
 
 const EPSILON: f64 = 1e-8;
@@ -43,7 +43,7 @@ impl Tdds {
 pub(crate) fn metrics<R: From<Reading<Tdds>>>() -> Vec<Metric<R>> {
     let summary = "TDDS: deviations of the divergence between epochs, averaged over windows with decay";
     let tdds = Metric::new("tdds", summary, &[WINDOW, EPOCHS, FROM, UNTIL], HARD, |options| {
-        Ok(Reading { settings: window_and_epochs(options)?, view: Tdds::values }.into())
+        reading(window_and_epochs(options)?, Tdds::values)
     });
     vec![tdds.order_bound()]
 }

@@ -479,9 +479,9 @@ mod tests {
         // Of what is measured only the next epoch can begin.
         let mut out = Batch::default();
         let error = sampler.batch(u64::MAX, &mut out).unwrap_err();
-        assert!(matches!(error, SamplerError::OutOfTurn { step: u64::MAX, end: 2, .. }), "{error}");
-        assert_eq!((sampler.ready_until(), sampler.epoch(u64::MAX).n_steps), (1, 1));
-        assert!(sampler.save(0).is_ok() && sampler.save(1).is_ok() && sampler.save(2).is_err());
+        assert!(matches!(error, SamplerError::OutOfTurn { step: u64::MAX, end: 4, .. }), "{error}");
+        assert_eq!((sampler.ready_until(), sampler.epoch(u64::MAX).n_steps), (2, 2));
+        assert!(sampler.save(0).is_ok() && sampler.save(2).is_ok() && sampler.save(3).is_err());
         let mut settled = new(Clock::Epochs { total: 1 }, &[]).unwrap();
         assert_eq!(batch(&mut settled, u64::MAX).len(), 1);
     }

@@ -271,11 +271,11 @@ impl Sampler for HardnessSampler {
     fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
         self.check(indices, losses)?;
         let steps = self.steps();
-        if step >= steps.end {
+        if step >= steps.end && !indices.is_empty() {
             return Err(SamplerError::out_of_turn(step, steps));
         }
         // All of the epochs before was told.
-        if step >= steps.start {
+        if steps.contains(&step) {
             indices.iter().zip(losses).for_each(|(&index, &loss)| self.take(index, loss));
         }
         Ok(())

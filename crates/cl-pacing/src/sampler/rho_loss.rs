@@ -186,6 +186,7 @@ impl Sampler for RhoLossSampler {
         match step.cmp(&self.progress.step) {
             Ordering::Less => check_feedback(indices, losses, n_examples),
             Ordering::Equal => self.progress.told.tell(indices, losses, n_examples),
+            Ordering::Greater if indices.is_empty() => Ok(()),
             Ordering::Greater => {
                 let mut told = Told::new(self.candidates(step).into_owned());
                 told.tell(indices, losses, n_examples)?;

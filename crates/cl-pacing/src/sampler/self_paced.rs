@@ -225,11 +225,11 @@ impl Sampler for SelfPacedSampler {
     fn feedback(&mut self, step: u64, indices: &[usize], losses: &[f64]) -> Result<(), SamplerError> {
         check_feedback(indices, losses, self.n_examples)?;
         let end = self.steps().end;
-        if step > end {
+        if step > end && !indices.is_empty() {
             return Err(SamplerError::out_of_turn(step, self.progress.first_step..end + 1));
         }
         // What is told within an epoch changes nothing: its selection stands.
-        if step < end {
+        if step != end {
             return Ok(());
         }
         let mut told = self.progress.told.clone();
@@ -433,7 +433,7 @@ mod tests {
             (0, vec![0, 3], vec![0.0; 2]),
             (0, vec![0, 1], vec![0.0, f64::NAN]),
             (0, vec![0, 1], vec![0.0]),
-            (1, vec![], vec![]),
+            (1, vec![0], vec![0.0]),
         ] {
             assert!(own.feedback(step, &indices, &losses).is_err(), "{step} {indices:?} {losses:?}");
             assert_eq!(own.save(0).unwrap(), fresh);
