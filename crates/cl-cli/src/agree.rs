@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::bail;
+use cl_data::catalogue::CatalogueError;
 use cl_difficulty::DifficultyError;
 use cl_difficulty::agreement::{Bootstrap, JoinedColumn, RankCorrelation, agreement_matrix, join, top_overlap};
 use cl_difficulty::table::Table;
@@ -80,7 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let files = arguments.files.iter().map(Table::read).collect::<Result<Vec<_>, _>>()?;
     let columns = match join(&files, &arguments.metric) {
-        Err(DifficultyError::Unknown { name, .. }) => bail!("--metric: no file has a column `{name}`"),
+        Err(DifficultyError::Catalogue(CatalogueError::Unknown { name, .. })) => bail!("--metric: no file has a column `{name}`"),
         joined => joined?,
     };
     if columns.len() < 2 {
