@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use imports::{Crate, Import};
 
 fn root() -> PathBuf {
-    std::env::var("HOUSE").map(Into::into).unwrap_or_else(|_| Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf())
+    std::env::var("HOUSE")
+        .map(Into::into)
+        .unwrap_or_else(|_| Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf())
 }
 
 /// Every crate that has sources of its own to import from.
@@ -121,7 +123,10 @@ fn plan() {
         let rooms = house.rooms();
         let above = |room: &str| -> BTreeSet<&str> {
             let taken = house.imports.iter().filter(|import| house.room(&import.from) == room);
-            taken.map(|import| house.room(&import.to)).filter(|other| *other != room && rooms.contains(other)).collect()
+            taken
+                .map(|import| house.room(&import.to))
+                .filter(|other| *other != room && rooms.contains(other))
+                .collect()
         };
         let (mut done, mut floors) = (BTreeSet::new(), Vec::new());
         while done.len() < rooms.len() {

@@ -81,7 +81,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let files = arguments.files.iter().map(Table::read).collect::<Result<Vec<_>, _>>()?;
     let columns = match join(&files, &arguments.metric) {
-        Err(DifficultyError::Catalogue(CatalogueError::Unknown { name, .. })) => bail!("--metric: no file has a column `{name}`"),
+        Err(DifficultyError::Catalogue(CatalogueError::Unknown { name, .. })) => {
+            bail!("--metric: no file has a column `{name}`")
+        }
         joined => joined?,
     };
     if columns.len() < 2 {

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use flate2::read::GzDecoder;
 
-use crate::Dataset;
+use crate::dataset::Dataset;
 use crate::io::{CsvOptions, LabelColumn, read_csv_from};
 
 /// Handwritten digits: 1797 images of 8 x 8 pixels with values 0 to 16, row by row, in 10 classes.

@@ -74,7 +74,11 @@ impl CatalogueError {
         name: impl Into<String>,
         known: impl IntoIterator<Item: AsRef<str>>,
     ) -> Self {
-        Self::Unknown { what, name: name.into(), known: known.into_iter().map(|name| name.as_ref().to_owned()).collect::<Vec<_>>().join(", ") }
+        Self::Unknown {
+            what,
+            name: name.into(),
+            known: known.into_iter().map(|name| name.as_ref().to_owned()).collect::<Vec<_>>().join(", "),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use rand::Rng;
 
-use crate::{DataError, random};
+use crate::{error::DataError, random};
 
 /// A made language with a Zipf vocabulary, real dependencies between its words, and sentences of many lengths: text
 /// for language models where no corpus is at hand.

@@ -1,6 +1,6 @@
 use nalgebra::DMatrix;
 
-use crate::{DataError, Fingerprint, Ids};
+use crate::{error::DataError, fingerprint::Fingerprint, ids::Ids};
 
 /// The scalar of features and models: `f32` for speed, `f64` for parity with NumPy.
 pub trait Scalar:

@@ -1,7 +1,7 @@
 //! e^x, e^x - 1, ln(x) and ln(1 + x) without branches, calls or tables, so that loops over them vectorise on any
 //! machine: what the softmax of many small batches and the weights of many examples spend their time on.
 
-use crate::Scalar;
+use crate::dataset::Scalar;
 
 /// e^x for x <= 0, down to the smallest subnormal; e^-inf = 0, NaN stays NaN. Within 2 units in the last place.
 ///

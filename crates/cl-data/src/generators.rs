@@ -2,7 +2,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::numpy::RandomState;
 use crate::random;
-use crate::{DataError, Dataset};
+use crate::{dataset::Dataset, error::DataError};
 
 /// The two Gaussian clusters of the article, bit for bit what its NumPy code draws.
 ///

@@ -1,5 +1,8 @@
 use crate::random;
-use crate::{DataError, Dataset, Scalar};
+use crate::{
+    dataset::{Dataset, Scalar},
+    error::DataError,
+};
 
 /// Labels after noise, with the mask of what was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use rand_mt::Mt;
 
-use crate::DataError;
+use crate::error::DataError;
 
 /// NumPy's legacy generator (MT19937 with the polar Gaussian), reproduced bit for bit, because the article's
 /// data come from it. Everything else draws from [`crate::random`].

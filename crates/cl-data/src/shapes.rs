@@ -1,7 +1,7 @@
 use rand::Rng;
 
 use crate::random;
-use crate::{DataError, Dataset};
+use crate::{dataset::Dataset, error::DataError};
 
 /// Grey images of one shape each, in three classes: the easy set and the hard set of a curriculum.
 ///

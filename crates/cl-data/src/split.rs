@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::DataError;
+use crate::error::DataError;
 use crate::random;
 
 /// Splits examples into parts that hold the given fractions of **each class**, to the nearest example.

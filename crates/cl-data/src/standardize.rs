@@ -1,6 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{DataError, Dataset, Scalar};
+use crate::{
+    dataset::{Dataset, Scalar},
+    error::DataError,
+};
 
 /// Mean and standard deviation of each feature, fitted on one data set and applied to any other.
 ///

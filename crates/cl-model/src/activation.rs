@@ -1,7 +1,7 @@
 use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
-use crate::sigmoid;
+use crate::logistic::sigmoid;
 
 /// The nonlinearity between dense layers.
 ///

@@ -1,7 +1,11 @@
 use cl_data::{Dataset, Scalar};
 use rayon::prelude::*;
 
-use crate::{Examples, Loss, Mode, Model, ModelError, Target};
+use crate::{
+    error::ModelError,
+    loss::{Loss, Target},
+    model::{Examples, Mode, Model},
+};
 
 /// How a model does on a data set, example by example.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-use crate::SoftmaxRegression;
+use crate::softmax::SoftmaxRegression;
 
 /// Linear regression: outputs W x + b, one per target, trained with [`Squared`](crate::Squared).
 ///

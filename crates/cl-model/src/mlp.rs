@@ -2,8 +2,8 @@ use cl_data::{Scalar, random};
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
-use crate::ModelError;
 use crate::activation::Activation;
+use crate::error::ModelError;
 use crate::gemm::{Left, Packing, Right, gemm};
 use crate::initialization::Initialization;
 use crate::model::{Examples, Mode, Model, add_dense_gradient_squares};

@@ -1,7 +1,7 @@
 use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
-use crate::ModelError;
+use crate::error::ModelError;
 use crate::gemm::{Left, Packing, Right, gemm};
 use crate::model::{Examples, Mode, Model, add_dense_gradient_squares};
 use crate::sums;

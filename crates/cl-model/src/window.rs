@@ -6,7 +6,7 @@ use crate::gemm::{Left, Packing, Right, gemm};
 use crate::model::{Examples, Mode, Model};
 use crate::sums::{add_scaled, dot};
 use crate::tanh::tanh_in_place;
-use crate::{Initialization, ModelError};
+use crate::{error::ModelError, initialization::Initialization};
 
 /// A neural language model that ranks windows of words: a good window should score above one whose last word was
 /// replaced by a wrong one.

@@ -3,7 +3,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::io_error;
-use crate::DataError;
+use crate::error::DataError;
 
 /// Writes a file whole or not at all: into a temporary file of the same folder, flushed to disk and renamed to
 /// `path`, which keeps its former content until then.

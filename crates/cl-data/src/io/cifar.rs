@@ -1,7 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Input, PixelScale, malformed, open};
-use crate::{DataError, Dataset, Scalar};
+use crate::{
+    dataset::{Dataset, Scalar},
+    error::DataError,
+};
 
 /// Bytes of an image: red, green and blue planes of 32 x 32, row by row.
 const N_PIXELS: usize = 3 * 32 * 32;

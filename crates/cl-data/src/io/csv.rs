@@ -4,7 +4,11 @@ use std::path::Path;
 
 use super::csv_rows::CsvRows;
 use super::{MAX_CLASSES, malformed, open, write_atomically};
-use crate::{DataError, Dataset, Ids, Scalar};
+use crate::{
+    dataset::{Dataset, Scalar},
+    error::DataError,
+    ids::Ids,
+};
 
 /// The column that holds the label.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,10 @@ use super::array::{Array, ArrayData};
 use super::element::ElementType;
 use super::input::Input;
 use super::{MAX_CLASSES, malformed, n_elements, open};
-use crate::{DataError, Dataset, Scalar};
+use crate::{
+    dataset::{Dataset, Scalar},
+    error::DataError,
+};
 
 /// How bytes of images become features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use super::{io_error, malformed};
-use crate::DataError;
+use crate::error::DataError;
 
 /// A file open for reading, decompressed on the way where it is gzipped. Reads are buffered.
 #[derive(Debug)]

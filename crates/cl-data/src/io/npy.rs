@@ -6,7 +6,7 @@ use super::element::ElementType;
 use super::input::read_error;
 use super::npy_header::{Header, MAGIC, header_bytes, parse_header};
 use super::{Input, malformed, n_elements, open, write_atomically};
-use crate::{DataError, Scalar};
+use crate::{dataset::Scalar, error::DataError};
 
 /// Longer headers belong to structured types, which are not read.
 const MAX_HEADER_BYTES: usize = 65_536;

@@ -10,7 +10,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::array::Array;
 use super::npy::{NpyReader, Source, check_texts, n_file_bytes, write_array};
 use super::{io_error, malformed, write_atomically};
-use crate::DataError;
+use crate::error::DataError;
 
 /// A `.npz` archive open for reading, member by member: a zip file of `.npy` files, stored or deflated.
 ///

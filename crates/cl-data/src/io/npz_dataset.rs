@@ -4,7 +4,11 @@ use super::array::{Array, ArrayData};
 use super::element::ElementType;
 use super::npz::{NpzReader, write_npz};
 use super::{MAX_CLASSES, malformed};
-use crate::{DataError, Dataset, Ids, Scalar};
+use crate::{
+    dataset::{Dataset, Scalar},
+    error::DataError,
+    ids::Ids,
+};
 
 /// Reads a data set from a `.npz` file.
 ///

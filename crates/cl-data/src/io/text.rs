@@ -3,7 +3,7 @@ use std::path::Path;
 
 use super::input::read_error;
 use super::{malformed, open};
-use crate::DataError;
+use crate::error::DataError;
 
 /// Reads the lines of a UTF-8 text, gzipped or not, without their line ends (LF or CRLF). O(bytes).
 ///

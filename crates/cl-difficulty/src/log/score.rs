@@ -7,8 +7,8 @@ use super::recording::Recording;
 use super::source::{Contents, OutputKind, Source};
 use super::state::StateFile;
 use crate::{
-    dynamics::{MetricSettings, Needs},
     dynamics::{Column, ColumnValues, DynamicsRecorder},
+    dynamics::{MetricSettings, Needs},
     error::DifficultyError,
 };
 

@@ -6,7 +6,7 @@ use cl_data::{DataError, io::write_atomically};
 use super::purpose::Purpose;
 use super::saved::{Hashing, Magic, damaged, open_sealed};
 use super::source::Contents;
-use crate::{dynamics::MetricSettings, dynamics::DynamicsRecorder};
+use crate::{dynamics::DynamicsRecorder, dynamics::MetricSettings};
 
 const MAGIC: &Magic = b"curriculum score: epochs";
 

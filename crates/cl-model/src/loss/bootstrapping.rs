@@ -2,7 +2,7 @@ use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target, log_softmax};
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// Bootstrapped cross-entropy: labels that may be wrong, mixed with what the model itself believes.
 ///

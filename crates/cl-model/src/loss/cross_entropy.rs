@@ -4,7 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, SmoothedCrossEntropy, Target, largest};
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// Cross-entropy, in nats.
 ///

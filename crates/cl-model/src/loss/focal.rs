@@ -2,7 +2,7 @@ use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target, log_probability, scaled_residual};
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// Focal loss: cross-entropy that counts an example less the surer the model is of it.
 ///

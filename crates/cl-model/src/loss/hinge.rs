@@ -2,7 +2,7 @@ use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target};
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// Hinge loss of two classes: with a linear model, the support vector machine.
 ///

@@ -10,7 +10,7 @@ mod super_loss;
 
 use cl_data::Scalar;
 
-use crate::ModelError;
+use crate::error::ModelError;
 
 pub use bootstrapping::Bootstrapping;
 pub use cross_entropy::{CrossEntropy, epsilon_cross_entropy};

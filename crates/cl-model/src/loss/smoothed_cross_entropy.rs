@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cross_entropy::soft_cross_entropy;
 use super::{Loss, Target};
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// Cross-entropy with smoothed labels, in nats.
 ///

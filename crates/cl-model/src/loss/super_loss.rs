@@ -4,7 +4,7 @@ use cl_data::{Scalar, lambert_w0};
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target};
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// SuperLoss: any loss, weighted by how far it lies below or above a threshold tau; the weight solves its own
 /// small problem in closed form.

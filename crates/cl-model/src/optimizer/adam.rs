@@ -2,7 +2,7 @@ use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
 use super::Optimizer;
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// Adam and AdamW, in PyTorch's conventions.
 ///

@@ -3,7 +3,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Optimizer;
-use crate::ModelError;
+use crate::error::ModelError;
 
 /// Stochastic gradient descent with momentum, Nesterov's variant and weight decay, in PyTorch's conventions.
 ///

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{check_count, check_positive};
-use crate::{LearningRate, ModelError};
+use crate::{error::ModelError, plan::LearningRate};
 
 /// A learning rate annealed along half a cosine.
 ///

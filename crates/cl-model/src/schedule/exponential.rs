@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{check_factor, check_positive};
-use crate::{LearningRate, ModelError};
+use crate::{error::ModelError, plan::LearningRate};
 
 /// A learning rate that falls by the same factor at every update.
 ///

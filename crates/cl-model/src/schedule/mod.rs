@@ -15,7 +15,7 @@ pub use plateau::Plateau;
 pub use step::Step;
 pub use warm_up::WarmUp;
 
-use crate::{LearningRate, ModelError};
+use crate::{error::ModelError, plan::LearningRate};
 
 impl<R: LearningRate + ?Sized> LearningRate for &R {
     fn at(&self, step: u64) -> f64 {

@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::{check_factor, check_positive};
-use crate::{LearningRate, ModelError};
+use crate::{error::ModelError, plan::LearningRate};
 
 /// A learning rate that falls when a metric has stopped improving.
 ///

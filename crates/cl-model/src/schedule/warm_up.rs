@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{check_count, check_factor};
-use crate::{LearningRate, ModelError};
+use crate::{error::ModelError, plan::LearningRate};
 
 /// A learning rate that climbs along a line to the start of another schedule, which then begins.
 ///
