@@ -1,17 +1,27 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
+use cl_data::{Scalar, catalogue::Parameter};
 use rayon::prelude::*;
 
-use super::kernel::ROWS;
-use super::objective::{Bound, SubmodularObjective};
-use super::similarity::{Similarities, SimilarityVisitor, sum_lanes};
-use crate::PruneError;
+use super::{
+    entry::{Entry, Method},
+    features::Features,
+    greedy::check_elements,
+    kernel::ROWS,
+    maximizer::{EPSILON, Maximizer, OPTIMIZER, Objective, PARTS, TIES},
+    objective::{Bound, Coreset, SubmodularObjective},
+    points::SimilarityVisitor,
+    request::{Request, Size},
+    similarities::{Similarities, sum_lanes},
+    similarity::{SIMILARITY, Similarity},
+};
+use crate::error::PruneError;
 
 /// The memory that lists of examples may take, where none is given: 1 GiB.
-const DEFAULT_MEMORY: usize = 1 << 30;
+pub(super) const DEFAULT_MEMORY: usize = 1 << 30;
 
 /// Bytes that a list needs for an example.
-const ENTRY: usize = size_of::<u32>() + size_of::<f64>();
+const ENTRY_BYTES: usize = size_of::<u32>() + size_of::<f64>();
 
 /// Facility location: how well every example is served by the most similar one chosen.
 ///
@@ -59,6 +69,59 @@ pub struct FacilityLocation {
     changes: VecDeque<Changes>,
     /// For each element a bound of its gain, and how many had been added when it was found.
     known: Vec<Option<(f64, usize)>>,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "facility-location",
+    "what serves every example best",
+    "similarity gained over all examples",
+    &[
+        SIMILARITY,
+        OPTIMIZER,
+        EPSILON,
+        PARTS,
+        TIES,
+        Parameter::with_default(
+            "memory",
+            "MiB for lists of who would be served better: the choice is the same, the time is not",
+            "1024",
+        ),
+    ],
+    |options| {
+        Ok(Arc::new(ByName {
+            similarity: options.choice("similarity", &Similarity::NAMES)?,
+            memory: options.number::<usize>("memory")?.saturating_mul(1 << 20),
+            maximizer: Maximizer::read(options)?,
+        }))
+    },
+)
+.submodular();
+
+#[derive(Debug)]
+struct ByName {
+    similarity: Similarity,
+    memory: usize,
+    maximizer: Maximizer,
+}
+
+impl Method for ByName {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        let objective = FacilityLocation::new(Similarities::new(features, self.similarity)?);
+        self.maximizer.select(objective.with_memory(self.memory), request)
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        let (shared, own) = FacilityLocation::bytes(size, self.memory);
+        // One pass needs no lists, and bounds of no gain.
+        match self.maximizer.is_sieve() {
+            true => self.maximizer.bytes(size, shared - size.panels(), 144.0 * size.n),
+            false => self.maximizer.bytes(size, shared, own),
+        }
+    }
+
+    fn objective(&self) -> Option<Objective> {
+        Some(Objective { maximizer: self.maximizer, is_monotone: true, counts_all: true })
+    }
 }
 
 /// The examples that an element serves better than all before it, with m_i before and after.
@@ -117,7 +180,7 @@ fn capacity(n: usize, bytes: usize) -> usize {
         return 0;
     }
     // Longer lists cost more to write than they save.
-    (bytes / ENTRY / n.max(1)).min((n / 8).max(64))
+    (bytes / ENTRY_BYTES / n.max(1)).min((n / 8).max(64))
 }
 
 impl FacilityLocation {
@@ -143,7 +206,14 @@ impl FacilityLocation {
     /// The most bytes that the lists of `n` examples take where they may take `bytes`: no list grows beyond an eighth
     /// of the examples, or 64 of them.
     pub fn list_bytes(n: usize, bytes: usize) -> usize {
-        n.saturating_mul((capacity(n, bytes) + ROWS) * ENTRY)
+        n.saturating_mul((capacity(n, bytes) + ROWS) * ENTRY_BYTES)
+    }
+
+    /// What does not change while it grows, and what each copy has of its own with lists of at most `memory` bytes: sums
+    /// and counts by lane while gains are computed for all, and the features of those whose best has changed of late.
+    pub(super) fn bytes(size: &Size, memory: usize) -> (f64, f64) {
+        let lists = Self::list_bytes(size.n as usize, memory) as f64;
+        (2.0 * size.panels() + 320.0 * size.n, 144.0 * size.n + lists)
     }
 
     fn set_memory(&mut self, bytes: usize) {
@@ -156,7 +226,7 @@ impl FacilityLocation {
     /// # Errors
     /// [`PruneError::InvalidArgument`] where an element does not exist or occurs twice.
     pub fn cluster_sizes(&self, order: &[usize]) -> Result<Vec<usize>, PruneError> {
-        super::greedy::check_elements(order, self.n_elements())?;
+        check_elements(order, self.n_elements())?;
         let mut sizes = vec![0; order.len()];
         if !order.is_empty() {
             self.similarities.most_similar(order).into_iter().for_each(|position| sizes[position] += 1);
@@ -438,7 +508,6 @@ impl SubmodularObjective for FacilityLocation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Features, Similarity};
     use super::*;
     use cl_data::random::{below, stream, uniform};
     use proptest::prelude::*;

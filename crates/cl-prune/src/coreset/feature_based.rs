@@ -1,11 +1,16 @@
-use std::str::FromStr;
+use std::sync::Arc;
 
-use cl_data::Scalar;
+use cl_data::{Scalar, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::Features;
-use super::objective::SubmodularObjective;
-use crate::PruneError;
+use super::{
+    entry::{Entry, Method},
+    features::Features,
+    maximizer::{EPSILON, Maximizer, OPTIMIZER, Objective, PARTS, TIES},
+    objective::{Coreset, SubmodularObjective},
+    request::{Request, Size},
+};
+use crate::error::PruneError;
 
 /// How much of a feature is worth how much: increasing and concave.
 ///
@@ -40,19 +45,6 @@ impl Concave {
     }
 }
 
-impl FromStr for Concave {
-    type Err = PruneError;
-
-    fn from_str(name: &str) -> Result<Self, PruneError> {
-        match name {
-            "sqrt" => Ok(Self::Sqrt),
-            "log" => Ok(Self::Log),
-            "saturating" => Ok(Self::Saturating),
-            _ => Err(PruneError::argument("concave", format!("`{name}`"), "sqrt, log or saturating")),
-        }
-    }
-}
-
 /// Feature-based: enough of every feature rather than much of one.
 ///
 /// ```text
@@ -79,6 +71,39 @@ pub struct FeatureBased<'a, T> {
     features: Features<'a, T>,
     concave: Concave,
     amounts: Vec<f64>,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "feature-based",
+    "enough of every feature, features being amounts of at least 0",
+    "growth of the sum over features of phi(amount)",
+    &[Parameter::with_default("concave", "phi: sqrt, log or saturating", "sqrt"), OPTIMIZER, EPSILON, PARTS, TIES],
+    |options| {
+        let concave = [("sqrt", Concave::Sqrt), ("log", Concave::Log), ("saturating", Concave::Saturating)];
+        let concave = options.choice("concave", &concave)?;
+        Ok(Arc::new(ByName { concave, maximizer: Maximizer::read(options)? }))
+    },
+)
+.submodular();
+
+#[derive(Debug)]
+struct ByName {
+    concave: Concave,
+    maximizer: Maximizer,
+}
+
+impl Method for ByName {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        self.maximizer.select(FeatureBased::new(features, self.concave)?, request)
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        self.maximizer.bytes(size, 0.0, 8.0 * size.d)
+    }
+
+    fn objective(&self) -> Option<Objective> {
+        Some(Objective { maximizer: self.maximizer, is_monotone: true, counts_all: false })
+    }
 }
 
 impl<'a, T: Scalar> FeatureBased<'a, T> {

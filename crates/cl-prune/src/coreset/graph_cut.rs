@@ -1,10 +1,18 @@
-use std::str::FromStr;
+use std::sync::Arc;
 
+use cl_data::{Scalar, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::objective::SubmodularObjective;
-use super::similarity::Similarities;
-use crate::PruneError;
+use super::{
+    entry::{Entry, Method},
+    features::Features,
+    maximizer::{EPSILON, Maximizer, OPTIMIZER, Objective, PARTS, TIES},
+    objective::{Coreset, SubmodularObjective},
+    request::{Request, Size},
+    similarities::Similarities,
+    similarity::{SIMILARITY, Similarity},
+};
+use crate::error::PruneError;
 
 /// Where graph cut's trade-off stands: systems share the name and differ in what they weigh.
 ///
@@ -23,19 +31,6 @@ pub enum GraphCutForm {
     Diversity,
     /// Lambda weighs how well all are represented; an example's similarity to itself is left out.
     NoSelf,
-}
-
-impl FromStr for GraphCutForm {
-    type Err = PruneError;
-
-    fn from_str(name: &str) -> Result<Self, PruneError> {
-        match name {
-            "conventional" => Ok(Self::Conventional),
-            "diversity" => Ok(Self::Diversity),
-            "no-self" => Ok(Self::NoSelf),
-            _ => Err(PruneError::argument("form", format!("`{name}`"), "conventional, diversity or no-self")),
-        }
-    }
 }
 
 /// Graph cut: similar to all examples, dissimilar among each other.
@@ -65,6 +60,66 @@ pub struct GraphCut {
     gains: Vec<f64>,
     /// What a chosen example's similarity takes from a gain.
     redundancy: f64,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "graph-cut",
+    "similar to all, dissimilar among each other",
+    "lambda sum_i s_ij - s_jj - 2 sum_S s_jk",
+    &[
+        SIMILARITY,
+        Parameter::with_default("lambda", "the trade-off", "1"),
+        Parameter::with_default(
+            "form",
+            "conventional, diversity (lambda weighs redundancy) or no-self (without s_jj)",
+            "conventional",
+        ),
+        OPTIMIZER,
+        EPSILON,
+        PARTS,
+        TIES,
+    ],
+    |options| {
+        let forms = [
+            ("conventional", GraphCutForm::Conventional),
+            ("diversity", GraphCutForm::Diversity),
+            ("no-self", GraphCutForm::NoSelf),
+        ];
+        Ok(Arc::new(ByName {
+            similarity: options.choice("similarity", &Similarity::NAMES)?,
+            lambda: options.number("lambda")?,
+            form: options.choice("form", &forms)?,
+            maximizer: Maximizer::read(options)?,
+        }))
+    },
+)
+.submodular();
+
+#[derive(Debug)]
+struct ByName {
+    similarity: Similarity,
+    lambda: f64,
+    form: GraphCutForm,
+    maximizer: Maximizer,
+}
+
+impl Method for ByName {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        let similarities = Similarities::new(features, self.similarity)?;
+        self.maximizer.select(GraphCut::new(similarities, self.lambda, self.form)?, request)
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        self.maximizer.bytes(size, size.panels() + 160.0 * size.n, 8.0 * size.n)
+    }
+
+    fn objective(&self) -> Option<Objective> {
+        let is_monotone = match self.form {
+            GraphCutForm::Diversity => self.lambda <= 0.5,
+            GraphCutForm::Conventional | GraphCutForm::NoSelf => self.lambda >= 2.0,
+        };
+        Some(Objective { maximizer: self.maximizer, is_monotone, counts_all: true })
+    }
 }
 
 impl GraphCut {

@@ -1,9 +1,18 @@
-use super::Features;
-use super::objective::SubmodularObjective;
-use super::similarity::{Similarities, Similarity};
-use crate::PruneError;
-use cl_data::Scalar;
+use std::sync::Arc;
+
+use cl_data::{Scalar, catalogue::Parameter};
 use rayon::prelude::*;
+
+use super::{
+    entry::{Entry, Method},
+    features::Features,
+    maximizer::{EPSILON, Maximizer, OPTIMIZER, Objective, PARTS, TIES},
+    objective::{Coreset, SubmodularObjective},
+    request::{Request, Size},
+    similarities::Similarities,
+    similarity::Similarity,
+};
+use crate::error::PruneError;
 
 /// Log-determinant: the volume that the chosen examples span, as a determinantal point process counts it.
 ///
@@ -36,6 +45,50 @@ pub struct LogDeterminant {
     /// For each pick the entry of every element's row of the factor.
     factor: Vec<Vec<f64>>,
     ridge: f64,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "log-determinant",
+    "what spans the largest volume",
+    "growth of ln det(K + ridge I)",
+    &[
+        Parameter::with_default("similarity", "cosine or cosine-squared", "cosine"),
+        Parameter::with_default("ridge", "added to the diagonal", "1"),
+        OPTIMIZER,
+        EPSILON,
+        PARTS,
+        TIES,
+    ],
+    |options| {
+        Ok(Arc::new(ByName {
+            similarity: options.choice("similarity", &Similarity::NAMES)?,
+            ridge: options.number("ridge")?,
+            maximizer: Maximizer::read(options)?,
+        }))
+    },
+)
+.submodular();
+
+#[derive(Debug)]
+struct ByName {
+    similarity: Similarity,
+    ridge: f64,
+    maximizer: Maximizer,
+}
+
+impl Method for ByName {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        self.maximizer.select(LogDeterminant::new(features, self.similarity, self.ridge)?, request)
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        let factor = 8.0 * size.n * size.k;
+        self.maximizer.bytes(size, size.panels() + 16.0 * size.n, 8.0 * size.n + factor)
+    }
+
+    fn objective(&self) -> Option<Objective> {
+        Some(Objective { maximizer: self.maximizer, is_monotone: self.ridge >= 1.0, counts_all: false })
+    }
 }
 
 /// Elements that a thread takes at a time.

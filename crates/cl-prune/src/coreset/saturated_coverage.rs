@@ -1,7 +1,19 @@
-use super::kernel::ROWS;
-use super::objective::SubmodularObjective;
-use super::similarity::{Similarities, SimilarityVisitor, sum_lanes};
-use crate::PruneError;
+use std::sync::Arc;
+
+use cl_data::{Scalar, catalogue::Parameter};
+
+use super::{
+    entry::{Entry, Method},
+    features::Features,
+    kernel::ROWS,
+    maximizer::{EPSILON, Maximizer, OPTIMIZER, Objective, PARTS, TIES},
+    objective::{Coreset, SubmodularObjective},
+    points::SimilarityVisitor,
+    request::{Request, Size},
+    similarities::{Similarities, sum_lanes},
+    similarity::{SIMILARITY, Similarity},
+};
+use crate::error::PruneError;
 
 /// Saturated coverage: how much of every example's similarity to all the chosen ones hold, up to a share of it.
 ///
@@ -30,6 +42,43 @@ pub struct SaturatedCoverage {
     similarities: Similarities,
     /// What is left of each example's share, 0 for rows that are no examples.
     left: Vec<f64>,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "saturated-coverage",
+    "what covers every example up to a share of its similarity to all",
+    "coverage gained",
+    &[SIMILARITY, Parameter::with_default("alpha", "the share", "0.1"), OPTIMIZER, EPSILON, PARTS, TIES],
+    |options| {
+        Ok(Arc::new(ByName {
+            similarity: options.choice("similarity", &Similarity::NAMES)?,
+            alpha: options.number("alpha")?,
+            maximizer: Maximizer::read(options)?,
+        }))
+    },
+)
+.submodular();
+
+#[derive(Debug)]
+struct ByName {
+    similarity: Similarity,
+    alpha: f64,
+    maximizer: Maximizer,
+}
+
+impl Method for ByName {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        let similarities = Similarities::new(features, self.similarity)?;
+        self.maximizer.select(SaturatedCoverage::new(similarities, self.alpha)?, request)
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        self.maximizer.bytes(size, size.panels() + 160.0 * size.n, 8.0 * size.n)
+    }
+
+    fn objective(&self) -> Option<Objective> {
+        Some(Objective { maximizer: self.maximizer, is_monotone: true, counts_all: true })
+    }
 }
 
 impl SaturatedCoverage {

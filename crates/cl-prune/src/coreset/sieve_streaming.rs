@@ -1,8 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::greedy::check_elements;
-use super::objective::{Coreset, SubmodularObjective};
-use crate::PruneError;
+use super::{
+    greedy::check_elements,
+    objective::{Coreset, SubmodularObjective},
+};
+use crate::error::PruneError;
 
 /// Sieve streaming: one pass over the elements, each kept or let go for good when it comes.
 ///

@@ -5,9 +5,11 @@ use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::water_filling::{places, quotas};
-use super::{SelectionRule, check, check_length, gather};
-use crate::{Budget, PruneError, Selection};
+use super::{
+    selection_rule::{SelectionRule, check, check_length, gather},
+    water_filling::{places, quotas},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// More classes than this are ids taken for labels.
 const MAX_CLASSES: usize = 1 << 24;
@@ -310,8 +312,12 @@ impl Classes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ranking::{From, ranking};
-    use super::super::{KeepEasiest, KeepHardest, KeepRandom};
+    use super::super::{
+        easiest::KeepEasiest,
+        hardest::KeepHardest,
+        random::KeepRandom,
+        ranking::{From, ranking},
+    };
     use super::*;
     use proptest::prelude::*;
 
