@@ -16,7 +16,7 @@ use super::{
     glister, grad_match, graph_cut,
     guarantee::Guarantee,
     herding, k_center, log_determinant,
-    maximizer::Objective,
+    maximizer::{Maximization, submodular_options},
     objective::Coreset,
     per_class::per_class,
     request::{DataSize, Request, Size},
@@ -94,7 +94,8 @@ impl CoresetSettings {
     /// On an unknown method, option or value: the known ones are named.
     pub fn parse(name: &str, options: &[(&str, &str)]) -> Result<Self, PruneError> {
         let Entry { description, read } = find("coreset", CORESETS, |entry| &entry.description.method, &[], name)?;
-        let mut options = Options::new(&description.method, options)?;
+        let common = if description.submodular { submodular_options() } else { &[] };
+        let mut options = Options::with_common(&description.method, common, options)?;
         let method = read(&mut options).map_err(|error| error.of_parameter(&options))?;
         // What constructors check is wrong for no examples, too, and is said before there are any.
         if !description.needs_validation {
@@ -176,14 +177,14 @@ impl CoresetSettings {
         }
     }
 
-    fn merging(&self) -> Result<Objective, PruneError> {
-        let objective = self.method.objective().ok_or_else(|| {
+    fn merging(&self) -> Result<Maximization, PruneError> {
+        let maximization = self.method.maximization().ok_or_else(|| {
             let merged = coresets().filter(|other| other.submodular).map(|other| other.method.name);
             let merged = merged.collect::<Vec<_>>().join(", ");
             PruneError::argument("method", self.name, format!("one whose choices can be merged: {merged}"))
         })?;
-        if objective.maximizer.is_greedy() {
-            return Ok(objective);
+        if maximization.maximizer.is_greedy() {
+            return Ok(maximization);
         }
         let (parameter, expected) =
             (format!("{}.optimizer", self.name), "a greedy one, which can choose among choices");
@@ -218,8 +219,8 @@ impl CoresetSettings {
 
     /// What is guaranteed of `count` examples that are chosen in random parts first, as the optimiser `greedi` does.
     pub fn guarantee(&self, count: usize) -> Option<Guarantee> {
-        let objective = self.method.objective()?;
-        Some(Guarantee::of(&objective, objective.maximizer.n_parts()?, count, count, true))
+        let maximization = self.method.maximization()?;
+        Some(Guarantee::of(&maximization, maximization.maximizer.n_parts()?, count, count, true))
     }
 
     /// What is guaranteed of `count` of what parts of the examples have `chosen`, where each saw its own alone.
@@ -348,7 +349,7 @@ mod tests {
             let given: Vec<_> =
                 description.method.parameters.iter().map(|p| (p.name, p.default.unwrap())).collect();
             assert_eq!(CoresetSettings::parse(name, &given).unwrap(), settings);
-            assert_eq!(settings.method.objective().is_some(), description.submodular, "{name}");
+            assert_eq!(settings.method.maximization().is_some(), description.submodular, "{name}");
             assert_eq!(settings.check_merge().is_ok(), description.submodular, "{name}");
             let inputs = CoresetInputs { validation: Some(&validation), ..CoresetInputs::default() };
             let coreset = settings.select(single, 5, 3, &inputs).unwrap();

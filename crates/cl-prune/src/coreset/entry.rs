@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     features::{AnyFeatures, Features},
-    maximizer::Objective,
+    maximizer::Maximization,
     objective::Coreset,
     request::{Request, Size},
 };
@@ -24,7 +24,7 @@ pub struct CoresetDescription {
     pub method: Description,
     /// What a gain is.
     pub gain: &'static str,
-    /// Whether it maximises a submodular objective with an optimiser of choice.
+    /// Whether it maximises a submodular objective, and takes [`submodular_options`](super::submodular_options), too.
     pub submodular: bool,
     /// Whether it begins with an example that can be given.
     pub takes_start: bool,
@@ -40,8 +40,8 @@ pub(super) trait Method: fmt::Debug + Send + Sync {
     /// About how many bytes that takes beside the features as they are given.
     fn bytes(&self, size: &Size) -> f64;
 
-    /// What it maximises, where that is submodular.
-    fn objective(&self) -> Option<Objective> {
+    /// How it maximises a submodular objective, where it does.
+    fn maximization(&self) -> Option<Maximization> {
         None
     }
 }
@@ -50,7 +50,7 @@ pub(super) trait Method: fmt::Debug + Send + Sync {
 pub(super) trait AnyMethod: Send + Sync {
     fn choose_any(&self, features: AnyFeatures<'_>, request: &Request<'_>) -> Result<Coreset, PruneError>;
     fn bytes(&self, size: &Size) -> f64;
-    fn objective(&self) -> Option<Objective>;
+    fn maximization(&self) -> Option<Maximization>;
 }
 
 impl<M: Method> AnyMethod for M {
@@ -65,8 +65,8 @@ impl<M: Method> AnyMethod for M {
         Method::bytes(self, size)
     }
 
-    fn objective(&self) -> Option<Objective> {
-        Method::objective(self)
+    fn maximization(&self) -> Option<Maximization> {
+        Method::maximization(self)
     }
 }
 

@@ -4,16 +4,16 @@ use cl_data::{Scalar, catalogue::Parameter};
 use rayon::prelude::*;
 
 use super::{
-    entry::{Entry, Method},
+    entry::Entry,
     features::Features,
     greedy::check_elements,
     kernel::ROWS,
-    maximizer::{EPSILON, Maximizer, OPTIMIZER, Objective, PARTS, TIES},
-    objective::{Bound, Coreset, SubmodularObjective},
+    objective::{Bound, SubmodularObjective},
     points::SimilarityVisitor,
-    request::{Request, Size},
+    request::Size,
     similarities::{Similarities, sum_lanes},
     similarity::{SIMILARITY, Similarity},
+    submodular::{Submodular, maximized},
 };
 use crate::error::PruneError;
 
@@ -77,10 +77,6 @@ pub(super) static ENTRY: Entry = Entry::new(
     "similarity gained over all examples",
     &[
         SIMILARITY,
-        OPTIMIZER,
-        EPSILON,
-        PARTS,
-        TIES,
         Parameter::with_default(
             "memory",
             "MiB for lists of who would be served better: the choice is the same, the time is not",
@@ -88,11 +84,8 @@ pub(super) static ENTRY: Entry = Entry::new(
         ),
     ],
     |options| {
-        Ok(Arc::new(ByName {
-            similarity: options.choice("similarity", &Similarity::NAMES)?,
-            memory: options.number::<usize>("memory")?.saturating_mul(1 << 20),
-            maximizer: Maximizer::read(options)?,
-        }))
+        let memory = options.number::<usize>("memory")?.saturating_mul(1 << 20);
+        maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, memory }, options)
     },
 )
 .submodular();
@@ -101,26 +94,20 @@ pub(super) static ENTRY: Entry = Entry::new(
 struct ByName {
     similarity: Similarity,
     memory: usize,
-    maximizer: Maximizer,
 }
 
-impl Method for ByName {
-    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        let objective = FacilityLocation::new(Similarities::new(features, self.similarity)?);
-        self.maximizer.select(objective.with_memory(self.memory), request)
+impl Submodular for ByName {
+    fn objective<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+    ) -> Result<impl SubmodularObjective + Clone, PruneError> {
+        Ok(FacilityLocation::new(Similarities::new(features, self.similarity)?).with_memory(self.memory))
     }
 
-    fn bytes(&self, size: &Size) -> f64 {
+    fn bytes(&self, size: &Size, alone: bool) -> (f64, f64) {
         let (shared, own) = FacilityLocation::bytes(size, self.memory);
-        // One pass needs no lists, and bounds of no gain.
-        match self.maximizer.is_sieve() {
-            true => self.maximizer.bytes(size, shared - size.panels(), 144.0 * size.n),
-            false => self.maximizer.bytes(size, shared, own),
-        }
-    }
-
-    fn objective(&self) -> Option<Objective> {
-        Some(Objective { maximizer: self.maximizer, is_monotone: true, counts_all: true })
+        // Of several, in one pass, none bounds gains or keeps lists.
+        if alone { (shared, own) } else { (shared - size.panels(), 144.0 * size.n) }
     }
 }
 

@@ -4,11 +4,11 @@ use cl_data::{Scalar, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    entry::{Entry, Method},
+    entry::Entry,
     features::Features,
-    maximizer::{EPSILON, Maximizer, OPTIMIZER, Objective, PARTS, TIES},
-    objective::{Coreset, SubmodularObjective},
-    request::{Request, Size},
+    objective::SubmodularObjective,
+    request::Size,
+    submodular::{Submodular, maximized},
 };
 use crate::error::PruneError;
 
@@ -77,32 +77,28 @@ pub(super) static ENTRY: Entry = Entry::new(
     "feature-based",
     "enough of every feature, features being amounts of at least 0",
     "growth of the sum over features of phi(amount)",
-    &[Parameter::with_default("concave", "phi: sqrt, log or saturating", "sqrt"), OPTIMIZER, EPSILON, PARTS, TIES],
+    &[Parameter::with_default("concave", "phi: sqrt, log or saturating", "sqrt")],
     |options| {
         let concave = [("sqrt", Concave::Sqrt), ("log", Concave::Log), ("saturating", Concave::Saturating)];
-        let concave = options.choice("concave", &concave)?;
-        Ok(Arc::new(ByName { concave, maximizer: Maximizer::read(options)? }))
+        maximized(options.choice("concave", &concave)?, options)
     },
 )
 .submodular();
 
-#[derive(Debug)]
-struct ByName {
-    concave: Concave,
-    maximizer: Maximizer,
-}
-
-impl Method for ByName {
-    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        self.maximizer.select(FeatureBased::new(features, self.concave)?, request)
+impl Submodular for Concave {
+    fn objective<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+    ) -> Result<impl SubmodularObjective + Clone, PruneError> {
+        FeatureBased::new(features, *self)
     }
 
-    fn bytes(&self, size: &Size) -> f64 {
-        self.maximizer.bytes(size, 0.0, 8.0 * size.d)
+    fn bytes(&self, size: &Size, _: bool) -> (f64, f64) {
+        (0.0, 8.0 * size.d)
     }
 
-    fn objective(&self) -> Option<Objective> {
-        Some(Objective { maximizer: self.maximizer, is_monotone: true, counts_all: false })
+    fn counts_all(&self) -> bool {
+        false
     }
 }
 

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use cl_data::{Scalar, catalogue::Parameter};
-use serde::{Deserialize, Serialize};
 
 use super::{
     entry::{Entry, Method},
@@ -37,25 +36,10 @@ use crate::error::PruneError;
 /// assert_eq!(coreset.order, [0, 2]);
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Glister {
     learning_rate: f64,
     refresh: usize,
-}
-
-#[derive(Deserialize)]
-struct Unchecked {
-    learning_rate: f64,
-    refresh: usize,
-}
-
-impl TryFrom<Unchecked> for Glister {
-    type Error = PruneError;
-
-    fn try_from(Unchecked { learning_rate, refresh }: Unchecked) -> Result<Self, PruneError> {
-        Self::new(learning_rate, refresh)
-    }
 }
 
 pub(super) static ENTRY: Entry = Entry::new(

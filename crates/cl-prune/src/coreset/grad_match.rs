@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use cl_data::{Scalar, catalogue::Parameter};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::{
     entry::{Entry, Method},
@@ -48,25 +47,10 @@ const PANELS: usize = 16;
 /// assert!((weights[0] - 1.05).abs() < 1e-7 && (weights[1] - 2.0).abs() < 1e-7);
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GradMatch {
     ridge: f64,
     nonnegative: bool,
-}
-
-#[derive(Deserialize)]
-struct Unchecked {
-    ridge: f64,
-    nonnegative: bool,
-}
-
-impl TryFrom<Unchecked> for GradMatch {
-    type Error = PruneError;
-
-    fn try_from(Unchecked { ridge, nonnegative }: Unchecked) -> Result<Self, PruneError> {
-        Self::new(ridge, nonnegative)
-    }
 }
 
 impl Default for GradMatch {

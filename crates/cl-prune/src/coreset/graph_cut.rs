@@ -4,13 +4,13 @@ use cl_data::{Scalar, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    entry::{Entry, Method},
+    entry::Entry,
     features::Features,
-    maximizer::{EPSILON, Maximizer, OPTIMIZER, Objective, PARTS, TIES},
-    objective::{Coreset, SubmodularObjective},
-    request::{Request, Size},
+    objective::SubmodularObjective,
+    request::Size,
     similarities::Similarities,
     similarity::{SIMILARITY, Similarity},
+    submodular::{Submodular, maximized},
 };
 use crate::error::PruneError;
 
@@ -74,10 +74,6 @@ pub(super) static ENTRY: Entry = Entry::new(
             "conventional, diversity (lambda weighs redundancy) or no-self (without s_jj)",
             "conventional",
         ),
-        OPTIMIZER,
-        EPSILON,
-        PARTS,
-        TIES,
     ],
     |options| {
         let forms = [
@@ -85,12 +81,8 @@ pub(super) static ENTRY: Entry = Entry::new(
             ("diversity", GraphCutForm::Diversity),
             ("no-self", GraphCutForm::NoSelf),
         ];
-        Ok(Arc::new(ByName {
-            similarity: options.choice("similarity", &Similarity::NAMES)?,
-            lambda: options.number("lambda")?,
-            form: options.choice("form", &forms)?,
-            maximizer: Maximizer::read(options)?,
-        }))
+        let (form, lambda) = (options.choice("form", &forms)?, options.number("lambda")?);
+        maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, lambda, form }, options)
     },
 )
 .submodular();
@@ -100,25 +92,22 @@ struct ByName {
     similarity: Similarity,
     lambda: f64,
     form: GraphCutForm,
-    maximizer: Maximizer,
 }
 
-impl Method for ByName {
-    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        let similarities = Similarities::new(features, self.similarity)?;
-        self.maximizer.select(GraphCut::new(similarities, self.lambda, self.form)?, request)
+impl Submodular for ByName {
+    fn objective<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+    ) -> Result<impl SubmodularObjective + Clone, PruneError> {
+        GraphCut::new(Similarities::new(features, self.similarity)?, self.lambda, self.form)
     }
 
-    fn bytes(&self, size: &Size) -> f64 {
-        self.maximizer.bytes(size, size.panels() + 160.0 * size.n, 8.0 * size.n)
+    fn bytes(&self, size: &Size, _: bool) -> (f64, f64) {
+        (size.panels() + 160.0 * size.n, 8.0 * size.n)
     }
 
-    fn objective(&self) -> Option<Objective> {
-        let is_monotone = match self.form {
-            GraphCutForm::Diversity => self.lambda <= 0.5,
-            GraphCutForm::Conventional | GraphCutForm::NoSelf => self.lambda >= 2.0,
-        };
-        Some(Objective { maximizer: self.maximizer, is_monotone, counts_all: true })
+    fn is_monotone(&self) -> bool {
+        if self.form == GraphCutForm::Diversity { self.lambda <= 0.5 } else { self.lambda >= 2.0 }
     }
 }
 

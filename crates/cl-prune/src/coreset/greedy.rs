@@ -81,30 +81,12 @@ pub enum Ties {
 /// assert_eq!(coreset.order, [0, 2]); // 2 and 3 would both add 1.3
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Greedy {
     optimizer: Optimizer,
     ties: Ties,
     epsilon: f64,
     seed: u64,
-}
-
-#[derive(Deserialize)]
-struct Unchecked {
-    optimizer: Optimizer,
-    ties: Ties,
-    epsilon: f64,
-    seed: u64,
-}
-
-impl TryFrom<Unchecked> for Greedy {
-    type Error = PruneError;
-
-    fn try_from(unchecked: Unchecked) -> Result<Self, PruneError> {
-        let Unchecked { optimizer, ties, epsilon, seed } = unchecked;
-        Self::new(optimizer).with_ties(ties).with_seed(seed).with_epsilon(epsilon)
-    }
 }
 
 impl Default for Greedy {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{greedi::GreeDi, maximizer::Objective};
+use super::{greedi::GreeDi, maximizer::Maximization};
 
 /// What is guaranteed of a choice in two rounds: in parts of the examples, and among what these chose.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,15 +24,15 @@ pub enum Guarantee {
 impl Guarantee {
     /// Of `count` examples from `n_parts` parts that chose `fewest` of them at least each; `sees_all` where both rounds
     /// count all examples.
-    pub(super) fn of(objective: &Objective, n_parts: usize, fewest: usize, count: usize, sees_all: bool) -> Self {
+    pub(super) fn of(of: &Maximization, n_parts: usize, fewest: usize, count: usize, sees_all: bool) -> Self {
         let none = |why: String| Self::None { why };
-        if objective.maximizer.takes_samples() {
+        if of.maximizer.takes_samples() {
             return none("the optimiser takes samples".into());
         }
-        if !objective.is_monotone {
+        if !of.is_monotone {
             return none("with these options the objective is not monotone".into());
         }
-        if objective.counts_all && !sees_all {
+        if of.counts_all && !sees_all {
             return Self::OfChosen;
         }
         if fewest < count {

@@ -4,13 +4,13 @@ use cl_data::{Scalar, catalogue::Parameter};
 use rayon::prelude::*;
 
 use super::{
-    entry::{Entry, Method},
+    entry::Entry,
     features::Features,
-    maximizer::{EPSILON, Maximizer, OPTIMIZER, Objective, PARTS, TIES},
-    objective::{Coreset, SubmodularObjective},
-    request::{Request, Size},
+    objective::SubmodularObjective,
+    request::Size,
     similarities::Similarities,
     similarity::Similarity,
+    submodular::{Submodular, maximized},
 };
 use crate::error::PruneError;
 
@@ -54,17 +54,10 @@ pub(super) static ENTRY: Entry = Entry::new(
     &[
         Parameter::with_default("similarity", "cosine or cosine-squared", "cosine"),
         Parameter::with_default("ridge", "added to the diagonal", "1"),
-        OPTIMIZER,
-        EPSILON,
-        PARTS,
-        TIES,
     ],
     |options| {
-        Ok(Arc::new(ByName {
-            similarity: options.choice("similarity", &Similarity::NAMES)?,
-            ridge: options.number("ridge")?,
-            maximizer: Maximizer::read(options)?,
-        }))
+        let ridge = options.number("ridge")?;
+        maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, ridge }, options)
     },
 )
 .submodular();
@@ -73,21 +66,27 @@ pub(super) static ENTRY: Entry = Entry::new(
 struct ByName {
     similarity: Similarity,
     ridge: f64,
-    maximizer: Maximizer,
 }
 
-impl Method for ByName {
-    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        self.maximizer.select(LogDeterminant::new(features, self.similarity, self.ridge)?, request)
+impl Submodular for ByName {
+    fn objective<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+    ) -> Result<impl SubmodularObjective + Clone, PruneError> {
+        LogDeterminant::new(features, self.similarity, self.ridge)
     }
 
-    fn bytes(&self, size: &Size) -> f64 {
+    fn bytes(&self, size: &Size, _: bool) -> (f64, f64) {
         let factor = 8.0 * size.n * size.k;
-        self.maximizer.bytes(size, size.panels() + 16.0 * size.n, 8.0 * size.n + factor)
+        (size.panels() + 16.0 * size.n, 8.0 * size.n + factor)
     }
 
-    fn objective(&self) -> Option<Objective> {
-        Some(Objective { maximizer: self.maximizer, is_monotone: self.ridge >= 1.0, counts_all: false })
+    fn is_monotone(&self) -> bool {
+        self.ridge >= 1.0
+    }
+
+    fn counts_all(&self) -> bool {
+        false
     }
 }
 

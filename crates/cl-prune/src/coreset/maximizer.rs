@@ -6,21 +6,31 @@ use super::{
     greedi::GreeDi,
     greedy::{Greedy, Optimizer, Ties},
     objective::{Coreset, SubmodularObjective},
-    request::{Request, Size},
+    request::Request,
     sieve_streaming::SieveStreaming,
 };
 use crate::error::PruneError;
 
-pub(super) const OPTIMIZER: Parameter = Parameter::with_default(
-    "optimizer",
-    "naive, lazy, stochastic, lazier-than-lazy, sieve (one pass) or greedi (in parts)",
-    "lazy",
-);
 pub(super) const EPSILON: Parameter =
     Parameter::with_default("epsilon", "what stochastic, lazier-than-lazy and sieve may miss", "0.1");
-pub(super) const PARTS: Parameter = Parameter::with_default("parts", "the number of random parts of greedi", "4");
 pub(super) const TIES: Parameter =
     Parameter::with_default("ties", "which of equals is taken: lowest-index or seeded", "lowest-index");
+
+static OPTIONS: &[Parameter] = &[
+    Parameter::with_default(
+        "optimizer",
+        "naive, lazy, stochastic, lazier-than-lazy, sieve (one pass) or greedi (in parts)",
+        "lazy",
+    ),
+    EPSILON,
+    Parameter::with_default("parts", "the number of random parts of greedi", "4"),
+    TIES,
+];
+
+/// The parameters that every method with a submodular objective takes beside its own.
+pub fn submodular_options() -> &'static [Parameter] {
+    OPTIONS
+}
 
 /// The bytes per example of elements, gains, ranks among ties and the heap of the optimisers.
 pub(super) const GREEDY_BYTES: f64 = 96.0;
@@ -47,12 +57,12 @@ enum Named {
     GreeDi,
 }
 
-/// An objective by name: its optimiser, and what is guaranteed of it.
+/// How an objective by name is maximised, and what is known of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Objective {
+pub(super) struct Maximization {
     pub(super) maximizer: Maximizer,
     pub(super) is_monotone: bool,
-    /// Whether its value counts all examples, and not those that are chosen alone.
+    /// Whether its value counts all examples, and not the chosen alone.
     pub(super) counts_all: bool,
 }
 
@@ -80,11 +90,6 @@ impl Maximizer {
     /// Whether it is a greedy algorithm over all, which can choose among what parts chose.
     pub(super) fn is_greedy(&self) -> bool {
         matches!(self.scheme, Scheme::Greedy)
-    }
-
-    /// Whether it passes over the examples once.
-    pub(super) fn is_sieve(&self) -> bool {
-        matches!(self.scheme, Scheme::Sieve(_))
     }
 
     /// Whether it looks at samples alone.
@@ -115,12 +120,8 @@ impl Maximizer {
         }
     }
 
-    /// The bytes it takes where an objective holds `shared`, and `own` in each copy of it.
-    pub(super) fn bytes(&self, size: &Size, shared: f64, own: f64) -> f64 {
-        let n_copies = match self.scheme {
-            Scheme::Sieve(sieve) => sieve.n_guesses(size.k as usize) as f64,
-            _ => 1.0,
-        };
-        GREEDY_BYTES * size.n + shared + n_copies * own
+    /// How many copies of an objective there are at a time, if `count` examples are chosen.
+    pub(super) fn n_copies(&self, count: usize) -> usize {
+        if let Scheme::Sieve(sieve) = self.scheme { sieve.n_guesses(count) } else { 1 }
     }
 }

@@ -53,6 +53,7 @@ mod sieve_streaming;
 mod similarities;
 mod similarity;
 mod start;
+mod submodular;
 mod validation_taylor;
 
 pub use catalogue::{CoresetInputs, CoresetSettings, coresets};
@@ -71,6 +72,7 @@ pub use guarantee::Guarantee;
 pub use herding::Herding;
 pub use k_center::KCenter;
 pub use log_determinant::LogDeterminant;
+pub use maximizer::submodular_options;
 pub use objective::{Bound, Coreset, SubmodularObjective};
 pub use parts::{PartChoice, join_parts};
 pub use per_class::per_class;

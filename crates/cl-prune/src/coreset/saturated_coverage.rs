@@ -3,15 +3,15 @@ use std::sync::Arc;
 use cl_data::{Scalar, catalogue::Parameter};
 
 use super::{
-    entry::{Entry, Method},
+    entry::Entry,
     features::Features,
     kernel::ROWS,
-    maximizer::{EPSILON, Maximizer, OPTIMIZER, Objective, PARTS, TIES},
-    objective::{Coreset, SubmodularObjective},
+    objective::SubmodularObjective,
     points::SimilarityVisitor,
-    request::{Request, Size},
+    request::Size,
     similarities::{Similarities, sum_lanes},
     similarity::{SIMILARITY, Similarity},
+    submodular::{Submodular, maximized},
 };
 use crate::error::PruneError;
 
@@ -48,13 +48,10 @@ pub(super) static ENTRY: Entry = Entry::new(
     "saturated-coverage",
     "what covers every example up to a share of its similarity to all",
     "coverage gained",
-    &[SIMILARITY, Parameter::with_default("alpha", "the share", "0.1"), OPTIMIZER, EPSILON, PARTS, TIES],
+    &[SIMILARITY, Parameter::with_default("alpha", "the share", "0.1")],
     |options| {
-        Ok(Arc::new(ByName {
-            similarity: options.choice("similarity", &Similarity::NAMES)?,
-            alpha: options.number("alpha")?,
-            maximizer: Maximizer::read(options)?,
-        }))
+        let alpha = options.number("alpha")?;
+        maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, alpha }, options)
     },
 )
 .submodular();
@@ -63,21 +60,18 @@ pub(super) static ENTRY: Entry = Entry::new(
 struct ByName {
     similarity: Similarity,
     alpha: f64,
-    maximizer: Maximizer,
 }
 
-impl Method for ByName {
-    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        let similarities = Similarities::new(features, self.similarity)?;
-        self.maximizer.select(SaturatedCoverage::new(similarities, self.alpha)?, request)
+impl Submodular for ByName {
+    fn objective<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+    ) -> Result<impl SubmodularObjective + Clone, PruneError> {
+        SaturatedCoverage::new(Similarities::new(features, self.similarity)?, self.alpha)
     }
 
-    fn bytes(&self, size: &Size) -> f64 {
-        self.maximizer.bytes(size, size.panels() + 160.0 * size.n, 8.0 * size.n)
-    }
-
-    fn objective(&self) -> Option<Objective> {
-        Some(Objective { maximizer: self.maximizer, is_monotone: true, counts_all: true })
+    fn bytes(&self, size: &Size, _: bool) -> (f64, f64) {
+        (size.panels() + 160.0 * size.n, 8.0 * size.n)
     }
 }
 

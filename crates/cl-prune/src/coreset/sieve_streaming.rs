@@ -1,5 +1,3 @@
-use serde::{Deserialize, Serialize};
-
 use super::{
     greedy::check_elements,
     objective::{Coreset, SubmodularObjective},
@@ -30,23 +28,9 @@ use crate::error::PruneError;
 /// assert_eq!(coreset.order, [0, 3]);
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SieveStreaming {
     epsilon: f64,
-}
-
-#[derive(Deserialize)]
-struct Unchecked {
-    epsilon: f64,
-}
-
-impl TryFrom<Unchecked> for SieveStreaming {
-    type Error = PruneError;
-
-    fn try_from(Unchecked { epsilon }: Unchecked) -> Result<Self, PruneError> {
-        Self::new(epsilon)
-    }
 }
 
 /// A guess of the best value and what was chosen for it.

@@ -1,5 +1,3 @@
-use std::fmt;
-
 use cl_data::random::{permutation, shuffle, stream};
 use rand::Rng;
 use rayon::prelude::*;
@@ -23,16 +21,6 @@ pub enum Allocation {
     Equal,
     /// Beyond the floor, examples compete over all classes.
     Global,
-}
-
-impl fmt::Display for Allocation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Proportional => "proportional",
-            Self::Equal => "equal",
-            Self::Global => "global",
-        })
-    }
 }
 
 /// What every class that occurs keeps at least.

@@ -1,5 +1,3 @@
-use std::fmt;
-
 use cl_data::{catalogue::Parameter, random::stream};
 use serde::{Deserialize, Serialize};
 
@@ -20,16 +18,6 @@ pub enum NeverLearnedFate {
     RemovedFirst,
     /// They count as never forgotten, as in much published code, which gives them 0 forgetting events.
     Unforgettable,
-}
-
-impl fmt::Display for NeverLearnedFate {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::KeptFirst => "kept-first",
-            Self::RemovedFirst => "removed-first",
-            Self::Unforgettable => "unforgettable",
-        })
-    }
 }
 
 /// Removes the unforgettable first, then in increasing number of forgetting events.

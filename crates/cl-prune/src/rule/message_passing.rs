@@ -1,5 +1,4 @@
 use std::collections::BinaryHeap;
-use std::fmt;
 use std::sync::Arc;
 
 use cl_data::{
@@ -23,15 +22,6 @@ pub enum Edges {
     Undirected,
     /// An example's neighbours are those in its list, as in the published code for large data.
     Directed,
-}
-
-impl fmt::Display for Edges {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Undirected => "undirected",
-            Self::Directed => "directed",
-        })
-    }
 }
 
 /// What a kept example takes from its neighbours.

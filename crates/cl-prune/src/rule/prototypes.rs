@@ -1,5 +1,3 @@
-use std::fmt;
-
 use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
@@ -18,15 +16,6 @@ pub enum PrototypeSide {
     Far,
     /// Near a prototype, the typical: where data are scarce.
     Near,
-}
-
-impl fmt::Display for PrototypeSide {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Far => "far",
-            Self::Near => "near",
-        })
-    }
 }
 
 /// Keeps the examples far from, or near to, the centre of their cluster.
