@@ -15,7 +15,7 @@ use cl_data::io::{Array, ArrayData, write_atomically, write_npy, write_npz};
 use cl_prune::PruneError;
 use cl_prune::coreset::{
     AnyFeatures, Coreset, CoresetDescription, CoresetInputs, CoresetSettings, DataSize, Features, Guarantee,
-    PartChoice, ValidationTaylor, coresets, join_parts,
+    PartChoice, ValidationTaylor, coresets, join_parts, submodular_options,
 };
 use clap::Args;
 use indicatif::ProgressBar;
@@ -276,11 +276,10 @@ fn check_size(
             "choose from some of its rows at a time with --rows FROM..TO, then among what these chose with --part"
                 .to_owned()
         } else {
-            let merged: Vec<_> = coresets().filter(|other| other.submodular).map(|m| m.method.name).collect();
             format!(
                 "{method} has no choices that could be merged: choose from some of its rows with --rows FROM..TO, or \
                  by a method that has, {}",
-                merged.join(", ")
+                mergeable()
             )
         };
         if width == 8 {
@@ -293,6 +292,12 @@ fn check_size(
         );
     }
     Ok(needed)
+}
+
+/// The methods whose choices can be merged.
+fn mergeable() -> String {
+    let names: Vec<_> = coresets().filter(|other| other.submodular).map(|other| other.method.name).collect();
+    names.join(", ")
 }
 
 /// How a part was joined.
@@ -442,6 +447,7 @@ impl fmt::Display for Catalogue {
             writeln!(formatter, "{}: {}; gain: {gain}", method.name, method.summary)?;
             write_parameters(formatter, method.parameters)?;
         }
-        Ok(())
+        writeln!(formatter, "\nfor {} also:", mergeable())?;
+        write_parameters(formatter, submodular_options())
     }
 }

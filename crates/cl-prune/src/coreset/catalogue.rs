@@ -1,6 +1,6 @@
 //! The coresets by name.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use cl_data::{
     Scalar,
@@ -75,7 +75,7 @@ pub struct CoresetInputs<'a> {
 /// assert!(CoresetSettings::parse("craig", &[("epsilon", "2")]).unwrap_err().to_string().contains("craig.epsilon is 2"));
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
-#[derive(Clone, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct CoresetSettings {
     #[serde(skip)]
     description: &'static CoresetDescription,
@@ -186,8 +186,7 @@ impl CoresetSettings {
         if maximization.maximizer.is_greedy() {
             return Ok(maximization);
         }
-        let (parameter, expected) =
-            (format!("{}.optimizer", self.name), "a greedy one, which can choose among choices");
+        let (parameter, expected) = (format!("{}.optimizer", self.name), "a greedy one, as chooses among choices");
         let value = self.options.get("optimizer").cloned().unwrap_or_default();
         Err(CatalogueError::Invalid { parameter, value, expected: expected.into() }.into())
     }
@@ -242,14 +241,6 @@ impl CoresetSettings {
         let gathered = size.n * size.d * size.width + 16.0 * data.n_examples as f64;
         let gathered = if data.largest_class.is_some() { gathered } else { 0.0 };
         (given + gathered + self.method.bytes(&size)) as u64
-    }
-}
-
-impl fmt::Debug for CoresetSettings {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, options, .. } = self;
-        let mut formatter = formatter.debug_struct("CoresetSettings");
-        formatter.field("name", name).field("options", options).finish_non_exhaustive()
     }
 }
 

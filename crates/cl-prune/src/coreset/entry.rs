@@ -47,7 +47,7 @@ pub(super) trait Method: fmt::Debug + Send + Sync {
 }
 
 /// A method for features in either precision.
-pub(super) trait AnyMethod: Send + Sync {
+pub(super) trait AnyMethod: fmt::Debug + Send + Sync {
     fn choose_any(&self, features: AnyFeatures<'_>, request: &Request<'_>) -> Result<Coreset, PruneError>;
     fn bytes(&self, size: &Size) -> f64;
     fn maximization(&self) -> Option<Maximization>;

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use cl_data::{Scalar, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 

@@ -49,6 +49,7 @@ mod per_class;
 mod points;
 mod request;
 mod saturated_coverage;
+mod served_lists;
 mod sieve_streaming;
 mod similarities;
 mod similarity;

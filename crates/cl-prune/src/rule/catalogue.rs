@@ -198,7 +198,7 @@ mod tests {
             ("offset", "start", "left"),
             ("forgetting", "never", "0"),
             ("dual", "c", "0"),
-            ("d2", "gamma", "nan"),
+            ("d2", "gamma", "NaN"),
             ("prototypes", "side", "both"),
             ("hardest", "balance", "yes"),
             ("hardest", "floor", "1"),
