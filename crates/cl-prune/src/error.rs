@@ -117,14 +117,6 @@ pub enum PruneError {
     /// A name or a parameter of what is had by name.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    /// A rule needs what it was not given.
-    #[error("{rule} needs {what}")]
-    Missing {
-        /// The rule.
-        rule: &'static str,
-        /// What is missing.
-        what: &'static str,
-    },
     /// What a part of the examples has chosen does not go with the others.
     #[error("{part}: {why}")]
     Part {
@@ -132,6 +124,14 @@ pub enum PruneError {
         part: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// A rule needs what it was not given.
+    #[error("{rule} needs {what}")]
+    Missing {
+        /// The rule.
+        rule: &'static str,
+        /// What is missing.
+        what: &'static str,
     },
     /// A feedback sampler was asked for a step that is not in its current epoch.
     #[error("step {step} was asked for, expected a step in {first_step}..={end}")]

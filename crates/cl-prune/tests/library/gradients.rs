@@ -1,9 +1,12 @@
 //! The methods that choose by gradients, with weights.
 
-use cl_prune::coreset::{Coreset, Craig, FacilityLocation, Features, Glister, GradMatch, Greedy, Optimizer, Similarities, Similarity, ValidationTaylor};
+use cl_prune::coreset::{
+    Coreset, Craig, FacilityLocation, Features, Glister, GradMatch, Greedy, Optimizer, Similarities, Similarity,
+    ValidationTaylor,
+};
 use proptest::prelude::*;
 
-use crate::{dot, distance, points, solve};
+use crate::{distance, dot, points, solve};
 
 /// E(S, w) of GradMatch.
 fn matching_error(gradients: &Features<'_, f64>, target: &[f64], coreset: &Coreset, ridge: f64) -> f64 {
@@ -168,5 +171,3 @@ fn glister_refreshes_the_validation_gradient() {
     let fixed = Glister::new(0.5, 12).unwrap().select(&gradients, |moved| taylor.at(moved), 12).unwrap();
     assert_ne!(refreshed.order, fixed.order);
 }
-
-/// The greedy choice has the larger determinant; the redundant one has the smaller.

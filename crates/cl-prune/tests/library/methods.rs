@@ -1,7 +1,11 @@
 //! Every objective against its definition; sieves, parts, disparity, and what is refused.
 
 use cl_data::random::stream;
-use cl_prune::coreset::{Concave, Craig, Disparity, FacilityLocation, FeatureBased, Features, Glister, GradMatch, GraphCut, GraphCutForm, GreeDi, Greedy, Herding, KCenter, LogDeterminant, SaturatedCoverage, SieveStreaming, Similarities, Similarity, Start, SubmodularObjective, Ties, ValidationTaylor};
+use cl_prune::coreset::{
+    Concave, Craig, Disparity, FacilityLocation, FeatureBased, Features, Glister, GradMatch, GraphCut,
+    GraphCutForm, GreeDi, Greedy, Herding, KCenter, LogDeterminant, SaturatedCoverage, SieveStreaming,
+    Similarities, Similarity, Start, SubmodularObjective, Ties, ValidationTaylor,
+};
 use proptest::prelude::*;
 
 use crate::{distance, dot, points, solve};
@@ -193,6 +197,7 @@ fn best_value<O: SubmodularObjective + Clone>(objective: &O, n: usize, k: usize)
     sets.map(|set| value(objective, &set)).fold(0.0, f64::max)
 }
 
+/// The greedy choice has the larger determinant; the redundant one has the smaller.
 #[test]
 fn log_determinant_avoids_copies() {
     // Four directions, each ten times.

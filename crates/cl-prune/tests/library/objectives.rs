@@ -2,7 +2,10 @@
 
 use cl_data::random::{permutation, stream, uniform};
 use cl_prune::PruneError;
-use cl_prune::coreset::{Concave, Coreset, FacilityLocation, FeatureBased, Features, GraphCut, GraphCutForm, Greedy, Herding, KCenter, LogDeterminant, Optimizer, SaturatedCoverage, Similarities, Similarity, Start, SubmodularObjective, Ties};
+use cl_prune::coreset::{
+    Concave, Coreset, FacilityLocation, FeatureBased, Features, GraphCut, GraphCutForm, Greedy, Herding, KCenter,
+    LogDeterminant, Optimizer, SaturatedCoverage, Similarities, Similarity, Start, SubmodularObjective, Ties,
+};
 use proptest::prelude::*;
 
 fn points(n: usize, d: usize, seed: u64) -> Vec<f64> {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use cl_data::io::{Array, read_npz};
-use cl_prune::coreset::{Coreset, FacilityLocation, Features, GraphCut, GraphCutForm, Greedy, Herding, KCenter, Optimizer, Similarities, Similarity, Start};
+use cl_prune::coreset::{
+    Coreset, FacilityLocation, Features, GraphCut, GraphCutForm, Greedy, Herding, KCenter, Optimizer,
+    Similarities, Similarity, Start,
+};
 
 use crate::assert_close;
 
