@@ -1,6 +1,5 @@
 //! `curriculum coreset`: few examples that stand for all, by their features.
 
-mod method;
 mod part;
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,16 +12,22 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use cl_data::Ids;
 use cl_data::io::{Array, ArrayData, write_atomically, write_npy, write_npz};
-use cl_prune::coreset::{Coreset, Features};
+use cl_prune::PruneError;
+use cl_prune::coreset::{
+    AnyFeatures, Coreset, CoresetDescription, CoresetInputs, CoresetSettings, DataSize, Features, Guarantee,
+    PartChoice, ValidationTaylor, coresets, join_parts, submodular_options,
+};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::features::{FeatureFile, Rows, Shape, Values, available_memory, ids_data, read_ids, read_indices};
-use crate::named::{from_to, key_value};
+use crate::named::{borrowed, from_to, key_value, write_parameters};
 use crate::output::{csv_field, exact, print, short};
-use method::{METHODS, Request};
-use part::{Joined, N_EXAMPLES, Part, join, n_examples_data};
+use part::{N_EXAMPLES, n_examples_data};
+
+/// Bytes that the program takes for itself.
+const PROGRAM: u64 = 16 << 20;
 
 /// Choose few examples that stand for all, by their features or gradients.
 ///
@@ -74,6 +79,9 @@ pub(crate) struct Arguments {
     /// given
     #[arg(long, value_name = "INDEX")]
     start: Option<usize>,
+    /// The gradients of validation examples (.npy or .npz as FEATURES), for glister
+    #[arg(long, value_name = "FILE")]
+    validation: Option<PathBuf>,
     /// Set an option of the method
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = key_value)]
     options: Vec<(String, String)>,
@@ -101,7 +109,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
-        return print(&Catalogue::new(), arguments.json);
+        return print(&Catalogue(coresets().collect()), arguments.json);
     }
     let (Some(path), Some(method), Some(count), Some(output)) =
         (&arguments.features, &arguments.method, arguments.count, &arguments.output)
@@ -109,23 +117,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("no features, method, count or output");
     };
     let format = Format::of(output)?;
-    let mut request = Request::new(method, &arguments.options, count, arguments.start, arguments.seed)?;
-    if arguments.labels.is_some() && !arguments.parts.is_empty() {
-        bail!("--labels: choosing within classes does not go with --part");
-    }
-    if !arguments.parts.is_empty() && !request.is_submodular() {
-        bail!("--part: {method} maximises no submodular objective, whose choices could be merged");
-    }
-    if !arguments.parts.is_empty() && !request.is_greedy() {
-        bail!("--part: what parts chose is chosen among greedily, expected no optimizer=sieve or greedi");
-    }
+    let settings = CoresetSettings::parse(method, &borrowed(&arguments.options).collect::<Vec<_>>())?;
+    check_arguments(arguments, &settings)?;
     let bar = ProgressBar::new_spinner();
     bar.enable_steady_tick(Duration::from_millis(200));
     bar.set_message(format!("reading {}", path.display()));
     let given_ids = arguments.ids.as_deref().map(read_ids).transpose()?;
     let all_labels = arguments.labels.as_deref().map(|path| read_indices(path, "labels")).transpose()?;
-    let parts = arguments.parts.iter().map(|path| Part::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    let (mut joined, mut orders, mut memory) = (Vec::new(), Vec::new(), 0);
+    let parts = arguments.parts.iter().map(|path| part::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let validation = arguments.validation.as_deref().map(read_validation).transpose()?;
+    let place = || path.display().to_string();
+    let (mut orders, mut memory) = (Vec::new(), 0);
     // What is wrong, or does not fit into memory, is told before any feature is read.
     let file = FeatureFile::read(path, |shape, ids| {
         let n = shape.n_examples;
@@ -139,7 +141,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         {
             bail!("{}: {} labels for {n} examples, expected one each", path.display(), labels.len());
         }
-        (orders, joined) = join(parts, path, n, ids)?;
+        orders = join_parts(&parts, n, ids).with_context(place)?;
         let rows = match &arguments.rows {
             Some(rows) if rows.end > n => {
                 bail!("--rows {}..{}: expected at most the {n} rows of {}", rows.start, rows.end, path.display())
@@ -152,49 +154,39 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 Rows::These(union)
             }
         };
-        memory = check(path, shape, &rows, all_labels.as_deref(), &request)?;
+        memory = check_size(path, shape, &rows, all_labels.as_deref(), &settings, count)?;
         Ok(rows)
     })?;
     let (rows, shape) = (&file.rows, file.shape);
     let ids = given_ids.or(file.ids);
     let labels: Option<Vec<usize>> =
         all_labels.map(|labels| (0..rows.len()).map(|at| labels[rows.get(at)]).collect());
-    if let Some(start) = arguments.start {
+    let start = arguments.start.map(|start| {
         let expected = || format!("--start is {start}, expected an example that is read, of {}", rows.len());
-        request.start = Some(rows.position(start).with_context(expected)?);
-    }
-    request.parts =
-        orders.iter().map(|order| order.iter().filter_map(|&index| rows.position(index)).collect()).collect();
+        rows.position(start).with_context(expected)
+    });
     bar.set_message(format!("choosing {count} of {} examples by {method}", rows.len()));
-    let place = || path.display().to_string();
-    let mut coreset = match &file.values {
-        Values::F32(values) => {
-            let features = Features::new(values, shape.n_features).with_context(place)?;
-            request.run(&features, labels.as_deref())
-        }
-        Values::F64(values) => {
-            let features = Features::new(values, shape.n_features).with_context(place)?;
-            request.run(&features, labels.as_deref())
-        }
-    }
-    .with_context(place)?;
+    let features = any_features(&file.values, shape.n_features).with_context(place)?;
+    let (mut coreset, guarantee) = if orders.is_empty() {
+        let start = start.transpose()?;
+        let inputs = CoresetInputs { labels: labels.as_deref(), start, validation: validation.as_ref() };
+        let coreset = settings.select(features, count, arguments.seed, &inputs).with_context(place)?;
+        (coreset, settings.guarantee(count))
+    } else {
+        let position = |order: &Vec<usize>| order.iter().filter_map(|&index| rows.position(index)).collect();
+        let chosen: Vec<Vec<usize>> = orders.iter().map(position).collect();
+        let coreset = settings.merge(features, &chosen, count, arguments.seed).with_context(place)?;
+        (coreset, Some(settings.merge_guarantee(&chosen, count)?))
+    };
     coreset.order.iter_mut().for_each(|index| *index = rows.get(*index));
     bar.finish_and_clear();
     write(output, format, &coreset, shape.n_examples, ids.as_ref())?;
     let value = coreset.value();
-    let guarantee = match (joined.len(), request.n_random_parts()?) {
-        (0, None) => None,
-        (0, Some(n_parts)) => Some(request.guarantee(n_parts, count, true)?),
-        (n_parts, _) => {
-            let fewest = joined.iter().map(|part| part.n_chosen).min().unwrap_or(0);
-            Some(request.guarantee(n_parts, fewest, false)?)
-        }
-    };
     print(
         &Report {
             output: output.display().to_string(),
             method: method.clone(),
-            options: request.options().clone(),
+            options: settings.options().clone(),
             n_examples: shape.n_examples,
             n_features: shape.n_features,
             n_read: rows.len(),
@@ -202,8 +194,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             count,
             n_chosen: coreset.order.len(),
             within_classes: labels.is_some(),
-            parts: joined,
-            guarantee,
+            parts: parts.into_iter().zip(&orders).map(|(part, order)| Joined::new(part, order.len())).collect(),
+            guarantee: guarantee.as_ref().map(Guarantee::to_string),
             seed: arguments.seed,
             first: coreset.order.first().copied(),
             last_gain: coreset.gains.last().copied().filter(|gain| gain.is_finite()),
@@ -214,16 +206,55 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     )
 }
 
+/// What is wrong whatever the features are.
+fn check_arguments(arguments: &Arguments, settings: &CoresetSettings) -> anyhow::Result<()> {
+    let CoresetDescription { method, takes_start, needs_validation, .. } = settings.description();
+    let name = method.name;
+    if arguments.start.is_some() && !takes_start {
+        bail!("--start: {name} has no first example, k-center and disparity have");
+    }
+    match (needs_validation, &arguments.validation) {
+        (true, None) => bail!("{name} needs the gradients of validation examples, expected --validation FILE"),
+        (false, Some(path)) => bail!("{}: {name} takes no gradients of validation examples", path.display()),
+        _ => {}
+    }
+    if arguments.parts.is_empty() {
+        return Ok(());
+    }
+    if arguments.labels.is_some() {
+        bail!("--labels: choosing within classes does not go with --part");
+    }
+    settings.check_merge().context("--part")
+}
+
+fn any_features(values: &Values, n_features: usize) -> Result<AnyFeatures<'_>, PruneError> {
+    Ok(match values {
+        Values::F32(values) => Features::new(values, n_features)?.into(),
+        Values::F64(values) => Features::new(values, n_features)?.into(),
+    })
+}
+
+fn read_validation(path: &Path) -> anyhow::Result<ValidationTaylor> {
+    let file = FeatureFile::read(path, |shape, _| Ok(Rows::Range(0..shape.n_examples)))?;
+    let place = || path.display().to_string();
+    let validation = match any_features(&file.values, file.shape.n_features).with_context(place)? {
+        AnyFeatures::F32(gradients) => ValidationTaylor::new(&gradients),
+        AnyFeatures::F64(gradients) => ValidationTaylor::new(&gradients),
+    };
+    validation.with_context(place)
+}
+
 /// The bytes needed; refuses a count that cannot be met, and what does not fit into memory.
-fn check(
+fn check_size(
     path: &Path,
     shape: &Shape,
     rows: &Rows,
     labels: Option<&[usize]>,
-    request: &Request,
+    settings: &CoresetSettings,
+    count: usize,
 ) -> anyhow::Result<u64> {
     let &Shape { n_features, width, .. } = shape;
-    let (path, count, method, n) = (path.display(), request.count, request.method.name, rows.len());
+    let (path, method, n) = (path.display(), settings.description().method.name, rows.len());
     if count > n {
         let those = match rows {
             Rows::Range(range) if range.len() < shape.n_examples => ", of the rows that are read",
@@ -232,23 +263,23 @@ fn check(
         };
         bail!("{path}: --count {count}, expected at most the number of examples, {n}{those}");
     }
-    let class = labels.map(|labels| {
+    let largest_class = labels.map(|labels| {
         let mut sizes: HashMap<usize, usize> = HashMap::new();
         (0..n).for_each(|at| *sizes.entry(labels[rows.get(at)]).or_default() += 1);
         sizes.into_values().max().unwrap_or(0)
     });
-    let needed = request.memory(n, n_features, width, class)?;
+    let size = DataSize { n_examples: n, n_features, width, largest_class };
+    let needed = settings.memory(&size, count).saturating_add(PROGRAM);
     if let Some(available) = available_memory().filter(|&available| available < needed) {
         let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
-        let mut advice = if request.is_submodular() {
+        let mut advice = if settings.description().submodular {
             "choose from some of its rows at a time with --rows FROM..TO, then among what these chose with --part"
                 .to_owned()
         } else {
-            let merged: Vec<_> = METHODS.iter().filter(|other| other.is_submodular()).map(|m| m.name).collect();
             format!(
                 "{method} has no choices that could be merged: choose from some of its rows with --rows FROM..TO, or \
                  by a method that has, {}",
-                merged.join(", ")
+                mergeable()
             )
         };
         if width == 8 {
@@ -261,6 +292,27 @@ fn check(
         );
     }
     Ok(needed)
+}
+
+/// The methods whose choices can be merged.
+fn mergeable() -> String {
+    let names: Vec<_> = coresets().filter(|other| other.submodular).map(|other| other.method.name).collect();
+    names.join(", ")
+}
+
+/// How a part was joined.
+#[derive(Serialize)]
+struct Joined {
+    file: String,
+    n_chosen: usize,
+    /// By `id` or by `index`.
+    by: &'static str,
+}
+
+impl Joined {
+    fn new((file, choice): (String, PartChoice), n_chosen: usize) -> Self {
+        Self { file, n_chosen, by: if matches!(choice, PartChoice::Ids(_)) { "id" } else { "index" } }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -387,36 +439,15 @@ impl fmt::Display for Report {
 /// The methods that there are.
 #[derive(Serialize)]
 #[serde(transparent)]
-struct Catalogue(Vec<Entry>);
-
-#[derive(Serialize)]
-struct Entry {
-    name: &'static str,
-    summary: &'static str,
-    gain: &'static str,
-    options: BTreeMap<&'static str, &'static str>,
-}
-
-impl Catalogue {
-    fn new() -> Self {
-        let entry = |method: &method::Description| Entry {
-            name: method.name,
-            summary: method.summary,
-            gain: method.gain,
-            options: method.options.iter().copied().collect(),
-        };
-        Self(METHODS.iter().map(entry).collect())
-    }
-}
+struct Catalogue(Vec<&'static CoresetDescription>);
 
 impl fmt::Display for Catalogue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Entry { name, summary, gain, options } in &self.0 {
-            writeln!(formatter, "{name}: {summary}; gain: {gain}")?;
-            for (key, meaning) in options {
-                writeln!(formatter, "    {key}: {meaning}")?;
-            }
+        for CoresetDescription { method, gain, .. } in &self.0 {
+            writeln!(formatter, "{}: {}; gain: {gain}", method.name, method.summary)?;
+            write_parameters(formatter, method.parameters)?;
         }
-        Ok(())
+        writeln!(formatter, "\nfor {} also:", mergeable())?;
+        write_parameters(formatter, submodular_options())
     }
 }

@@ -24,7 +24,7 @@ mod weights;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Curriculum learning over files of any framework.
 ///
@@ -83,7 +83,7 @@ fn main() -> ExitCode {
         Command::Prune(arguments) => prune::run(&arguments),
         Command::Crossover(arguments) => crossover::run(&arguments),
         Command::Coreset(arguments) => coreset::run(&arguments),
-        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
+use cl_data::catalogue::Parameter;
 use cl_pacing::Description;
 use clap::Args;
 use serde::Serialize;
@@ -73,4 +74,13 @@ impl fmt::Display for List {
         }
         Ok(())
     }
+}
+
+/// The parameters of a method, for `--list`.
+pub(crate) fn write_parameters(formatter: &mut fmt::Formatter<'_>, parameters: &[Parameter]) -> fmt::Result {
+    for Parameter { name, meaning, default } in parameters {
+        let default = default.map_or(String::new(), |default| format!(" [{default}]"));
+        writeln!(formatter, "    {name}: {meaning}{default}")?;
+    }
+    Ok(())
 }

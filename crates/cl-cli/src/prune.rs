@@ -11,15 +11,15 @@ use anyhow::{Context, bail};
 use cl_data::Ids;
 use cl_data::io::{Array, ArrayData, NpzReader, write_atomically, write_npy};
 use cl_prune::{
-    Budget, NeighborLists, RemoveUnforgettable, RuleInputs, RuleNeeds, RuleSettings, Selection, SelectionRule,
-    rules,
+    Budget, NeighborLists, RemoveUnforgettable, RuleDescription, RuleInputs, RuleNeeds, RuleSettings, Selection,
+    SelectionRule, class_options, rules,
 };
 use clap::Args;
 use serde::Serialize;
 
 use crate::difficulty::{Direction, chosen_column, difficulties, read_labels, read_scores};
 use crate::dynamics::ids_of;
-use crate::named::key_value;
+use crate::named::{borrowed, key_value, write_parameters};
 use crate::output::{csv_field, new_table, print, right};
 
 /// Keep a part of the data by a score, and say of every example why it was kept or dropped.
@@ -96,7 +96,7 @@ struct BudgetArguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
-        return print(&Catalogue, arguments.json);
+        return print(&Catalogue(rules().collect()), arguments.json);
     }
     let (Some(path), Some(name), Some(output)) = (&arguments.scores, &arguments.rule, &arguments.output) else {
         bail!("no scores, no rule or no output");
@@ -107,9 +107,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         BudgetArguments { count: Some(count), .. } => Budget::Count(count),
         _ => bail!("how many examples? expected --keep F, --drop F or --count K"),
     };
-    let options: Vec<(&str, &str)> =
-        arguments.options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let options: Vec<(&str, &str)> = borrowed(&arguments.options).collect();
     let mut settings = RuleSettings::parse(name, &options)?;
+    let (name, needs) = (settings.description().method.name, settings.description().needs);
     // Before anything is read: a budget that is none is wrong for every file.
     budget.resolve(usize::MAX)?;
 
@@ -131,13 +131,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if settings.needs_labels() && labels.is_none() {
         bail!("{}: no labels, which {name} needs; expected --labels FILE", path.display());
     }
-    let confidence = match settings.description().needs {
+    let confidence = match needs {
         RuleNeeds::Confidence => {
             Some(file.column("confidence").with_context(|| format!("{name} needs confidence"))?)
         }
         _ => None,
     };
-    let neighbors = match (&arguments.neighbors, settings.description().needs) {
+    let neighbors = match (&arguments.neighbors, needs) {
         (Some(neighbors), RuleNeeds::Neighbors) => Some(read_neighbors(neighbors, &ids)?),
         (None, RuleNeeds::Neighbors) => bail!("{name} needs nearest neighbours, expected --neighbors FILE.npz"),
         (Some(neighbors), _) => bail!("{}: {name} takes no neighbours", neighbors.display()),
@@ -156,7 +156,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         output: output.display().to_string(),
         scores: path.display().to_string(),
         column: column.name.clone(),
-        rule: settings.description().name,
+        rule: name,
         options: settings.options().clone(),
         seed: arguments.seed,
         n_examples: n,
@@ -278,28 +278,22 @@ impl fmt::Display for Report {
 }
 
 /// The rules that there are.
-struct Catalogue;
-
-impl Serialize for Catalogue {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        rules().serialize(serializer)
-    }
-}
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Catalogue(Vec<&'static RuleDescription>);
 
 impl fmt::Display for Catalogue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for rule in rules() {
-            let nested = if rule.nested { "nested" } else { "not nested" };
-            write!(formatter, "{}: {} ({nested}", rule.name, rule.summary)?;
-            match rule.needs {
+        for RuleDescription { method, needs, nested } in &self.0 {
+            let nested = if *nested { "nested" } else { "not nested" };
+            write!(formatter, "{}: {} ({nested}", method.name, method.summary)?;
+            match needs {
                 RuleNeeds::Scores => writeln!(formatter, ")")?,
                 needs => writeln!(formatter, "; needs {needs})")?,
             }
-            for (key, meaning) in rule.options {
-                writeln!(formatter, "    {key}: {meaning}")?;
-            }
+            write_parameters(formatter, method.parameters)?;
         }
         writeln!(formatter, "\nfor any rule but stratified-random, with labels:")?;
-        cl_prune::class_options().iter().try_for_each(|(key, meaning)| writeln!(formatter, "    {key}: {meaning}"))
+        write_parameters(formatter, class_options())
     }
 }

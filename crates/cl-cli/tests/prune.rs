@@ -292,10 +292,13 @@ fn what_is_wrong_is_told() {
         refused(&["--rule", "hardest", "--count", "1"]),
         "SCORES: 2 columns, expected --column with one of el2n, confidence"
     );
-    assert!(refused(&["--rule", "hard", "--count", "1"]).starts_with("unknown rule `hard`, expected hardest, "));
+    assert!(
+        refused(&["--rule", "hard", "--count", "1"])
+            .starts_with("unknown rule \"hard\", expected one of: hardest, ")
+    );
     assert_eq!(
         with(&["--count", "1", "--option", "beta=1"]),
-        "unknown option `hardest.beta`, expected balance, floor, floor_share"
+        "unknown parameter \"hardest.beta\", expected one of: balance, floor, floor_share"
     );
     assert_eq!(
         with(&["--count", "2", "--option", "balance=equal", "--option", "floor=3"]),

@@ -121,6 +121,7 @@ pub fn find<E>(
 #[derive(Debug, Clone)]
 pub struct Options {
     description: &'static Description,
+    common: &'static [Parameter],
     values: BTreeMap<String, String>,
 }
 
@@ -142,11 +143,11 @@ impl Options {
         common: &'static [Parameter],
         given: &[(&str, &str)],
     ) -> Result<Self, CatalogueError> {
-        let mut options = Self { description, values: BTreeMap::new() };
+        let mut options = Self { description, common, values: BTreeMap::new() };
         for &(name, value) in given {
-            let known = || description.parameters.iter().chain(common).map(|parameter| parameter.name);
-            if !known().any(|known| known == name) {
-                return Err(CatalogueError::unknown("parameter", options.full(name), known()));
+            if options.parameter(name).is_none() {
+                let known = description.parameters.iter().chain(common).map(|parameter| parameter.name);
+                return Err(CatalogueError::unknown("parameter", options.full(name), known));
             }
             if options.values.insert(name.into(), value.into()).is_some() {
                 return Err(options.invalid(name, "to be given once"));
@@ -267,7 +268,7 @@ impl Options {
     }
 
     fn parameter(&self, name: &str) -> Option<&'static Parameter> {
-        self.description.parameters.iter().find(|parameter| parameter.name == name)
+        self.description.parameters.iter().chain(self.common).find(|parameter| parameter.name == name)
     }
 
     fn meaning(&self, name: &str) -> &'static str {
@@ -307,6 +308,8 @@ mod tests {
         assert_eq!(options.values()["window"], "4");
         assert_eq!(options.pairs("table"), Ok(vec![(0.0, 0.25), (0.5, 1.0)]));
         assert_eq!(options.number_if_given::<u64>("until"), Ok(None));
+        static COMMON: [Parameter; 1] = [Parameter::with_default("epsilon", "of the family", "0.1")];
+        assert_eq!(Options::with_common(&METHOD, &COMMON, &[]).unwrap().number("epsilon"), Ok(0.1));
     }
 
     #[test]

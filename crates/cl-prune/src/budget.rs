@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::PruneError;
+use crate::error::PruneError;
 
 /// How much of n examples is kept. Fractions are of the original n, rounded to the nearest count, halves upwards.
 ///

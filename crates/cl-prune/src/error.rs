@@ -1,4 +1,5 @@
 use cl_data::SamplerError;
+use cl_data::catalogue::{CatalogueError, Options};
 
 /// Everything that can be wrong with a selection or a dynamic pruning.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -114,25 +115,16 @@ pub enum PruneError {
         /// How many each class must keep.
         floor: usize,
     },
-    /// A rule or an option of this name does not exist.
-    #[error("unknown {what} `{name}`, expected {}", if known.is_empty() { "none" } else { known })]
-    Unknown {
-        /// What is unknown.
-        what: &'static str,
-        /// The name found.
-        name: String,
-        /// The names known.
-        known: String,
-    },
-    /// An option's value is none that it takes.
-    #[error("option {option} is {value:?}, expected {expected}")]
-    InvalidOption {
-        /// The option, as rule.option.
-        option: String,
-        /// The value found.
-        value: String,
-        /// What would have been accepted.
-        expected: String,
+    /// A name or a parameter of what is had by name.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// What a part of the examples has chosen does not go with the others.
+    #[error("{part}: {why}")]
+    Part {
+        /// The part.
+        part: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// A rule needs what it was not given.
     #[error("{rule} needs {what}")]
@@ -152,6 +144,17 @@ impl PruneError {
         expected: impl Into<String>,
     ) -> Self {
         Self::InvalidArgument { argument, value: value.to_string(), expected: expected.into() }
+    }
+
+    /// The same of a parameter of what is had by name, where the argument is one: so that what a constructor checks
+    /// need not be checked when options are read.
+    pub(crate) fn of_parameter(self, options: &Options) -> Self {
+        match self {
+            Self::InvalidArgument { argument, expected, .. } if options.has(argument) => {
+                options.invalid(argument, expected).into()
+            }
+            other => other,
+        }
     }
 }
 

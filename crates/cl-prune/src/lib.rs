@@ -3,8 +3,8 @@
 //! # Architecture invariant
 //!
 //! This crate knows no model, no optimiser and no training loop, and not where a score comes from. A new rule is
-//! one file that implements [`SelectionRule`] and one line in its module's list: everything that takes a rule takes
-//! it. To be had by name as well it takes an entry in `rule/catalogue.rs`, where the compiler asks for the rest.
+//! one file that implements [`SelectionRule`], and holds the entry by which it is had by name; its `mod` line; and its
+//! line in the list, `rule/catalogue.rs`. A coreset is the same in `coreset`. The compiler asks for a forgotten line.
 
 #![forbid(unsafe_code)]
 

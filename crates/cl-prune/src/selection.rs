@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::PruneError;
+use crate::error::PruneError;
 
 /// What was kept and what was dropped, and why: together every example once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use syn::visit::Visit;
 use syn::{Item, UseTree, Visibility};
 
 /// A crate's files and what they take from each other.
-pub struct Crate {
+pub(crate) struct Crate {
     pub name: String,
     modules: BTreeMap<Vec<String>, Module>,
     pub imports: Vec<Import>,
@@ -17,7 +17,7 @@ pub struct Crate {
 
 /// One thing that one file takes from another.
 #[derive(Debug)]
-pub struct Import {
+pub(crate) struct Import {
     /// The file that takes, and the one in which what is taken is defined, below `src`.
     pub from: String,
     pub to: String,
@@ -39,7 +39,7 @@ struct Module {
 
 impl Crate {
     /// Reads the sources below `folder/src`.
-    pub fn read(folder: &Path) -> Self {
+    pub(crate) fn read(folder: &Path) -> Self {
         let root = folder.join("src");
         let file = ["lib.rs", "main.rs"].map(|name| root.join(name)).into_iter().find(|path| path.exists());
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
@@ -178,12 +178,12 @@ impl Crate {
     }
 
     /// The top-level module that a file belongs to: its file or folder, without the ending.
-    pub fn room<'a>(&self, file: &'a str) -> &'a str {
+    pub(crate) fn room<'a>(&self, file: &'a str) -> &'a str {
         file.split('/').next().unwrap_or(file).trim_end_matches(".rs")
     }
 
     /// Every room but the front door.
-    pub fn rooms(&self) -> BTreeSet<&str> {
+    pub(crate) fn rooms(&self) -> BTreeSet<&str> {
         let rooms = self.modules.values().map(|module| self.room(&module.file));
         rooms.filter(|room| !["lib", "main"].contains(room)).collect()
     }
@@ -235,7 +235,12 @@ impl<'ast> Visit<'ast> for Paths<'_> {
         syn::visit::visit_path(self, path);
     }
 
+    /// `pub(in crate::...)` says who may take, and takes nothing.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
     fn visit_item_use(&mut self, used: &'ast syn::ItemUse) {
-        flatten(&used.tree, &mut Vec::new(), &mut |_, path| drop(self.0.insert(path)));
+        flatten(&used.tree, &mut Vec::new(), &mut |_, path| {
+            self.0.insert(path);
+        });
     }
 }

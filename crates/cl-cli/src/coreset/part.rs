@@ -1,58 +1,33 @@
 //! What parts of the examples have chosen: the first round, read for the second.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use cl_data::Ids;
 use cl_data::io::{ArrayData, CsvRows, NpzReader, open};
-use serde::Serialize;
+use cl_prune::coreset::PartChoice;
 
 use crate::dynamics::ids_of;
 use crate::features::read_indices;
 
-/// The examples that a part chose, in its order.
-pub(super) struct Part {
-    file: String,
-    chosen: Chosen,
+/// Reads a file of this command, `.npz` or `.csv`, or a `.npy` file of indices, with its name.
+pub(super) fn read(path: &Path) -> anyhow::Result<(String, PartChoice)> {
+    let choice = match *open(path)?.read_up_to(6)? {
+        [b'P', b'K', ..] => read_npz(path)?,
+        [0x93, b'N', b'U', b'M', b'P', b'Y'] => {
+            PartChoice::Indices { order: read_indices(path, "order")?, n_examples: None }
+        }
+        _ => read_csv(path)?,
+    };
+    Ok((path.display().to_string(), choice))
 }
 
-enum Chosen {
-    /// Their names.
-    Ids(Vec<String>),
-    /// Their places in a file of features, and how many examples that has where it is known.
-    Indices(Vec<usize>, Option<usize>),
-}
-
-/// How a part was joined.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Joined {
-    pub(super) file: String,
-    pub(super) n_chosen: usize,
-    /// By `id` or by `index`.
-    pub(super) by: &'static str,
-}
-
-impl Part {
-    /// Reads a file of this command, `.npz` or `.csv`, or a `.npy` file of indices.
-    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
-        let place = || path.display().to_string();
-        let chosen = match *open(path)?.read_up_to(6)? {
-            [b'P', b'K', ..] => read_npz(path)?,
-            [0x93, b'N', b'U', b'M', b'P', b'Y'] => Chosen::Indices(read_indices(path, "order")?, None),
-            _ => read_csv(path)?,
-        };
-        Ok(Self { file: place(), chosen })
-    }
-}
-
-fn read_npz(path: &Path) -> anyhow::Result<Chosen> {
+fn read_npz(path: &Path) -> anyhow::Result<PartChoice> {
     let mut archive = NpzReader::open(path)?;
     let has = |name: &str| archive.names().iter().any(|known| known == name);
     let (has_ids, has_size) = (has("ids"), has(N_EXAMPLES));
     if has_ids {
         let ids = ids_of(path, archive.read("ids")?)?;
-        return Ok(Chosen::Ids(ids.iter().map(Into::into).collect()));
+        return Ok(PartChoice::Ids(ids.iter().map(Into::into).collect()));
     }
     let place = |name: &str| format!("{}: member `{name}`", path.display());
     let n_examples = match has_size {
@@ -66,7 +41,8 @@ fn read_npz(path: &Path) -> anyhow::Result<Chosen> {
     if order.shape().len() != 1 {
         bail!("{}: shape {:?}, expected one axis", place("order"), order.shape());
     }
-    Ok(Chosen::Indices(order.to_indices().with_context(|| place("order"))?, n_examples))
+    let order = order.to_indices().with_context(|| place("order"))?;
+    Ok(PartChoice::Indices { order, n_examples })
 }
 
 /// The member of a `.npz` file that says how many examples the indices are of.
@@ -77,7 +53,7 @@ pub(super) fn n_examples_data(n_examples: usize) -> ArrayData {
     ArrayData::I64(vec![n_examples as i64])
 }
 
-fn read_csv(path: &Path) -> anyhow::Result<Chosen> {
+fn read_csv(path: &Path) -> anyhow::Result<PartChoice> {
     let shown = path.display();
     let mut rows = CsvRows::open(path, b',')?;
     if !rows.advance()? {
@@ -104,55 +80,5 @@ fn read_csv(path: &Path) -> anyhow::Result<Chosen> {
         let expected = "expected an integer from 0";
         indices.push(index.map_err(|_| anyhow!("{shown}: line {line}, column `index`: {field:?}, {expected}"))?);
     }
-    Ok(if is_id { Chosen::Ids(ids) } else { Chosen::Indices(indices, None) })
-}
-
-/// The parts as indices into the `n_examples` of FEATURES: by id where a part has ids, never by chance.
-pub(super) fn join(
-    parts: Vec<Part>,
-    features: &Path,
-    n_examples: usize,
-    ids: Option<&Ids>,
-) -> anyhow::Result<(Vec<Vec<usize>>, Vec<Joined>)> {
-    let features = features.display();
-    let by_id = parts.iter().any(|part| matches!(part.chosen, Chosen::Ids(_)));
-    let index_of: HashMap<_, usize> = match ids.filter(|_| by_id) {
-        Some(ids) => ids.iter().enumerate().map(|(index, id)| (id, index)).collect(),
-        None => HashMap::new(),
-    };
-    let mut chosen_by: HashMap<usize, usize> = HashMap::new();
-    let (mut orders, mut joined): (Vec<Vec<usize>>, Vec<Joined>) = (Vec::new(), Vec::new());
-    for Part { file, chosen } in parts {
-        let (order, by) = match chosen {
-            Chosen::Ids(_) if ids.is_none() => {
-                bail!("{file}: its examples have ids, {features} has none; expected --ids FILE")
-            }
-            Chosen::Ids(names) => {
-                let index = |id: String| {
-                    let index = index_of.get(id.as_str()).copied();
-                    index.ok_or_else(|| anyhow!("{file}: id {id} does not occur in {features}"))
-                };
-                (names.into_iter().map(index).collect::<anyhow::Result<_>>()?, "id")
-            }
-            Chosen::Indices(_, Some(found)) if found != n_examples => bail!(
-                "{file}: indices of {found} examples, {features} has {n_examples}: other features, expected ids in both"
-            ),
-            Chosen::Indices(order, _) => (order, "index"),
-        };
-        for &index in &order {
-            if index >= n_examples {
-                bail!("{file}: index {index}, expected indices below {n_examples}, the examples of {features}");
-            }
-            if let Some(earlier) = chosen_by.insert(index, joined.len()) {
-                let id = ids.and_then(|ids| ids.get(index)).map_or(index.to_string(), Into::into);
-                let earlier = joined.get(earlier).map_or(&file, |part| &part.file);
-                bail!(
-                    "{file}: example {id} is there twice, in {earlier}, too; expected parts that share no example"
-                );
-            }
-        }
-        joined.push(Joined { file, n_chosen: order.len(), by });
-        orders.push(order);
-    }
-    Ok((orders, joined))
+    Ok(if is_id { PartChoice::Ids(ids) } else { PartChoice::Indices { order: indices, n_examples: None } })
 }

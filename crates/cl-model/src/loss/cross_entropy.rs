@@ -3,7 +3,7 @@ use cl_data::exponential::{exp, ln_1p};
 use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, SmoothedCrossEntropy, Target, largest};
+use super::{Loss, Target, largest};
 use crate::error::ModelError;
 
 /// Cross-entropy, in nats.
@@ -27,16 +27,6 @@ use crate::error::ModelError;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CrossEntropy;
-
-impl CrossEntropy {
-    /// Cross-entropy with labels smoothed by `epsilon`.
-    ///
-    /// # Errors
-    /// Where epsilon is outside [0, 1].
-    pub fn with_label_smoothing(epsilon: f64) -> Result<SmoothedCrossEntropy, ModelError> {
-        SmoothedCrossEntropy::new(epsilon)
-    }
-}
 
 impl<T: Scalar> Loss<T> for CrossEntropy {
     fn loss_and_gradient(&self, outputs: &[T], target: Target<'_, T>, gradient: &mut [T]) -> f64 {

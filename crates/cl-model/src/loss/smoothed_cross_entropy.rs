@@ -1,7 +1,7 @@
 use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
-use super::cross_entropy::soft_cross_entropy;
+use super::cross_entropy::{CrossEntropy, soft_cross_entropy};
 use super::{Loss, Target};
 use crate::error::ModelError;
 
@@ -38,6 +38,16 @@ impl SmoothedCrossEntropy {
             return Err(ModelError::argument("epsilon", epsilon, "a number in [0, 1]"));
         }
         Ok(Self { epsilon })
+    }
+}
+
+impl CrossEntropy {
+    /// Cross-entropy with labels smoothed by `epsilon`.
+    ///
+    /// # Errors
+    /// Where epsilon is outside [0, 1].
+    pub fn with_label_smoothing(epsilon: f64) -> Result<SmoothedCrossEntropy, ModelError> {
+        SmoothedCrossEntropy::new(epsilon)
     }
 }
 

@@ -1,7 +1,20 @@
-use cl_data::Scalar;
+use std::sync::Arc;
 
-use super::{Coreset, FacilityLocation, Features, Greedy, Similarities, Similarity, per_class};
-use crate::PruneError;
+use cl_data::{Scalar, catalogue::Parameter};
+
+use super::{
+    entry::{Entry, Method},
+    facility_location::{DEFAULT_MEMORY, FacilityLocation},
+    features::Features,
+    greedy::{Greedy, Optimizer},
+    maximizer::{EPSILON, GREEDY_BYTES, TIES, read_greedy},
+    objective::Coreset,
+    per_class::per_class,
+    request::{Request, Size},
+    similarities::Similarities,
+    similarity::Similarity,
+};
+use crate::error::PruneError;
 
 /// CRAIG: examples whose gradients, weighted, stand for the gradients of all.
 ///
@@ -28,6 +41,33 @@ use crate::PruneError;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Craig {
     greedy: Greedy,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "craig",
+    "gradients that stand for all, weighted; within classes where there are labels",
+    "distance saved over all examples",
+    &[Parameter::with_default("optimizer", "naive, lazy, stochastic or lazier-than-lazy", "lazy"), EPSILON, TIES],
+    |options| {
+        let optimizer = options.choice("optimizer", &Optimizer::NAMES)?;
+        Ok(Arc::new(ByName(read_greedy(optimizer, options)?)))
+    },
+);
+
+#[derive(Debug)]
+struct ByName(Greedy);
+
+impl Method for ByName {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        let one_class = vec![0; features.n_examples()];
+        Craig::new(self.0.with_seed(request.seed)).select(features, &one_class, request.count)
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        let (shared, own) = FacilityLocation::bytes(size, DEFAULT_MEMORY);
+        // The gradients of the class are gathered.
+        size.n * size.d * size.width + GREEDY_BYTES * size.n + shared + own
+    }
 }
 
 impl Craig {

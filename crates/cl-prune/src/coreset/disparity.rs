@@ -1,9 +1,18 @@
+use std::sync::Arc;
+
 use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
-use super::kernel::{Panels, ROWS, Visitor, products};
-use super::{Coreset, Features, KCenter, Start};
-use crate::PruneError;
+use super::{
+    entry::{Entry, Method},
+    features::Features,
+    k_center::{self, KCenter},
+    kernel::{Panels, ROWS, Visitor, products},
+    objective::Coreset,
+    request::{Request, Size},
+    start::Start,
+};
+use crate::error::PruneError;
 
 /// Disparity: examples far from each other, whatever they leave uncovered.
 ///
@@ -35,6 +44,31 @@ pub enum Disparity {
     Sum,
     /// The smallest distance.
     Min,
+}
+
+pub(super) static SUM: Entry =
+    Entry::new("disparity-sum", "the largest sum of distances to the chosen", "that sum", &[], |_| {
+        Ok(Arc::new(Disparity::Sum))
+    })
+    .takes_start();
+
+pub(super) static MIN: Entry =
+    Entry::new("disparity-min", "the largest smallest distance: k-center", "that distance", &[], |_| {
+        Ok(Arc::new(Disparity::Min))
+    })
+    .takes_start();
+
+impl Method for Disparity {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        self.select(features, request.count, request.start())
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        match self {
+            Self::Sum => size.panels() + 32.0 * size.n,
+            Self::Min => k_center::ByName.bytes(size),
+        }
+    }
 }
 
 impl Disparity {

@@ -1,17 +1,24 @@
 use std::collections::VecDeque;
 
+use cl_data::{Scalar, catalogue::Parameter};
 use rayon::prelude::*;
 
-use super::kernel::ROWS;
-use super::objective::{Bound, SubmodularObjective};
-use super::similarity::{Similarities, SimilarityVisitor, sum_lanes};
-use crate::PruneError;
+use super::{
+    entry::Entry,
+    features::Features,
+    greedy::check_elements,
+    kernel::ROWS,
+    objective::{Bound, SubmodularObjective},
+    request::Size,
+    served_lists::{ENTRY_BYTES, Gains, List, Losses, capacity},
+    similarities::{Similarities, sum_lanes},
+    similarity::{SIMILARITY, Similarity},
+    submodular::{Submodular, maximized},
+};
+use crate::error::PruneError;
 
 /// The memory that lists of examples may take, where none is given: 1 GiB.
-const DEFAULT_MEMORY: usize = 1 << 30;
-
-/// Bytes that a list needs for an example.
-const ENTRY: usize = size_of::<u32>() + size_of::<f64>();
+pub(super) const DEFAULT_MEMORY: usize = 1 << 30;
 
 /// Facility location: how well every example is served by the most similar one chosen.
 ///
@@ -61,6 +68,46 @@ pub struct FacilityLocation {
     known: Vec<Option<(f64, usize)>>,
 }
 
+pub(super) static ENTRY: Entry = Entry::new(
+    "facility-location",
+    "what serves every example best",
+    "similarity gained over all examples",
+    &[
+        SIMILARITY,
+        Parameter::with_default(
+            "memory",
+            "MiB for lists of who would be served better: the choice is the same, the time is not",
+            "1024",
+        ),
+    ],
+    |options| {
+        let memory = options.number::<usize>("memory")?.saturating_mul(1 << 20);
+        maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, memory }, options)
+    },
+)
+.submodular();
+
+#[derive(Debug)]
+struct ByName {
+    similarity: Similarity,
+    memory: usize,
+}
+
+impl Submodular for ByName {
+    fn objective<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+    ) -> Result<impl SubmodularObjective + Clone, PruneError> {
+        Ok(FacilityLocation::new(Similarities::new(features, self.similarity)?).with_memory(self.memory))
+    }
+
+    fn bytes(&self, size: &Size, alone: bool) -> (f64, f64) {
+        let (shared, own) = FacilityLocation::bytes(size, self.memory);
+        // Of several, in one pass, none bounds gains or keeps lists.
+        if alone { (shared, own) } else { (shared - size.panels(), 144.0 * size.n) }
+    }
+}
+
 /// The examples that an element serves better than all before it, with m_i before and after.
 #[derive(Debug, Clone, Default)]
 struct Changes {
@@ -69,55 +116,6 @@ struct Changes {
     after: Vec<f64>,
     /// Their similarities to all, once they are needed.
     similarities: Option<Similarities>,
-}
-
-#[derive(Debug, Clone, Default)]
-struct List {
-    examples: Vec<u32>,
-    similarities: Vec<f64>,
-}
-
-impl List {
-    /// Room for this many examples and a panel's more.
-    fn with_room(n: usize) -> Self {
-        Self { examples: vec![0; n + ROWS], similarities: vec![0.0; n + ROWS] }
-    }
-
-    fn truncate(&mut self, n: usize) {
-        self.examples.truncate(n);
-        self.similarities.truncate(n);
-        if n < self.examples.capacity() / 4 {
-            self.examples.shrink_to_fit();
-            self.similarities.shrink_to_fit();
-        }
-    }
-
-    /// The gain, forgetting the examples that count no longer.
-    fn gain(&mut self, best: &[f64]) -> f64 {
-        let mut lanes = [0.0; ROWS];
-        let mut n = 0;
-        for at in 0..self.examples.len() {
-            let (example, similarity) = (self.examples[at], self.similarities[at]);
-            let term = similarity - best[example as usize];
-            if term > 0.0 {
-                lanes[example as usize % ROWS] += term;
-                self.examples[n] = example;
-                self.similarities[n] = similarity;
-                n += 1;
-            }
-        }
-        self.truncate(n);
-        sum_lanes(&lanes)
-    }
-}
-
-/// The most examples that are noted for an element, of `n` that may take `bytes` together.
-fn capacity(n: usize, bytes: usize) -> usize {
-    if u32::try_from(n).is_err() {
-        return 0;
-    }
-    // Longer lists cost more to write than they save.
-    (bytes / ENTRY / n.max(1)).min((n / 8).max(64))
 }
 
 impl FacilityLocation {
@@ -143,7 +141,14 @@ impl FacilityLocation {
     /// The most bytes that the lists of `n` examples take where they may take `bytes`: no list grows beyond an eighth
     /// of the examples, or 64 of them.
     pub fn list_bytes(n: usize, bytes: usize) -> usize {
-        n.saturating_mul((capacity(n, bytes) + ROWS) * ENTRY)
+        n.saturating_mul((capacity(n, bytes) + ROWS) * ENTRY_BYTES)
+    }
+
+    /// What does not change while it grows, and what each copy has of its own with lists of at most `memory` bytes: sums
+    /// and counts by lane while gains are computed for all, and the features of those whose best has changed of late.
+    pub(super) fn bytes(size: &Size, memory: usize) -> (f64, f64) {
+        let lists = Self::list_bytes(size.n as usize, memory) as f64;
+        (2.0 * size.panels() + 320.0 * size.n, 144.0 * size.n + lists)
     }
 
     fn set_memory(&mut self, bytes: usize) {
@@ -156,7 +161,7 @@ impl FacilityLocation {
     /// # Errors
     /// [`PruneError::InvalidArgument`] where an element does not exist or occurs twice.
     pub fn cluster_sizes(&self, order: &[usize]) -> Result<Vec<usize>, PruneError> {
-        super::greedy::check_elements(order, self.n_elements())?;
+        check_elements(order, self.n_elements())?;
         let mut sizes = vec![0; order.len()];
         if !order.is_empty() {
             self.similarities.most_similar(order).into_iter().for_each(|position| sizes[position] += 1);
@@ -255,68 +260,6 @@ impl FacilityLocation {
             }
         }
         gains
-    }
-}
-
-/// How much smaller gains are by a change.
-struct Losses<'a> {
-    before: &'a [[f64; ROWS]],
-    after: &'a [[f64; ROWS]],
-    lanes: Vec<[f64; ROWS]>,
-}
-
-impl SimilarityVisitor for Losses<'_> {
-    #[inline(always)]
-    fn visit(&mut self, panel: usize, column: usize, similarities: &[f64; ROWS]) {
-        // max(0, s - before) - max(0, s - after), as before <= after.
-        let mut terms = *similarities;
-        terms.iter_mut().zip(&self.after[panel]).for_each(|(term, after)| *term = term.min(*after));
-        terms.iter_mut().zip(&self.before[panel]).for_each(|(term, before)| *term = (*term - before).max(0.0));
-        self.lanes[column].iter_mut().zip(&terms).for_each(|(lane, term)| *lane += term);
-    }
-}
-
-struct Gains<'a> {
-    best: &'a [[f64; ROWS]],
-    lanes: Vec<[f64; ROWS]>,
-    counts: Vec<[u32; ROWS]>,
-    lists: Vec<Option<List>>,
-    n_listed: Vec<usize>,
-}
-
-impl SimilarityVisitor for Gains<'_> {
-    #[inline(always)]
-    fn visit(&mut self, panel: usize, column: usize, similarities: &[f64; ROWS]) {
-        let mut terms = [0.0f64; ROWS];
-        for ((term, &similarity), &best) in terms.iter_mut().zip(similarities).zip(&self.best[panel]) {
-            *term = (similarity - best).max(0.0);
-        }
-        for (lane, &term) in self.lanes[column].iter_mut().zip(&terms) {
-            *lane += term;
-        }
-        for (count, &term) in self.counts[column].iter_mut().zip(&terms) {
-            *count += u32::from(term > 0.0);
-        }
-        let Some(list) = &mut self.lists[column] else { return };
-        let largest = terms.iter().fold(0.0f64, |largest, &term| largest.max(term));
-        if largest > 0.0 {
-            let first = self.n_listed[column];
-            if first + ROWS > list.examples.len() {
-                // They are too many after all.
-                self.lists[column] = None;
-                return;
-            }
-            // All are written, and those kept that count: a branch for each would be mispredicted.
-            let mut n = 0;
-            let examples = &mut list.examples[first..first + ROWS];
-            let noted = &mut list.similarities[first..first + ROWS];
-            for (row, (&term, &similarity)) in terms.iter().zip(similarities).enumerate() {
-                examples[n] = (panel * ROWS + row) as u32;
-                noted[n] = similarity;
-                n += usize::from(term > 0.0);
-            }
-            self.n_listed[column] = first + n;
-        }
     }
 }
 
@@ -438,7 +381,6 @@ impl SubmodularObjective for FacilityLocation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Features, Similarity};
     use super::*;
     use cl_data::random::{below, stream, uniform};
     use proptest::prelude::*;

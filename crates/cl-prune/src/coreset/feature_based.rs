@@ -1,11 +1,14 @@
-use std::str::FromStr;
-
-use cl_data::Scalar;
+use cl_data::{Scalar, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::Features;
-use super::objective::SubmodularObjective;
-use crate::PruneError;
+use super::{
+    entry::Entry,
+    features::Features,
+    objective::SubmodularObjective,
+    request::Size,
+    submodular::{Submodular, maximized},
+};
+use crate::error::PruneError;
 
 /// How much of a feature is worth how much: increasing and concave.
 ///
@@ -40,19 +43,6 @@ impl Concave {
     }
 }
 
-impl FromStr for Concave {
-    type Err = PruneError;
-
-    fn from_str(name: &str) -> Result<Self, PruneError> {
-        match name {
-            "sqrt" => Ok(Self::Sqrt),
-            "log" => Ok(Self::Log),
-            "saturating" => Ok(Self::Saturating),
-            _ => Err(PruneError::argument("concave", format!("`{name}`"), "sqrt, log or saturating")),
-        }
-    }
-}
-
 /// Feature-based: enough of every feature rather than much of one.
 ///
 /// ```text
@@ -79,6 +69,35 @@ pub struct FeatureBased<'a, T> {
     features: Features<'a, T>,
     concave: Concave,
     amounts: Vec<f64>,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "feature-based",
+    "enough of every feature, features being amounts of at least 0",
+    "growth of the sum over features of phi(amount)",
+    &[Parameter::with_default("concave", "phi: sqrt, log or saturating", "sqrt")],
+    |options| {
+        let concave = [("sqrt", Concave::Sqrt), ("log", Concave::Log), ("saturating", Concave::Saturating)];
+        maximized(options.choice("concave", &concave)?, options)
+    },
+)
+.submodular();
+
+impl Submodular for Concave {
+    fn objective<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+    ) -> Result<impl SubmodularObjective + Clone, PruneError> {
+        FeatureBased::new(features, *self)
+    }
+
+    fn bytes(&self, size: &Size, _: bool) -> (f64, f64) {
+        (0.0, 8.0 * size.d)
+    }
+
+    fn counts_all(&self) -> bool {
+        false
+    }
 }
 
 impl<'a, T: Scalar> FeatureBased<'a, T> {

@@ -1,6 +1,6 @@
 use cl_data::Scalar;
 
-use crate::PruneError;
+use crate::error::PruneError;
 
 /// What examples are chosen by: n examples of d finite numbers, one example after the other.
 ///
@@ -17,6 +17,27 @@ use crate::PruneError;
 pub struct Features<'a, T> {
     values: &'a [T],
     n_features: usize,
+}
+
+/// Features of either precision, where that is known at run time alone.
+#[derive(Debug, Clone, Copy)]
+pub enum AnyFeatures<'a> {
+    /// In single precision.
+    F32(Features<'a, f32>),
+    /// In double precision.
+    F64(Features<'a, f64>),
+}
+
+impl<'a> From<Features<'a, f32>> for AnyFeatures<'a> {
+    fn from(features: Features<'a, f32>) -> Self {
+        Self::F32(features)
+    }
+}
+
+impl<'a> From<Features<'a, f64>> for AnyFeatures<'a> {
+    fn from(features: Features<'a, f64>) -> Self {
+        Self::F64(features)
+    }
 }
 
 impl<'a, T: Scalar> Features<'a, T> {

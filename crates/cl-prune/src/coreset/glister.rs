@@ -1,10 +1,16 @@
-use cl_data::Scalar;
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use super::grad_match::{check_gradient, correlations};
-use super::kernel::Panels;
-use super::{Coreset, Features};
-use crate::PruneError;
+use cl_data::{Scalar, catalogue::Parameter};
+
+use super::{
+    entry::{Entry, Method},
+    features::Features,
+    grad_match::{check_gradient, correlations},
+    kernel::Panels,
+    objective::Coreset,
+    request::{Request, Size},
+};
+use crate::error::PruneError;
 
 /// GLISTER: examples whose gradient step lowers the loss on a validation set most.
 ///
@@ -30,24 +36,33 @@ use crate::PruneError;
 /// assert_eq!(coreset.order, [0, 2]);
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Glister {
     learning_rate: f64,
     refresh: usize,
 }
 
-#[derive(Deserialize)]
-struct Unchecked {
-    learning_rate: f64,
-    refresh: usize,
-}
+pub(super) static ENTRY: Entry = Entry::new(
+    "glister",
+    "gradients whose step lowers the validation loss, its gradient renewed as picks move the model",
+    "loss removed, to first order",
+    &[
+        Parameter::with_default("learning_rate", "the step per pick", "0.01"),
+        Parameter::with_default("refresh", "picks between renewals", "1"),
+    ],
+    |options| Ok(Arc::new(Glister::new(options.number("learning_rate")?, options.number("refresh")?)?)),
+)
+.needs_validation();
 
-impl TryFrom<Unchecked> for Glister {
-    type Error = PruneError;
+impl Method for Glister {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        let missing = PruneError::Missing { rule: "glister", what: "the gradients of validation examples" };
+        let validation = request.validation.ok_or(missing)?;
+        self.select(features, |displacement| validation.at(displacement), request.count)
+    }
 
-    fn try_from(Unchecked { learning_rate, refresh }: Unchecked) -> Result<Self, PruneError> {
-        Self::new(learning_rate, refresh)
+    fn bytes(&self, size: &Size) -> f64 {
+        size.panels() + 32.0 * size.n
     }
 }
 
@@ -58,7 +73,7 @@ impl Glister {
     /// [`PruneError::InvalidArgument`] where eta is not above 0 or `refresh` is 0.
     pub fn new(learning_rate: f64, refresh: usize) -> Result<Self, PruneError> {
         if !(learning_rate > 0.0 && learning_rate.is_finite()) {
-            return Err(PruneError::argument("learning rate", learning_rate, "a finite number above 0"));
+            return Err(PruneError::argument("learning_rate", learning_rate, "a finite number above 0"));
         }
         if refresh == 0 {
             return Err(PruneError::argument("refresh", refresh, "at least one pick"));
@@ -67,7 +82,7 @@ impl Glister {
     }
 
     /// `count` examples by their gradients. `validation` returns the gradient of the validation loss at parameters moved
-    /// by the displacement that it is given; [`ValidationTaylor::at`] is one that needs no model.
+    /// by the displacement that it is given; [`ValidationTaylor::at`](super::ValidationTaylor::at) is one that needs no model.
     ///
     /// # Errors
     /// [`PruneError::Count`] where there are fewer examples; [`PruneError::InvalidArgument`] where a validation gradient has another
@@ -116,52 +131,4 @@ fn check_products<T: Scalar>(gradients: &Features<'_, T>, products: &[f64]) -> R
     let feature = (0..own.len()).fold(0, larger);
     let expected = "a gradient whose product with the validation gradient is finite";
     Err(PruneError::Feature { example, feature, value: format!("{:e}", own[feature].as_f64()), expected })
-}
-
-/// A validation gradient at other parameters, to first order, from the validation examples' gradients at these.
-///
-/// ```text
-/// grad L(theta + delta) = mean_v g_v + F delta,   F = mean_v g_v g_v^T
-/// ```
-///
-/// F is the empirical Fisher matrix, which stands for the Hessian near a minimum of a likelihood; it is never formed.
-/// O(n_v d) per call.
-///
-/// ```
-/// use cl_prune::coreset::{Features, ValidationTaylor};
-///
-/// let validation = ValidationTaylor::new(&Features::new(&[1.0f32, 0.0, 3.0, 0.0], 2)?)?;
-/// assert_eq!(validation.at(&[0.0, 0.0]), [2.0, 0.0]);
-/// assert_eq!(validation.at(&[-0.1, 5.0]), [1.5, 0.0]); // 2 - 0.1 (1 + 9) / 2
-/// # Ok::<(), cl_prune::PruneError>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct ValidationTaylor {
-    gradients: Vec<Vec<f64>>,
-    mean: Vec<f64>,
-}
-
-impl ValidationTaylor {
-    /// From one gradient per validation example.
-    ///
-    /// # Errors
-    /// [`PruneError::InvalidArgument`] where there is none.
-    pub fn new<T: Scalar>(gradients: &Features<'_, T>) -> Result<Self, PruneError> {
-        if gradients.n_examples() == 0 {
-            return Err(PruneError::argument("validation gradients", "empty", "at least one"));
-        }
-        let example = |example| gradients.example(example).iter().map(|value| value.as_f64()).collect();
-        Ok(Self { gradients: (0..gradients.n_examples()).map(example).collect(), mean: gradients.mean() })
-    }
-
-    /// The gradient at parameters moved by `displacement`, of which missing entries count as 0.
-    pub fn at(&self, displacement: &[f64]) -> Vec<f64> {
-        let mut gradient = self.mean.clone();
-        let n = self.gradients.len() as f64;
-        for own in &self.gradients {
-            let along = own.iter().zip(displacement).map(|(g, moved)| g * moved).sum::<f64>() / n;
-            gradient.iter_mut().zip(own).for_each(|(gradient, g)| *gradient += along * g);
-        }
-        gradient
-    }
 }

@@ -1,10 +1,16 @@
-use cl_data::Scalar;
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use super::kernel::{Panels, ROWS, Visitor, products};
-use super::{Coreset, Features};
-use crate::PruneError;
+use cl_data::{Scalar, catalogue::Parameter};
+use rayon::prelude::*;
+
+use super::{
+    entry::{Entry, Method},
+    features::Features,
+    kernel::{Panels, ROWS, Visitor, products},
+    objective::Coreset,
+    request::{Request, Size},
+};
+use crate::error::PruneError;
 
 /// Below this share of what it was, nothing is left of a number but rounding.
 const NOTHING: f64 = 1e-12;
@@ -41,31 +47,40 @@ const PANELS: usize = 16;
 /// assert!((weights[0] - 1.05).abs() < 1e-7 && (weights[1] - 2.0).abs() < 1e-7);
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GradMatch {
     ridge: f64,
     nonnegative: bool,
-}
-
-#[derive(Deserialize)]
-struct Unchecked {
-    ridge: f64,
-    nonnegative: bool,
-}
-
-impl TryFrom<Unchecked> for GradMatch {
-    type Error = PruneError;
-
-    fn try_from(Unchecked { ridge, nonnegative }: Unchecked) -> Result<Self, PruneError> {
-        Self::new(ridge, nonnegative)
-    }
 }
 
 impl Default for GradMatch {
     /// The published ridge of 0.5 and non-negative weights.
     fn default() -> Self {
         Self { ridge: 0.5, nonnegative: true }
+    }
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "grad-match",
+    "gradients that sum to the sum of all, weighted, by orthogonal matching pursuit",
+    "error removed",
+    &[
+        Parameter::with_default("ridge", "the penalty of the squared weights", "0.5"),
+        Parameter::with_default("nonnegative", "weights of at least 0: true or false", "true"),
+    ],
+    |options| {
+        let nonnegative = options.choice("nonnegative", &[("true", true), ("false", false)])?;
+        Ok(Arc::new(GradMatch::new(options.number("ridge")?, nonnegative)?))
+    },
+);
+
+impl Method for GradMatch {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        self.select(features, request.count)
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        size.panels() + 48.0 * size.n + 8.0 * size.k * (size.d + size.k)
     }
 }
 

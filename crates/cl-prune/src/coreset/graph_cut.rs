@@ -1,10 +1,16 @@
-use std::str::FromStr;
-
+use cl_data::{Scalar, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::objective::SubmodularObjective;
-use super::similarity::Similarities;
-use crate::PruneError;
+use super::{
+    entry::Entry,
+    features::Features,
+    objective::SubmodularObjective,
+    request::Size,
+    similarities::Similarities,
+    similarity::{SIMILARITY, Similarity},
+    submodular::{Submodular, maximized},
+};
+use crate::error::PruneError;
 
 /// Where graph cut's trade-off stands: systems share the name and differ in what they weigh.
 ///
@@ -23,19 +29,6 @@ pub enum GraphCutForm {
     Diversity,
     /// Lambda weighs how well all are represented; an example's similarity to itself is left out.
     NoSelf,
-}
-
-impl FromStr for GraphCutForm {
-    type Err = PruneError;
-
-    fn from_str(name: &str) -> Result<Self, PruneError> {
-        match name {
-            "conventional" => Ok(Self::Conventional),
-            "diversity" => Ok(Self::Diversity),
-            "no-self" => Ok(Self::NoSelf),
-            _ => Err(PruneError::argument("form", format!("`{name}`"), "conventional, diversity or no-self")),
-        }
-    }
 }
 
 /// Graph cut: similar to all examples, dissimilar among each other.
@@ -65,6 +58,55 @@ pub struct GraphCut {
     gains: Vec<f64>,
     /// What a chosen example's similarity takes from a gain.
     redundancy: f64,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "graph-cut",
+    "similar to all, dissimilar among each other",
+    "lambda sum_i s_ij - s_jj - 2 sum_S s_jk",
+    &[
+        SIMILARITY,
+        Parameter::with_default("lambda", "the trade-off", "1"),
+        Parameter::with_default(
+            "form",
+            "conventional, diversity (lambda weighs redundancy) or no-self (without s_jj)",
+            "conventional",
+        ),
+    ],
+    |options| {
+        let forms = [
+            ("conventional", GraphCutForm::Conventional),
+            ("diversity", GraphCutForm::Diversity),
+            ("no-self", GraphCutForm::NoSelf),
+        ];
+        let (form, lambda) = (options.choice("form", &forms)?, options.number("lambda")?);
+        maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, lambda, form }, options)
+    },
+)
+.submodular();
+
+#[derive(Debug)]
+struct ByName {
+    similarity: Similarity,
+    lambda: f64,
+    form: GraphCutForm,
+}
+
+impl Submodular for ByName {
+    fn objective<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+    ) -> Result<impl SubmodularObjective + Clone, PruneError> {
+        GraphCut::new(Similarities::new(features, self.similarity)?, self.lambda, self.form)
+    }
+
+    fn bytes(&self, size: &Size, _: bool) -> (f64, f64) {
+        (size.panels() + 160.0 * size.n, 8.0 * size.n)
+    }
+
+    fn is_monotone(&self) -> bool {
+        if self.form == GraphCutForm::Diversity { self.lambda <= 0.5 } else { self.lambda >= 2.0 }
+    }
 }
 
 impl GraphCut {

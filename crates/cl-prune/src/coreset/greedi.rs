@@ -1,8 +1,10 @@
 use cl_data::random::{permutation, stream};
 
-use super::greedy::Greedy;
-use super::objective::{Coreset, SubmodularObjective, value_of};
-use crate::PruneError;
+use super::{
+    greedy::Greedy,
+    objective::{Coreset, SubmodularObjective, value_of},
+};
+use crate::error::PruneError;
 
 /// GreeDi: greedy on every part of the data, then greedy among what the parts chose.
 ///

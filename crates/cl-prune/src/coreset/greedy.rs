@@ -1,13 +1,12 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fmt;
-use std::str::FromStr;
 
 use cl_data::random::{below, permutation, stream};
 use serde::{Deserialize, Serialize};
 
 use super::objective::{Bound, Coreset, SubmodularObjective};
-use crate::PruneError;
+use crate::error::PruneError;
 
 /// The most stale gains renewed at a time.
 const MAX_BATCH: usize = 1024;
@@ -41,7 +40,8 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
-    const NAMES: [(&'static str, Self); 4] = [
+    /// The optimisers by name.
+    pub(super) const NAMES: [(&'static str, Self); 4] = [
         ("naive", Self::Naive),
         ("lazy", Self::Lazy),
         ("stochastic", Self::Stochastic),
@@ -52,17 +52,6 @@ impl Optimizer {
 impl fmt::Display for Optimizer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(Self::NAMES.iter().find(|(_, optimizer)| optimizer == self).map_or("", |(name, _)| name))
-    }
-}
-
-impl FromStr for Optimizer {
-    type Err = PruneError;
-
-    fn from_str(name: &str) -> Result<Self, PruneError> {
-        let known = Self::NAMES.iter().find(|(known, _)| *known == name).map(|&(_, optimizer)| optimizer);
-        known.ok_or_else(|| {
-            PruneError::argument("optimizer", format!("`{name}`"), "naive, lazy, stochastic or lazier-than-lazy")
-        })
     }
 }
 
@@ -92,30 +81,12 @@ pub enum Ties {
 /// assert_eq!(coreset.order, [0, 2]); // 2 and 3 would both add 1.3
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Greedy {
     optimizer: Optimizer,
     ties: Ties,
     epsilon: f64,
     seed: u64,
-}
-
-#[derive(Deserialize)]
-struct Unchecked {
-    optimizer: Optimizer,
-    ties: Ties,
-    epsilon: f64,
-    seed: u64,
-}
-
-impl TryFrom<Unchecked> for Greedy {
-    type Error = PruneError;
-
-    fn try_from(unchecked: Unchecked) -> Result<Self, PruneError> {
-        let Unchecked { optimizer, ties, epsilon, seed } = unchecked;
-        Self::new(optimizer).with_ties(ties).with_seed(seed).with_epsilon(epsilon)
-    }
 }
 
 impl Default for Greedy {

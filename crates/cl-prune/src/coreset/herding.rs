@@ -1,8 +1,15 @@
+use std::sync::Arc;
+
 use cl_data::Scalar;
 
-use super::kernel::{Panels, ROWS, Visitor, products};
-use super::{Coreset, Features};
-use crate::PruneError;
+use super::{
+    entry::{Entry, Method},
+    features::Features,
+    kernel::{Panels, ROWS, Visitor, products},
+    objective::Coreset,
+    request::{Request, Size},
+};
+use crate::error::PruneError;
 
 /// Herding: examples whose mean stays as close as possible to the mean of all.
 ///
@@ -26,6 +33,24 @@ use crate::PruneError;
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Herding;
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "herding",
+    "what keeps the mean of the chosen at the mean of all",
+    "minus the distance of the two means",
+    &[],
+    |_| Ok(Arc::new(Herding)),
+);
+
+impl Method for Herding {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        self.select(features, request.count)
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        size.panels() + 16.0 * size.n
+    }
+}
 
 impl Herding {
     /// The first `count` examples.

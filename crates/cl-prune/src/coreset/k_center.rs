@@ -1,41 +1,25 @@
+use std::sync::Arc;
+
 use cl_data::Scalar;
-use cl_data::random::{below, stream};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::greedy::check_elements;
-use super::kernel::{Panels, ROWS, Visitor, products};
-use super::{Coreset, Features};
-use crate::PruneError;
+use super::{
+    entry::{Entry, Method},
+    features::Features,
+    greedy::check_elements,
+    kernel::{Panels, ROWS, Visitor, products},
+    objective::Coreset,
+    request::{Request, Size},
+    start::Start,
+};
+use crate::error::PruneError;
 
 /// Examples whose distances are brought up to date at a time: the candidates for the next centres.
 const CANDIDATES: usize = 4096;
 
 /// Of these, the most among which centres are looked for.
 const POOL: usize = 512;
-
-/// The first centre, on which all others depend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Start {
-    /// This example.
-    Example(usize),
-    /// An example drawn from this seed.
-    Seeded(u64),
-}
-
-impl Start {
-    /// The example.
-    pub(super) fn resolve(self, n_examples: usize) -> Result<usize, PruneError> {
-        match self {
-            Self::Example(example) if example >= n_examples => {
-                Err(PruneError::argument("start", example, format!("an example below {n_examples}")))
-            }
-            Self::Example(example) => Ok(example),
-            Self::Seeded(seed) => Ok(below(&mut stream(seed, "first centre", 0), n_examples)),
-        }
-    }
-}
 
 /// k-center greedy: always the example farthest from all chosen so far, by Euclidean distance.
 ///
@@ -66,6 +50,29 @@ impl Start {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KCenter {
     start: Start,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "k-center",
+    "always the example farthest from all chosen",
+    "its distance to the nearest of them",
+    &[],
+    |_| Ok(Arc::new(ByName)),
+)
+.takes_start();
+
+/// K-center whose first centre is given with the request.
+#[derive(Debug)]
+pub(super) struct ByName;
+
+impl Method for ByName {
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        KCenter::new(request.start()).select(features, request.count)
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        8.0 * (size.k + POOL as f64) * size.d + 40.0 * size.n
+    }
 }
 
 impl KCenter {

@@ -1,9 +1,16 @@
-use super::Features;
-use super::objective::SubmodularObjective;
-use super::similarity::{Similarities, Similarity};
-use crate::PruneError;
-use cl_data::Scalar;
+use cl_data::{Scalar, catalogue::Parameter};
 use rayon::prelude::*;
+
+use super::{
+    entry::Entry,
+    features::Features,
+    objective::SubmodularObjective,
+    request::Size,
+    similarities::Similarities,
+    similarity::Similarity,
+    submodular::{Submodular, maximized},
+};
+use crate::error::PruneError;
 
 /// Log-determinant: the volume that the chosen examples span, as a determinantal point process counts it.
 ///
@@ -36,6 +43,49 @@ pub struct LogDeterminant {
     /// For each pick the entry of every element's row of the factor.
     factor: Vec<Vec<f64>>,
     ridge: f64,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "log-determinant",
+    "what spans the largest volume",
+    "growth of ln det(K + ridge I)",
+    &[
+        Parameter::with_default("similarity", "cosine or cosine-squared", "cosine"),
+        Parameter::with_default("ridge", "added to the diagonal", "1"),
+    ],
+    |options| {
+        let ridge = options.number("ridge")?;
+        maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, ridge }, options)
+    },
+)
+.submodular();
+
+#[derive(Debug)]
+struct ByName {
+    similarity: Similarity,
+    ridge: f64,
+}
+
+impl Submodular for ByName {
+    fn objective<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+    ) -> Result<impl SubmodularObjective + Clone, PruneError> {
+        LogDeterminant::new(features, self.similarity, self.ridge)
+    }
+
+    fn bytes(&self, size: &Size, _: bool) -> (f64, f64) {
+        let factor = 8.0 * size.n * size.k;
+        (size.panels() + 16.0 * size.n, 8.0 * size.n + factor)
+    }
+
+    fn is_monotone(&self) -> bool {
+        self.ridge >= 1.0
+    }
+
+    fn counts_all(&self) -> bool {
+        false
+    }
 }
 
 /// Elements that a thread takes at a time.

@@ -22,10 +22,13 @@
 //! | [`GreeDi`] | for any objective, from several machines | no |
 //!
 //! A new objective implements [`SubmodularObjective`] and has all of [`Greedy`]'s optimisers, [`SieveStreaming`] and
-//! [`GreeDi`]; [`per_class`] makes any method choose within classes. Nested means: one run gives every smaller count.
+//! [`GreeDi`]; [`per_class`] makes any method choose within classes. [`CoresetSettings`] has the methods of [`coresets`]
+//! by name. Nested means: one run gives every smaller count.
 
+mod catalogue;
 mod craig;
 mod disparity;
+mod entry;
 mod facility_location;
 mod feature_based;
 mod features;
@@ -34,31 +37,50 @@ mod grad_match;
 mod graph_cut;
 mod greedi;
 mod greedy;
+mod guarantee;
 mod herding;
 mod k_center;
 mod kernel;
 mod log_determinant;
+mod maximizer;
 mod objective;
+mod parts;
 mod per_class;
+mod points;
+mod request;
 mod saturated_coverage;
+mod served_lists;
 mod sieve_streaming;
+mod similarities;
 mod similarity;
+mod start;
+mod submodular;
+mod validation_taylor;
 
+pub use catalogue::{CoresetInputs, CoresetSettings, coresets};
 pub use craig::Craig;
 pub use disparity::Disparity;
+pub use entry::CoresetDescription;
 pub use facility_location::FacilityLocation;
 pub use feature_based::{Concave, FeatureBased};
-pub use features::Features;
-pub use glister::{Glister, ValidationTaylor};
+pub use features::{AnyFeatures, Features};
+pub use glister::Glister;
 pub use grad_match::GradMatch;
 pub use graph_cut::{GraphCut, GraphCutForm};
 pub use greedi::GreeDi;
 pub use greedy::{Greedy, Optimizer, Ties};
+pub use guarantee::Guarantee;
 pub use herding::Herding;
-pub use k_center::{KCenter, Start};
+pub use k_center::KCenter;
 pub use log_determinant::LogDeterminant;
+pub use maximizer::submodular_options;
 pub use objective::{Bound, Coreset, SubmodularObjective};
+pub use parts::{PartChoice, join_parts};
 pub use per_class::per_class;
+pub use request::DataSize;
 pub use saturated_coverage::SaturatedCoverage;
 pub use sieve_streaming::SieveStreaming;
-pub use similarity::{Similarities, Similarity};
+pub use similarities::Similarities;
+pub use similarity::Similarity;
+pub use start::Start;
+pub use validation_taylor::ValidationTaylor;

@@ -2,8 +2,8 @@ use std::collections::HashMap;
 
 use cl_data::Scalar;
 
-use super::{Coreset, Features};
-use crate::PruneError;
+use super::{features::Features, objective::Coreset};
+use crate::error::PruneError;
 
 /// Chooses within every class on its own, each with its share of the count.
 ///
@@ -93,8 +93,8 @@ fn shares(sizes: &[usize], count: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::herding::Herding;
     use super::*;
-    use crate::coreset::Herding;
     use proptest::prelude::*;
 
     proptest! {

@@ -1,7 +1,17 @@
-use super::kernel::ROWS;
-use super::objective::SubmodularObjective;
-use super::similarity::{Similarities, SimilarityVisitor, sum_lanes};
-use crate::PruneError;
+use cl_data::{Scalar, catalogue::Parameter};
+
+use super::{
+    entry::Entry,
+    features::Features,
+    kernel::ROWS,
+    objective::SubmodularObjective,
+    points::SimilarityVisitor,
+    request::Size,
+    similarities::{Similarities, sum_lanes},
+    similarity::{SIMILARITY, Similarity},
+    submodular::{Submodular, maximized},
+};
+use crate::error::PruneError;
 
 /// Saturated coverage: how much of every example's similarity to all the chosen ones hold, up to a share of it.
 ///
@@ -30,6 +40,37 @@ pub struct SaturatedCoverage {
     similarities: Similarities,
     /// What is left of each example's share, 0 for rows that are no examples.
     left: Vec<f64>,
+}
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "saturated-coverage",
+    "what covers every example up to a share of its similarity to all",
+    "coverage gained",
+    &[SIMILARITY, Parameter::with_default("alpha", "the share", "0.1")],
+    |options| {
+        let alpha = options.number("alpha")?;
+        maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, alpha }, options)
+    },
+)
+.submodular();
+
+#[derive(Debug)]
+struct ByName {
+    similarity: Similarity,
+    alpha: f64,
+}
+
+impl Submodular for ByName {
+    fn objective<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+    ) -> Result<impl SubmodularObjective + Clone, PruneError> {
+        SaturatedCoverage::new(Similarities::new(features, self.similarity)?, self.alpha)
+    }
+
+    fn bytes(&self, size: &Size, _: bool) -> (f64, f64) {
+        (size.panels() + 160.0 * size.n, 8.0 * size.n)
+    }
 }
 
 impl SaturatedCoverage {

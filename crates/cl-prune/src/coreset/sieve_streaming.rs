@@ -1,8 +1,8 @@
-use serde::{Deserialize, Serialize};
-
-use super::greedy::check_elements;
-use super::objective::{Coreset, SubmodularObjective};
-use crate::PruneError;
+use super::{
+    greedy::check_elements,
+    objective::{Coreset, SubmodularObjective},
+};
+use crate::error::PruneError;
 
 /// Sieve streaming: one pass over the elements, each kept or let go for good when it comes.
 ///
@@ -28,23 +28,9 @@ use crate::PruneError;
 /// assert_eq!(coreset.order, [0, 3]);
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SieveStreaming {
     epsilon: f64,
-}
-
-#[derive(Deserialize)]
-struct Unchecked {
-    epsilon: f64,
-}
-
-impl TryFrom<Unchecked> for SieveStreaming {
-    type Error = PruneError;
-
-    fn try_from(Unchecked { epsilon }: Unchecked) -> Result<Self, PruneError> {
-        Self::new(epsilon)
-    }
 }
 
 /// A guess of the best value and what was chosen for it.

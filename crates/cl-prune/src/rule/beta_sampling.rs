@@ -1,8 +1,16 @@
-use cl_data::random::{choose, stream, uniform};
+use std::sync::Arc;
 
-use super::ranking::{From, ranking};
-use super::{SelectionRule, check, check_length, gather};
-use crate::{Budget, PruneError, Selection};
+use cl_data::{
+    catalogue::Parameter,
+    random::{choose, stream, uniform},
+};
+
+use super::{
+    entry::{Entry, RuleNeeds, needed},
+    ranking::{From, ranking},
+    selection_rule::{SelectionRule, check, check_length, gather},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// The size of the Beta distribution's parameters, a + b.
 const SIZE: f64 = 16.0;
@@ -41,6 +49,23 @@ pub struct BetaSampling {
     confidence: Vec<f64>,
     c: f64,
 }
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "dual",
+    "a sample by score and by a Beta density of the confidence (DUAL)",
+    &[Parameter::with_default("c", "the exponent c_D, larger for easier data", "4")],
+    |options| {
+        let c = options.number("c")?;
+        // A wrong exponent is refused before there are examples.
+        BetaSampling::new(Vec::new(), c)?;
+        Ok(Arc::new(move |inputs| {
+            let confidence = needed(inputs.confidence, "dual", RuleNeeds::Confidence)?;
+            Ok(Box::new(BetaSampling::new(confidence.to_vec(), c)?))
+        }))
+    },
+)
+.needs(RuleNeeds::Confidence)
+.not_nested();
 
 impl BetaSampling {
     /// The rule for examples of these mean predictions, with the exponent `c`, which is larger for easier data.

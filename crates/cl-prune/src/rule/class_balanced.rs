@@ -1,13 +1,13 @@
-use std::fmt;
-
 use cl_data::random::{permutation, shuffle, stream};
 use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::water_filling::{places, quotas};
-use super::{SelectionRule, check, check_length, gather};
-use crate::{Budget, PruneError, Selection};
+use super::{
+    selection_rule::{SelectionRule, check, check_length, gather},
+    water_filling::{places, quotas},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// More classes than this are ids taken for labels.
 const MAX_CLASSES: usize = 1 << 24;
@@ -21,16 +21,6 @@ pub enum Allocation {
     Equal,
     /// Beyond the floor, examples compete over all classes.
     Global,
-}
-
-impl fmt::Display for Allocation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Proportional => "proportional",
-            Self::Equal => "equal",
-            Self::Global => "global",
-        })
-    }
 }
 
 /// What every class that occurs keeps at least.
@@ -310,8 +300,12 @@ impl Classes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ranking::{From, ranking};
-    use super::super::{KeepEasiest, KeepHardest, KeepRandom};
+    use super::super::{
+        easiest::KeepEasiest,
+        hardest::KeepHardest,
+        random::KeepRandom,
+        ranking::{From, ranking},
+    };
     use super::*;
     use proptest::prelude::*;
 

@@ -1,10 +1,16 @@
-use cl_data::random::{shuffle, stream};
+use cl_data::{
+    catalogue::Parameter,
+    random::{shuffle, stream},
+};
 
-use super::hard_cutoff::HardCutoff;
-use super::ranking::{From, ranking};
-use super::water_filling::places;
-use super::{SelectionRule, check};
-use crate::{Budget, PruneError, Selection};
+use super::{
+    entry::{Entry, ready},
+    hard_cutoff::HardCutoff,
+    ranking::{From, ranking},
+    selection_rule::{SelectionRule, check},
+    water_filling::places,
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// Coverage-centric coreset selection: cuts off the hardest, which may be mislabelled, and covers all difficulties
 /// of the others evenly.
@@ -37,6 +43,26 @@ pub struct CoverageCentric {
     cutoff: HardCutoff,
     n_strata: usize,
 }
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "ccs",
+    "all difficulties evenly, after the hardest are cut off (coverage-centric)",
+    &[
+        Parameter::with_default("beta", "the share of all examples cut off as too hard, in [0, 1)", "0"),
+        Parameter::new("noise_rate", "instead: as many as labels are estimated to be wrong, as the budget allows"),
+        Parameter::with_default("strata", "strata of equal width", "50"),
+    ],
+    |options| {
+        let cutoff = match options.number_if_given("noise_rate")? {
+            Some(_) if options.has("beta") => {
+                return Err(options.invalid("noise_rate", "to be given without beta").into());
+            }
+            Some(rate) => HardCutoff::NoiseRate(rate),
+            None => HardCutoff::Given(options.number("beta")?),
+        };
+        Ok(ready(CoverageCentric::with_cutoff(cutoff, options.number("strata")?)?))
+    },
+);
 
 impl CoverageCentric {
     /// The number of strata of the paper.

@@ -1,6 +1,9 @@
-use super::ranking::From;
-use super::{SelectionRule, keep_from};
-use crate::{Budget, PruneError, Selection};
+use super::{
+    entry::{Entry, ready},
+    ranking::From,
+    selection_rule::{SelectionRule, keep_from},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// Keeps the easiest: better than the hardest where few examples are kept or labels are noisy. Nested. O(n).
 ///
@@ -14,6 +17,8 @@ use crate::{Budget, PruneError, Selection};
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeepEasiest;
+
+pub(super) static ENTRY: Entry = Entry::new("easiest", "the lowest difficulties", &[], |_| Ok(ready(KeepEasiest)));
 
 impl SelectionRule for KeepEasiest {
     fn name(&self) -> &'static str {

@@ -1,11 +1,12 @@
-use std::fmt;
-
-use cl_data::random::stream;
+use cl_data::{catalogue::Parameter, random::stream};
 use serde::{Deserialize, Serialize};
 
-use super::ranking::{From, ranking};
-use super::{SelectionRule, check};
-use crate::{Budget, PruneError, Selection};
+use super::{
+    entry::{Entry, ready},
+    ranking::{From, ranking},
+    selection_rule::{SelectionRule, check},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// What becomes of examples that were never learned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,16 +18,6 @@ pub enum NeverLearnedFate {
     RemovedFirst,
     /// They count as never forgotten, as in much published code, which gives them 0 forgetting events.
     Unforgettable,
-}
-
-impl fmt::Display for NeverLearnedFate {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::KeptFirst => "kept-first",
-            Self::RemovedFirst => "removed-first",
-            Self::Unforgettable => "unforgettable",
-        })
-    }
 }
 
 /// Removes the unforgettable first, then in increasing number of forgetting events.
@@ -57,6 +48,32 @@ pub struct RemoveUnforgettable {
     never: f64,
     fate: NeverLearnedFate,
 }
+
+pub(super) static ENTRY: Entry = Entry::new(
+    RemoveUnforgettable::NAME,
+    "the most forgotten: the unforgettable are removed first",
+    &[
+        Parameter::with_default(
+            "never",
+            "the count from which an example was never learned, where the scores do not tell it",
+            "inf",
+        ),
+        Parameter::with_default(
+            "never_learned",
+            "what becomes of those: kept-first, removed-first or unforgettable",
+            "kept-first",
+        ),
+    ],
+    |options| {
+        let never = options.number("never")?;
+        let fates = [
+            ("kept-first", NeverLearnedFate::KeptFirst),
+            ("removed-first", NeverLearnedFate::RemovedFirst),
+            ("unforgettable", NeverLearnedFate::Unforgettable),
+        ];
+        Ok(ready(RemoveUnforgettable::new(never, options.choice("never_learned", &fates)?)?))
+    },
+);
 
 impl Default for RemoveUnforgettable {
     /// Only infinite scores are never learned, and they are kept first.

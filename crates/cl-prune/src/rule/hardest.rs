@@ -1,6 +1,9 @@
-use super::ranking::From;
-use super::{SelectionRule, keep_from};
-use crate::{Budget, PruneError, Selection};
+use super::{
+    entry::{Entry, ready},
+    ranking::From,
+    selection_rule::{SelectionRule, keep_from},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// Keeps the hardest: prunes what a model learns anyway, best where data are plenty. Nested. O(n).
 ///
@@ -14,6 +17,9 @@ use crate::{Budget, PruneError, Selection};
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeepHardest;
+
+pub(super) static ENTRY: Entry =
+    Entry::new("hardest", "the highest difficulties", &[], |_| Ok(ready(KeepHardest)));
 
 impl SelectionRule for KeepHardest {
     fn name(&self) -> &'static str {

@@ -1,64 +1,18 @@
 use std::collections::BinaryHeap;
-use std::fmt;
+use std::sync::Arc;
 
-use cl_data::random::{permutation, stream};
+use cl_data::{
+    catalogue::Parameter,
+    random::{permutation, stream},
+};
 use serde::{Deserialize, Serialize};
 
-use super::{SelectionRule, check, check_length};
-use crate::{Budget, PruneError, Selection};
-
-/// The nearest neighbours of every example, as lists of equal length: never an n x n matrix.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NeighborLists {
-    k: usize,
-    indices: Vec<usize>,
-    distances: Vec<f64>,
-}
-
-impl NeighborLists {
-    /// The lists of `k` neighbours each, those of example i at `i k .. (i + 1) k`, and their distances.
-    ///
-    /// # Errors
-    /// Where the lists are of other lengths, a neighbour is no example or the example itself, or a distance is no
-    /// finite number of at least 0.
-    pub fn new(k: usize, indices: Vec<usize>, distances: Vec<f64>) -> Result<Self, PruneError> {
-        if k == 0 || !indices.len().is_multiple_of(k) {
-            return Err(PruneError::argument("k", k, "a divisor of the number of neighbours, at least 1"));
-        }
-        check_length("distances", distances.len(), indices.len())?;
-        let n_examples = indices.len() / k;
-        for (at, (&index, &value)) in indices.iter().zip(&distances).enumerate() {
-            if index >= n_examples {
-                return Err(PruneError::IndexOutOfRange { what: "neighbour", index, n_examples });
-            }
-            let example = at / k;
-            if index == example {
-                let (value, expected) = (index as f64, "another example");
-                return Err(PruneError::InvalidValue { what: "neighbour", example, value, expected });
-            }
-            if !(value >= 0.0 && value.is_finite()) {
-                let expected = "a finite number of at least 0";
-                return Err(PruneError::InvalidValue {
-                    what: "distance to a neighbour",
-                    example,
-                    value,
-                    expected,
-                });
-            }
-        }
-        Ok(Self { k, indices, distances })
-    }
-
-    /// The number of examples.
-    pub fn n_examples(&self) -> usize {
-        self.indices.len() / self.k
-    }
-
-    fn of(&self, example: usize) -> impl Iterator<Item = (usize, f64)> {
-        let list = example * self.k..(example + 1) * self.k;
-        self.indices[list.clone()].iter().copied().zip(self.distances[list].iter().copied())
-    }
-}
+use super::{
+    entry::{Entry, RuleNeeds, needed},
+    neighbor_lists::NeighborLists,
+    selection_rule::{SelectionRule, check, check_length, gather},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// Who hears from whom.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,15 +22,6 @@ pub enum Edges {
     Undirected,
     /// An example's neighbours are those in its list, as in the published code for large data.
     Directed,
-}
-
-impl fmt::Display for Edges {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Undirected => "undirected",
-            Self::Directed => "directed",
-        })
-    }
 }
 
 /// What a kept example takes from its neighbours.
@@ -128,6 +73,34 @@ pub struct MessagePassing {
     edges: Edges,
     reverse: ReverseMessages,
 }
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "d2",
+    "difficulty and diversity by messages between nearest neighbours (D2)",
+    &[
+        Parameter::with_default("gamma", "how fast reverse messages fade with the distance, at least 0", "0.1"),
+        Parameter::with_default("reverse", "reverse messages: weighted or absolute", "weighted"),
+        Parameter::with_default("edges", "neighbours: undirected (of either list) or directed", "undirected"),
+    ],
+    |options| {
+        let edges =
+            options.choice("edges", &[("undirected", Edges::Undirected), ("directed", Edges::Directed)])?;
+        let reverse = match options.choice("reverse", &[("weighted", false), ("absolute", true)])? {
+            true if options.has("gamma") => {
+                return Err(options.invalid("gamma", "to be given with weighted messages").into());
+            }
+            true => ReverseMessages::Absolute,
+            false => ReverseMessages::Weighted { gamma: options.number("gamma")? },
+        };
+        let none = NeighborLists::new(1, Vec::new(), Vec::new())?;
+        let rule = MessagePassing::new(none).with_edges(edges).with_reverse(reverse)?;
+        Ok(Arc::new(move |inputs| {
+            let neighbors = needed(inputs.neighbors, "d2", RuleNeeds::Neighbors)?.clone();
+            Ok(Box::new(MessagePassing { neighbors, ..rule.clone() }))
+        }))
+    },
+)
+.needs(RuleNeeds::Neighbors);
 
 impl MessagePassing {
     /// Over undirected edges, with reverse messages of gamma 0.1.
@@ -302,7 +275,7 @@ impl SelectionRule for MessagePassing {
         seed: u64,
     ) -> Result<Selection, PruneError> {
         check_length("lists of neighbours", self.neighbors.n_examples(), scores.len())?;
-        let scores = super::gather("member", scores, members)?;
+        let scores = gather("member", scores, members)?;
         self.select_on(&Graph::of(&self.neighbors, Some(members), self.edges), &scores, budget, seed)
     }
 }

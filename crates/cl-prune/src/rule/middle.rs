@@ -1,8 +1,11 @@
 use cl_data::random::stream;
 
-use super::ranking::{From, ranking};
-use super::{SelectionRule, check};
-use crate::{Budget, PruneError, Selection};
+use super::{
+    entry::{Entry, ready},
+    ranking::{From, ranking},
+    selection_rule::{SelectionRule, check},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// Keeps the middle: neither what is learned anyway nor what may be noise.
 ///
@@ -24,6 +27,11 @@ use crate::{Budget, PruneError, Selection};
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeepMiddle;
+
+pub(super) static ENTRY: Entry =
+    Entry::new("middle", "the middle ranks (moderate coreset, on the distance to the class median)", &[], |_| {
+        Ok(ready(KeepMiddle))
+    });
 
 impl SelectionRule for KeepMiddle {
     fn name(&self) -> &'static str {

@@ -3,130 +3,50 @@
 mod beta_sampling;
 mod catalogue;
 mod class_balanced;
+mod class_options;
 mod coverage_centric;
+mod cutoff_choice;
 mod easiest;
+mod entry;
 mod forgetting;
 mod hard_cutoff;
 mod hardest;
 mod message_passing;
 mod middle;
+mod neighbor_lists;
 mod offset_window;
 mod prototypes;
 mod random;
 mod ranking;
+mod selection_rule;
 mod stratified_random;
 mod water_filling;
 
-use std::fmt;
-
-use cl_data::random::stream;
-
 pub use beta_sampling::BetaSampling;
-pub use catalogue::{RuleDescription, RuleInputs, RuleNeeds, RuleSettings, class_options, rules};
+pub use catalogue::{RuleSettings, rules};
 pub use class_balanced::{Allocation, ClassBalanced, Floor};
+pub use class_options::class_options;
 pub use coverage_centric::CoverageCentric;
+pub use cutoff_choice::{CutoffChoice, choose_hard_cutoff};
 pub use easiest::KeepEasiest;
+pub use entry::{RuleDescription, RuleInputs, RuleNeeds};
 pub use forgetting::{NeverLearnedFate, RemoveUnforgettable};
-pub use hard_cutoff::{CutoffChoice, HardCutoff, choose_hard_cutoff};
+pub use hard_cutoff::HardCutoff;
 pub use hardest::KeepHardest;
-pub use message_passing::{Edges, MessagePassing, NeighborLists, ReverseMessages};
+pub use message_passing::{Edges, MessagePassing, ReverseMessages};
 pub use middle::KeepMiddle;
+pub use neighbor_lists::NeighborLists;
 pub use offset_window::{OffsetWindow, WindowStart};
 pub use prototypes::{KeepByPrototype, PrototypeSide};
 pub use random::KeepRandom;
+pub use selection_rule::SelectionRule;
 pub use stratified_random::StratifiedRandom;
-
-use crate::{Budget, PruneError, Selection};
-use ranking::{From, ranking};
-
-/// A rule that says which examples are kept, given a score for each.
-///
-/// A rule of one's own needs a name, whether it is nested, and `select`; everything that takes a rule takes it.
-pub trait SelectionRule: fmt::Debug + Send + Sync {
-    /// The rule's name.
-    fn name(&self) -> &'static str;
-
-    /// Whether under one seed smaller budgets keep a part of what larger ones keep, in the same order, so that one
-    /// selection gives every smaller one.
-    fn is_nested(&self) -> bool;
-
-    /// Keeps `budget` of the examples `0..scores.len()`, higher scores being harder.
-    ///
-    /// # Errors
-    /// Where the budget cannot be met, or a score is NaN; infinities are the extremes that they are, unless the rule
-    /// says otherwise.
-    fn select(&self, scores: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError>;
-
-    /// Keeps `budget` of the examples `members` as if there were no others. The selection speaks of them by their
-    /// place in `members`. A rule that holds something per example must take the members' share of it.
-    ///
-    /// # Errors
-    /// As [`select`](Self::select), and where a member is no example.
-    fn select_among(
-        &self,
-        scores: &[f64],
-        members: &[usize],
-        budget: Budget,
-        seed: u64,
-    ) -> Result<Selection, PruneError> {
-        self.select(&gather("member", scores, members)?, budget, seed)
-    }
-}
-
-impl SelectionRule for Box<dyn SelectionRule> {
-    fn name(&self) -> &'static str {
-        (**self).name()
-    }
-
-    fn is_nested(&self) -> bool {
-        (**self).is_nested()
-    }
-
-    fn select(&self, scores: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError> {
-        (**self).select(scores, budget, seed)
-    }
-
-    fn select_among(
-        &self,
-        scores: &[f64],
-        members: &[usize],
-        budget: Budget,
-        seed: u64,
-    ) -> Result<Selection, PruneError> {
-        (**self).select_among(scores, members, budget, seed)
-    }
-}
-
-fn check(scores: &[f64]) -> Result<(), PruneError> {
-    match scores.iter().position(|score| score.is_nan()) {
-        Some(example) => Err(PruneError::NotANumber { example }),
-        None => Ok(()),
-    }
-}
-
-fn check_length(what: &'static str, found: usize, expected: usize) -> Result<(), PruneError> {
-    if found == expected { Ok(()) } else { Err(PruneError::LengthMismatch { what, found, expected }) }
-}
-
-/// The values of the members, in their order.
-fn gather(what: &'static str, values: &[f64], members: &[usize]) -> Result<Vec<f64>, PruneError> {
-    let n_examples = values.len();
-    let value =
-        |&index: &usize| values.get(index).copied().ok_or(PruneError::IndexOutOfRange { what, index, n_examples });
-    members.iter().map(value).collect()
-}
-
-/// Keeps the examples from one end, ties in seeded order.
-fn keep_from(name: &str, scores: &[f64], from: From, budget: Budget, seed: u64) -> Result<Selection, PruneError> {
-    check(scores)?;
-    let n_kept = budget.resolve(scores.len())?;
-    let ranking = ranking(scores, from, &mut stream(seed, "score ties", 0));
-    Selection::of_ranking(name, ranking, n_kept, |a, b| scores[a] == scores[b])
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{budget::Budget, error::PruneError, selection::Selection};
+    use cl_data::random::stream;
     use proptest::prelude::*;
 
     const RULES: [&dyn SelectionRule; 3] = [&KeepEasiest, &KeepHardest, &KeepRandom];

@@ -1,11 +1,14 @@
 use std::fmt;
 
-use cl_data::random::stream;
+use cl_data::{catalogue::Parameter, random::stream};
 use serde::{Deserialize, Serialize};
 
-use super::ranking::{From, ranking};
-use super::{SelectionRule, check};
-use crate::{Budget, PruneError, Selection};
+use super::{
+    entry::{Entry, ready},
+    ranking::{From, ranking},
+    selection_rule::{SelectionRule, check},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// The end of the ranking from which an offset is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +52,20 @@ pub struct OffsetWindow {
     offset: f64,
     start: WindowStart,
 }
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "offset",
+    "a window of the ranking, after a share of it is skipped",
+    &[
+        Parameter::with_default("offset", "the share of all examples skipped, in [0, 1)", "0"),
+        Parameter::with_default("start", "the end skipped from: easiest or hardest", "easiest"),
+    ],
+    |options| {
+        let offset = options.number("offset")?;
+        let ends = [("easiest", WindowStart::Easiest), ("hardest", WindowStart::Hardest)];
+        Ok(ready(OffsetWindow::new(offset, options.choice("start", &ends)?)?))
+    },
+);
 
 impl OffsetWindow {
     /// A window that skips the share `offset` of all examples at one end.

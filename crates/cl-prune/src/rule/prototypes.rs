@@ -1,10 +1,12 @@
-use std::fmt;
-
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::ranking::From;
-use super::{SelectionRule, keep_from};
-use crate::{Budget, PruneError, Selection};
+use super::{
+    entry::{Entry, ready},
+    ranking::From,
+    selection_rule::{SelectionRule, keep_from},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// Which side of the prototypes is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,15 +16,6 @@ pub enum PrototypeSide {
     Far,
     /// Near a prototype, the typical: where data are scarce.
     Near,
-}
-
-impl fmt::Display for PrototypeSide {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Far => "far",
-            Self::Near => "near",
-        })
-    }
 }
 
 /// Keeps the examples far from, or near to, the centre of their cluster.
@@ -48,6 +41,16 @@ pub struct KeepByPrototype {
     /// The side that is kept.
     pub side: PrototypeSide,
 }
+
+pub(super) static ENTRY: Entry = Entry::new(
+    "prototypes",
+    "by the distance to the nearest prototype",
+    &[Parameter::with_default("side", "which are kept: far or near", "far")],
+    |options| {
+        let side = options.choice("side", &[("far", PrototypeSide::Far), ("near", PrototypeSide::Near)])?;
+        Ok(ready(KeepByPrototype { side }))
+    },
+);
 
 impl SelectionRule for KeepByPrototype {
     fn name(&self) -> &'static str {

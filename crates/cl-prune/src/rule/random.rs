@@ -1,7 +1,10 @@
 use cl_data::random::{permutation, stream};
 
-use super::{SelectionRule, check};
-use crate::{Budget, PruneError, Selection};
+use super::{
+    entry::{Entry, ready},
+    selection_rule::{SelectionRule, check},
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// Keeps a uniformly random part: the control that every rule must beat. Nested. O(n).
 ///
@@ -14,6 +17,9 @@ use crate::{Budget, PruneError, Selection};
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeepRandom;
+
+pub(super) static ENTRY: Entry =
+    Entry::new("random", "a random part, the control", &[], |_| Ok(ready(KeepRandom)));
 
 impl SelectionRule for KeepRandom {
     fn name(&self) -> &'static str {

@@ -1,5 +1,12 @@
-use super::{Allocation, ClassBalanced, Floor, KeepRandom, SelectionRule};
-use crate::{Budget, PruneError, Selection};
+use std::sync::Arc;
+
+use super::{
+    class_balanced::{Allocation, ClassBalanced, Floor},
+    entry::{Entry, RuleNeeds, needed},
+    random::KeepRandom,
+    selection_rule::SelectionRule,
+};
+use crate::{budget::Budget, error::PruneError, selection::Selection};
 
 /// Keeps a random part of every class, each in the proportion that it has in the data: the second control, which
 /// tells what of a rule's gain is only that it keeps the classes together. Nested. O(n).
@@ -14,6 +21,15 @@ use crate::{Budget, PruneError, Selection};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct StratifiedRandom(ClassBalanced<KeepRandom>);
+
+pub(super) static ENTRY: Entry =
+    Entry::new("stratified-random", "a random part of each class in proportion, the second control", &[], |_| {
+        Ok(Arc::new(|inputs| {
+            let labels = needed(inputs.labels, "stratified-random", RuleNeeds::Labels)?;
+            Ok(Box::new(StratifiedRandom::new(labels.to_vec())?))
+        }))
+    })
+    .needs(RuleNeeds::Labels);
 
 impl StratifiedRandom {
     /// The rule for examples of these classes.

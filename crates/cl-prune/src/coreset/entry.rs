@@ -1,0 +1,113 @@
+//! What the list of coresets holds of each method.
+
+use std::{fmt, sync::Arc};
+
+use cl_data::{
+    Scalar,
+    catalogue::{Description, Options, Parameter},
+};
+use serde::Serialize;
+
+use super::{
+    features::{AnyFeatures, Features},
+    maximizer::Maximization,
+    objective::Coreset,
+    request::{Request, Size},
+};
+use crate::error::PruneError;
+
+/// A method as the list of coresets shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CoresetDescription {
+    /// Its name, what it chooses, and its parameters.
+    #[serde(flatten)]
+    pub method: Description,
+    /// What a gain is.
+    pub gain: &'static str,
+    /// Whether it maximises a submodular objective, and takes [`submodular_options`](super::submodular_options), too.
+    pub submodular: bool,
+    /// Whether it begins with an example that can be given.
+    pub takes_start: bool,
+    /// Whether it needs the gradients of validation examples.
+    pub needs_validation: bool,
+}
+
+/// A method with its options set.
+pub(super) trait Method: fmt::Debug + Send + Sync {
+    /// Chooses as many of these examples as the request says, of which there are as many.
+    fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError>;
+
+    /// About how many bytes that takes beside the features as they are given.
+    fn bytes(&self, size: &Size) -> f64;
+
+    /// How it maximises a submodular objective, where it does.
+    fn maximization(&self) -> Option<Maximization> {
+        None
+    }
+}
+
+/// A method for features in either precision.
+pub(super) trait AnyMethod: fmt::Debug + Send + Sync {
+    fn choose_any(&self, features: AnyFeatures<'_>, request: &Request<'_>) -> Result<Coreset, PruneError>;
+    fn bytes(&self, size: &Size) -> f64;
+    fn maximization(&self) -> Option<Maximization>;
+}
+
+impl<M: Method> AnyMethod for M {
+    fn choose_any(&self, features: AnyFeatures<'_>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        match features {
+            AnyFeatures::F32(features) => self.choose(&features, request),
+            AnyFeatures::F64(features) => self.choose(&features, request),
+        }
+    }
+
+    fn bytes(&self, size: &Size) -> f64 {
+        Method::bytes(self, size)
+    }
+
+    fn maximization(&self) -> Option<Maximization> {
+        Method::maximization(self)
+    }
+}
+
+/// Reads the options of a method.
+type Read = fn(&mut Options) -> Result<Arc<dyn AnyMethod>, PruneError>;
+
+/// A method of the list: what is shown of it, and what reads its options.
+pub(super) struct Entry {
+    pub(super) description: CoresetDescription,
+    pub(super) read: Read,
+}
+
+impl Entry {
+    /// A method that needs the features alone.
+    pub(super) const fn new(
+        name: &'static str,
+        summary: &'static str,
+        gain: &'static str,
+        parameters: &'static [Parameter],
+        read: Read,
+    ) -> Self {
+        let method = Description { name, summary, parameters };
+        let (submodular, takes_start, needs_validation) = (false, false, false);
+        Self { description: CoresetDescription { method, gain, submodular, takes_start, needs_validation }, read }
+    }
+
+    /// One that maximises a submodular objective.
+    pub(super) const fn submodular(mut self) -> Self {
+        self.description.submodular = true;
+        self
+    }
+
+    /// One that begins with an example that can be given.
+    pub(super) const fn takes_start(mut self) -> Self {
+        self.description.takes_start = true;
+        self
+    }
+
+    /// One that needs the gradients of validation examples.
+    pub(super) const fn needs_validation(mut self) -> Self {
+        self.description.needs_validation = true;
+        self
+    }
+}

@@ -1,0 +1,58 @@
+//! What a method is asked for, and how large the data are.
+
+use super::{start::Start, validation_taylor::ValidationTaylor};
+
+/// What is chosen of the examples.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Request<'a> {
+    pub(super) count: usize,
+    pub(super) seed: u64,
+    /// The first example, where it is given.
+    pub(super) start: Option<usize>,
+    pub(super) validation: Option<&'a ValidationTaylor>,
+    /// What parts of the examples chose, where there is chosen among these.
+    pub(super) chosen: Option<&'a [Vec<usize>]>,
+}
+
+impl Request<'_> {
+    pub(super) fn start(&self) -> Start {
+        self.start.map_or(Start::Seeded(self.seed), Start::Example)
+    }
+}
+
+/// How large the data are that a coreset is chosen from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataSize {
+    /// The number of examples.
+    pub n_examples: usize,
+    /// The number of features of each.
+    pub n_features: usize,
+    /// The bytes of a feature: 4 in single precision, 8 in double.
+    pub width: usize,
+    /// The number of examples of the largest class, where there is chosen within classes.
+    pub largest_class: Option<usize>,
+}
+
+/// The examples that a method chooses from at a time, in numbers that do not overflow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    pub(super) n: f64,
+    pub(super) d: f64,
+    pub(super) width: f64,
+    /// How many are chosen.
+    pub(super) k: f64,
+}
+
+impl Size {
+    /// The largest class has its share of the count, rounded up.
+    pub(super) fn new(data: &DataSize, count: usize) -> Self {
+        let [n, d, width] = [data.n_examples, data.n_features, data.width].map(|value| value as f64);
+        let largest = data.largest_class.map_or(n, |size| size as f64);
+        Self { n: largest, d, width, k: (count as f64 * largest / n.max(1.0)).ceil() }
+    }
+
+    /// The bytes of all features in double precision, in panels of sixteen examples.
+    pub(super) fn panels(&self) -> f64 {
+        8.0 * 16.0 * (self.n / 16.0).ceil() * self.d
+    }
+}
