@@ -4,7 +4,6 @@ use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target, largest};
-use crate::error::ModelError;
 
 /// Cross-entropy, in nats.
 ///
