@@ -6,7 +6,48 @@ mod methods;
 mod objectives;
 mod references;
 
+use std::collections::BTreeMap;
+
+use cl_data::io::{Array, read_npz};
 use cl_data::random::{stream, uniform};
+use cl_prune::coreset::{Features, SubmodularObjective};
+
+/// Six hundred examples with references, see `fixtures/README.md`.
+struct Golden {
+    arrays: BTreeMap<String, Array>,
+    x: Vec<f32>,
+}
+
+impl Golden {
+    fn read() -> Self {
+        let arrays = read_npz(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/coreset.npz")).unwrap();
+        let x = arrays["X"].to_floats().unwrap();
+        Self { arrays, x }
+    }
+
+    fn features(&self) -> Features<'_, f32> {
+        Features::new(&self.x, 16).unwrap()
+    }
+
+    fn indices(&self, name: &str) -> Vec<usize> {
+        self.arrays[name].to_indices().unwrap()
+    }
+
+    fn floats(&self, name: &str) -> Vec<f64> {
+        self.arrays[name].to_f64().unwrap()
+    }
+}
+
+/// The value of a set, by adding its elements in this order.
+fn value(objective: &mut dyn SubmodularObjective, set: &[usize]) -> f64 {
+    set.iter()
+        .map(|&element| {
+            let gain = objective.gain(element);
+            objective.add(element);
+            gain
+        })
+        .sum()
+}
 
 fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len());

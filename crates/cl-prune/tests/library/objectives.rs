@@ -8,6 +8,8 @@ use cl_prune::coreset::{
 };
 use proptest::prelude::*;
 
+use crate::{Golden, value};
+
 fn points(n: usize, d: usize, seed: u64) -> Vec<f64> {
     let mut rng = stream(seed, "test points", 0);
     // Groups, and examples around them.
@@ -74,17 +76,6 @@ impl Case {
     fn select(&self, which: usize, greedy: Greedy, count: usize) -> Coreset {
         greedy.select(&mut *self.objective(which).2, count).unwrap()
     }
-}
-
-/// The value of a set, by adding its elements in this order.
-fn value(objective: &mut dyn SubmodularObjective, set: &[usize]) -> f64 {
-    set.iter()
-        .map(|&element| {
-            let gain = objective.gain(element);
-            objective.add(element);
-            gain
-        })
-        .sum()
 }
 
 const N_OBJECTIVES: usize = 13;

@@ -1,40 +1,11 @@
 //! Coresets against reference implementations.
 
-use std::collections::BTreeMap;
-
-use cl_data::io::{Array, read_npz};
 use cl_prune::coreset::{
     Coreset, FacilityLocation, Features, GraphCut, GraphCutForm, Greedy, Herding, KCenter, Optimizer,
     Similarities, Similarity, Start,
 };
 
-use crate::assert_close;
-
-/// Six hundred examples with references, see `fixtures/README.md`.
-struct Golden {
-    arrays: BTreeMap<String, Array>,
-    x: Vec<f32>,
-}
-
-impl Golden {
-    fn read() -> Self {
-        let arrays = read_npz(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/coreset.npz")).unwrap();
-        let x = arrays["X"].to_floats().unwrap();
-        Self { arrays, x }
-    }
-
-    fn features(&self) -> Features<'_, f32> {
-        Features::new(&self.x, 16).unwrap()
-    }
-
-    fn indices(&self, name: &str) -> Vec<usize> {
-        self.arrays[name].to_indices().unwrap()
-    }
-
-    fn floats(&self, name: &str) -> Vec<f64> {
-        self.arrays[name].to_f64().unwrap()
-    }
-}
+use crate::{Golden, assert_close, value};
 
 #[test]
 fn k_center_is_the_reference_and_deepcores() {
