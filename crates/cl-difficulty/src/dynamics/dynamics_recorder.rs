@@ -200,7 +200,8 @@ impl DynamicsRecorder {
     }
 
     /// Takes in a log in memory: the same as its epochs one by one, faster, because each thread takes some
-    /// examples through all epochs while their accumulators are in its cache.
+    /// examples through all epochs while their accumulators are in its cache. Where something was recorded before,
+    /// the accumulators are there twice meanwhile.
     ///
     /// # Errors
     /// As [`Self::record`]; nothing of the log is recorded then.

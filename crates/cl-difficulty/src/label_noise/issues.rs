@@ -4,8 +4,8 @@ use std::str::FromStr;
 use cl_data::{Scalar, catalogue::CatalogueError};
 use rayon::prelude::*;
 
-use super::confident_learning::{CHUNK, check, confident_class};
-use super::{ConfidentLearning, LabelQuality};
+use super::confident_learning::{CHUNK, ConfidentLearning, check, confident_class};
+use super::quality::LabelQuality;
 use crate::error::DifficultyError;
 
 /// What the given label is ahead when a prediction is compared with it (cleanlab).

@@ -1,7 +1,7 @@
 use cl_data::random;
 use rand_distr::{Binomial, Distribution};
 
-use super::ConfidentLearning;
+use super::confident_learning::ConfidentLearning;
 use crate::error::DifficultyError;
 
 /// An estimated share of wrong labels with its bootstrap interval.
