@@ -458,9 +458,9 @@ mod tests {
                 .with_learned(Learned::Told)
                 .unwrap();
         let all: Vec<usize> = (0..N).collect();
-        sampler.tell_right(&all, &[true; N]);
-        sampler.tell_right(&[0, 1], &[false; 2]);
-        sampler.feedback(0, &all, &[0.0; N]);
+        sampler.tell_right(&all, &[true; N]).unwrap();
+        sampler.tell_right(&[0, 1], &[false; 2]).unwrap();
+        sampler.feedback(0, &all, &[0.0; N]).unwrap();
         assert_eq!(sampler.mastery().mastered_share(), 10.0 / 12.0);
         let mut batch = Batch::default();
         sampler.batch(0, &mut batch).unwrap();
