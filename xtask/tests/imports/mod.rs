@@ -66,7 +66,7 @@ impl Crate {
             match item {
                 Item::Mod(inner) => {
                     let name = inner.ident.to_string();
-                    let child = [&module[..], &[name.clone()]].concat();
+                    let child = [&module[..], std::slice::from_ref(&name)].concat();
                     match &inner.content {
                         Some((_, items)) => self.read_items(root, &folder.join(&name), file, items, child),
                         None => {
