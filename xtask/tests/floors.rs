@@ -57,7 +57,11 @@ fn no_arrow_points_up() {
     let mut problems = BTreeSet::new();
     for house in crates() {
         let floors = floors(&house.name);
-        let floor = |room: &str| floors.iter().position(|floor| floor.iter().any(|known| known == room));
+        let floor = |room: &str| match room {
+            // The front door stands below all rooms.
+            "lib" | "main" => Some(floors.len()),
+            _ => floors.iter().position(|floor| floor.iter().any(|known| known == room)),
+        };
         for room in house.rooms() {
             if floor(room).is_none() {
                 problems.insert(format!("{} has no floor for {room} in ARCHITECTURE.md", house.name));
