@@ -150,10 +150,7 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        pacing::{Full, Linear},
-        sharding::Sharding,
-    };
+    use crate::pacing::{Full, Linear};
     use cl_data::{Batch, Sampler};
     use proptest::prelude::*;
 
@@ -223,17 +220,6 @@ mod tests {
             examples.sort_unstable();
             examples.dedup();
             prop_assert_eq!(examples.len(), sampler.curriculum.batch_size);
-        }
-
-        #[test]
-        fn ranks_make_up_the_batch((mut sampler, _) in any_sampler(), step in 0u64..200, world_size in 1usize..10) {
-            let whole = batch(&mut sampler, step);
-            let (mut parts, mut part) = (Vec::new(), Batch::default());
-            for rank in 0..world_size {
-                sampler.clone().batch_of_rank(step, rank, world_size, &mut part).unwrap();
-                parts.extend_from_slice(&part.indices);
-            }
-            prop_assert_eq!(parts, whole);
         }
 
         #[test]

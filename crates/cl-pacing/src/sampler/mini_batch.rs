@@ -63,10 +63,7 @@ pub(super) static ENTRY: SamplerEntry =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        pacing::{Competence, Full, Linear},
-        sharding::Sharding,
-    };
+    use crate::pacing::{Competence, Full, Linear};
     use cl_data::{Batch, Sampler};
     use proptest::prelude::*;
 
@@ -112,17 +109,6 @@ mod tests {
             examples.sort_unstable();
             examples.dedup();
             prop_assert_eq!(examples.len(), shown);
-        }
-
-        #[test]
-        fn ranks_make_up_the_batch(mut sampler in any_sampler(), step in 0u64..200, world_size in 1usize..10) {
-            let whole = batch(&mut sampler, step);
-            let (mut parts, mut part) = (Vec::new(), Batch::default());
-            for rank in 0..world_size {
-                sampler.clone().batch_of_rank(step, rank, world_size, &mut part).unwrap();
-                parts.extend_from_slice(&part.indices);
-            }
-            prop_assert_eq!(parts, whole);
         }
 
         /// Saved after every step, restored into a fresh sampler: the rest is the same.
