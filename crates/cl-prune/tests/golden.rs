@@ -279,8 +279,8 @@ fn messages_are_those_of_the_dense_matrix() {
         let rule = MessagePassing::new(graph).with_edges(edges).with_reverse(reverse).unwrap();
         for k in [0, 7, 40] {
             let selection = rule.select(&d2.score, Budget::Count(k), 1).unwrap();
-            assert_eq!(selection.kept, order[..k], "{edges}, {gamma:?}");
-            assert_eq!(selection.dropped, order[k..], "{edges}, {gamma:?}");
+            assert_eq!(selection.kept, order[..k], "{edges:?}, {gamma:?}");
+            assert_eq!(selection.dropped, order[k..], "{edges:?}, {gamma:?}");
         }
     }
 }
