@@ -46,7 +46,9 @@ impl LabelIssue {
             let (found, expected) = (ids.len(), labels.len());
             return Err(DifficultyError::LengthMismatch { what: "ids", found, expected });
         }
-        let of = |(((p, &label), id), issue): (((&[f64], &usize), std::borrow::Cow<'_, str>), bool)| Self {
+        let probabilities = probabilities.chunks_exact(learned.n_classes());
+        let rows = probabilities.zip(labels).zip(ids.iter()).zip(issues);
+        let of = rows.map(|(((p, &label), id), issue)| Self {
             id: id.into_owned(),
             label,
             predicted: (0..p.len()).fold(0, |best, class| if p[class] > p[best] { class } else { best }),
@@ -54,9 +56,8 @@ impl LabelIssue {
             normalized_margin: normalized_margin(p, label),
             confidence_weighted_entropy: confidence_weighted_entropy(p, label, false),
             issue,
-        };
-        let rows = probabilities.chunks_exact(learned.n_classes()).zip(labels).zip(ids.iter()).zip(issues);
-        Ok(rows.map(of).collect())
+        });
+        Ok(of.collect())
     }
 
     /// Writes a CSV file of a row per example, whole or not at all.
