@@ -188,7 +188,7 @@ fn blocks_of_examples_give_the_same_scores() {
     let mut other = resumed;
     other[3] = "el2n";
     refused(&other, "metrics or their options differ");
-    refused(&["score", &input, "--metric", "all", "-o", &out, "--state", &state], "no state of this version");
+    refused(&["score", &input, "--metric", "all", "-o", &out, "--state", &state], "no state of scoring by epochs");
     for end in [10, 30, 100] {
         std::fs::write(&state, &bytes[..end]).unwrap();
         refused(&resumed, if end < 24 { "no state of" } else { "damaged" });
@@ -279,7 +279,7 @@ fn a_stopped_run_goes_on_where_it_was() {
     dynamics.write_epochs(&inner);
     for end in [0, 10, 30, 200, bytes.len() / 2, bytes.len() - 1] {
         std::fs::write(&state, &bytes[..end]).unwrap();
-        refused(&resumed, if end < 24 { "no state of this version" } else { "damaged" });
+        refused(&resumed, if end < 24 { "no state of scoring by epochs" } else { "damaged" });
     }
     std::fs::write(&state, [&bytes[..], &[0]].concat()).unwrap();
     refused(&resumed, "damaged");

@@ -46,8 +46,9 @@ impl LabelIssue {
             let (found, expected) = (ids.len(), labels.len());
             return Err(DifficultyError::LengthMismatch { what: "ids", found, expected });
         }
-        let rows = probabilities.chunks_exact(learned.n_classes()).zip(labels).zip(ids.iter()).zip(issues);
-        let issues = rows.map(|(((p, &label), id), issue)| Self {
+        let probabilities = probabilities.chunks_exact(learned.n_classes());
+        let rows = probabilities.zip(labels).zip(ids.iter()).zip(issues);
+        let of = rows.map(|(((p, &label), id), issue)| Self {
             id: id.into_owned(),
             label,
             predicted: (0..p.len()).fold(0, |best, class| if p[class] > p[best] { class } else { best }),
@@ -56,7 +57,7 @@ impl LabelIssue {
             confidence_weighted_entropy: confidence_weighted_entropy(p, label, false),
             issue,
         });
-        Ok(issues.collect())
+        Ok(of.collect())
     }
 
     /// Writes a CSV file of a row per example, whole or not at all.
