@@ -174,3 +174,18 @@ fn a_saved_form_of_another_version_is_refused_by_name() {
     // The version stands first.
     assert_eq!(postcard::to_stdvec(&recorder).unwrap()[0], 1);
 }
+
+/// The largest label is none that an example without labels could be taken to have.
+#[test]
+fn labels_beyond_the_classes_are_refused_and_nothing_is_recorded() {
+    let metrics = [MetricSettings::parse("el2n", &[]).unwrap()];
+    let mut recorder = DynamicsRecorder::new(2, 2, &metrics).unwrap();
+    let fresh = recorder.clone();
+    for label in [2, u32::MAX] {
+        let (indices, labels, outputs) = (&[0usize, 1], &[label; 2], Outputs::Logits(&[0.0f32; 4]));
+        let error = recorder.record(&Observations { epoch: 0, indices, labels, outputs }).unwrap_err();
+        assert!(error.to_string().contains("out of range, expected 0..2"), "{error}");
+        assert!(recorder.record_log(&Log { epochs: &[0], labels, outputs }).is_err());
+        assert!(recorder == fresh);
+    }
+}

@@ -103,6 +103,24 @@ impl<S: Sampler> Cursor<S> {
         std::iter::from_fn(next)
     }
 
+    /// The first step whose batch cannot be drawn yet: [`Sampler::ready_until`].
+    pub fn ready_until(&self) -> u64 {
+        self.sampler.ready_until()
+    }
+
+    /// Tells a score on held-out data: [`Sampler::validated`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn validated(&mut self, score: f64) -> Result<(), SamplerError> {
+        self.sampler.validated(score)
+    }
+
+    /// The sampler, for what it alone can be told; the position stays.
+    pub fn sampler_mut(&mut self) -> &mut S {
+        &mut self.sampler
+    }
+
     /// What must be told before the batch of the position can be drawn: [`Sampler::wanted`].
     pub fn wanted(&self, wanted: &mut Vec<usize>) {
         self.sampler.wanted(self.position, wanted);

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Untold {
     /// All before were given and told.
     until: u64,
-    /// How many losses are still to be told of each step since.
-    steps: BTreeMap<u64, usize>,
+    /// The examples of each step since that are still to be told.
+    steps: BTreeMap<u64, BTreeSet<usize>>,
 }
 
 impl Untold {
@@ -26,21 +26,35 @@ impl Untold {
         self.steps.is_empty()
     }
 
-    /// A batch of `n` examples was given, for the first time or again.
-    pub(crate) fn give(&mut self, step: u64, n: usize) {
-        if step >= self.until && n > 0 {
-            self.steps.entry(step).or_insert(n);
+    /// A batch was given, for the first time or again.
+    pub(crate) fn give(&mut self, step: u64, examples: &[usize]) {
+        if step >= self.until && !examples.is_empty() {
+            self.steps.entry(step).or_insert_with(|| examples.iter().copied().collect());
         }
     }
 
-    /// `n` losses of a step were told.
-    pub(crate) fn tell(&mut self, step: u64, n: usize) {
+    /// Some examples of a step were told.
+    pub(crate) fn tell(&mut self, step: u64, examples: &[usize]) {
         if let Some(left) = self.steps.get_mut(&step) {
-            *left = left.saturating_sub(n);
+            for example in examples {
+                left.remove(example);
+            }
         }
+        self.settle();
+    }
+
+    /// Some examples were told, each of the first step that waits for it.
+    pub(crate) fn tell_first(&mut self, examples: &[usize]) {
+        for example in examples {
+            self.steps.values_mut().find_map(|left| left.remove(example).then_some(()));
+        }
+        self.settle();
+    }
+
+    fn settle(&mut self) {
         // A step told stays until all before it are, so that it can be given again.
         while let Some(first) = self.steps.first_entry()
-            && *first.get() == 0
+            && first.get().is_empty()
         {
             self.until = first.key().saturating_add(1);
             first.remove();
@@ -49,6 +63,9 @@ impl Untold {
 
     /// The same of a run that has consumed `n_steps` steps: what was given beyond was not used.
     pub(crate) fn before(&self, n_steps: u64) -> Self {
-        Self { until: self.until, steps: self.steps.range(..n_steps).map(|(&step, &n)| (step, n)).collect() }
+        Self {
+            until: self.until,
+            steps: self.steps.range(..n_steps).map(|(&step, left)| (step, left.clone())).collect(),
+        }
     }
 }

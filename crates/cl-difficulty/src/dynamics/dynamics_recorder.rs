@@ -316,7 +316,7 @@ impl DynamicsRecorder {
     /// metric is bound to the order of epochs.
     ///
     /// # Errors
-    /// Where the two differ in size or metrics, or saw an example in the same epoch, with different labels, or
+    /// Where the other had an error while observing, the two differ in size or metrics, or saw an example in the same epoch, with different labels, or
     /// at all where order matters. Nothing is merged then.
     pub fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
         let sizes = |this: &Self| (this.n_examples, this.n_classes);
@@ -327,6 +327,10 @@ impl DynamicsRecorder {
                 value: format!("one of {n} examples, {c} classes and {} metrics", other.metrics.len()),
                 expected: "the same examples, classes, metrics and options",
             });
+        }
+        if let Some(error) = &other.error {
+            let (argument, expected) = ("the recorder to merge", "one that could observe all that it was shown");
+            return Err(DifficultyError::argument(argument, error, expected));
         }
         let order_bound = self.order_bound();
         let pairs = || self.shards.iter().zip(&other.shards);

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::once;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -83,8 +83,9 @@ impl ExampleState {
         if label >= c || self.seen.label.is_some_and(|known| known != label) {
             return Err(DifficultyError::argument("label", label, "a class, the same in all epochs"));
         }
+        let mut told = BTreeSet::new();
         for (position, &epoch) in epochs.iter().enumerate() {
-            if self.seen.epochs.contains_key(&epoch) || epochs[..position].contains(&epoch) {
+            if self.seen.epochs.contains_key(&epoch) || !told.insert(epoch) {
                 return Err(twice(epoch));
             }
             if !outputs.are_valid(once(position * c..(position + 1) * c), c) {

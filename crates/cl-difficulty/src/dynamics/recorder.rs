@@ -22,7 +22,6 @@ pub struct Recorder {
     pub forgetting: Forgetting,
     /// Error L2 norm.
     pub el2n: El2n,
-    #[serde(skip)]
     error: Option<String>,
 }
 
@@ -33,17 +32,18 @@ struct Unchecked {
     loss: MeanLoss,
     forgetting: Forgetting,
     el2n: El2n,
+    error: Option<String>,
 }
 
 impl TryFrom<Unchecked> for Recorder {
     type Error = DifficultyError;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
-        let Unchecked { version, loss, forgetting, el2n } = unchecked;
+        let Unchecked { version, loss, forgetting, el2n, error } = unchecked;
         let n = forgetting.presentations().len();
         same_length(n, loss.n_examples())?;
         same_length(n, el2n.n_examples())?;
-        Ok(Self { version, loss, forgetting, el2n, error: None })
+        Ok(Self { version, loss, forgetting, el2n, error })
     }
 }
 
@@ -70,6 +70,20 @@ impl Recorder {
             return Ok(());
         }
         let c = presentation.outputs.len() / b;
+        // All of it before any is written.
+        let n_examples = self.forgetting.presentations().len();
+        if let Some(&example) = presentation.indices.iter().find(|&&example| example >= n_examples) {
+            return Err(DifficultyError::ExampleOutOfRange { example, n_examples });
+        }
+        if let Some(label) = presentation.labels.iter().find(|&&label| label >= c.max(2)) {
+            return Err(DifficultyError::argument("label", label, "a class that has an output"));
+        }
+        if let Some(output) = presentation.outputs.iter().find(|output| !output.as_f64().is_finite()) {
+            return Err(DifficultyError::argument("output", output.as_f64(), "a finite number"));
+        }
+        if let Some(loss) = presentation.losses.iter().find(|loss| loss.is_nan()) {
+            return Err(DifficultyError::argument("loss", loss, "a number"));
+        }
         let mut probabilities = vec![0.0; c.max(2)];
         for (i, outputs) in presentation.outputs.chunks_exact(c.max(1)).enumerate() {
             let (example, label) = (presentation.indices[i], presentation.labels[i]);

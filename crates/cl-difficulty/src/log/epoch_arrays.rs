@@ -126,6 +126,9 @@ fn visit_as<T: Scalar>(
     kind: impl Fn(&[T]) -> Values<'_>,
 ) -> Result<(), DifficultyError> {
     let (n, c) = (contents.n_examples(), contents.n_classes);
+    if first > n {
+        return Err(DifficultyError::argument("first", first, "at most the number of examples"));
+    }
     for reader in &mut readers {
         let mut left = first * c;
         while left > 0 {

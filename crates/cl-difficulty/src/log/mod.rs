@@ -10,7 +10,7 @@
 //! // Two epochs, two examples, two classes.
 //! let folder = tempfile::tempdir().unwrap();
 //! let path = folder.path().join("dynamics.npz");
-//! let logits = Array::new(vec![2, 2, 2], ArrayData::F32(vec![2.0, 0.0, 1.0, 0.0, 3.0, 0.0, 0.0, 1.0]))?;
+//! let logits = Array::new(vec![2, 2, 2], ArrayData::F32(vec![2.0, 0.0, 0.0, 1.0, 3.0, 0.0, 1.0, 0.0]))?;
 //! let labels = Array::new(vec![2], ArrayData::I64(vec![0, 1]))?;
 //! write_npz(&path, [("logits", &logits), ("labels", &labels)])?;
 //!

@@ -28,6 +28,13 @@ pub fn write_scores(path: impl AsRef<Path>, ids: &Ids, scores: &[&Scores]) -> Re
             return Err(DifficultyError::OtherData { scores: scores.fingerprint(), data: fingerprint });
         }
         let (metric, values) = (scores.metric().clone(), ColumnValues::Float(scores.values().to_vec()));
+        if ["id", "ids", "label", "labels"].contains(&metric.name.as_str()) {
+            return Err(DifficultyError::argument(
+                "scores",
+                &metric.name,
+                "no name that ids or labels have in tables",
+            ));
+        }
         if columns.iter().any(|column: &Column| column.name == metric.name) {
             return Err(DifficultyError::argument("scores", format!("{} twice", metric.name), "each metric once"));
         }
@@ -46,7 +53,7 @@ pub fn write_scores(path: impl AsRef<Path>, ids: &Ids, scores: &[&Scores]) -> Re
         format: "scores".into(),
         outputs: None,
         n_examples: labels.len(),
-        n_classes: labels.iter().max().map_or(0, |&label| label + 1),
+        n_classes: labels.iter().max().map_or(0, |&label| label.saturating_add(1)),
         epochs: first.provenance().epochs.clone(),
         fingerprint,
         // An infinite score is of an example that was never learned; nothing else tells.

@@ -173,6 +173,11 @@ impl TryFrom<UncheckedPlateau> for Plateau {
 }
 
 impl Plateau {
+    /// What stays of it, whatever was told.
+    pub(crate) fn settings(&self) -> String {
+        format!("patience {}, min_gain {}", self.patience, self.min_gain)
+    }
+
     /// From the observations without a gain that make a plateau, and the least gain.
     ///
     /// # Errors

@@ -25,8 +25,8 @@ use crate::{
 /// for directly, in O(epochs walked over). By a measured value, [`observe`](Self::observe) tells it. An epoch then
 /// begins when a batch of it is first asked for, as the latest value has it, and keeps what it began with: what was
 /// shown can be asked for again, and the epoch after the last begun one, but none beyond.
-/// [`ready_until`](Sampler::ready_until) is the end of the last begun one: whoever draws beyond it before the
-/// validation at its end goes by the one before. 8 bytes an example, 8 more with tokens.
+/// [`ready_until`](Sampler::ready_until) is the end of that next one: whoever draws from it before the validation at
+/// the end of the last begun one goes by the value before. 8 bytes an example, 8 more with tokens.
 ///
 /// Source: Wu, Dyer and Neyshabur (2021), algorithm 1, for the epochs; Cirik, Hovy and Morency (2016) open the next
 /// bucket when validation gains no more.
@@ -129,7 +129,7 @@ impl ClockedSampler {
         self
     }
 
-    /// The settings that decide every batch, with what was [observed](Self::observe). O(n) at first.
+    /// The settings that decide every batch, but for what was [observed](Self::observe). O(n) at first.
     pub fn fingerprint(&self) -> SamplerFingerprint {
         let settings = SamplerFingerprint::new("clocked")
             .with("order", self.order.hash())
@@ -138,14 +138,18 @@ impl ClockedSampler {
             .with("batch size", self.batch_size)
             .with("seed", self.seed)
             .with_data(self.data);
+        let settings = match &self.told.plateau {
+            None => settings,
+            Some(plateau) => settings.with("plateau", plateau.settings()),
+        };
         match &self.tokens[..] {
             [_] => settings,
-            tokens => settings.with("tokens", tokens[tokens.len() - 1]),
+            tokens => settings.with_hash("tokens", tokens.iter().copied()),
         }
     }
 
-    /// Tells it a measured value, such as the validation accuracy that a trainer tells it by itself: the clock of scores reads the latest, the clock of plateaus
-    /// counts them. Epochs that have begun stay as they are.
+    /// Tells it a measured value, such as the validation accuracy that a trainer tells it by itself: the clock of scores
+    /// reads the latest, the clock of plateaus counts them. Epochs that have begun stay as they are.
     ///
     /// # Errors
     /// Where the score is NaN, or a clock of plateaus has no [count of them](Self::with_plateau).
@@ -285,7 +289,10 @@ impl Sampler for ClockedSampler {
     }
 
     fn ready_until(&self) -> u64 {
-        if self.is_measured() { self.end() } else { u64::MAX }
+        match self.begun.last() {
+            Some(last) if self.is_measured() => self.end().saturating_add(self.n_steps(&self.after(last))),
+            _ => u64::MAX,
+        }
     }
 
     fn validated(&mut self, score: f64) -> Result<(), SamplerError> {
@@ -480,8 +487,18 @@ mod tests {
         let mut out = Batch::default();
         let error = sampler.batch(u64::MAX, &mut out).unwrap_err();
         assert!(matches!(error, SamplerError::OutOfTurn { step: u64::MAX, end: 4, .. }), "{error}");
-        assert_eq!((sampler.ready_until(), sampler.epoch(u64::MAX).n_steps), (2, 2));
+        assert_eq!((sampler.ready_until(), sampler.epoch(u64::MAX).n_steps), (4, 2));
         assert!(sampler.save(0).is_ok() && sampler.save(2).is_ok() && sampler.save(3).is_err());
+        // Lengths of the same sum, and other plateaus, are other settings.
+        let of_tokens = |lengths: &[u64]| new(Clock::Tokens { total: 9 }, lengths).unwrap();
+        let error = of_tokens(&[2, 1]).restore(&of_tokens(&[1, 2]).save(0).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("tokens"), "{error}");
+        let of_plateaus = |patience| {
+            let plateau = Plateau::new(patience, 0.0).unwrap();
+            new(Clock::Plateaus { total: 2 }, &[]).unwrap().with_plateau(plateau)
+        };
+        let error = of_plateaus(2).restore(&of_plateaus(5).save(0).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("plateau patience 5"), "{error}");
         let mut settled = new(Clock::Epochs { total: 1 }, &[]).unwrap();
         assert_eq!(batch(&mut settled, u64::MAX).len(), 1);
     }

@@ -258,8 +258,14 @@ impl Sampler for HardnessSampler {
             if step - first < n_steps {
                 return Epoch { index, step: step - first, n_steps };
             }
-            index += 1;
-            first += n_steps;
+            // Epochs that are alike at once: those over all examples, and all once the share has stopped falling.
+            let alike = match self.settings.warm_epochs.checked_sub(index) {
+                Some(n_warm @ 1..) => n_warm,
+                _ if n_steps == self.n_steps(u64::MAX) => u64::MAX,
+                _ => 1,
+            };
+            let passed = ((step - first) / n_steps).min(alike);
+            (index, first) = (index.saturating_add(passed), first + passed * n_steps);
         }
     }
 

@@ -32,10 +32,10 @@ use crate::{error::PacingError, pacing::Pacing};
 /// let order = EasyFirst.order(&[0.3, 0.9, 0.1, 0.5], 0)?;
 /// let mut sampler = PrefixSampler::new(order, Root::new(0.5, 0.5)?, 1, 100, 0)?;
 /// let mut batch = Batch::default();
-/// sampler.batch(99, &mut batch); // directly, whatever came before
+/// sampler.batch(99, &mut batch)?; // directly, whatever came before
 /// assert_eq!(batch.indices.len(), 1);
 /// assert_eq!(sampler.epoch(0).n_steps, 2); // half of the four
-/// # Ok::<(), cl_pacing::PacingError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub type PrefixSampler = CurriculumSampler<Epochs<false>>;
 

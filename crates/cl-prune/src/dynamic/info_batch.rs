@@ -214,9 +214,10 @@ impl InfoBatchSampler {
         plan
     }
 
-    /// The epoch that begins next, once what was given is told.
+    /// The epoch that begins next, once the one that is shown was given to its end and told.
     fn upcoming(&self) -> Option<Plan> {
-        self.progress.untold.is_none().then(|| self.plan(self.next_epoch()))
+        let untold = &self.progress.untold;
+        (untold.is_none() && untold.until() == self.steps().end).then(|| self.plan(self.next_epoch()))
     }
 }
 
@@ -244,7 +245,7 @@ impl Sampler for InfoBatchSampler {
         if !plan.weights.is_empty() {
             batch.weights.extend_from_slice(&plan.weights[places]);
         }
-        self.progress.untold.give(step, batch.indices.len());
+        self.progress.untold.give(step, &batch.indices);
         Ok(())
     }
 
@@ -276,7 +277,7 @@ impl Sampler for InfoBatchSampler {
             return Err(SamplerError::Loss { example, loss, expected: "a finite number" });
         }
         indices.iter().zip(losses).for_each(|(&index, &loss)| self.progress.losses[index] = Some(loss));
-        self.progress.untold.tell(step, indices.len());
+        self.progress.untold.tell(step, indices);
         Ok(())
     }
 
@@ -409,6 +410,21 @@ mod tests {
                     prop_assert_eq!(&advance(&mut resumed, step as u64), expected);
                 }
             }
+        }
+    }
+
+    /// What was told of a part of an epoch begins no other, nor does one part told twice.
+    #[test]
+    fn an_epoch_is_told_to_its_end_before_the_next_begins() {
+        let mut sampler = InfoBatchSampler::new(13, 3, 8, 5).unwrap();
+        let mut batch = Batch::default();
+        for step in 0..5 {
+            sampler.batch(step, &mut batch).unwrap();
+            let first = [batch.indices[0]];
+            (0..3).for_each(|_| sampler.feedback(step, &first, &[1.0]).unwrap());
+            assert!(sampler.batch(5, &mut batch.clone()).is_err(), "after a part of step {step}");
+            sampler.feedback(step, &batch.indices, &vec![1.0; batch.indices.len()]).unwrap();
+            assert_eq!(sampler.batch(5, &mut batch).is_ok(), step == 4, "after step {step}");
         }
     }
 

@@ -134,6 +134,9 @@ impl LifeCycleSampler {
     pub fn tell_right(&mut self, indices: &[usize], right: &[bool]) -> Result<(), PruneError> {
         if self.progress.switch.is_none() {
             self.progress.mastery.tell_right(indices, right)?;
+            if self.learned == Learned::Told && !self.retirement.needs_losses() {
+                self.progress.untold.tell_first(indices);
+            }
         }
         Ok(())
     }
@@ -219,7 +222,7 @@ impl Sampler for LifeCycleSampler {
             _ => {
                 self.curriculum.batch(step, batch)?;
                 self.progress.next_step = self.progress.next_step.max(step.saturating_add(1));
-                self.progress.untold.give(step, batch.indices.len());
+                self.progress.untold.give(step, &batch.indices);
             }
         }
         Ok(())
@@ -272,7 +275,7 @@ impl Sampler for LifeCycleSampler {
             self.curriculum.feedback(step, indices, losses)?;
         }
         self.progress.mastery.tell_losses(indices, losses, learned)?;
-        self.progress.untold.tell(step, indices.len());
+        self.progress.untold.tell(step, indices);
         Ok(())
     }
 
