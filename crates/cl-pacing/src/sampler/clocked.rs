@@ -25,8 +25,8 @@ use crate::{
 /// for directly, in O(epochs walked over). By a measured value, [`observe`](Self::observe) tells it. An epoch then
 /// begins when a batch of it is first asked for, as the latest value has it, and keeps what it began with: what was
 /// shown can be asked for again, and the epoch after the last begun one, but none beyond.
-/// [`ready_until`](Sampler::ready_until) is the end of that next one: whoever draws from it before the validation at
-/// the end of the last begun one goes by the value before. 8 bytes an example, 8 more with tokens.
+/// [`ready_until`](Sampler::ready_until) is the end of the last begun one: whoever draws beyond it before the
+/// validation at its end goes by the one before. 8 bytes an example, 8 more with tokens.
 ///
 /// Source: Wu, Dyer and Neyshabur (2021), algorithm 1, for the epochs; Cirik, Hovy and Morency (2016) open the next
 /// bucket when validation gains no more.
@@ -289,10 +289,7 @@ impl Sampler for ClockedSampler {
     }
 
     fn ready_until(&self) -> u64 {
-        match self.begun.last() {
-            Some(last) if self.is_measured() => self.end().saturating_add(self.n_steps(&self.after(last))),
-            _ => u64::MAX,
-        }
+        if self.is_measured() { self.end() } else { u64::MAX }
     }
 
     fn validated(&mut self, score: f64) -> Result<(), SamplerError> {
@@ -487,7 +484,7 @@ mod tests {
         let mut out = Batch::default();
         let error = sampler.batch(u64::MAX, &mut out).unwrap_err();
         assert!(matches!(error, SamplerError::OutOfTurn { step: u64::MAX, end: 4, .. }), "{error}");
-        assert_eq!((sampler.ready_until(), sampler.epoch(u64::MAX).n_steps), (4, 2));
+        assert_eq!((sampler.ready_until(), sampler.epoch(u64::MAX).n_steps), (2, 2));
         assert!(sampler.save(0).is_ok() && sampler.save(2).is_ok() && sampler.save(3).is_err());
         // Lengths of the same sum, and other plateaus, are other settings.
         let of_tokens = |lengths: &[u64]| new(Clock::Tokens { total: 9 }, lengths).unwrap();

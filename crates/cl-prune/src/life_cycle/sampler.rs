@@ -191,6 +191,22 @@ impl LifeCycleSampler {
         Ok(Switch { step, epoch: self.curriculum.epoch(step).index, kept })
     }
 
+    /// The first step at which pruning may begin by what is not told yet.
+    fn known_until(&self) -> u64 {
+        let Progress { switch, next_step, untold, .. } = &self.progress;
+        if switch.is_some() {
+            return u64::MAX;
+        }
+        let next = self.curriculum.epoch(*next_step);
+        if next.step == 0 && (!untold.is_none() || self.is_due(*next_step) && self.unknown().next().is_some()) {
+            return *next_step;
+        }
+        if self.is_due(*next_step) {
+            return u64::MAX;
+        }
+        next_step.saturating_add(next.n_steps.saturating_sub(next.step))
+    }
+
     fn epoch_after(&self, switch: &Switch, step: u64) -> Epoch {
         let n_steps = switch.kept.len().div_ceil(self.batch_size) as u64;
         let since = step - switch.step;
@@ -205,9 +221,10 @@ impl Sampler for LifeCycleSampler {
 
     fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
-        let ready_until = self.ready_until();
-        if step >= ready_until {
-            return Err(SamplerError::out_of_turn(step, 0..ready_until));
+        // The curriculum itself refuses what it cannot give: one by a measured value gives a step from where it waits.
+        let known_until = self.known_until();
+        if step >= known_until {
+            return Err(SamplerError::out_of_turn(step, 0..known_until));
         }
         if self.is_due(step) {
             self.progress.switch = Some(self.switched(step)?);
@@ -240,18 +257,10 @@ impl Sampler for LifeCycleSampler {
     }
 
     fn ready_until(&self) -> u64 {
-        let Progress { switch, next_step, untold, .. } = &self.progress;
-        if switch.is_some() {
-            return u64::MAX;
+        match self.known_until() {
+            u64::MAX => u64::MAX,
+            known_until => known_until.min(self.curriculum.ready_until()),
         }
-        let next = self.curriculum.epoch(*next_step);
-        if next.step == 0 && (!untold.is_none() || self.is_due(*next_step) && self.unknown().next().is_some()) {
-            return *next_step;
-        }
-        if self.is_due(*next_step) {
-            return u64::MAX;
-        }
-        self.curriculum.ready_until().min(next_step.saturating_add(next.n_steps.saturating_sub(next.step)))
     }
 
     fn wanted(&self, step: u64, wanted: &mut Vec<usize>) {
