@@ -12,7 +12,7 @@ use crate::{error::PacingError, pacing::Pacing};
 /// ```
 ///
 /// Steps count mini-batches from 0, and there are no epochs: the batch of a step depends on (seed, step) alone, so
-/// that two batches in a row may share examples. [`epoch`](Sampler::epoch) counts passes of n examples. O(batch) per
+/// that two batches in a row may share examples. [`epoch`](cl_data::Sampler::epoch) counts passes of n examples. O(batch) per
 /// step at any step; 4 bytes an example.
 ///
 /// Source: Hacohen and Weinshall (2019), On the power of curriculum learning in training deep networks, algorithm 1.

@@ -416,7 +416,7 @@ mod tests {
     /// What was told of a part of an epoch begins no other, nor does one part told twice.
     #[test]
     fn an_epoch_is_told_to_its_end_before_the_next_begins() {
-        let mut sampler = InfoBatchSampler::new(13, 3, 8, 5).unwrap();
+        let mut sampler = InfoBatchSampler::new(14, 3, 8, 5).unwrap();
         let mut batch = Batch::default();
         for step in 0..5 {
             sampler.batch(step, &mut batch).unwrap();
