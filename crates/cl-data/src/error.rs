@@ -65,6 +65,14 @@ pub enum DataError {
         /// What would have been accepted.
         expected: &'static str,
     },
+    /// The environment asks for instructions that this machine does not have.
+    #[error("environment variable CURRICULUM_INSTRUCTIONS is {value:?}, expected one of {available}")]
+    Instructions {
+        /// Its value.
+        value: String,
+        /// The names of those that there are.
+        available: String,
+    },
     /// A file could not be opened, read or written.
     #[error("{path}: {source}")]
     Io {

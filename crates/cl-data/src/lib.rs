@@ -16,6 +16,7 @@ pub mod exponential;
 mod fingerprint;
 mod generators;
 mod ids;
+pub mod instructions;
 pub mod io;
 mod label_noise;
 mod lambert_w;

@@ -1,26 +1,34 @@
 //! Matrix products small enough that a library's packing and dispatch would cost as much as the product.
 //!
-//! A register-blocked kernel in safe code: a tile of two vectors of rows by eight columns of C stays in
-//! registers while the inner dimension runs. `pulp` picks the instructions at run time (AVX-512, AVX2 with FMA,
-//! NEON, or none). For every entry of C the sum over the inner dimension runs in the same order, whatever the shape: an
-//! entry never depends on the other columns that are computed with it, so a score is the same in any batch.
+//! A register-blocked kernel in safe code: a tile of C, some vectors of rows by some columns, stays in registers while the
+//! inner dimension runs. `pulp` picks the instructions at run time, and the number of their registers the tile: four
+//! vectors by six columns of 32 registers (AVX-512, NEON), two by six of 16 (AVX2). For every entry of C the sum over the
+//! inner dimension runs in the same order with one rounding a step, whatever the shape, the tile and the instructions: an
+//! entry never depends on the other columns that are computed with it, so a score is the same in any batch, and the
+//! same bytes on any machine.
 
 use std::any::TypeId;
 use std::ops::Range;
 
-use bytemuck::Pod;
-use cl_data::Scalar;
+use cl_data::{Scalar, instructions};
 use pulp::{Arch, Simd, WithSimd};
 
-/// Columns of C in a tile.
-const COLUMNS: usize = 8;
+use self::element::Element;
+use self::tile::{Block, Start, tiles};
 
-/// Steps of the inner dimension at a time: a panel of A (32 rows in `f32`) and one of B then stay in a first-level
-/// cache of 48 KiB.
+mod element;
+mod tile;
+
+/// Steps of the inner dimension at a time: a panel of A (64 rows in `f32` at most) then stays in a second-level cache,
+/// and the columns of B that are in use in the first. Each such part of a sum starts from zero: another number here
+/// means other roundings.
 const DEPTH: usize = 256;
 
-/// The widest vector in use, in numbers: 512 bits of `f32`.
-const WIDEST: usize = 16;
+/// Rows of the largest tile: four vectors of 512 bits, in `f32`.
+const ROWS: usize = 4 * 16;
+
+/// Columns of the widest tile.
+const COLUMNS: usize = 12;
 
 /// The left operand, m x k.
 #[derive(Debug, Clone, Copy)]
@@ -67,17 +75,18 @@ pub(crate) fn gemm<T: Scalar>(
             .for_each(|column| column.iter_mut().zip(bias.clone()).for_each(|(c, b)| *c = b));
     }
     let depth = k.min(DEPTH);
-    packing.left.resize(packing.left.len().max(2 * WIDEST * depth), T::zero());
-    packing.right.resize(packing.right.len().max(n.next_multiple_of(COLUMNS) * depth), T::zero());
+    packing.left.resize(packing.left.len().max(ROWS * depth), T::zero());
+    packing.right.resize(packing.right.len().max((n + COLUMNS) * depth), T::zero());
     if TypeId::of::<T>() == TypeId::of::<f32>() {
-        product::<T, f32>(left, right, bias, c, (m, k, n), packing);
+        product::<T, f32>(instructions::arch(), left, right, bias, c, (m, k, n), packing);
     } else {
-        product::<T, f64>(left, right, bias, c, (m, k, n), packing);
+        product::<T, f64>(instructions::arch(), left, right, bias, c, (m, k, n), packing);
     }
 }
 
 /// The same with T known to be E: the casts are of a type to itself.
 fn product<T: Scalar, E: Element>(
+    arch: Arch,
     left: Left<'_, T>,
     right: Right<'_, T>,
     bias: &[T],
@@ -85,7 +94,7 @@ fn product<T: Scalar, E: Element>(
     shape: (usize, usize, usize),
     packing: &mut Packing<T>,
 ) {
-    Arch::new().dispatch(Product::<E> {
+    arch.dispatch(Product::<E> {
         left: match left {
             Left::Plain(a) => Left::Plain(bytemuck::cast_slice(a)),
             Left::Transposed(a) => Left::Transposed(bytemuck::cast_slice(a)),
@@ -117,21 +126,36 @@ impl<E: Element> WithSimd for Product<'_, E> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if self.shape.0 <= E::lanes::<S>() {
+            // All rows in one vector: only many columns give sums enough to wait for none.
+            self.by_tiles::<S, 1, COLUMNS>(simd);
+        } else if S::REGISTER_COUNT >= 32 {
+            self.by_tiles::<S, 4, 6>(simd);
+        } else {
+            self.by_tiles::<S, 2, 6>(simd);
+        }
+    }
+}
+
+impl<E: Element> Product<'_, E> {
+    /// In tiles of at most `V` vectors of rows by `C` columns.
+    #[inline(always)]
+    fn by_tiles<S: Simd, const V: usize, const C: usize>(self, simd: S) {
         let Self { left, right, bias, c, shape: (m, k, n), left_panel, right_panels } = self;
-        // One vector of rows where all of them fit into it, two otherwise.
-        let rows = if m <= E::lanes::<S>() { E::lanes::<S>() } else { 2 * E::lanes::<S>() };
+        let lanes = E::lanes::<S>();
         for first in (0..k).step_by(DEPTH) {
             let depth = first..k.min(first + DEPTH);
             if let Right::Transposed(b) = right {
-                pack_right(&b[depth.start * n..depth.end * n], n, right_panels.as_chunks_mut().0);
+                pack_right::<E, C>(&b[depth.start * n..depth.end * n], n, right_panels.as_chunks_mut().0);
             }
-            for first_row in (0..m).step_by(rows) {
-                let n_rows = rows.min(m - first_row);
-                let left_panel = &mut left_panel[..depth.len() * rows];
-                pack_left(left, left_panel, first_row..first_row + n_rows, depth.clone(), (m, k));
-                let left_panel = E::vectors::<S>(left_panel);
-                for first_column in (0..n).step_by(COLUMNS) {
-                    let n_columns = COLUMNS.min(n - first_column);
+            let mut first_row = 0;
+            while first_row < m {
+                let vectors = V.min((m - first_row).div_ceil(lanes));
+                let n_rows = (vectors * lanes).min(m - first_row);
+                let left_panel = &mut E::vectors_mut::<S>(left_panel).0[..vectors * depth.len()];
+                pack_left(simd, left, left_panel, first_row..first_row + n_rows, depth.clone(), (m, k));
+                for first_column in (0..n).step_by(C) {
+                    let n_columns = C.min(n - first_column);
                     let start = match first {
                         0 => Start::Bias(bias.get(first_row..).unwrap_or(&[])),
                         _ => Start::Sum,
@@ -141,18 +165,19 @@ impl<E: Element> WithSimd for Product<'_, E> {
                     match right {
                         Right::Plain(b) => {
                             // Columns that are not there repeat the last one: their sums are not stored.
-                            let columns: [&[E]; COLUMNS] = std::array::from_fn(|column| {
+                            let columns: [&[E]; C] = std::array::from_fn(|column| {
                                 &b[(first_column + column.min(n_columns - 1)) * k..][depth.clone()]
                             });
-                            tiles::<E, S>(simd, left_panel, columns, rows, target);
+                            tiles::<E, S, C>(simd, left_panel, columns, vectors, target);
                         }
                         Right::Transposed(_) => {
-                            let panel = first_column / COLUMNS * depth.len();
-                            let panel = &right_panels.as_chunks::<COLUMNS>().0[panel..][..depth.len()];
-                            tiles::<E, S>(simd, left_panel, panel, rows, target);
+                            let panel = first_column / C * depth.len();
+                            let panel = &right_panels.as_chunks::<C>().0[panel..][..depth.len()];
+                            tiles::<E, S, C>(simd, left_panel, panel, vectors, target);
                         }
                     }
                 }
+                first_row += n_rows;
             }
         }
     }
@@ -160,33 +185,40 @@ impl<E: Element> WithSimd for Product<'_, E> {
 
 /// Lays `rows` of A out with each column contiguous, filled up with zeros to whole vectors.
 #[inline(always)]
-fn pack_left<E: Element>(
+fn pack_left<E: Element, S: Simd>(
+    simd: S,
     left: Left<'_, E>,
-    panel: &mut [E],
+    panel: &mut [E::Vector<S>],
     rows: Range<usize>,
     depth: Range<usize>,
     (m, k): (usize, usize),
 ) {
     let width = panel.len() / depth.len();
     for (column, packed) in depth.zip(panel.chunks_exact_mut(width)) {
-        let (present, absent) = packed.split_at_mut(rows.len());
         match left {
-            Left::Plain(a) => present.copy_from_slice(&a[column * m + rows.start..][..rows.len()]),
+            Left::Plain(a) => {
+                let (whole, rest) = E::vectors::<S>(&a[column * m..][rows.clone()]);
+                packed.iter_mut().zip(whole).for_each(|(packed, whole)| *packed = *whole);
+                if let Some(last) = packed.get_mut(whole.len()) {
+                    *last = E::load(simd, rest);
+                }
+            }
             Left::Transposed(a) => {
+                let (present, absent) = E::numbers_mut::<S>(packed).split_at_mut(rows.len());
                 let entries = a[rows.start * k + column..].iter().step_by(k);
                 present.iter_mut().zip(entries).for_each(|(packed, &entry)| *packed = entry);
+                absent.fill(E::ZERO);
             }
         }
-        absent.fill(E::ZERO);
     }
 }
 
-/// Lays the rows of B (each of length n) out in panels of eight columns, a row of a panel contiguous.
+/// Lays the rows of B (each of length n) out in panels of `C` columns, a row of a panel contiguous.
 #[inline(always)]
-fn pack_right<E: Element>(rows: &[E], n: usize, panels: &mut [[E; COLUMNS]]) {
+fn pack_right<E: Element, const C: usize>(rows: &[E], n: usize, panels: &mut [[E; C]]) {
     let depth = rows.len() / n;
     for (at, row) in rows.chunks_exact(n).enumerate() {
-        let (whole, rest) = row.as_chunks::<COLUMNS>();
+        let (whole, rest) = row.as_chunks::<C>();
         for (panel, entries) in whole.iter().enumerate() {
             panels[panel * depth + at] = *entries;
         }
@@ -196,181 +228,10 @@ fn pack_right<E: Element>(rows: &[E], n: usize, panels: &mut [[E; COLUMNS]]) {
     }
 }
 
-/// The right operand of a tile: at each step of the inner dimension, an entry of each of eight columns.
-trait Factors<E>: Copy {
-    fn len(&self) -> usize;
-    fn at(&self, row: usize, column: usize) -> E;
-}
-
-impl<E: Element> Factors<E> for [&[E]; COLUMNS] {
-    #[inline(always)]
-    fn len(&self) -> usize {
-        self[0].len()
-    }
-
-    #[inline(always)]
-    fn at(&self, row: usize, column: usize) -> E {
-        self[column][row]
-    }
-}
-
-impl<E: Element> Factors<E> for &[[E; COLUMNS]] {
-    #[inline(always)]
-    fn len(&self) -> usize {
-        <[_]>::len(self)
-    }
-
-    #[inline(always)]
-    fn at(&self, row: usize, column: usize) -> E {
-        self[row][column]
-    }
-}
-
-/// What a tile's sums are added to.
-#[derive(Clone, Copy)]
-enum Start<'a, E> {
-    /// The bias of each row, or nothing where it is empty.
-    Bias(&'a [E]),
-    /// What C holds of the inner dimension so far.
-    Sum,
-}
-
-/// Where a tile goes: the first `n_rows` of its rows and `n_columns` of its columns, in a matrix of m rows.
-struct Block<'a, E> {
-    c: &'a mut [E],
-    m: usize,
-    n_rows: usize,
-    n_columns: usize,
-    start: Start<'a, E>,
-}
-
-#[inline(always)]
-fn tiles<E: Element, S: Simd>(
-    simd: S,
-    left: &[E::Vector<S>],
-    right: impl Factors<E>,
-    rows: usize,
-    target: Block<'_, E>,
-) {
-    if rows == E::lanes::<S>() {
-        tile::<E, S, 1>(simd, left.as_chunks().0, right, target);
-    } else {
-        tile::<E, S, 2>(simd, left.as_chunks().0, right, target);
-    }
-}
-
-/// One tile of C: `VECTORS` vectors of rows by eight columns.
-#[inline(always)]
-fn tile<E: Element, S: Simd, const VECTORS: usize>(
-    simd: S,
-    left: &[[E::Vector<S>; VECTORS]],
-    right: impl Factors<E>,
-    target: Block<'_, E>,
-) {
-    let lanes = E::lanes::<S>();
-    let mut sums = [[E::splat(simd, E::ZERO); VECTORS]; COLUMNS];
-    let depth = right.len();
-    for (row, left) in left[..depth].iter().enumerate() {
-        for (column, sums) in sums.iter_mut().enumerate() {
-            let factor = E::splat(simd, right.at(row, column));
-            for (sum, &left) in sums.iter_mut().zip(left) {
-                *sum = E::multiply_add(simd, left, factor, *sum);
-            }
-        }
-    }
-    let Block { c, m, n_rows, n_columns, start } = target;
-    for (column, sums) in c.chunks_mut(m).zip(&sums).take(n_columns) {
-        if n_rows == VECTORS * lanes {
-            let whole = &mut E::vectors_mut::<S>(column)[..VECTORS];
-            for (vector, (entry, &sum)) in whole.iter_mut().zip(sums).enumerate() {
-                *entry = match start {
-                    Start::Bias([]) => sum,
-                    Start::Bias(bias) => E::add(simd, sum, E::vectors::<S>(bias)[vector]),
-                    Start::Sum => E::add(simd, sum, *entry),
-                };
-            }
-        } else {
-            let mut whole = [E::ZERO; 2 * WIDEST];
-            for (vector, &sum) in sums.iter().enumerate() {
-                E::vectors_mut::<S>(&mut whole[vector * lanes..])[0] = sum;
-            }
-            for (row, (entry, &sum)) in column[..n_rows].iter_mut().zip(&whole).enumerate() {
-                *entry = match start {
-                    Start::Bias(bias) => bias.get(row).map_or(sum, |&bias| E::plus(sum, bias)),
-                    Start::Sum => E::plus(sum, *entry),
-                };
-            }
-        }
-    }
-}
-
-/// A number that the kernel computes with: what `pulp` offers for `f32` and `f64` under one name.
-trait Element: Pod {
-    type Vector<S: Simd>: Copy;
-    const ZERO: Self;
-    fn lanes<S: Simd>() -> usize;
-    fn plus(self, other: Self) -> Self;
-    fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
-    fn add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
-    fn multiply_add<S: Simd>(
-        simd: S,
-        a: Self::Vector<S>,
-        b: Self::Vector<S>,
-        c: Self::Vector<S>,
-    ) -> Self::Vector<S>;
-    fn vectors<S: Simd>(slice: &[Self]) -> &[Self::Vector<S>];
-    fn vectors_mut<S: Simd>(slice: &mut [Self]) -> &mut [Self::Vector<S>];
-}
-
-macro_rules! element {
-    ($float:ty, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $fma:ident, $slice:ident, $slice_mut:ident) => {
-        impl Element for $float {
-            type Vector<S: Simd> = S::$vector;
-            const ZERO: Self = 0.0;
-
-            #[inline(always)]
-            fn lanes<S: Simd>() -> usize {
-                S::$lanes
-            }
-
-            #[inline(always)]
-            fn plus(self, other: Self) -> Self {
-                self + other
-            }
-
-            #[inline(always)]
-            fn splat<S: Simd>(simd: S, value: Self) -> S::$vector {
-                simd.$splat(value)
-            }
-
-            #[inline(always)]
-            fn add<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
-                simd.$add(a, b)
-            }
-
-            #[inline(always)]
-            fn multiply_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
-                simd.$fma(a, b, c)
-            }
-
-            #[inline(always)]
-            fn vectors<S: Simd>(slice: &[Self]) -> &[S::$vector] {
-                S::$slice(slice).0
-            }
-
-            #[inline(always)]
-            fn vectors_mut<S: Simd>(slice: &mut [Self]) -> &mut [S::$vector] {
-                S::$slice_mut(slice).0
-            }
-        }
-    };
-}
-
-element!(f32, f32s, F32_LANES, splat_f32s, add_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
-element!(f64, f64s, F64_LANES, splat_f64s, add_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
-
 #[cfg(test)]
 mod tests {
+    use cl_data::instructions::Instructions;
+
     use super::*;
 
     fn entry(i: usize, j: usize, salt: usize) -> f64 {
@@ -445,6 +306,35 @@ mod tests {
             let mut alone = vec![0.0; m];
             gemm(Left::Plain(&a), Right::Plain(&b[column * k..][..k]), &[], &mut alone, (m, k, 1), &mut packing);
             assert_eq!(alone, together[column * m..][..m]);
+        }
+    }
+
+    /// No vectors, narrow and wide ones give the same bits, over several parts of the inner dimension, too.
+    #[test]
+    fn all_instructions_give_the_same_bits() {
+        for (m, k, n) in [(10, 300, 13), (33, 70, 6), (70, 9, 25), (3, 600, 1), (16, 16, 12)] {
+            let a: Vec<f32> = (0..m * k).map(|i| (i as f32 * 0.37).sin()).collect();
+            let b: Vec<f32> = (0..k * n).map(|i| (i as f32 * 0.73).cos()).collect();
+            let doubles = |of: &[f32]| of.iter().map(|&x| f64::from(x) * 1.000_000_1).collect::<Vec<f64>>();
+            let (wide_a, wide_b) = (doubles(&a), doubles(&b));
+            let all = Instructions::available().into_iter().map(|instructions| {
+                let arch = instructions.arch().expect("it is available");
+                let mut packing =
+                    Packing { left: vec![0.0; ROWS * DEPTH], right: vec![0.0; (n + COLUMNS) * DEPTH] };
+                let mut c = vec![0.0f32; m * n];
+                let (left, right) = (Left::Plain(&a[..]), Right::Transposed(&b[..]));
+                product::<f32, f32>(arch, left, right, &a[..m], &mut c, (m, k, n), &mut packing);
+                let mut packing =
+                    Packing { left: vec![0.0; ROWS * DEPTH], right: vec![0.0; (n + COLUMNS) * DEPTH] };
+                let mut wide = vec![0.0f64; m * n];
+                let (left, right) = (Left::Transposed(&wide_a[..]), Right::Plain(&wide_b[..]));
+                product::<f64, f64>(arch, left, right, &[], &mut wide, (m, k, n), &mut packing);
+                (instructions, c, wide)
+            });
+            let all: Vec<_> = all.collect();
+            for (instructions, c, wide) in &all[1..] {
+                assert_eq!((c, wide), (&all[0].1, &all[0].2), "{instructions:?} {m} {k} {n}");
+            }
         }
     }
 }

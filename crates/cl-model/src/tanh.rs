@@ -2,8 +2,8 @@
 
 use std::any::TypeId;
 
-use cl_data::Scalar;
-use pulp::{Arch, Simd, WithSimd};
+use cl_data::{Scalar, instructions};
+use pulp::{Simd, WithSimd};
 
 /// Replaces every entry by its hyperbolic tangent: in `f64` the system's, in `f32` one that vectorises, within four
 /// units in the last place.
@@ -17,7 +17,7 @@ use pulp::{Arch, Simd, WithSimd};
 /// Sums and products are separate, so that the bits are the same with any instructions. NaN stays NaN.
 pub(crate) fn tanh_in_place<T: Scalar>(x: &mut [T]) {
     if TypeId::of::<T>() == TypeId::of::<f32>() {
-        Arch::new().dispatch(Tanh(bytemuck::cast_slice_mut(x)));
+        instructions::arch().dispatch(Tanh(bytemuck::cast_slice_mut(x)));
     } else {
         x.iter_mut().for_each(|x| *x = x.tanh());
     }

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::once;
 
-use pulp::{Arch, Simd, WithSimd};
+use cl_data::instructions;
+use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use super::block::{Block, Input, LANES, Positions, Wanted};
@@ -94,7 +95,7 @@ impl ExampleState {
             }
         }
         let (accumulator, range) = self.settings.accumulator();
-        let numbers = Arch::new().dispatch(Rows { outputs, inputs: accumulator.inputs(), c, label });
+        let numbers = instructions::arch().dispatch(Rows { outputs, inputs: accumulator.inputs(), c, label });
         let entering = epochs.iter().copied().zip(numbers).filter(|(epoch, _)| range.contains(*epoch));
         self.seen.epochs.extend(entering);
         self.seen.label = Some(label);

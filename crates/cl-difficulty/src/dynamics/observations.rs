@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use cl_data::exponential::exp;
-use pulp::Arch;
+use cl_data::instructions;
 
 use super::numbers::Float;
 
@@ -41,7 +41,7 @@ impl<T: Float> Outputs<'_, T> {
     /// Whether all numbers in these `ranges`, of whole rows of c, are what they are said to be.
     pub(crate) fn are_valid(&self, mut ranges: impl Iterator<Item = Range<usize>>, c: usize) -> bool {
         // Without a branch for each number.
-        Arch::new().dispatch(|| match self {
+        instructions::arch().dispatch(|| match self {
             Self::Logits(values) => {
                 ranges.all(|range| values[range].iter().fold(true, |valid, z| valid & z.is_finite()))
             }

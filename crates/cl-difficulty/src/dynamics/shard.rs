@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::iter::once;
 
-use pulp::{Arch, Simd, WithSimd};
+use cl_data::instructions;
+use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use super::accumulators::{Accumulator, State};
@@ -169,7 +170,7 @@ impl Shard {
         let live: Vec<bool> = accumulators.iter().map(|(_, range)| range.contains(observations.epoch)).collect();
         let inputs = accumulators.iter().flat_map(|(accumulator, _)| accumulator.inputs());
         let wanted = Wanted::of(inputs.copied());
-        Arch::new().dispatch(Pass { shard: self, observations, part, wanted, live: &live });
+        instructions::arch().dispatch(Pass { shard: self, observations, part, wanted, live: &live });
     }
 
     /// Labels stay in range and the same in all epochs; whether there are new ones.

@@ -1,6 +1,6 @@
-use cl_data::Scalar;
 use cl_data::exponential::{exp, ln_1p};
-use pulp::{Arch, Simd, WithSimd};
+use cl_data::{Scalar, instructions};
+use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target, largest};
@@ -60,7 +60,7 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
         losses.clear();
         losses.resize(targets.len(), 0.0);
         // With the widest instructions of the machine; nothing is fused or reordered, so that no bit changes.
-        Arch::new().dispatch(Batch { outputs, targets, losses, gradients });
+        instructions::arch().dispatch(Batch { outputs, targets, losses, gradients });
     }
 }
 

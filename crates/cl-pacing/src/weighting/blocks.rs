@@ -1,7 +1,8 @@
 //! Passes over many losses: block by block, with the widest instructions of the machine.
 
 use cl_data::exponential::{exp, ln};
-use pulp::{Arch, Simd, WithSimd};
+use cl_data::instructions;
+use pulp::{Simd, WithSimd};
 
 use super::{check_length, check_numbers};
 use crate::error::PacingError;
@@ -18,7 +19,7 @@ pub(super) fn in_blocks(
 ) -> Result<(), PacingError> {
     check_length(losses, weights)?;
     // Nothing is fused or reordered, so that no bit depends on the machine.
-    let nan = Arch::new().dispatch(Blocks { losses, weights, block });
+    let nan = instructions::arch().dispatch(Blocks { losses, weights, block });
     // In one pass over memory: the index of a NaN is looked for only where there was one.
     if nan { check_numbers(losses) } else { Ok(()) }
 }

@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use cl_data::instructions;
+use pulp::{Simd, WithSimd};
 
 /// Examples in a panel.
 pub(super) const ROWS: usize = 16;
@@ -129,7 +130,7 @@ pub(super) fn products<V: Visitor>(
     n_columns: usize,
     visitor: &mut V,
 ) {
-    Arch::new().dispatch(Products { panels, range, columns, n_columns, visitor });
+    instructions::arch().dispatch(Products { panels, range, columns, n_columns, visitor });
 }
 
 struct Products<'a, V> {
