@@ -1,4 +1,5 @@
 use cl_data::Scalar;
+use cl_data::instructions::vectorized;
 use serde::{Deserialize, Serialize};
 
 use crate::logistic::sigmoid;
@@ -31,7 +32,9 @@ impl Activation {
     pub(crate) fn apply<T: Scalar>(self, z: &mut [T], out: &mut [T]) {
         let pairs = out.iter_mut().zip(z);
         match self {
-            Self::Relu => pairs.for_each(|(out, z)| *out = if *z > T::zero() { *z } else { T::zero() }),
+            Self::Relu => {
+                vectorized(|| pairs.for_each(|(out, z)| *out = if *z > T::zero() { *z } else { T::zero() }));
+            }
             Self::Tanh => pairs.for_each(|(out, z)| {
                 *z = z.tanh();
                 *out = *z;
@@ -48,10 +51,12 @@ impl Activation {
     pub(crate) fn multiply_by_derivative<T: Scalar>(self, left: &[T], deltas: &mut [T]) {
         let pairs = deltas.iter_mut().zip(left);
         match self {
-            Self::Relu => {
+            Self::Relu => vectorized(|| {
                 pairs.for_each(|(delta, &z)| *delta = if z > T::zero() { *delta } else { T::zero() });
+            }),
+            Self::Tanh => {
+                vectorized(|| pairs.for_each(|(delta, &tanh)| *delta *= T::one() - tanh * tanh));
             }
-            Self::Tanh => pairs.for_each(|(delta, &tanh)| *delta *= T::one() - tanh * tanh),
             Self::Sigmoid => pairs.for_each(|(delta, &s)| *delta *= s * (T::one() - s)),
             Self::Gelu => pairs.for_each(|(delta, z)| {
                 let z = z.as_f64();

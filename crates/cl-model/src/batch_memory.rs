@@ -1,3 +1,4 @@
+use cl_data::instructions::vectorized;
 use cl_data::{Batch, Dataset, Sampler, Scalar};
 use rayon::prelude::*;
 
@@ -111,10 +112,14 @@ impl<'d, T: Scalar, M: Model<T>> BatchMemory<'d, T, M> {
         self.targets.extend(self.batch.indices.iter().map(|&index| target(data, index)));
         let deltas = &mut self.deltas[..b * c];
         loss.losses_and_gradients(&self.outputs[..b * c], &self.targets, &mut self.losses, deltas);
-        for (i, delta) in deltas.chunks_exact_mut(c).enumerate() {
-            let weight = self.batch.weights.get(i).copied().unwrap_or(1.0);
-            let scale = T::of_f64(weight / b as f64);
-            delta.iter_mut().for_each(|delta| *delta *= scale);
+        if self.batch.weights.is_empty() {
+            let scale = T::of_f64(1.0 / b as f64);
+            vectorized(|| deltas.iter_mut().for_each(|delta| *delta *= scale));
+        } else {
+            for (delta, weight) in deltas.chunks_exact_mut(c).zip(&self.batch.weights) {
+                let scale = T::of_f64(weight / b as f64);
+                delta.iter_mut().for_each(|delta| *delta *= scale);
+            }
         }
         check_losses(&self.losses, &self.batch.indices, step)
     }

@@ -62,7 +62,9 @@ pub fn evaluate<T: Scalar, M: Model<T>>(
     let mut outputs = Vec::new();
     forward_all(model, data, &indices, &mut outputs);
     let columns = || outputs.chunks_exact(model.n_outputs()).enumerate();
-    let losses = columns().map(|(i, outputs)| loss.loss(outputs, target(data, i))).collect();
+    let targets: Vec<_> = indices.iter().map(|&index| target(data, index)).collect();
+    let mut losses = Vec::new();
+    loss.losses(&outputs, &targets, &mut losses);
     let correct = columns().map(|(i, outputs)| prediction(outputs) == data.labels()[i]).collect();
     Ok(Evaluation { losses, correct, outputs })
 }

@@ -2,7 +2,8 @@
 //!
 //! A register-blocked kernel in safe code: a tile of C, some vectors of rows by some columns, stays in registers while the
 //! inner dimension runs. `pulp` picks the instructions at run time, and the number of their registers the tile: four
-//! vectors by six columns of 32 registers (AVX-512, NEON), two by six of 16 (AVX2). For every entry of C the sum over the
+//! vectors by six columns or two by eight of 32 registers (AVX-512, NEON), two by six of 16 (AVX2), and one by eight
+//! where all rows fit into it. For every entry of C the sum over the
 //! inner dimension runs in the same order with one rounding a step, whatever the shape, the tile and the instructions: an
 //! entry never depends on the other columns that are computed with it, so a score is the same in any batch, and the
 //! same bytes on any machine.
@@ -28,7 +29,7 @@ const DEPTH: usize = 256;
 const ROWS: usize = 4 * 16;
 
 /// Columns of the widest tile.
-const COLUMNS: usize = 12;
+const COLUMNS: usize = 8;
 
 /// The left operand, m x k.
 #[derive(Debug, Clone, Copy)]
@@ -126,10 +127,13 @@ impl<E: Element> WithSimd for Product<'_, E> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if self.shape.0 <= E::lanes::<S>() {
+        let (many_registers, m) = (S::REGISTER_COUNT >= 32, self.shape.0);
+        if m <= E::lanes::<S>() {
             // All rows in one vector: only many columns give sums enough to wait for none.
             self.by_tiles::<S, 1, COLUMNS>(simd);
-        } else if S::REGISTER_COUNT >= 32 {
+        } else if many_registers && m <= 2 * E::lanes::<S>() {
+            self.by_tiles::<S, 2, COLUMNS>(simd);
+        } else if many_registers {
             self.by_tiles::<S, 4, 6>(simd);
         } else {
             self.by_tiles::<S, 2, 6>(simd);

@@ -1,21 +1,26 @@
 //! Sums over slices in a fixed order.
 
 use cl_data::Scalar;
+use cl_data::instructions::vectorized;
 
 /// The sum of the columns of A (m x n), m = sums.len().
 pub(crate) fn sum_columns<T: Scalar>(a: &[T], sums: &mut [T]) {
-    sums.fill(T::zero());
-    for column in a.chunks_exact(sums.len()) {
-        sums.iter_mut().zip(column).for_each(|(sum, &entry)| *sum += entry);
-    }
+    vectorized(|| {
+        sums.fill(T::zero());
+        for column in a.chunks_exact(sums.len()) {
+            sums.iter_mut().zip(column).for_each(|(sum, &entry)| *sum += entry);
+        }
+    });
 }
 
 /// y = y + factor x.
+#[inline(always)]
 pub(crate) fn add_scaled<T: Scalar>(factor: T, x: &[T], y: &mut [T]) {
     y.iter_mut().zip(x).for_each(|(y, &x)| *y += factor * x);
 }
 
 /// The inner product, summed in 8 fixed lanes so that it vectorises and never depends on the machine.
+#[inline(always)]
 pub(crate) fn dot<T: Scalar>(a: &[T], b: &[T]) -> T {
     const LANES: usize = 8;
     let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));

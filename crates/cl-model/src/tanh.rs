@@ -2,8 +2,8 @@
 
 use std::any::TypeId;
 
-use cl_data::{Scalar, instructions};
-use pulp::{Simd, WithSimd};
+use cl_data::Scalar;
+use cl_data::instructions::vectorized;
 
 /// Replaces every entry by its hyperbolic tangent: in `f64` the system's, in `f32` one that vectorises, within four
 /// units in the last place.
@@ -17,21 +17,10 @@ use pulp::{Simd, WithSimd};
 /// Sums and products are separate, so that the bits are the same with any instructions. NaN stays NaN.
 pub(crate) fn tanh_in_place<T: Scalar>(x: &mut [T]) {
     if TypeId::of::<T>() == TypeId::of::<f32>() {
-        instructions::arch().dispatch(Tanh(bytemuck::cast_slice_mut(x)));
+        let x: &mut [f32] = bytemuck::cast_slice_mut(x);
+        vectorized(|| x.iter_mut().for_each(|x| *x = tanh(*x)));
     } else {
         x.iter_mut().for_each(|x| *x = x.tanh());
-    }
-}
-
-struct Tanh<'a>(&'a mut [f32]);
-
-impl WithSimd for Tanh<'_> {
-    type Output = ();
-
-    /// The plain loop vectorises: it is compiled for each set of instructions.
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        self.0.iter_mut().for_each(|x| *x = tanh(*x));
     }
 }
 

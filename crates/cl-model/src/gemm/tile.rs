@@ -73,7 +73,7 @@ pub(super) fn tiles<E: Element, S: Simd, const C: usize>(
 /// sums in memory.
 macro_rules! for_each_column {
     ($column:ident < $n:expr, $columns:ident, $block:block) => {
-        for_each_column!($column < $n, $columns, $block, 0 1 2 3 4 5 6 7 8 9 10 11)
+        for_each_column!($column < $n, $columns, $block, 0 1 2 3 4 5 6 7)
     };
     ($column:ident < $n:expr, $columns:ident, $block:block, $($literal:literal)*) => {
         $(if $literal < $columns && $literal < $n {

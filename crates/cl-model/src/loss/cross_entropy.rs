@@ -59,8 +59,13 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     ) {
         losses.clear();
         losses.resize(targets.len(), 0.0);
-        // With the widest instructions of the machine; nothing is fused or reordered, so that no bit changes.
+        // With vector instructions; nothing is fused or reordered, so that no bit changes.
         instructions::arch().dispatch(Batch { outputs, targets, losses, gradients });
+    }
+
+    fn losses(&self, outputs: &[T], targets: &[Target<'_, T>], losses: &mut Vec<f64>) {
+        // Beside the exponentials, which both need, the gradients cost little.
+        self.losses_and_gradients(outputs, targets, losses, &mut vec![T::zero(); outputs.len()]);
     }
 }
 

@@ -79,6 +79,13 @@ pub trait Loss<T: Scalar>: Send + Sync {
         let columns = outputs.chunks_exact(c.max(1)).zip(gradients.chunks_exact_mut(c.max(1)));
         losses.extend(columns.zip(targets).map(|((z, g), &target)| self.loss_and_gradient(z, target, g)));
     }
+
+    /// The losses of a batch without their gradients, one column of `outputs` per example.
+    fn losses(&self, outputs: &[T], targets: &[Target<'_, T>], losses: &mut Vec<f64>) {
+        losses.clear();
+        let columns = outputs.chunks_exact((outputs.len() / targets.len().max(1)).max(1));
+        losses.extend(columns.zip(targets).map(|(z, &target)| self.loss(z, target)));
+    }
 }
 
 /// ln p_y from logits, with the digits of p_y kept near 1 as well as near 0.
