@@ -33,7 +33,10 @@ impl Activation {
         let pairs = out.iter_mut().zip(z);
         match self {
             Self::Relu => {
-                vectorized(|| pairs.for_each(|(out, z)| *out = if *z > T::zero() { *z } else { T::zero() }));
+                vectorized(
+                    #[inline(always)]
+                    || pairs.for_each(|(out, z)| *out = if *z > T::zero() { *z } else { T::zero() }),
+                );
             }
             Self::Tanh => pairs.for_each(|(out, z)| {
                 *z = z.tanh();
@@ -51,11 +54,17 @@ impl Activation {
     pub(crate) fn multiply_by_derivative<T: Scalar>(self, left: &[T], deltas: &mut [T]) {
         let pairs = deltas.iter_mut().zip(left);
         match self {
-            Self::Relu => vectorized(|| {
-                pairs.for_each(|(delta, &z)| *delta = if z > T::zero() { *delta } else { T::zero() });
-            }),
+            Self::Relu => vectorized(
+                #[inline(always)]
+                || {
+                    pairs.for_each(|(delta, &z)| *delta = if z > T::zero() { *delta } else { T::zero() });
+                },
+            ),
             Self::Tanh => {
-                vectorized(|| pairs.for_each(|(delta, &tanh)| *delta *= T::one() - tanh * tanh));
+                vectorized(
+                    #[inline(always)]
+                    || pairs.for_each(|(delta, &tanh)| *delta *= T::one() - tanh * tanh),
+                );
             }
             Self::Sigmoid => pairs.for_each(|(delta, &s)| *delta *= s * (T::one() - s)),
             Self::Gelu => pairs.for_each(|(delta, z)| {

@@ -114,7 +114,10 @@ impl<'d, T: Scalar, M: Model<T>> BatchMemory<'d, T, M> {
         loss.losses_and_gradients(&self.outputs[..b * c], &self.targets, &mut self.losses, deltas);
         if self.batch.weights.is_empty() {
             let scale = T::of_f64(1.0 / b as f64);
-            vectorized(|| deltas.iter_mut().for_each(|delta| *delta *= scale));
+            vectorized(
+                #[inline(always)]
+                || deltas.iter_mut().for_each(|delta| *delta *= scale),
+            );
         } else {
             for (delta, weight) in deltas.chunks_exact_mut(c).zip(&self.batch.weights) {
                 let scale = T::of_f64(weight / b as f64);

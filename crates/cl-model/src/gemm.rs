@@ -130,21 +130,21 @@ impl<E: Element> WithSimd for Product<'_, E> {
         let (many_registers, m) = (S::REGISTER_COUNT >= 32, self.shape.0);
         if m <= E::lanes::<S>() {
             // All rows in one vector: only many columns give sums enough to wait for none.
-            self.by_tiles::<S, 1, COLUMNS>(simd);
+            self.by_tiles::<S, 1, COLUMNS, 4>(simd);
         } else if many_registers && m <= 2 * E::lanes::<S>() {
-            self.by_tiles::<S, 2, COLUMNS>(simd);
+            self.by_tiles::<S, 2, COLUMNS, 4>(simd);
         } else if many_registers {
-            self.by_tiles::<S, 4, 6>(simd);
+            self.by_tiles::<S, 4, 6, 3>(simd);
         } else {
-            self.by_tiles::<S, 2, 6>(simd);
+            self.by_tiles::<S, 2, 6, 3>(simd);
         }
     }
 }
 
 impl<E: Element> Product<'_, E> {
-    /// In tiles of at most `V` vectors of rows by `C` columns.
+    /// In tiles of at most `V` vectors of rows by `C` columns, or by `H` where no more are left.
     #[inline(always)]
-    fn by_tiles<S: Simd, const V: usize, const C: usize>(self, simd: S) {
+    fn by_tiles<S: Simd, const V: usize, const C: usize, const H: usize>(self, simd: S) {
         let Self { left, right, bias, c, shape: (m, k, n), left_panel, right_panels } = self;
         let lanes = E::lanes::<S>();
         for first in (0..k).step_by(DEPTH) {
@@ -167,11 +167,12 @@ impl<E: Element> Product<'_, E> {
                     let c = &mut c[first_column * m + first_row..];
                     let target = Block { c, m, n_rows, n_columns, start };
                     match right {
+                        Right::Plain(b) if n_columns <= H => {
+                            let columns = columns_of::<E, H>(b, k, first_column..first_column + n_columns, &depth);
+                            tiles::<E, S, H>(simd, left_panel, columns, vectors, target);
+                        }
                         Right::Plain(b) => {
-                            // Columns that are not there repeat the last one: their sums are not stored.
-                            let columns: [&[E]; C] = std::array::from_fn(|column| {
-                                &b[(first_column + column.min(n_columns - 1)) * k..][depth.clone()]
-                            });
+                            let columns = columns_of::<E, C>(b, k, first_column..first_column + n_columns, &depth);
                             tiles::<E, S, C>(simd, left_panel, columns, vectors, target);
                         }
                         Right::Transposed(_) => {
@@ -187,6 +188,18 @@ impl<E: Element> Product<'_, E> {
     }
 }
 
+/// A part of each of these columns of B, which have length k. Columns that are not there repeat the last one: their sums
+/// are not stored.
+#[inline(always)]
+fn columns_of<'b, E, const C: usize>(
+    b: &'b [E],
+    k: usize,
+    columns: Range<usize>,
+    depth: &Range<usize>,
+) -> [&'b [E]; C] {
+    std::array::from_fn(|column| &b[(columns.start + column).min(columns.end - 1) * k..][depth.clone()])
+}
+
 /// Lays `rows` of A out with each column contiguous, filled up with zeros to whole vectors.
 #[inline(always)]
 fn pack_left<E: Element, S: Simd>(
@@ -198,16 +211,18 @@ fn pack_left<E: Element, S: Simd>(
     (m, k): (usize, usize),
 ) {
     let width = panel.len() / depth.len();
-    for (column, packed) in depth.zip(panel.chunks_exact_mut(width)) {
-        match left {
-            Left::Plain(a) => {
+    match left {
+        Left::Plain(a) => {
+            for (column, packed) in depth.zip(panel.chunks_exact_mut(width)) {
                 let (whole, rest) = E::vectors::<S>(&a[column * m..][rows.clone()]);
                 packed.iter_mut().zip(whole).for_each(|(packed, whole)| *packed = *whole);
                 if let Some(last) = packed.get_mut(whole.len()) {
                     *last = E::load(simd, rest);
                 }
             }
-            Left::Transposed(a) => {
+        }
+        Left::Transposed(a) => {
+            for (column, packed) in depth.zip(panel.chunks_exact_mut(width)) {
                 let (present, absent) = E::numbers_mut::<S>(packed).split_at_mut(rows.len());
                 let entries = a[rows.start * k + column..].iter().step_by(k);
                 present.iter_mut().zip(entries).for_each(|(packed, &entry)| *packed = entry);

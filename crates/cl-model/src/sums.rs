@@ -5,12 +5,15 @@ use cl_data::instructions::vectorized;
 
 /// The sum of the columns of A (m x n), m = sums.len().
 pub(crate) fn sum_columns<T: Scalar>(a: &[T], sums: &mut [T]) {
-    vectorized(|| {
-        sums.fill(T::zero());
-        for column in a.chunks_exact(sums.len()) {
-            sums.iter_mut().zip(column).for_each(|(sum, &entry)| *sum += entry);
-        }
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            sums.fill(T::zero());
+            for column in a.chunks_exact(sums.len()) {
+                sums.iter_mut().zip(column).for_each(|(sum, &entry)| *sum += entry);
+            }
+        },
+    );
 }
 
 /// y = y + factor x.

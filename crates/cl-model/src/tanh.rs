@@ -18,7 +18,10 @@ use cl_data::instructions::vectorized;
 pub(crate) fn tanh_in_place<T: Scalar>(x: &mut [T]) {
     if TypeId::of::<T>() == TypeId::of::<f32>() {
         let x: &mut [f32] = bytemuck::cast_slice_mut(x);
-        vectorized(|| x.iter_mut().for_each(|x| *x = tanh(*x)));
+        vectorized(
+            #[inline(always)]
+            || x.iter_mut().for_each(|x| *x = tanh(*x)),
+        );
     } else {
         x.iter_mut().for_each(|x| *x = x.tanh());
     }

@@ -169,18 +169,21 @@ impl<T: Scalar> WindowLanguageModel<T> {
         gradient.resize(self.parameters.len(), T::zero());
         self.accumulate(examples, deltas, workspace, &mut gradient);
         let (eta, d, n_words) = (T::of_f64(learning_rate), self.width, self.n_words);
-        vectorized(|| {
-            for word in examples.as_slice().iter().filter_map(|&feature| word_index(feature, n_words)) {
-                let row = word * d..(word + 1) * d;
-                // A word shown twice finds its row cleared and adds nothing.
-                let (rows, gradients) = (&mut self.parameters[row.clone()], &mut gradient[row]);
-                rows.iter_mut().zip(&*gradients).for_each(|(theta, &gradient)| *theta -= eta * gradient);
-                gradients.fill(T::zero());
-            }
-            let dense = n_words * d;
-            let rest = self.parameters[dense..].iter_mut().zip(&gradient[dense..]);
-            rest.for_each(|(theta, &gradient)| *theta -= eta * gradient);
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for word in examples.as_slice().iter().filter_map(|&feature| word_index(feature, n_words)) {
+                    let row = word * d..(word + 1) * d;
+                    // A word shown twice finds its row cleared and adds nothing.
+                    let (rows, gradients) = (&mut self.parameters[row.clone()], &mut gradient[row]);
+                    rows.iter_mut().zip(&*gradients).for_each(|(theta, &gradient)| *theta -= eta * gradient);
+                    gradients.fill(T::zero());
+                }
+                let dense = n_words * d;
+                let rest = self.parameters[dense..].iter_mut().zip(&gradient[dense..]);
+                rest.for_each(|(theta, &gradient)| *theta -= eta * gradient);
+            },
+        );
         workspace.gradient = gradient;
     }
 
@@ -217,19 +220,22 @@ impl<T: Scalar> WindowLanguageModel<T> {
         let (h, d, n_context) = (self.n_hidden, self.width, (self.window - 1) * self.width);
         let Parts { context, last, score, .. } = self.parts(&self.parameters);
         let WindowWorkspace { hidden, of_last, of_both, context_deltas, last_deltas, packing, .. } = workspace;
-        vectorized(|| {
-            let columns = of_last.chunks_exact_mut(h).zip(hidden.chunks_exact(h)).zip(deltas);
-            for ((of_last, hidden), &delta) in columns {
-                for ((slope, &tanh), &u) in of_last.iter_mut().zip(hidden).zip(score) {
-                    *slope = delta * u * (T::one() - tanh * tanh);
+        vectorized(
+            #[inline(always)]
+            || {
+                let columns = of_last.chunks_exact_mut(h).zip(hidden.chunks_exact(h)).zip(deltas);
+                for ((of_last, hidden), &delta) in columns {
+                    for ((slope, &tanh), &u) in of_last.iter_mut().zip(hidden).zip(score) {
+                        *slope = delta * u * (T::one() - tanh * tanh);
+                    }
                 }
-            }
-            for (sum, pair) in of_both.chunks_exact_mut(h).zip(of_last.chunks_exact(2 * h)).take(b) {
-                let (first, second) = pair.split_at(h);
-                let pairs = first.iter().zip(second);
-                sum.iter_mut().zip(pairs).for_each(|(sum, (&first, &second))| *sum = first + second);
-            }
-        });
+                for (sum, pair) in of_both.chunks_exact_mut(h).zip(of_last.chunks_exact(2 * h)).take(b) {
+                    let (first, second) = pair.split_at(h);
+                    let pairs = first.iter().zip(second);
+                    sum.iter_mut().zip(pairs).for_each(|(sum, (&first, &second))| *sum = first + second);
+                }
+            },
+        );
         let (of_last, of_both) = (Right::Plain(&of_last[..h * 2 * b]), Right::Plain(&of_both[..h * b]));
         let to_context = &mut context_deltas[..n_context * b];
         gemm(Left::Transposed(context), of_both, &[], to_context, (n_context, h, b), packing);
@@ -256,14 +262,17 @@ impl<T: Scalar> WindowLanguageModel<T> {
         gemm(Left::Plain(&of_last[..h * 2 * b]), lasts, &[], to.last, (h, 2 * b, d), packing);
         gemm(Left::Plain(&hidden[..h * 2 * b]), Right::Plain(deltas), &[], to.score, (h, 2 * b, 1), packing);
         crate::sums::sum_columns(&of_both[..h * b], to.bias);
-        vectorized(|| {
-            for (i, x) in examples.iter().enumerate() {
-                for (at, word) in x.iter().enumerate().filter_map(|(at, &x)| Some((at, self.word(x)?))) {
-                    let delta = self.word_delta(i, at, context_deltas, last_deltas);
-                    add_scaled(T::one(), delta, &mut to.embedding[word * d..][..d]);
+        vectorized(
+            #[inline(always)]
+            || {
+                for (i, x) in examples.iter().enumerate() {
+                    for (at, word) in x.iter().enumerate().filter_map(|(at, &x)| Some((at, self.word(x)?))) {
+                        let delta = self.word_delta(i, at, context_deltas, last_deltas);
+                        add_scaled(T::one(), delta, &mut to.embedding[word * d..][..d]);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     /// The column of feature `at` of example `i`, among those of contexts or of last words.
@@ -343,17 +352,23 @@ impl<T: Scalar> LastWordScorer<'_, T> {
 /// sharing a column of `shared`, and writes the score of each.
 fn score<T: Scalar>(hidden: &mut [T], shared: &[T], per_context: usize, u: &[T], scores: &mut [T]) {
     let h = u.len();
-    vectorized(|| {
-        for (hidden, shared) in hidden.chunks_mut(per_context * h).zip(shared.chunks_exact(h)) {
-            for hidden in hidden.chunks_exact_mut(h) {
-                hidden.iter_mut().zip(shared).for_each(|(unit, &shared)| *unit += shared);
+    vectorized(
+        #[inline(always)]
+        || {
+            for (hidden, shared) in hidden.chunks_mut(per_context * h).zip(shared.chunks_exact(h)) {
+                for hidden in hidden.chunks_exact_mut(h) {
+                    hidden.iter_mut().zip(shared).for_each(|(unit, &shared)| *unit += shared);
+                }
             }
-        }
-    });
+        },
+    );
     tanh_in_place(hidden);
-    vectorized(|| {
-        scores.iter_mut().zip(hidden.chunks_exact(h)).for_each(|(score, hidden)| *score = dot(hidden, u));
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            scores.iter_mut().zip(hidden.chunks_exact(h)).for_each(|(score, hidden)| *score = dot(hidden, u));
+        },
+    );
 }
 
 /// Scratch memory of a [`WindowLanguageModel`].

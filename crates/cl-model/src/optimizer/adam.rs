@@ -99,13 +99,16 @@ impl<T: Scalar> Optimizer<T> for Adam<T> {
         let (new_1, beta_2, new_2) = (T::of_f64(1.0 - beta_1), T::of_f64(beta_2), T::of_f64(1.0 - beta_2));
         let epsilon = T::of_f64(self.epsilon);
         let moments = self.first.iter_mut().zip(&mut self.second);
-        vectorized(|| {
-            for ((theta, &gradient), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
-                let gradient = gradient + decay * *theta;
-                *m += new_1 * (gradient - *m);
-                *v = beta_2 * *v + new_2 * (gradient * gradient);
-                *theta = shrink * *theta - step * *m / (v.sqrt() / correction + epsilon);
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for ((theta, &gradient), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
+                    let gradient = gradient + decay * *theta;
+                    *m += new_1 * (gradient - *m);
+                    *v = beta_2 * *v + new_2 * (gradient * gradient);
+                    *theta = shrink * *theta - step * *m / (v.sqrt() / correction + epsilon);
+                }
+            },
+        );
     }
 }

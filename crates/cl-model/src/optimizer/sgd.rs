@@ -61,11 +61,14 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         let (eta, momentum) = (T::of_f64(learning_rate), T::of_f64(self.momentum));
         let decay = T::of_f64(self.weight_decay);
         if self.momentum == 0.0 {
-            return vectorized(|| {
-                for (theta, &gradient) in parameters.iter_mut().zip(gradient) {
-                    *theta -= eta * (gradient + decay * *theta);
-                }
-            });
+            return vectorized(
+                #[inline(always)]
+                || {
+                    for (theta, &gradient) in parameters.iter_mut().zip(gradient) {
+                        *theta -= eta * (gradient + decay * *theta);
+                    }
+                },
+            );
         }
         // The first update starts the velocity at the gradient: momentum times zero, plus it.
         if self.velocity.len() != parameters.len() {
@@ -74,13 +77,16 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         // theta - eta (g + momentum v) and theta - eta v are one expression: a loop without a branch vectorises.
         let (of_gradient, of_velocity) = if self.nesterov { (eta, eta * momentum) } else { (T::zero(), eta) };
         let piece = |theta: &mut [T], gradient: &[T], velocity: &mut [T]| {
-            vectorized(|| {
-                for ((theta, &gradient), velocity) in theta.iter_mut().zip(gradient).zip(velocity) {
-                    let gradient = gradient + decay * *theta;
-                    *velocity = momentum * *velocity + gradient;
-                    *theta -= of_gradient * gradient + of_velocity * *velocity;
-                }
-            });
+            vectorized(
+                #[inline(always)]
+                || {
+                    for ((theta, &gradient), velocity) in theta.iter_mut().zip(gradient).zip(velocity) {
+                        let gradient = gradient + decay * *theta;
+                        *velocity = momentum * *velocity + gradient;
+                        *theta -= of_gradient * gradient + of_velocity * *velocity;
+                    }
+                },
+            );
         };
         // Every entry goes its own way, so cutting changes no bit; below a few pieces it is not worth a thread.
         if parameters.len() < 4 * PIECE {
