@@ -1,7 +1,7 @@
 //! Each crate is a house with floors: read from the `use` lines, no file takes anything from a floor below its own
 //! room's, and no two files take from each other. `ARCHITECTURE.md` has the floor plans, which are checked here.
 
-mod imports;
+use super::imports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -119,7 +119,7 @@ fn circles_are_found() {
     assert_eq!(circles(&arrows), [["b", "c"]]);
 }
 
-/// Prints floor plans that the imports allow, for `ARCHITECTURE.md`: `cargo test -p xtask --test floors plan -- --ignored --nocapture`.
+/// Prints floor plans that the imports allow, for `ARCHITECTURE.md`: `cargo test -p xtask --test all plan -- --ignored --nocapture`.
 #[test]
 #[ignore = "prints, and judges nothing"]
 fn plan() {

@@ -1,6 +1,8 @@
 //! The house stands: a crate depends only on crates above it, and the two crates for other people's training
 //! loops on the data alone.
 
+use std::path::Path;
+
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// From top to bottom.
@@ -28,4 +30,21 @@ fn crates_depend_only_upwards() {
         }
     }
     assert_eq!(seen, LAYERS.len(), "every layer is a crate of the workspace");
+}
+
+/// A crate's tests are one program, `tests/main.rs`; a file that it does not name would never run.
+#[test]
+fn every_file_of_tests_is_run() {
+    let metadata = MetadataCommand::new().no_deps().other_options(["--offline".into()]).exec().unwrap();
+    for package in metadata.workspace_packages() {
+        let tests = Path::new(&package.manifest_path).parent().unwrap().join("tests");
+        let Ok(main) = std::fs::read_to_string(tests.join("main.rs")) else { continue };
+        for entry in std::fs::read_dir(&tests).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let is_module = path.extension().is_some_and(|extension| extension == "rs") && name != "main"
+                || path.join("mod.rs").exists();
+            assert!(!is_module || main.contains(&format!("mod {name};")), "{} is in no program", path.display());
+        }
+    }
 }

@@ -4,7 +4,7 @@ use cl_data::io::{Array, ArrayData, read_npz, write_npz};
 use cl_prune::coreset::{FacilityLocation, Features, Greedy, Herding, KCenter, Similarities, Similarity, Start};
 use serde_json::Value;
 
-use crate::{D, Folder, N, curriculum, refusal, report, values};
+use super::{D, Folder, N, curriculum, refusal, report, values};
 
 #[test]
 fn the_three_formats_hold_the_librarys_choice() {

@@ -3,7 +3,7 @@
 use cl_data::io::{Array, ArrayData, read_npz, write_npz};
 use cl_prune::coreset::{FacilityLocation, Features, Greedy, Herding, KCenter, Similarities, Similarity, Start};
 
-use crate::{D, Folder, N, curriculum, refusal, report, values};
+use super::{D, Folder, N, curriculum, refusal, report, values};
 
 /// Two machines choose from their parts; a third brings the choices together.
 #[test]

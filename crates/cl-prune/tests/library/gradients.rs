@@ -6,7 +6,7 @@ use cl_prune::coreset::{
 };
 use proptest::prelude::*;
 
-use crate::{distance, dot, points, solve};
+use super::{distance, dot, points, solve};
 
 /// E(S, w) of GradMatch.
 fn matching_error(gradients: &Features<'_, f64>, target: &[f64], coreset: &Coreset, ridge: f64) -> f64 {

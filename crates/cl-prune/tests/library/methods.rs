@@ -8,7 +8,7 @@ use cl_prune::coreset::{
 };
 use proptest::prelude::*;
 
-use crate::{distance, points, solve};
+use super::{distance, points, solve};
 
 /// The value of a set by its definition.
 type Value<'a> = Box<dyn Fn(&[usize]) -> f64 + 'a>;

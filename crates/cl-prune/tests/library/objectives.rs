@@ -8,7 +8,7 @@ use cl_prune::coreset::{
 };
 use proptest::prelude::*;
 
-use crate::{Golden, value};
+use super::{Golden, value};
 
 fn points(n: usize, d: usize, seed: u64) -> Vec<f64> {
     let mut rng = stream(seed, "test points", 0);

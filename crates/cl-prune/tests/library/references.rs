@@ -5,7 +5,7 @@ use cl_prune::coreset::{
     Similarities, Similarity, Start,
 };
 
-use crate::{Golden, assert_close, value};
+use super::{Golden, assert_close, value};
 
 #[test]
 fn k_center_is_the_reference_and_deepcores() {

@@ -1,0 +1,7 @@
+//! All integration tests of the crate in one program, which links once.
+
+mod coreset;
+mod inspect;
+mod pacing;
+mod prune;
+mod scores;

@@ -1,0 +1,7 @@
+//! All integration tests of the crate in one program, which links once.
+
+mod clusters;
+mod csv_files;
+mod image_files;
+mod numpy;
+mod numpy_files;

@@ -1,0 +1,13 @@
+//! All integration tests of the crate in one program, which links once.
+
+mod agreement;
+mod data_based;
+mod distances;
+mod dynamics;
+mod example_state;
+mod label_noise;
+mod logs;
+mod model_based;
+mod recorder_seams;
+mod score_a_log;
+mod tables;

@@ -1,0 +1,8 @@
+//! All integration tests of the crate in one program, which links once.
+
+mod losses;
+mod optimizers;
+mod perceptron;
+mod runs;
+mod training;
+mod window;

@@ -1,0 +1,9 @@
+//! All integration tests of the crate in one program, which links once.
+
+mod article;
+mod data_dir;
+mod floors;
+mod imports;
+mod layers;
+mod orderings;
+mod reproduce;
