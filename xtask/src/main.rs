@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use cl_data::instructions;
 use clap::{Parser, Subcommand};
 use xtask::accuracy::{Accuracy, accuracy};
 use xtask::reproduce::{Reproduce, reproduce};
@@ -23,10 +24,11 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().task {
+    let task = Arguments::parse().task;
+    let done = instructions::check().map_err(anyhow::Error::from).and_then(|()| match task {
         Task::Reproduce(arguments) => reproduce(&arguments),
         Task::Accuracy(arguments) => accuracy(&arguments),
-    };
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -24,6 +24,7 @@ mod weights;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use cl_data::instructions;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Curriculum learning over files of any framework.
@@ -69,8 +70,8 @@ enum Command {
     Completions(completions::Arguments),
 }
 
-fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Distance(arguments) => distance::run(&arguments),
@@ -84,7 +85,12 @@ fn main() -> ExitCode {
         Command::Crossover(arguments) => crossover::run(&arguments),
         Command::Coreset(arguments) => coreset::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
-    };
+    }
+}
+
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    let outcome = instructions::check().map_err(anyhow::Error::from).and_then(|()| run(command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has seen enough, as `head` does.

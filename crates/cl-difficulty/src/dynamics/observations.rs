@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use cl_data::exponential::exp;
-use cl_data::instructions;
+use cl_data::instructions::vectorized;
 
 use super::numbers::Float;
 
@@ -41,19 +41,24 @@ impl<T: Float> Outputs<'_, T> {
     /// Whether all numbers in these `ranges`, of whole rows of c, are what they are said to be.
     pub(crate) fn are_valid(&self, mut ranges: impl Iterator<Item = Range<usize>>, c: usize) -> bool {
         // Without a branch for each number.
-        instructions::arch().dispatch(|| match self {
-            Self::Logits(values) => {
-                ranges.all(|range| values[range].iter().fold(true, |valid, z| valid & z.is_finite()))
-            }
-            Self::Probabilities(values) => ranges.all(|range| are_probabilities(&values[range], c, Into::into)),
-            // NaN where it is the logarithm of no probability.
-            Self::LogProbabilities(values) => ranges.all(|range| {
-                are_probabilities(&values[range], c, |value| {
-                    let value: f64 = value.into();
-                    if value <= 0.0 { exp(value) } else { f64::NAN }
-                })
-            }),
-        })
+        vectorized(
+            #[inline(always)]
+            || match self {
+                Self::Logits(values) => {
+                    ranges.all(|range| values[range].iter().fold(true, |valid, z| valid & z.is_finite()))
+                }
+                Self::Probabilities(values) => {
+                    ranges.all(|range| are_probabilities(&values[range], c, Into::into))
+                }
+                // NaN where it is the logarithm of no probability.
+                Self::LogProbabilities(values) => ranges.all(|range| {
+                    are_probabilities(&values[range], c, |value| {
+                        let value: f64 = value.into();
+                        if value <= 0.0 { exp(value) } else { f64::NAN }
+                    })
+                }),
+            },
+        )
     }
 
     /// What is wrong with the row at `position`.

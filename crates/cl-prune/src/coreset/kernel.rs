@@ -1,8 +1,9 @@
 //! Inner products of many examples with many others, in double precision, and nothing kept of them.
 //!
-//! Sixteen examples lie interleaved in a panel; a tile of a panel by eight other examples stays in registers while the
-//! features run. `pulp` picks the instructions at run time. For every pair the sum over the features runs in the
-//! same order whatever is computed beside it, so that x y = y x bit for bit and no result depends on tiles or threads.
+//! Sixteen examples lie interleaved in a panel; a tile of two vectors of them by eight other examples (six where there
+//! are 16 registers) stays in registers while the features run. `pulp` picks the instructions at run time. For every
+//! pair the sum over the features runs in the same order, rounded once a step, whatever is computed beside it, so that
+//! x y = y x bit for bit and no result depends on tiles, threads or instructions.
 
 use std::ops::Range;
 
@@ -12,10 +13,7 @@ use pulp::{Simd, WithSimd};
 /// Examples in a panel.
 pub(super) const ROWS: usize = 16;
 
-/// Other examples in a tile.
-const COLUMNS: usize = 8;
-
-/// Vectors of a panel in a tile: with eight columns, all the registers there are.
+/// Vectors of a panel in a tile.
 const VECTORS: usize = 2;
 
 /// Examples in panels, filled up with zeros.
@@ -146,17 +144,29 @@ impl<V: Visitor> WithSimd for Products<'_, V> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if S::REGISTER_COUNT >= 32 {
+            self.by_tiles::<S, 8, 4>(simd);
+        } else {
+            self.by_tiles::<S, 6, 3>(simd);
+        }
+    }
+}
+
+impl<V: Visitor> Products<'_, V> {
+    /// In tiles of `C` columns, or of `H` or one where no more are left.
+    #[inline(always)]
+    fn by_tiles<S: Simd, const C: usize, const H: usize>(self, simd: S) {
         let Self { panels, range, columns, n_columns, visitor } = self;
         for panel in range {
             let left = panels.panel(panel);
-            for first in (0..n_columns).step_by(COLUMNS) {
-                let n = COLUMNS.min(n_columns - first);
+            for first in (0..n_columns).step_by(C) {
+                let n = C.min(n_columns - first);
                 if n == 1 {
                     tile::<S, V, 1>(simd, left, columns, (panel, first, n), visitor);
-                } else if n <= 4 {
-                    tile::<S, V, 4>(simd, left, columns, (panel, first, n), visitor);
+                } else if n <= H {
+                    tile::<S, V, H>(simd, left, columns, (panel, first, n), visitor);
                 } else {
-                    tile::<S, V, COLUMNS>(simd, left, columns, (panel, first, n), visitor);
+                    tile::<S, V, C>(simd, left, columns, (panel, first, n), visitor);
                 }
             }
         }
@@ -186,7 +196,7 @@ fn tile<S: Simd, V: Visitor, const N: usize>(
             for (column, sums) in columns.iter().zip(&mut sums) {
                 let factor = simd.splat_f64s(column[feature]);
                 for (sum, &left) in sums.iter_mut().zip(left) {
-                    *sum = simd.mul_add_e_f64s(left, factor, *sum);
+                    *sum = simd.mul_add_f64s(left, factor, *sum);
                 }
             }
         }
