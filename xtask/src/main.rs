@@ -1,9 +1,11 @@
-//! `cargo xtask reproduce`: every experiment of the article, judged claim by claim.
+//! `cargo xtask reproduce`: every experiment of the article, judged claim by claim. `cargo xtask bench`: how fast all
+//! of it is.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::accuracy::{Accuracy, accuracy};
+use xtask::bench::{Bench, bench};
 use xtask::reproduce::{Reproduce, reproduce};
 
 /// Tasks of the workspace.
@@ -20,12 +22,15 @@ enum Task {
     Reproduce(Reproduce),
     /// Trains each model on real data and prints its test accuracy.
     Accuracy(Accuracy),
+    /// Measures how fast all of it is, beside what the machine can do and beside the peers.
+    Bench(Bench),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Reproduce(arguments) => reproduce(&arguments),
         Task::Accuracy(arguments) => accuracy(&arguments),
+        Task::Bench(arguments) => bench(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
