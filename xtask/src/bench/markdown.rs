@@ -111,12 +111,13 @@ fn peers_section(peers: &Peers) -> String {
     );
     let python = peers.python.as_deref().unwrap_or("unknown");
     let _ = writeln!(text, "Python {python}; {}.", cell(&packages.join(", ")));
-    let mut kernels: Vec<&str> = measured(peers).filter_map(|peer| peer.ready.kernels.as_deref()).collect();
+    let mut kernels: Vec<&str> =
+        measured(peers).filter_map(|peer| peer.ready.kernels.as_deref()).flat_map(|all| all.split(", ")).collect();
     kernels.sort_unstable();
     kernels.dedup();
     if !kernels.is_empty() {
         let _ =
-            writeln!(text, "Their matrix products ran on {}, as the library chose.", cell(&kernels.join("; ")));
+            writeln!(text, "Their matrix products ran on {}, as the library chose.", cell(&kernels.join(" and ")));
     }
     text += "\n| comparison | threads | ours | peer | its time | ratio | our memory | its memory | result |\n\
              | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | --- |\n";
