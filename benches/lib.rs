@@ -7,30 +7,14 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use cl_data::instructions::Instructions;
 use criterion::measurement::WallTime;
 use criterion::{Bencher, BenchmarkGroup, Criterion, Throughput};
-use pulp::Arch;
 use xtask::bench::work::{RECORDS, Record};
 
+pub use cl_data::instructions::arch;
 pub use xtask::bench::limits::Limit;
 pub use xtask::bench::work::{Precision, Work};
-
-/// The instructions that the kernels use.
-pub fn arch() -> Arch {
-    Arch::new()
-}
-
-/// The name of those instructions.
-pub fn instructions() -> &'static str {
-    match arch() {
-        Arch::Scalar => "scalar",
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        Arch::V3(_) => "avx2",
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        Arch::V4(_) => "avx512",
-        _ => "vectors",
-    }
-}
 
 /// The threads that work on what is done in parallel.
 pub fn all_threads() -> usize {
@@ -73,7 +57,10 @@ impl<'a> Rows<'a> {
         let name = name.into();
         if let Some(path) = std::env::var_os(RECORDS) {
             let id = format!("{}/{name}", self.name);
-            write_down(Path::new(&path), &Record { id, work, threads, instructions: instructions().to_owned() });
+            write_down(
+                Path::new(&path),
+                &Record { id, work, threads, instructions: Instructions::in_use().name().to_owned() },
+            );
         }
         self.group.throughput(match work {
             Work::Read { bytes } | Work::Copy { bytes } => Throughput::BytesDecimal(bytes),

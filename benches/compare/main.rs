@@ -27,6 +27,7 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
 }
 
 fn run(arguments: &[String]) -> Result<()> {
+    cl_data::instructions::check()?;
     let [action, name, folder] = arguments else {
         bail!("{} arguments, expected: write or run, a comparison, a folder", arguments.len());
     };

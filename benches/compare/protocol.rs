@@ -5,6 +5,7 @@ use std::io::{BufRead as _, Write as _, stdin, stdout};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use cl_data::instructions::Instructions;
 use serde_json::{Value, json};
 
 use crate::{memory, task::Task};
@@ -17,7 +18,7 @@ pub(crate) fn serve(mut task: Task) -> Result<()> {
     memory::forget_peak();
     let loaded_mb = memory::resident_mb();
     let summary = task.summary()?;
-    let library = format!("ours, {}", cl_benches::instructions());
+    let library = format!("ours, {}", Instructions::in_use().name());
     say(&json!({ "library": library, "loaded_mb": loaded_mb, "summary": summary }))?;
     for line in stdin().lock().lines() {
         match line.context("standard input")?.as_str() {

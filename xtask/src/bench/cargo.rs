@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
+use cl_data::instructions;
 use serde::Deserialize;
 
 use super::rows::{self, Row};
-use super::work::{INSTRUCTIONS, RECORDS};
+use super::work::RECORDS;
 
 /// How the benches are run.
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ impl Cargo {
     /// Sets the variable that chooses the instruction set of every kernel.
     pub fn choose_instructions(&self, command: &mut Command) {
         if let Some(name) = &self.instructions {
-            command.env(INSTRUCTIONS, name);
+            command.env(instructions::VARIABLE, name);
         }
     }
 

@@ -14,6 +14,7 @@ pub mod work;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use cl_data::instructions::{self, Instructions};
 use clap::{Args, builder::PossibleValue, builder::PossibleValuesParser};
 
 use self::cargo::Cargo;
@@ -50,12 +51,16 @@ pub struct Bench {
     pub torch: bool,
 
     /// Hold our kernels to this instruction set (default: the widest that the processor has).
-    #[arg(long, value_name = "NAME", value_parser = ["scalar", "avx2", "avx512"])]
+    #[arg(long, value_name = "NAME", value_parser = available())]
     pub instructions: Option<String>,
 
     /// Folder for BENCHMARKS.md and BENCHMARKS.json, and all that they are made of.
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     pub out: PathBuf,
+}
+
+fn available() -> PossibleValuesParser {
+    PossibleValuesParser::new(Instructions::available().into_iter().map(Instructions::name))
 }
 
 fn names() -> PossibleValuesParser {
@@ -69,12 +74,15 @@ fn names() -> PossibleValuesParser {
 /// folder cannot be written.
 pub fn bench(arguments: &Bench) -> Result<()> {
     let root = cargo::root()?;
+    if arguments.instructions.is_none() {
+        instructions::check()?;
+    }
     std::fs::create_dir_all(&arguments.out)
         .and_then(|()| tempfile::tempfile_in(&arguments.out))
         .with_context(|| format!("{}: the output folder cannot be written", arguments.out.display()))?;
     // The benches run in a folder of their own.
     let out = arguments.out.canonicalize().with_context(|| arguments.out.display().to_string())?;
-    let Bench { quick, instructions, .. } = arguments.clone();
+    let Bench { quick, peers, torch, ref instructions, .. } = *arguments;
     let cargo = Cargo { root, out, quick, instructions: instructions.clone() };
     let is_chosen = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
     let chosen: Vec<&'static str> =
@@ -82,9 +90,9 @@ pub fn bench(arguments: &Bench) -> Result<()> {
     let mut report = Report::new(Options {
         benches: chosen.iter().map(|&name| name.to_owned()).collect(),
         quick,
-        peers: arguments.peers,
-        torch: arguments.torch,
-        instructions,
+        peers,
+        torch,
+        instructions: instructions.clone(),
     });
 
     let mut limits = Limits::default();
@@ -98,8 +106,8 @@ pub fn bench(arguments: &Bench) -> Result<()> {
         report.write(&cargo.out, &cargo.root)?;
     }
     let mut stopped = None;
-    if arguments.peers {
-        let settings = Settings { benches: &chosen, torch: arguments.torch, threads: report.machine.threads };
+    if peers {
+        let settings = Settings { benches: &chosen, torch, threads: report.machine.threads };
         let told = compare(&cargo, &settings, |peers| {
             report.peers = Some(peers.clone());
             report.write(&cargo.out, &cargo.root)
@@ -147,7 +155,7 @@ mod tests {
     #[test]
     fn other_wrong_values_are_named() {
         let error = parsed(&["--instructions", "sse"]).unwrap_err();
-        assert!(error.contains("sse") && error.contains("avx512"), "{error}");
+        assert!(error.contains("sse") && error.contains("scalar"), "{error}");
         assert!(parsed(&["--torch"]).unwrap_err().contains("--peers"));
     }
 }

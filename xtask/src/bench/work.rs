@@ -5,9 +5,6 @@ use serde::{Deserialize, Serialize};
 /// The environment variable that names the file to which a bench appends one [`Record`] per row.
 pub const RECORDS: &str = "CURRICULUM_BENCH_RECORDS";
 
-/// The environment variable that chooses the instruction set of every kernel.
-pub const INSTRUCTIONS: &str = "CURRICULUM_INSTRUCTIONS";
-
 /// The precision of a multiply-add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
