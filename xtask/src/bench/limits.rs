@@ -66,11 +66,12 @@ impl Limit {
 pub struct Limits(Vec<(Limit, f64)>);
 
 impl Limits {
-    /// From the rows of the bench `limits`; those that were not measured are missing.
+    /// From the rows of the bench `limits`, of each the fastest sample, because nothing exceeds a limit; those that
+    /// were not measured are missing.
     pub fn of(rows: &[Row]) -> Self {
         let rate = |limit: Limit| {
             let row = rows.iter().find(|row| row.id.strip_prefix("limits/") == Some(limit.name()))?;
-            Some((limit, row.rate()))
+            Some((limit, row.work.amount() as f64 / row.fastest))
         };
         Self(Limit::ALL.into_iter().filter_map(rate).collect())
     }
@@ -109,9 +110,10 @@ mod tests {
             work,
             threads: 1,
             instructions: "avx2".into(),
-            seconds,
+            seconds: 1.5 * seconds,
             low: seconds,
-            high: seconds,
+            high: 2.0 * seconds,
+            fastest: seconds,
         }
     }
 

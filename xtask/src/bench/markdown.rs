@@ -46,12 +46,20 @@ fn head(report: &Report) -> String {
         cell(&machine.commit),
         machine.date,
     );
+    let limits = report.benches.iter().filter(|bench| bench.name == super::targets::LIMITS);
+    let limits = limits.flat_map(|bench| &bench.rows).map(|measured| &measured.row);
+    let limits: Vec<String> = limits
+        .map(|row| format!("{} {}", row.id.trim_start_matches("limits/"), throughput(row.work, row.fastest)))
+        .collect();
+    if !limits.is_empty() {
+        let _ = writeln!(text, "Limits: {}.\n", limits.join("; "));
+    }
     if options.quick {
         text += "With `--quick` each row is measured but shortly: a first look, no figures to quote.\n\n";
     }
     text += "**Time** is criterion's estimate with its 95 % interval. **Share** is the time at the limit by the time \
-             taken, where the limit is that of the table *limits* below, measured in the same run: 100 % cannot be \
-             undercut by code that does all of that work. Multiply-adds and exponentials have the limit of one core \
+             taken, where the limit is the fastest sample of its row in the table *limits*, measured in the same \
+             run: code that does all of that work is not faster. Multiply-adds and exponentials have the limit of one core \
              times the threads (clocks fall when all cores work, so that the true limit of several is a little \
              lower); memory has that of one thread or of all threads together. A multiply-add is two operations \
              (FLOP). A share above 100 % says that a method leaves out some of the work of the plain algorithm, \
@@ -82,7 +90,7 @@ fn table(bench: &Bench) -> String {
     }
     if let Some(error) = &bench.error {
         let _ =
-            write!(text, "{}This bench failed: {}\n", if bench.rows.is_empty() { "" } else { "\n" }, cell(error));
+            writeln!(text, "{}This bench failed: {}", if bench.rows.is_empty() { "" } else { "\n" }, cell(error));
     }
     text + "\n"
 }
@@ -211,7 +219,7 @@ mod tests {
 
     fn row(id: &str, work: Work, threads: usize, seconds: f64) -> Row {
         let (low, high) = (0.9 * seconds, 1.1 * seconds);
-        Row { id: id.into(), work, threads, instructions: "avx2".into(), seconds, low, high }
+        Row { id: id.into(), work, threads, instructions: "avx2".into(), seconds, low, high, fastest: seconds }
     }
 
     fn took(library: &str, seconds: f64, peak_mb: Option<f64>) -> Measured {
@@ -253,6 +261,7 @@ mod tests {
         for line in [
             "Measured by `cargo xtask bench --only model --peers` in one run.",
             "| instruction set in use | avx2 |",
+            "Limits: multiply-adds f32, one core 200 GFLOP/s.",
             "| forward/a \\| b | 2 | 10.0 [9.00, 11.0] \u{b5}s | 200 GFLOP/s | 50 % | 2 x multiply-adds f32, one core |",
             "| other | 1 | 1.00 [0.90, 1.10] ms | 5.00 k elements/s | - | - |",
             "This bench failed: cargo bench ended with 101",

@@ -26,6 +26,8 @@ pub struct Row {
     pub low: f64,
     /// The upper end.
     pub high: f64,
+    /// An iteration of the fastest sample.
+    pub fastest: f64,
 }
 
 impl Row {
@@ -60,6 +62,30 @@ struct Interval {
     upper_bound: f64,
 }
 
+/// Of `new/sample.json`: how often each sample ran, and how long it took in all.
+#[derive(Deserialize)]
+struct Samples {
+    iters: Vec<f64>,
+    times: Vec<f64>,
+}
+
+impl Samples {
+    /// Nanoseconds of an iteration of the fastest sample.
+    fn fastest(&self) -> f64 {
+        self.times
+            .iter()
+            .zip(&self.iters)
+            .map(|(time, iterations)| time / iterations)
+            .fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// What criterion says of a row.
+struct Said {
+    estimates: Estimates,
+    fastest: f64,
+}
+
 /// The rows that were measured, in the order they ran, and the names of those that began and were not.
 ///
 /// `records` is the file of the bench's own lines, `criterion` the folder that criterion wrote to. Where either is
@@ -79,23 +105,24 @@ pub fn read(records: &Path, criterion: &Path) -> Result<(Vec<Row>, Vec<String>)>
     join(&text, measured)
 }
 
-fn join(records: &str, mut measured: BTreeMap<String, Estimates>) -> Result<(Vec<Row>, Vec<String>)> {
+fn join(records: &str, mut measured: BTreeMap<String, Said>) -> Result<(Vec<Row>, Vec<String>)> {
     let (mut rows, mut missing) = (Vec::new(), Vec::new());
     for (at, line) in records.lines().enumerate() {
         let record: Record = serde_json::from_str(line)
             .with_context(|| format!("line {} of the bench's rows: {line:?}, expected a row", at + 1))?;
         let Record { id, work, threads, instructions } = record;
-        let Some(Estimates { mean, slope }) = measured.remove(&id) else {
+        let Some(Said { estimates: Estimates { mean, slope }, fastest }) = measured.remove(&id) else {
             missing.push(id);
             continue;
         };
         let Estimate { point_estimate, confidence_interval } = slope.unwrap_or(mean);
-        let [seconds, low, high] =
-            [point_estimate, confidence_interval.lower_bound, confidence_interval.upper_bound].map(|ns| ns * 1e-9);
-        if !(seconds > 0.0 && seconds.is_finite()) {
-            bail!("row {id}: {point_estimate} ns, expected a finite time above 0");
+        let Interval { lower_bound, upper_bound } = confidence_interval;
+        let [seconds, low, high, fastest] =
+            [point_estimate, lower_bound, upper_bound, fastest].map(|ns| ns * 1e-9);
+        if ![seconds, fastest].iter().all(|time| time.is_finite() && *time > 0.0) {
+            bail!("row {id}: {point_estimate} ns, the fastest {}, expected finite times above 0", 1e9 * fastest);
         }
-        rows.push(Row { id, work, threads, instructions, seconds, low, high });
+        rows.push(Row { id, work, threads, instructions, seconds, low, high, fastest });
     }
     match measured.keys().next() {
         Some(id) => bail!("row {id} was measured, but its bench does not say what it works on"),
@@ -104,7 +131,7 @@ fn join(records: &str, mut measured: BTreeMap<String, Estimates>) -> Result<(Vec
 }
 
 /// Every `new` folder below that holds a measurement; their names are shortened ones, the whole name is in a file.
-fn estimates(folder: &Path, measured: &mut BTreeMap<String, Estimates>) -> Result<()> {
+fn estimates(folder: &Path, measured: &mut BTreeMap<String, Said>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
         if !path.is_dir() {
@@ -113,7 +140,9 @@ fn estimates(folder: &Path, measured: &mut BTreeMap<String, Estimates>) -> Resul
         let benchmark = path.join("benchmark.json");
         if path.ends_with("new") && benchmark.exists() {
             let Benchmark { full_id } = parsed(&benchmark)?;
-            measured.insert(full_id, parsed(&path.join("estimates.json"))?);
+            let samples: Samples = parsed(&path.join("sample.json"))?;
+            let estimates = parsed(&path.join("estimates.json"))?;
+            measured.insert(full_id, Said { estimates, fastest: samples.fastest() });
         } else {
             estimates(&path, measured)?;
         }
@@ -146,6 +175,8 @@ mod tests {
         let slope = slope.map_or("null".to_owned(), estimate);
         let text = format!(r#"{{"mean":{},"median":{},"slope":{slope}}}"#, estimate(20.0), estimate(30.0));
         fs::write(new.join("estimates.json"), text).unwrap();
+        let text = r#"{"sampling_mode":"Linear","iters":[1.0,2.0,3.0],"times":[11.0,16.0,30.0]}"#;
+        fs::write(new.join("sample.json"), text).unwrap();
         let text = format!(r#"{{"group_id":"x","function_id":"y","full_id":{id:?},"title":"z"}}"#);
         fs::write(new.join("benchmark.json"), text).unwrap();
     }
@@ -162,7 +193,7 @@ mod tests {
         assert_eq!((rows.len(), rows[0].id.as_str()), (1, "forward/2 x 3"));
         let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-12;
         assert!(near(rows[0].seconds, 10e-9) && near(rows[0].low, 9e-9) && near(rows[0].high, 11e-9));
-        assert!(near(rows[0].rate(), 0.6e9));
+        assert!(near(rows[0].rate(), 0.6e9) && near(rows[0].fastest, 8e-9));
     }
 
     #[test]

@@ -235,6 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn ours_knows_every_comparison() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/compare");
+        let files = std::fs::read_dir(folder).unwrap();
+        let text: String = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+        for comparison in &COMPARISONS {
+            assert!(text.contains(&format!("\"{}\"", comparison.name)), "{}", comparison.name);
+        }
+    }
+
+    #[test]
     fn every_peer_has_a_script_that_knows_the_comparison() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/peers");
         for comparison in &COMPARISONS {

@@ -81,7 +81,12 @@ impl Python {
         let mut problems = BTreeMap::new();
         for requirement in python.missing(&wanted)? {
             eprintln!("peers: installing {requirement} by itself");
-            let output = python.pip().arg(requirement.to_string()).output().context("pip cannot be started")?;
+            let output = python
+                .pip()
+                .args(["--retries", "1"])
+                .arg(requirement.to_string())
+                .output()
+                .context("pip cannot be started")?;
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             let reason = said.lines().rfind(|line| line.starts_with("ERROR")).unwrap_or("pip failed");
             problems.insert(requirement.name, reason.trim_start_matches("ERROR:").trim().to_owned());
