@@ -12,6 +12,7 @@ use crate::task::{Entry, Task, moments};
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry { name: "permutation", write: |_| Ok(()), start: permutation },
     Entry { name: "keep-hardest", write: write_scores, start: keep_hardest },
+    Entry { name: "keep-hardest-ranked", write: write_scores, start: keep_hardest },
     Entry {
         name: "super-loss",
         write: write_losses,

@@ -142,6 +142,13 @@ def keep_hardest(inputs, _):
     return lambda: np.argpartition(scores, first)[first:], lambda kept: [scores[kept].sum()]
 
 
+def keep_hardest_ranked(inputs, _):
+    """The largest 30 %, the largest first."""
+    scores = inputs["scores"]
+    count = round(0.3 * len(scores))
+    return lambda: np.argsort(scores)[::-1][:count], lambda kept: [scores[kept].sum()]
+
+
 def focal(inputs, _):
     """The derivative of the focal loss by the cross-entropy, gamma 2."""
     losses = inputs["losses"]
@@ -165,6 +172,7 @@ serve(
         "k-center": k_center,
         "permutation": permutation,
         "keep-hardest": keep_hardest,
+        "keep-hardest-ranked": keep_hardest_ranked,
         "focal": focal,
     },
 )

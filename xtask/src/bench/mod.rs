@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: how fast all of it is, beside what the machine can do and beside the peers.
 
 pub mod cargo;
+pub mod files;
 pub mod limits;
 pub mod machine;
 pub mod markdown;
@@ -18,6 +19,7 @@ use cl_data::instructions::{self, Instructions};
 use clap::{Args, builder::PossibleValue, builder::PossibleValuesParser};
 
 use self::cargo::Cargo;
+use self::files::write;
 use self::limits::Limits;
 use self::peers::{Settings, compare};
 use self::report::{Options, Report};
@@ -103,14 +105,14 @@ pub fn bench(arguments: &Bench) -> Result<()> {
             limits = Limits::of(&ran.rows);
         }
         report.add(target.name, target.summary, ran.rows, ran.error, &limits);
-        report.write(&cargo.out, &cargo.root)?;
+        write(&report, &cargo.out, &cargo.root)?;
     }
     let mut stopped = None;
     if peers {
         let settings = Settings { benches: &chosen, torch, threads: report.machine.threads };
         let told = compare(&cargo, &settings, |peers| {
             report.peers = Some(peers.clone());
-            report.write(&cargo.out, &cargo.root)
+            write(&report, &cargo.out, &cargo.root)
         });
         stopped = told.err().map(|error| format!("peers: {error:#}"));
     }

@@ -76,7 +76,7 @@ const FORWARD: Comparison = Comparison {
 };
 
 /// All comparisons, in the order of their benches.
-pub const COMPARISONS: [Comparison; 18] = [
+pub const COMPARISONS: [Comparison; 19] = [
     Comparison {
         name: "facility-location",
         bench: "coreset",
@@ -194,6 +194,16 @@ pub const COMPARISONS: [Comparison; 18] = [
         compared_by: "sum of the scores kept",
         tolerance: 1e-9,
         peers: &[NUMPY],
+        ..COMPARISON
+    },
+    Comparison {
+        name: "keep-hardest-ranked",
+        bench: "selection",
+        title: "the hardest 30 % of 10,000,000, ranked (ours says why, too; NumPy: argsort)",
+        compared_by: "sum of the scores kept",
+        tolerance: 1e-9,
+        peers: &[NUMPY],
+        slow: true,
         ..COMPARISON
     },
     Comparison {
