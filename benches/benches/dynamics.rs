@@ -1,24 +1,18 @@
 //! Training-dynamics scores from a log in memory, and label issues.
 //!
-//! 20 epochs of 200,000 examples and 10 classes of f32 logits are 160 MB. EL2N, forgetting, AUM and Cartography
-//! together take NumPy 640 to 730 ms, PyTorch 436 to 466 and Numba 114 to 145 on two cores; Cartography's own
-//! code 38 s and the aum package 23 s. Reading the same bytes once, on all threads, is the limit beside them: the
-//! throughput of each is that of the logits. A log in memory goes shard by shard through all epochs, a trainer's
-//! epoch by epoch.
-//! cleanlab finds the label issues of 1,000,000 x 10 in 0.7 to 1.7 s.
-//!
-//! Measured on two cores of an AMD EPYC (Zen 5) that others kept busy, in processor time of all threads together,
-//! which two free cores halve: el2n + forgetting + aum + cartography of a log 54 ms (NumPy 970 ms), epoch by epoch
-//! 74 ms, all metrics 650 ms; label issues 77 to 95 ms (cleanlab 2.9.0 600 to 930 ms). The memory read once: 3 to
-//! 5 ms.
+//! 20 epochs of 200,000 examples and 10 classes of f32 logits are 160 MB. The limit of all metrics is one exponential
+//! per logit, in double precision, because each needs a softmax; reading the same bytes once, on all threads, is a row
+//! of its own. A log in memory goes shard by shard through all epochs, a trainer's epoch by epoch. Label issues need
+//! the probabilities once, 80 MB.
 
 use std::hint::black_box;
 
+use cl_benches::{Rows, Work, all_threads};
 use cl_data::random;
 use cl_difficulty::{
     ConfidentLearning, DynamicsRecorder, IssueFilter, Log, MetricSettings, Observations, Outputs,
 };
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
 
 const N_EXAMPLES: usize = 200_000;
@@ -34,18 +28,25 @@ fn one_pass(criterion: &mut Criterion) {
     let logits = logits(N_EPOCHS * N_EXAMPLES * N_CLASSES);
     let indices: Vec<usize> = (0..N_EXAMPLES).collect();
     let labels: Vec<usize> = (0..N_EXAMPLES).map(|i| i % N_CLASSES).collect();
-    let names = ["el2n", "forgetting", "aum", "confidence", "variability", "correctness"];
-    let some: Vec<MetricSettings> =
-        names.iter().map(|name| MetricSettings::parse(name, &[]).expect("a metric")).collect();
-    let mut group = criterion.benchmark_group("training dynamics");
-    group.sample_size(10);
-    group.throughput(Throughput::Bytes(4 * logits.len() as u64));
+    let some = |names: &[&str]| -> Vec<MetricSettings> {
+        names.iter().map(|name| MetricSettings::parse(name, &[]).expect("a metric")).collect()
+    };
+    let mut rows = Rows::new(criterion, "training dynamics").sample_size(10);
+    let softmax = Work::Exponentials { count: logits.len() as u64 };
     let epochs: Vec<u64> = (0..N_EPOCHS as u64).collect();
-    for (name, metrics) in [("el2n + forgetting + aum + cartography", some), ("all", MetricSettings::all(true))] {
+    for (name, metrics) in [
+        ("el2n + forgetting + aum", some(&["el2n", "forgetting", "aum"])),
+        (
+            "el2n + forgetting + aum + cartography",
+            some(&["el2n", "forgetting", "aum", "confidence", "variability", "correctness"]),
+        ),
+        ("all", MetricSettings::all(true)),
+    ] {
         let new = || DynamicsRecorder::new(N_EXAMPLES, N_CLASSES, &metrics).expect("metrics");
-        for threads in [1, rayon::current_num_threads()] {
+        for threads in [1, all_threads()] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-            group.bench_function(format!("{name}, a log, {threads} threads"), |bench| {
+            let many = if threads == 1 { "one thread" } else { "all threads" };
+            rows.row(format!("{name}, a log, {many}"), softmax, threads, |bench| {
                 bench.iter(|| {
                     pool.install(|| {
                         let mut recorder = new();
@@ -56,8 +57,11 @@ fn one_pass(criterion: &mut Criterion) {
                     })
                 })
             });
+            if threads == all_threads() {
+                break;
+            }
         }
-        group.bench_function(format!("{name}, epoch by epoch"), |bench| {
+        rows.row(format!("{name}, epoch by epoch"), softmax, all_threads(), |bench| {
             bench.iter(|| {
                 let mut recorder = new();
                 for (&epoch, logits) in epochs.iter().zip(black_box(&logits).chunks_exact(N_EXAMPLES * N_CLASSES))
@@ -70,13 +74,12 @@ fn one_pass(criterion: &mut Criterion) {
             })
         });
     }
-    group.bench_function("the memory read once", |bench| {
+    rows.row("the memory read once", Work::Read { bytes: 4 * logits.len() as u64 }, all_threads(), |bench| {
         bench.iter(|| -> u32 {
             let sum = |part: &[f32]| part.iter().fold(0u32, |sum, z| sum.wrapping_add(z.to_bits()));
             black_box(&logits).par_chunks(1 << 16).map(sum).reduce(|| 0, u32::wrapping_add)
         })
     });
-    group.finish();
 }
 
 fn label_issues(criterion: &mut Criterion) {
@@ -97,11 +100,10 @@ fn label_issues(criterion: &mut Criterion) {
             if flip { random::below(&mut rng, N_CLASSES) } else { largest(p) }
         })
         .collect();
-    let mut group = criterion.benchmark_group("label issues 1,000,000 x 10");
-    group.sample_size(10);
-    group.throughput(Throughput::Bytes(8 * probabilities.len() as u64));
+    let mut rows = Rows::new(criterion, "label issues 1,000,000 x 10").sample_size(10);
+    let work = Work::Read { bytes: 8 * probabilities.len() as u64 };
     for filter in [IssueFilter::PruneByNoiseRate, IssueFilter::Both] {
-        group.bench_function(filter.to_string(), |bench| {
+        rows.row(filter.to_string(), work, all_threads(), |bench| {
             bench.iter(|| {
                 let probabilities = black_box(&probabilities);
                 let learned = ConfidentLearning::fit(probabilities, &labels, N_CLASSES).expect("probabilities");
@@ -109,7 +111,6 @@ fn label_issues(criterion: &mut Criterion) {
             })
         });
     }
-    group.finish();
 }
 
 criterion_group!(benches, one_pass, label_issues);

@@ -1,25 +1,17 @@
-//! Samplers over as many examples as ImageNet has: a batch of 128 amortised over epochs, and seeks.
+//! Samplers over as many examples as ImageNet has: a batch of 128 amortised over epochs, seeks and saves.
 //!
-//! NumPy's figure for the same, on the machine that this runs on:
-//!
-//! ```python
-//! import numpy, timeit
-//! rng = numpy.random.default_rng(0)
-//! def epoch():
-//!     order = rng.permutation(1281167)
-//!     for at in range(0, len(order), 128):
-//!         order[at : at + 128]
-//! print(min(timeit.repeat(epoch, number=1, repeat=20)) / 10010)
-//! ```
+//! Indices are drawn and written at random places, and a seek or a save is a matter of microseconds: no limit is
+//! claimed.
 
 use std::hint::black_box;
 
+use cl_benches::{Rows, Work};
 use cl_data::random;
 use cl_pacing::{
     Batch, Competence, CompetenceSampler, EqualDifficulty, Full, Linear, MiniBatchSampler, PrefixSampler, Random,
     Sampler, ShuffleSampler,
 };
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 const N_EXAMPLES: usize = 1_281_167;
 const BATCH_SIZE: usize = 128;
@@ -49,11 +41,11 @@ fn samplers() -> Vec<(&'static str, Box<dyn Sampler>)> {
 
 /// Time per batch over whole epochs, shuffles included.
 fn batches(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("batch of 128 from 1,281,167");
-    group.throughput(Throughput::Elements(BATCH_SIZE as u64));
+    let mut rows = Rows::new(criterion, "batch of 128 from 1,281,167");
+    let work = Work::Elements { count: BATCH_SIZE as u64 };
     for (name, mut sampler) in samplers() {
         let mut batch = Batch::default();
-        group.bench_function(name, |bencher| {
+        rows.row(name, work, 1, |bencher| {
             // Two epochs of the full data, an amount that no iteration count of criterion's cuts short.
             bencher.iter_custom(|iterations| {
                 let n_steps = iterations.max(20_020);
@@ -63,28 +55,25 @@ fn batches(criterion: &mut Criterion) {
             });
         });
     }
-    group.finish();
 }
 
 /// Time to any step of any epoch, from any other.
 fn seeks(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("seek in 1,281,167");
-    group.sample_size(20);
+    let mut rows = Rows::new(criterion, "seek in 1,281,167").sample_size(20);
     for (name, mut sampler) in samplers() {
         let (mut batch, mut rng) = (Batch::default(), random::stream(1, "bench seeks", 0));
-        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+        rows.row(name, Work::Elements { count: 1 }, 1, |bencher| {
             bencher.iter(|| {
                 let step = random::below(&mut rng, 1_000_000_000) as u64;
                 sampler.batch(black_box(step), &mut batch).expect(PURE);
             });
         });
     }
-    group.finish();
 }
 
 /// Time to the state after one more step, and to that after the first ones of a sampler made anew.
 fn saves(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("save");
+    let (mut rows, one) = (Rows::new(criterion, "save"), Work::Elements { count: 1 });
     let shuffle = ShuffleSampler::new(10_000_000, BATCH_SIZE, 1).expect("a batch of 128 fits");
     let linear = Linear::new(0.8, 0.1).expect("a and b in their domains");
     let prefix = PrefixSampler::new(Random::of(N_EXAMPLES, 1), linear, BATCH_SIZE, N_STEPS, 1);
@@ -93,18 +82,16 @@ fn saves(criterion: &mut Criterion) {
         [("shuffle of 10,000,000", Box::new(shuffle)), ("prefix of 1,281,167", Box::new(prefix.clone()))];
     for (name, sampler) in samplers {
         let mut step = N_STEPS / 2;
-        group.bench_function(name, |bencher| {
+        rows.row(name, one, 1, |bencher| {
             bencher.iter(|| {
                 step += 1;
                 sampler.save(black_box(step)).expect(PURE)
             });
         });
     }
-    group.sample_size(10);
-    group.bench_function("prefix of 1,281,167, the first time", |bencher| {
+    rows.sample_size(10).row("prefix of 1,281,167, the first time", one, 1, |bencher| {
         bencher.iter_batched(|| prefix.clone(), |sampler| sampler.save(N_STEPS), BatchSize::LargeInput);
     });
-    group.finish();
 }
 
 criterion_group!(benches, batches, seeks, saves);

@@ -6,6 +6,7 @@
 pub mod accuracy;
 pub mod annotations;
 pub mod article;
+pub mod bench;
 pub mod claim;
 pub mod continuation;
 pub mod data_dir;

@@ -1,10 +1,12 @@
-//! `cargo xtask reproduce`: every experiment of the article, judged claim by claim.
+//! `cargo xtask reproduce`: every experiment of the article, judged claim by claim. `cargo xtask bench`: how fast all
+//! of it is.
 
 use std::process::ExitCode;
 
 use cl_data::instructions;
 use clap::{Parser, Subcommand};
 use xtask::accuracy::{Accuracy, accuracy};
+use xtask::bench::{Bench, bench};
 use xtask::reproduce::{Reproduce, reproduce};
 
 /// Tasks of the workspace.
@@ -21,6 +23,8 @@ enum Task {
     Reproduce(Reproduce),
     /// Trains each model on real data and prints its test accuracy.
     Accuracy(Accuracy),
+    /// Measures how fast all of it is, beside what the machine can do and beside the peers.
+    Bench(Bench),
 }
 
 fn main() -> ExitCode {
@@ -28,6 +32,7 @@ fn main() -> ExitCode {
     let done = instructions::check().map_err(anyhow::Error::from).and_then(|()| match task {
         Task::Reproduce(arguments) => reproduce(&arguments),
         Task::Accuracy(arguments) => accuracy(&arguments),
+        Task::Bench(arguments) => bench(&arguments),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -26,9 +26,14 @@ pub(super) fn in_blocks(
 
 /// Weights that depend each on its own loss alone.
 pub(super) fn each(losses: &[f64], weights: &mut [f64], weight: impl Fn(f64) -> f64) -> Result<(), PacingError> {
-    in_blocks(losses, weights, |losses, weights| {
-        weights.iter_mut().zip(losses).for_each(|(out, &loss)| *out = weight(loss));
-    })
+    in_blocks(
+        losses,
+        weights,
+        #[inline(always)]
+        |losses, weights| {
+            weights.iter_mut().zip(losses).for_each(|(out, &loss)| *out = weight(loss));
+        },
+    )
 }
 
 struct Blocks<'a, B> {

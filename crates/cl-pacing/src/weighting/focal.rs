@@ -75,7 +75,12 @@ impl DetachedFocal {
 
 impl Weighting for DetachedFocal {
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
-        in_blocks(losses, weights, |losses, weights| factors(self.gamma, losses, weights))
+        in_blocks(
+            losses,
+            weights,
+            #[inline(always)]
+            |losses, weights| factors(self.gamma, losses, weights),
+        )
     }
 }
 
@@ -144,7 +149,12 @@ impl FocalGradient {
 
 impl Weighting for FocalGradient {
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
-        in_blocks(losses, weights, |losses, weights| self.block(losses, weights))
+        in_blocks(
+            losses,
+            weights,
+            #[inline(always)]
+            |losses, weights| self.block(losses, weights),
+        )
     }
 }
 

@@ -75,7 +75,12 @@ impl MentorNet {
 
 impl Weighting for MentorNet {
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
-        each(losses, weights, |loss| self.weight(loss))
+        each(
+            losses,
+            weights,
+            #[inline(always)]
+            |loss| self.weight(loss),
+        )
     }
 }
 

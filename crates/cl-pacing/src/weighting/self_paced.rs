@@ -66,7 +66,12 @@ pub trait Separable: SelfPaced + Sized {
 
 impl<S: Separable> Weighting for S {
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
-        in_blocks(losses, weights, |losses, weights| self.block(losses, weights))
+        in_blocks(
+            losses,
+            weights,
+            #[inline(always)]
+            |losses, weights| self.block(losses, weights),
+        )
     }
 }
 

@@ -93,7 +93,12 @@ impl SuperLossWeight {
 
 impl Weighting for SuperLossWeight {
     fn weights(&self, losses: &[f64], weights: &mut [f64]) -> Result<(), PacingError> {
-        in_blocks(losses, weights, |losses, weights| self.block(losses, weights))
+        in_blocks(
+            losses,
+            weights,
+            #[inline(always)]
+            |losses, weights| self.block(losses, weights),
+        )
     }
 }
 
