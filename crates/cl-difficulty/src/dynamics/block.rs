@@ -7,8 +7,8 @@ use cl_model::exponential::ln_1p;
 use pulp::Simd;
 
 use super::exponential::{UNSCALE, scaled_exp};
-use super::numbers::Float;
-use super::observations::Outputs;
+use super::observations::{AnyOutputs, Kind};
+use super::transpose::transpose;
 
 /// Examples per block: a multiple of any vector's lanes, enough that what was just stored is not waited for.
 pub(crate) const LANES: usize = 64;
@@ -189,28 +189,27 @@ impl Block {
 
     /// Fills the block from `outputs`, c per position, that are valid.
     #[inline(always)]
-    pub(crate) fn fill<S: Simd, T: Float>(
+    pub(crate) fn fill<S: Simd>(
         &mut self,
         simd: S,
-        outputs: &Outputs<'_, T>,
+        outputs: AnyOutputs<'_>,
         positions: Positions<'_>,
         wanted: Wanted,
     ) {
         let c = self.probabilities.len();
-        let values = outputs.values();
         // In one go, so that many reads of memory are under way at once.
         match positions {
-            Positions::Run(first) => T::to_f64s(&values[first * c..][..LANES * c], &mut self.rows),
+            Positions::Run(first) => outputs.numbers.to_f64s(first * c..(first + LANES) * c, &mut self.rows),
             Positions::Each(positions) => {
                 for (row, position) in self.rows.chunks_exact_mut(c).zip(positions) {
-                    T::to_f64s(&values[position * c..][..c], row);
+                    outputs.numbers.to_f64s(position * c..(position + 1) * c, row);
                 }
             }
         }
-        if let Outputs::LogProbabilities(_) = outputs {
+        if outputs.kind == Kind::LogProbabilities {
             self.rows.iter_mut().for_each(|p| *p = exp(*p));
         }
-        transpose(&self.rows, &mut self.probabilities);
+        transpose(simd, &self.rows, &mut self.probabilities);
         // The label's is taken out, so that no loop has to ask which class is the label's.
         for l in 0..LANES {
             let label = self.labels[l];
@@ -219,9 +218,9 @@ impl Block {
         }
         self.find_largest(simd);
         self.find_right();
-        match outputs {
-            Outputs::Logits(_) => self.fill_from_logits(simd, wanted),
-            Outputs::Probabilities(_) | Outputs::LogProbabilities(_) => self.fill_from_probabilities(),
+        match outputs.kind {
+            Kind::Logits => self.fill_from_logits(simd, wanted),
+            Kind::Probabilities | Kind::LogProbabilities => self.fill_from_probabilities(),
         }
     }
 
@@ -324,29 +323,6 @@ impl Block {
             self.loss[l] = 0.0 - self.label[l].ln();
             self.margin[l] = f64::NAN;
             self.probability_margin[l] = self.label[l] - self.other[l];
-        }
-    }
-}
-
-/// Lays rows of c numbers out class by class, in tiles of four by four that stay in registers.
-#[inline(always)]
-fn transpose(rows: &[f64], columns: &mut [Lanes]) {
-    const TILE: usize = 4;
-    let c = columns.len();
-    for (first, rows) in (0..LANES).step_by(TILE).zip(rows.chunks_exact(TILE * c)) {
-        if c < TILE {
-            for (class, column) in columns.iter_mut().enumerate() {
-                (0..TILE).for_each(|l| column[first + l] = rows[l * c + class]);
-            }
-            continue;
-        }
-        // The last tile overlaps the one before it.
-        for class in (0..c).step_by(TILE).map(|class| class.min(c - TILE)) {
-            let mut tile = [[0.0; TILE]; TILE];
-            (0..TILE).for_each(|l| tile[l].copy_from_slice(&rows[l * c + class..][..TILE]));
-            for (k, column) in columns[class..class + TILE].iter_mut().enumerate() {
-                column[first..first + TILE].copy_from_slice(&[tile[0][k], tile[1][k], tile[2][k], tile[3][k]]);
-            }
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accumulators::{self, Accumulator, AnyReading};
 use super::metric::{self, MetricDescription, Needs, Range};
-use super::observations::Outputs;
+use super::observations::Kind;
 use crate::{error::DifficultyError, scores::Metric};
 
 static METRICS: LazyLock<Vec<metric::Metric<AnyReading>>> = LazyLock::new(accumulators::metrics);
@@ -95,8 +95,8 @@ impl MetricSettings {
     }
 
     /// Whether it can be had from such outputs.
-    pub(crate) fn check<T>(&self, outputs: &Outputs<'_, T>) -> Result<(), DifficultyError> {
-        if self.reading.accumulator().needs_logits() && !matches!(outputs, Outputs::Logits(_)) {
+    pub(crate) fn check(&self, kind: Kind) -> Result<(), DifficultyError> {
+        if self.reading.accumulator().needs_logits() && kind != Kind::Logits {
             let found = format!("probabilities, of which {} cannot be had with its options", self.metric.name);
             return Err(DifficultyError::argument("outputs", found, "logits"));
         }

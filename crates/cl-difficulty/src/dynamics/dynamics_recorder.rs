@@ -10,7 +10,7 @@ use super::catalogue::MetricSettings;
 use super::column::{Column, ColumnValues};
 use super::metric::Range;
 use super::numbers::{Float, Index};
-use super::observations::{Log, Observations, Outputs};
+use super::observations::{AnyObservations, AnyOutputs, Log, Observations, Outputs};
 use super::shard::{Checked, Part, SHARD, Shard};
 use crate::error::DifficultyError;
 
@@ -192,11 +192,11 @@ impl DynamicsRecorder {
         &mut self,
         observations: &Observations<'_, T, I, L>,
     ) -> Result<(), DifficultyError> {
-        let Observations { epoch, outputs, .. } = *observations;
         let indices = &*I::to_usizes("indices", observations.indices)?;
         let labels = &*L::to_usizes("labels", observations.labels)?;
-        self.check(indices.len(), labels.len(), 1, &outputs)?;
-        self.scatter(&Observations { epoch, indices, labels, outputs })
+        let (epoch, outputs) = (observations.epoch, observations.outputs.into());
+        self.check(indices.len(), labels.len(), 1, outputs)?;
+        self.scatter(&AnyObservations { epoch, indices, labels, outputs })
     }
 
     /// Takes in a log in memory: the same as its epochs one by one, faster, because each thread takes some
@@ -207,16 +207,25 @@ impl DynamicsRecorder {
     /// As [`Self::record`]; nothing of the log is recorded then.
     pub fn record_log<T: Float, L: Index>(&mut self, log: &Log<'_, T, L>) -> Result<(), DifficultyError> {
         let labels = &*L::to_usizes("labels", log.labels)?;
+        self.record_any_log(log.epochs, labels, log.outputs.into())
+    }
+
+    fn record_any_log(
+        &mut self,
+        epochs: &[u64],
+        labels: &[usize],
+        outputs: AnyOutputs<'_>,
+    ) -> Result<(), DifficultyError> {
         let (n, c, order_bound) = (self.n_examples, self.n_classes, self.order_bound());
-        self.check(n, labels.len(), log.epochs.len(), &log.outputs)?;
+        self.check(n, labels.len(), epochs.len(), outputs)?;
         let accumulators = &self.accumulators;
         let record = |(k, (shard, labels)): (usize, (&mut Shard, &[usize]))| {
             // A shard is checked epoch by epoch, while its numbers are in the cache: it may have to be as before.
             let before = (!shard.is_fresh()).then(|| shard.clone());
-            let result = log.epochs.iter().enumerate().try_for_each(|(position, &epoch)| {
+            let result = epochs.iter().enumerate().try_for_each(|(position, &epoch)| {
                 let start = (position * n + k * SHARD) * c;
-                let outputs = log.outputs.part(start..start + labels.len() * c);
-                let observations = Observations { epoch, indices: &[], labels, outputs };
+                let outputs = outputs.part(start..start + labels.len() * c);
+                let observations = AnyObservations { epoch, indices: &[], labels, outputs };
                 let part = Part::Run { position: 0, example: 0, n: labels.len() };
                 let checked = shard.check(&observations, part, order_bound)?;
                 shard.record(&observations, part, checked, accumulators);
@@ -238,20 +247,20 @@ impl DynamicsRecorder {
 
     /// Whether there are labels and outputs of `n` examples in each of some epochs, of the kind that the metrics
     /// need.
-    fn check<T>(
+    fn check(
         &self,
         n: usize,
         n_labels: usize,
         n_epochs: usize,
-        outputs: &Outputs<'_, T>,
+        outputs: AnyOutputs<'_>,
     ) -> Result<(), DifficultyError> {
         let n_values = n.checked_mul(self.n_classes).and_then(|n| n.checked_mul(n_epochs)).unwrap_or(usize::MAX);
-        for (what, found, expected) in [("labels", n_labels, n), ("outputs", outputs.values().len(), n_values)] {
+        for (what, found, expected) in [("labels", n_labels, n), ("outputs", outputs.numbers.len(), n_values)] {
             if found != expected {
                 return Err(DifficultyError::LengthMismatch { what, found, expected });
             }
         }
-        self.metrics.iter().try_for_each(|settings| settings.check(outputs))
+        self.metrics.iter().try_for_each(|settings| settings.check(outputs.kind))
     }
 
     fn order_bound(&self) -> bool {
@@ -259,7 +268,7 @@ impl DynamicsRecorder {
     }
 
     /// Each shard takes its own observations, so that no thread writes where another does, once all are checked.
-    fn scatter<T: Float>(&mut self, observations: &Observations<'_, T>) -> Result<(), DifficultyError> {
+    fn scatter(&mut self, observations: &AnyObservations<'_>) -> Result<(), DifficultyError> {
         let indices = observations.indices;
         let Some(&first) = indices.first() else { return Ok(()) };
         // Without a branch for each.

@@ -9,7 +9,7 @@ use super::block::{Block, Input, LANES, Positions, Wanted};
 use super::catalogue::MetricSettings;
 use super::column::Value;
 use super::numbers::Float;
-use super::observations::Outputs;
+use super::observations::{AnyOutputs, Outputs};
 use crate::{error::DifficultyError, scores::Metric};
 
 /// The version of [`ExampleState::to_bytes`].
@@ -75,12 +75,16 @@ impl ExampleState {
         outputs: Outputs<'_, T>,
         label: usize,
     ) -> Result<(), DifficultyError> {
-        let (c, found) = (self.n_classes, outputs.values().len());
+        self.take(epochs, outputs.into(), label)
+    }
+
+    fn take(&mut self, epochs: &[u64], outputs: AnyOutputs<'_>, label: usize) -> Result<(), DifficultyError> {
+        let (c, found) = (self.n_classes, outputs.numbers.len());
         let expected = epochs.len().saturating_mul(c);
         if found != expected {
             return Err(DifficultyError::LengthMismatch { what: "outputs", found, expected });
         }
-        self.settings.check(&outputs)?;
+        self.settings.check(outputs.kind)?;
         if label >= c || self.seen.label.is_some_and(|known| known != label) {
             return Err(DifficultyError::argument("label", label, "a class, the same in all epochs"));
         }
@@ -188,14 +192,14 @@ fn twice(epoch: u64) -> DifficultyError {
 }
 
 /// The numbers of each row of outputs.
-struct Rows<'a, T> {
-    outputs: Outputs<'a, T>,
+struct Rows<'a> {
+    outputs: AnyOutputs<'a>,
     inputs: &'static [Input],
     c: usize,
     label: usize,
 }
 
-impl<T: Float> WithSimd for Rows<'_, T> {
+impl WithSimd for Rows<'_> {
     type Output = Vec<Vec<f64>>;
 
     #[inline(always)]
@@ -203,12 +207,12 @@ impl<T: Float> WithSimd for Rows<'_, T> {
         let Self { outputs, inputs, c, label } = self;
         let mut block = Block::new(0, c);
         block.labels = [label; LANES];
-        let n = outputs.values().len() / c;
+        let n = outputs.numbers.len() / c;
         let mut rows = Vec::with_capacity(n);
         for start in (0..n).step_by(LANES) {
             let positions = std::array::from_fn(|lane| (start + lane).min(n - 1));
             let wanted = Wanted::of(inputs.iter().copied());
-            block.fill(simd, &outputs, Positions::Each(&positions), wanted);
+            block.fill(simd, outputs, Positions::Each(&positions), wanted);
             rows.extend((start..n.min(start + LANES)).map(|row| block.numbers(inputs, row - start)));
         }
         rows

@@ -27,6 +27,7 @@ mod recorder;
 mod running_mean;
 mod shard;
 mod tdds;
+mod transpose;
 mod windows;
 
 pub use catalogue::{MetricSettings, metrics};

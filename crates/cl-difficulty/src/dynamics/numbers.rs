@@ -2,55 +2,93 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::ops::Range;
 
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 
 use crate::error::DifficultyError;
 
 mod sealed {
+    use half::{bf16, f16};
+
     pub trait Sealed {}
-}
 
-use sealed::Sealed;
+    /// Numbers of any type that outputs come in.
+    #[derive(Debug, Clone, Copy)]
+    pub enum Numbers<'a> {
+        F16(&'a [f16]),
+        Bf16(&'a [bf16]),
+        F32(&'a [f32]),
+        F64(&'a [f64]),
+    }
 
-/// A number that outputs are made of, `f16`, `bf16`, `f32` or `f64`: all are exact in `f64`.
-pub trait Float: Copy + Into<f64> + Send + Sync + Sealed {
-    /// Whether it is neither NaN nor infinite.
-    fn is_finite(self) -> bool;
-    /// The same numbers; as many in both.
-    fn to_f64s(values: &[Self], into: &mut [f64]) {
-        into.iter_mut().zip(values).for_each(|(number, value)| *number = (*value).into());
+    pub trait AsNumbers: Sized {
+        fn as_numbers(values: &[Self]) -> Numbers<'_>;
     }
 }
 
+pub(crate) use sealed::Numbers;
+use sealed::{AsNumbers, Sealed};
+
+/// A number that outputs are made of, `f16`, `bf16`, `f32` or `f64`: all are exact in `f64`.
+pub trait Float: Copy + Into<f64> + Send + Sync + Sealed + AsNumbers {}
+
 macro_rules! float {
-    ($number:ty $(, $to_f64s:item)?) => {
+    ($($number:ty => $variant:ident),*) => {$(
         impl Sealed for $number {}
-        impl Float for $number {
-            #[inline(always)]
-            fn is_finite(self) -> bool {
-                self.is_finite()
+        impl Float for $number {}
+        impl AsNumbers for $number {
+            fn as_numbers(values: &[Self]) -> Numbers<'_> {
+                Numbers::$variant(values)
             }
-            $(#[inline(always)] $to_f64s)?
+        }
+    )*};
+}
+
+float!(f16 => F16, bf16 => Bf16, f32 => F32, f64 => F64);
+
+/// The expression with `$values` the numbers, whatever they are.
+macro_rules! for_numbers {
+    ($numbers:expr, $values:ident => $expression:expr) => {
+        match $numbers {
+            Numbers::F16($values) => $expression,
+            Numbers::Bf16($values) => $expression,
+            Numbers::F32($values) => $expression,
+            Numbers::F64($values) => $expression,
         }
     };
 }
 
-float!(f64);
-float!(f32);
-// All at once, for which machines have instructions.
-float!(
-    f16,
-    fn to_f64s(values: &[Self], into: &mut [f64]) {
-        values.convert_to_f64_slice(into)
+pub(crate) use for_numbers;
+
+impl Numbers<'_> {
+    pub(crate) fn len(&self) -> usize {
+        for_numbers!(self, values => values.len())
     }
-);
-float!(
-    bf16,
-    fn to_f64s(values: &[Self], into: &mut [f64]) {
-        values.convert_to_f64_slice(into)
+
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        match self {
+            Self::F16(values) => Self::F16(&values[range]),
+            Self::Bf16(values) => Self::Bf16(&values[range]),
+            Self::F32(values) => Self::F32(&values[range]),
+            Self::F64(values) => Self::F64(&values[range]),
+        }
     }
-);
+
+    /// The same numbers as those in this range.
+    #[inline(always)]
+    pub(crate) fn to_f64s(self, range: Range<usize>, into: &mut [f64]) {
+        match self {
+            // All at once, for which machines have instructions.
+            Self::F16(values) => values[range].convert_to_f64_slice(into),
+            Self::Bf16(values) => values[range].convert_to_f64_slice(into),
+            Self::F32(values) => {
+                into.iter_mut().zip(&values[range]).for_each(|(number, &value)| *number = value.into());
+            }
+            Self::F64(values) => into.copy_from_slice(&values[range]),
+        }
+    }
+}
 
 /// A number that counts examples or classes from 0: `i32`, `i64`, `u32`, `u64` or `usize`.
 pub trait Index: Copy + TryInto<usize> + Display + Send + Sync + Sealed {

@@ -3,7 +3,7 @@ use std::ops::Range;
 use cl_data::exponential::exp;
 use cl_data::instructions::vectorized;
 
-use super::numbers::Float;
+use super::numbers::{Float, Numbers, for_numbers};
 
 /// How far the probabilities of an example may be from summing to one.
 const SUM_TOLERANCE: f64 = 1e-3;
@@ -27,53 +27,74 @@ impl<'a, T> Outputs<'a, T> {
             Self::Logits(values) | Self::Probabilities(values) | Self::LogProbabilities(values) => values,
         }
     }
+}
 
-    pub(crate) fn part(&self, range: Range<usize>) -> Self {
-        match self {
-            Self::Logits(values) => Self::Logits(&values[range]),
-            Self::Probabilities(values) => Self::Probabilities(&values[range]),
-            Self::LogProbabilities(values) => Self::LogProbabilities(&values[range]),
-        }
+/// What the numbers of outputs are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Logits,
+    Probabilities,
+    LogProbabilities,
+}
+
+/// Outputs of any type: what works on them is compiled once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AnyOutputs<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) numbers: Numbers<'a>,
+}
+
+impl<'a, T: Float> From<Outputs<'a, T>> for AnyOutputs<'a> {
+    fn from(outputs: Outputs<'a, T>) -> Self {
+        let kind = match outputs {
+            Outputs::Logits(_) => Kind::Logits,
+            Outputs::Probabilities(_) => Kind::Probabilities,
+            Outputs::LogProbabilities(_) => Kind::LogProbabilities,
+        };
+        Self { kind, numbers: T::as_numbers(outputs.values()) }
     }
 }
 
-impl<T: Float> Outputs<'_, T> {
+impl AnyOutputs<'_> {
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        Self { numbers: self.numbers.part(range), ..*self }
+    }
+
     /// Whether all numbers in these `ranges`, of whole rows of c, are what they are said to be.
     pub(crate) fn are_valid(&self, mut ranges: impl Iterator<Item = Range<usize>>, c: usize) -> bool {
         // Without a branch for each number.
-        vectorized(
+        for_numbers!(self.numbers, values => vectorized(
             #[inline(always)]
-            || match self {
-                Self::Logits(values) => {
+            || match self.kind {
+                Kind::Logits => {
                     ranges.all(|range| values[range].iter().fold(true, |valid, z| valid & z.is_finite()))
                 }
-                Self::Probabilities(values) => {
-                    ranges.all(|range| are_probabilities(&values[range], c, Into::into))
-                }
+                Kind::Probabilities => ranges.all(|range| are_probabilities(&values[range], c, f64::from)),
                 // NaN where it is the logarithm of no probability.
-                Self::LogProbabilities(values) => ranges.all(|range| {
+                Kind::LogProbabilities => ranges.all(|range| {
                     are_probabilities(&values[range], c, |value| {
-                        let value: f64 = value.into();
+                        let value = f64::from(value);
                         if value <= 0.0 { exp(value) } else { f64::NAN }
                     })
                 }),
             },
-        )
+        ))
     }
 
     /// What is wrong with the row at `position`.
     pub(crate) fn problem(&self, position: usize, c: usize) -> String {
-        let row = self.values()[position * c..][..c].iter().map(|&value| value.into());
-        let (what, expected, allowed) = match self {
-            Self::Logits(_) => ("logit", "a finite number", f64::MIN..=f64::MAX),
-            Self::Probabilities(_) => ("probability", "a number in [0, 1]", 0.0..=1.0),
-            Self::LogProbabilities(_) => ("log-probability", "a number of at most 0", f64::NEG_INFINITY..=0.0),
+        let mut row = vec![0.0; c];
+        self.numbers.to_f64s(position * c..(position + 1) * c, &mut row);
+        let (what, expected, allowed) = match self.kind {
+            Kind::Logits => ("logit", "a finite number", f64::MIN..=f64::MAX),
+            Kind::Probabilities => ("probability", "a number in [0, 1]", 0.0..=1.0),
+            Kind::LogProbabilities => ("log-probability", "a number of at most 0", f64::NEG_INFINITY..=0.0),
         };
-        if let Some((class, value)) = row.clone().enumerate().find(|(_, value)| !allowed.contains(value)) {
+        if let Some((class, value)) = row.iter().enumerate().find(|(_, value)| !allowed.contains(value)) {
             return format!("the {what} of class {class} is {value}, expected {expected}");
         }
-        let logarithms = matches!(self, Self::LogProbabilities(_));
-        let sum: f64 = row.map(|p: f64| if logarithms { exp(p) } else { p }).sum();
+        let logarithms = self.kind == Kind::LogProbabilities;
+        let sum: f64 = row.into_iter().map(|p| if logarithms { exp(p) } else { p }).sum();
         format!("the probabilities sum to {sum}, expected 1 within {SUM_TOLERANCE}")
     }
 }
@@ -101,6 +122,15 @@ pub struct Observations<'a, T, I = usize, L = usize> {
     pub labels: &'a [L],
     /// What the model said about them.
     pub outputs: Outputs<'a, T>,
+}
+
+/// Observations of any type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AnyObservations<'a> {
+    pub(crate) epoch: u64,
+    pub(crate) indices: &'a [usize],
+    pub(crate) labels: &'a [usize],
+    pub(crate) outputs: AnyOutputs<'a>,
 }
 
 /// What a model said in several epochs about all examples: epochs x n x c numbers, epoch after epoch.

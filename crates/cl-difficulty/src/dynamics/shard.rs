@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::accumulators::{Accumulator, State};
 use super::block::{Block, LANES, Positions, Wanted};
 use super::metric::Range;
-use super::numbers::Float;
-use super::observations::Observations;
+use super::observations::AnyObservations;
 use crate::error::DifficultyError;
 
 /// Examples per shard: their accumulators stay in a core's own cache.
@@ -140,9 +139,9 @@ impl Shard {
     }
 
     /// What recording these observations will leave marked, if nothing is wrong with them.
-    pub(crate) fn check<T: Float>(
+    pub(crate) fn check(
         &self,
-        observations: &Observations<'_, T>,
+        observations: &AnyObservations<'_>,
         part: Part<'_>,
         order_bound: bool,
     ) -> Result<Checked, DifficultyError> {
@@ -153,9 +152,9 @@ impl Shard {
     }
 
     /// Takes in observations that were checked.
-    pub(crate) fn record<T: Float>(
+    pub(crate) fn record(
         &mut self,
-        observations: &Observations<'_, T>,
+        observations: &AnyObservations<'_>,
         part: Part<'_>,
         checked: Checked,
         accumulators: &[(Accumulator, Range)],
@@ -174,11 +173,7 @@ impl Shard {
     }
 
     /// Labels stay in range and the same in all epochs; whether there are new ones.
-    fn check_labels<T>(
-        &self,
-        observations: &Observations<'_, T>,
-        part: Part<'_>,
-    ) -> Result<bool, DifficultyError> {
+    fn check_labels(&self, observations: &AnyObservations<'_>, part: Part<'_>) -> Result<bool, DifficultyError> {
         if let Part::Run { position, example, n } = part {
             // As a rule all are known and the same: without a branch for each.
             let pairs = observations.labels[position..][..n].iter().zip(&self.labels[example..][..n]);
@@ -203,9 +198,9 @@ impl Shard {
 
     /// Each example once per epoch and, where an accumulator needs it, after its earlier epochs; which the epoch
     /// then had.
-    fn mark<T>(
+    fn mark(
         &self,
-        observations: &Observations<'_, T>,
+        observations: &AnyObservations<'_>,
         part: Part<'_>,
         order_bound: bool,
     ) -> Result<Seen, DifficultyError> {
@@ -233,11 +228,7 @@ impl Shard {
         Ok(seen)
     }
 
-    fn check_outputs<T: Float>(
-        &self,
-        observations: &Observations<'_, T>,
-        part: Part<'_>,
-    ) -> Result<(), DifficultyError> {
+    fn check_outputs(&self, observations: &AnyObservations<'_>, part: Part<'_>) -> Result<(), DifficultyError> {
         let (c, outputs) = (self.n_classes, observations.outputs);
         let row = |position: usize| position * c..(position + 1) * c;
         let valid = match part {
@@ -314,15 +305,15 @@ impl Shard {
     }
 }
 
-struct Pass<'a, 'b, T> {
+struct Pass<'a, 'b> {
     shard: &'a mut Shard,
-    observations: &'a Observations<'b, T>,
+    observations: &'a AnyObservations<'b>,
     part: Part<'a>,
     wanted: Wanted,
     live: &'a [bool],
 }
 
-impl<T: Float> WithSimd for Pass<'_, '_, T> {
+impl WithSimd for Pass<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -350,7 +341,7 @@ impl<T: Float> WithSimd for Pass<'_, '_, T> {
                     Positions::Each(&each)
                 }
             };
-            block.fill(simd, &observations.outputs, positions, wanted);
+            block.fill(simd, observations.outputs, positions, wanted);
             for (state, _) in shard.states.iter_mut().zip(live).filter(|(_, live)| **live) {
                 state.update(&block);
             }
