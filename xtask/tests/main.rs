@@ -4,6 +4,7 @@ mod article;
 mod data_dir;
 mod floors;
 mod imports;
+mod instructions;
 mod layers;
 mod orderings;
 mod reproduce;

@@ -2,6 +2,7 @@
 
 mod coreset;
 mod inspect;
+mod instructions;
 mod pacing;
 mod prune;
 mod scores;
