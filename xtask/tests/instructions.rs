@@ -4,8 +4,8 @@ use std::process::{Command, Output};
 
 use cl_data::instructions::{Instructions, VARIABLE};
 
-/// Experiments of products, softmax, tanh and samplers that are short even without vectors.
-const SHORT: &str = "clusters,continuation,convergence,focal,race,vocabulary";
+/// Experiments of products, softmax and samplers that are short even without vectors.
+const SHORT: &str = "clusters,continuation,convergence,focal,race";
 
 fn reproduce(instructions: &str, out: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask"))

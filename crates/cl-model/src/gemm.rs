@@ -78,24 +78,24 @@ pub(crate) fn gemm<T: Scalar>(
     let depth = k.min(DEPTH);
     packing.left.resize(packing.left.len().max(ROWS * depth), T::zero());
     packing.right.resize(packing.right.len().max((n + COLUMNS) * depth), T::zero());
+    // The casts are of a type to itself.
     if TypeId::of::<T>() == TypeId::of::<f32>() {
-        product::<T, f32>(instructions::arch(), left, right, bias, c, (m, k, n), packing);
+        in_f32(instructions::arch(), cast(left, right, bias, c, (m, k, n), packing));
     } else {
-        product::<T, f64>(instructions::arch(), left, right, bias, c, (m, k, n), packing);
+        in_f64(instructions::arch(), cast(left, right, bias, c, (m, k, n), packing));
     }
 }
 
-/// The same with T known to be E: the casts are of a type to itself.
-fn product<T: Scalar, E: Element>(
-    arch: Arch,
-    left: Left<'_, T>,
-    right: Right<'_, T>,
-    bias: &[T],
-    c: &mut [T],
+/// The same product with E known to be T.
+fn cast<'a, T: Scalar, E: Element>(
+    left: Left<'a, T>,
+    right: Right<'a, T>,
+    bias: &'a [T],
+    c: &'a mut [T],
     shape: (usize, usize, usize),
-    packing: &mut Packing<T>,
-) {
-    arch.dispatch(Product::<E> {
+    packing: &'a mut Packing<T>,
+) -> Product<'a, E> {
+    Product {
         left: match left {
             Left::Plain(a) => Left::Plain(bytemuck::cast_slice(a)),
             Left::Transposed(a) => Left::Transposed(bytemuck::cast_slice(a)),
@@ -109,7 +109,16 @@ fn product<T: Scalar, E: Element>(
         shape,
         left_panel: bytemuck::cast_slice_mut(&mut packing.left),
         right_panels: bytemuck::cast_slice_mut(&mut packing.right),
-    });
+    }
+}
+
+// Not generic, so that the kernels are compiled here and in no crate that uses them.
+fn in_f32(arch: Arch, product: Product<'_, f32>) {
+    arch.dispatch(product);
+}
+
+fn in_f64(arch: Arch, product: Product<'_, f64>) {
+    arch.dispatch(product);
 }
 
 struct Product<'a, E> {
@@ -342,12 +351,12 @@ mod tests {
                     Packing { left: vec![0.0; ROWS * DEPTH], right: vec![0.0; (n + COLUMNS) * DEPTH] };
                 let mut c = vec![0.0f32; m * n];
                 let (left, right) = (Left::Plain(&a[..]), Right::Transposed(&b[..]));
-                product::<f32, f32>(arch, left, right, &a[..m], &mut c, (m, k, n), &mut packing);
+                in_f32(arch, cast(left, right, &a[..m], &mut c, (m, k, n), &mut packing));
                 let mut packing =
                     Packing { left: vec![0.0; ROWS * DEPTH], right: vec![0.0; (n + COLUMNS) * DEPTH] };
                 let mut wide = vec![0.0f64; m * n];
                 let (left, right) = (Left::Transposed(&wide_a[..]), Right::Plain(&wide_b[..]));
-                product::<f64, f64>(arch, left, right, &[], &mut wide, (m, k, n), &mut packing);
+                in_f64(arch, cast(left, right, &[], &mut wide, (m, k, n), &mut packing));
                 (instructions, c, wide)
             });
             let all: Vec<_> = all.collect();
