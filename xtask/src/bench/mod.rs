@@ -52,7 +52,8 @@ pub struct Bench {
     #[arg(long, requires = "peers")]
     pub torch: bool,
 
-    /// Hold our kernels to this instruction set (default: the widest that the processor has).
+    /// Hold our kernels to this instruction set (default: the widest that the processor has); with `avx2` those of
+    /// OpenBLAS among the peers, too.
     #[arg(long, value_name = "NAME", value_parser = available())]
     pub instructions: Option<String>,
 

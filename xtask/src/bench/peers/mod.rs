@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
+use cl_data::instructions::Instructions;
 use serde::{Deserialize, Serialize};
 
 use self::comparisons::{COMPARISONS, Comparison, Peer, TORCH, Threads};
@@ -205,6 +206,10 @@ impl Stage<'_> {
         command.envs(THREADS.map(|name| (name, &threads)));
         for name in KERNELS {
             command.env_remove(name);
+        }
+        // Like with like: the kernels of OpenBLAS that are written for these instructions.
+        if self.cargo.instructions.as_deref() == Some(Instructions::Avx2.name()) {
+            command.env("OPENBLAS_CORETYPE", "Haswell");
         }
         command.env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH").env_remove("PYTHONHOME");
         command
