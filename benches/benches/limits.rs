@@ -44,8 +44,8 @@ macro_rules! multiply_adds {
     };
 }
 
-multiply_adds!(f32, F32_LANES, splat_f32s, mul_add_e_f32s, add_f32s);
-multiply_adds!(f64, F64_LANES, splat_f64s, mul_add_e_f64s, add_f64s);
+multiply_adds!(f32, F32_LANES, splat_f32s, mul_add_f32s, add_f32s);
+multiply_adds!(f64, F64_LANES, splat_f64s, mul_add_f64s, add_f64s);
 
 /// The exponential of each number.
 struct Exponentials<'a>(&'a [f64], &'a mut [f64]);

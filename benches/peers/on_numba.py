@@ -18,7 +18,7 @@ def scores(logits, labels):
         exponentials = np.empty(n_classes)
         for t in range(n_epochs):
             z = logits[t, i]
-            other = -np.inf
+            other = -1e300
             for k in range(n_classes):
                 if k != label:
                     other = max(other, np.float64(z[k]))

@@ -82,11 +82,13 @@ impl Instructions {
     }
 }
 
-/// What every kernel dispatches on: [`Instructions::in_use`]. Looked up once a process; O(1).
+/// What every kernel dispatches on: what the variable names, where this machine has it, and the widest otherwise. Looked
+/// up once a process; O(1).
 #[inline]
 pub fn arch() -> Arch {
     static ARCH: OnceLock<Arch> = OnceLock::new();
-    *ARCH.get_or_init(|| Instructions::in_use().arch().unwrap_or(Arch::Scalar))
+    // Where none are named, those that `pulp` finds: on processors not listed here it knows others.
+    *ARCH.get_or_init(|| named().ok().flatten().and_then(Instructions::arch).unwrap_or_else(Arch::new))
 }
 
 /// Runs `kernel` compiled for the instructions in use: plain loops in it are vectorised to their width, and nothing is

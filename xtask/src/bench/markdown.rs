@@ -63,8 +63,11 @@ fn head(report: &Report) -> String {
              times the threads (clocks fall when all cores work, so that the true limit of several is a little \
              lower); memory has that of one thread or of all threads together. A multiply-add is two operations \
              (FLOP). A share above 100 % says that a method leaves out some of the work of the plain algorithm, \
-             which is what is counted, or that a cache held what was read. Where the limit is `-`, the work has no \
-             physical limit that would say anything: it waits for one number after the other, or reads at random.\n\n";
+             which is what is counted, or that a cache held what was read. Exponentials are counted one per class and \
+             at the rate of those that softmax and weights take; the recorder has shorter ones, by fused \
+             multiply-adds. Where the limit is `-`, the work has no physical limit that would say anything (it waits \
+             for one number after the other, or reads at random), or the limits were not measured. A peer's time \
+             is that of the calls which a user of it would write, Python's own included.\n\n";
     text
 }
 

@@ -15,7 +15,7 @@ pub mod work;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use cl_data::instructions::{self, Instructions};
+use cl_data::instructions::Instructions;
 use clap::{Args, builder::PossibleValue, builder::PossibleValuesParser};
 
 use self::cargo::Cargo;
@@ -77,9 +77,6 @@ fn names() -> PossibleValuesParser {
 /// folder cannot be written.
 pub fn bench(arguments: &Bench) -> Result<()> {
     let root = cargo::root()?;
-    if arguments.instructions.is_none() {
-        instructions::check()?;
-    }
     std::fs::create_dir_all(&arguments.out)
         .and_then(|()| tempfile::tempfile_in(&arguments.out))
         .with_context(|| format!("{}: the output folder cannot be written", arguments.out.display()))?;

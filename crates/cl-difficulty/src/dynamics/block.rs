@@ -256,36 +256,10 @@ impl Block {
     fn fill_from_logits<S: Simd>(&mut self, simd: S, wanted: Wanted) {
         // Exponentials and their sums carry the factor of `scaled_exp`.
         let (mut own, mut rest) = ([0.0; LANES], [0.0; LANES]);
-        for v in 0..LANES / S::F64_LANES {
-            let label = S::as_simd_f64s(&self.label).0[v];
-            let other = S::as_simd_f64s(&self.other).0[v];
-            let largest = simd.max_f64s(label, other);
-            let mut sum = simd.splat_f64s(0.0);
-            let mut squares = sum;
-            for column in &mut self.probabilities {
-                let z = &mut S::as_mut_simd_f64s(column).0[v];
-                let e = scaled_exp(simd, simd.sub_f64s(*z, largest));
-                sum = simd.add_f64s(sum, e);
-                squares = simd.mul_add_f64s(e, e, squares);
-                if wanted.probabilities {
-                    *z = e;
-                }
-            }
-            let own_exp = scaled_exp(simd, simd.sub_f64s(label, largest));
-            let scale = simd.div_f64s(simd.splat_f64s(1.0), simd.add_f64s(sum, own_exp));
-            let norm = simd.sqrt_f64s(simd.mul_add_f64s(sum, sum, squares));
-            let store = |lanes: &mut Lanes, value| S::as_mut_simd_f64s(lanes).0[v] = value;
-            store(&mut self.p_label, simd.mul_f64s(own_exp, scale));
-            store(&mut self.residual, simd.mul_f64s(sum, scale));
-            store(&mut self.error_norm, simd.mul_f64s(norm, scale));
-            store(&mut self.margin, simd.sub_f64s(label, other));
-            store(&mut own, own_exp);
-            store(&mut rest, sum);
-            if wanted.probability_margin {
-                let other_exp = scaled_exp(simd, simd.sub_f64s(other, largest));
-                let margin = simd.sub_f64s(own_exp, other_exp);
-                store(&mut self.probability_margin, simd.mul_f64s(margin, scale));
-            }
+        if S::REGISTER_COUNT >= 32 {
+            self.softmax::<S, 4>(simd, wanted, &mut own, &mut rest);
+        } else {
+            self.softmax::<S, 2>(simd, wanted, &mut own, &mut rest);
         }
         if wanted.loss {
             for l in 0..LANES {
@@ -302,6 +276,64 @@ impl Block {
             (0..LANES).for_each(|l| self.probabilities[self.labels[l]][l] = own[l]);
             for column in &mut self.probabilities {
                 column.iter_mut().zip(&total).for_each(|(p, total)| *p /= total);
+            }
+        }
+    }
+
+    /// The exponentials, `V` vectors of examples at a time, and what follows from their sums; the label's goes into
+    /// `own`, the sum of the others into `rest`.
+    #[inline(always)]
+    fn softmax<S: Simd, const V: usize>(&mut self, simd: S, wanted: Wanted, own: &mut Lanes, rest: &mut Lanes) {
+        for first in (0..LANES / S::F64_LANES).step_by(V) {
+            let load = |lanes: &Lanes| -> [S::f64s; V] {
+                let vectors = S::as_simd_f64s(lanes).0;
+                std::array::from_fn(
+                    #[inline(always)]
+                    |v| vectors[first + v],
+                )
+            };
+            let (label, other) = (load(&self.label), load(&self.other));
+            let largest: [S::f64s; V] = std::array::from_fn(
+                #[inline(always)]
+                |v| simd.max_f64s(label[v], other[v]),
+            );
+            let below = |z: [S::f64s; V]| -> [S::f64s; V] {
+                scaled_exp(
+                    simd,
+                    std::array::from_fn(
+                        #[inline(always)]
+                        |v| simd.sub_f64s(z[v], largest[v]),
+                    ),
+                )
+            };
+            let mut sum = [simd.splat_f64s(0.0); V];
+            let mut squares = sum;
+            for column in &mut self.probabilities {
+                let e = below(load(column));
+                for v in 0..V {
+                    sum[v] = simd.add_f64s(sum[v], e[v]);
+                    squares[v] = simd.mul_add_f64s(e[v], e[v], squares[v]);
+                }
+                if wanted.probabilities {
+                    S::as_mut_simd_f64s(column).0[first..first + V].copy_from_slice(&e);
+                }
+            }
+            let own_exp = below(label);
+            let other_exp = if wanted.probability_margin { below(other) } else { own_exp };
+            for v in 0..V {
+                let store = |lanes: &mut Lanes, value| S::as_mut_simd_f64s(lanes).0[first + v] = value;
+                let scale = simd.div_f64s(simd.splat_f64s(1.0), simd.add_f64s(sum[v], own_exp[v]));
+                let norm = simd.sqrt_f64s(simd.mul_add_f64s(sum[v], sum[v], squares[v]));
+                store(&mut self.p_label, simd.mul_f64s(own_exp[v], scale));
+                store(&mut self.residual, simd.mul_f64s(sum[v], scale));
+                store(&mut self.error_norm, simd.mul_f64s(norm, scale));
+                store(&mut self.margin, simd.sub_f64s(label[v], other[v]));
+                store(own, own_exp[v]);
+                store(rest, sum[v]);
+                if wanted.probability_margin {
+                    let margin = simd.sub_f64s(own_exp[v], other_exp[v]);
+                    store(&mut self.probability_margin, simd.mul_f64s(margin, scale));
+                }
             }
         }
     }

@@ -64,8 +64,17 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     }
 
     fn losses(&self, outputs: &[T], targets: &[Target<'_, T>], losses: &mut Vec<f64>) {
-        // Beside the exponentials, which both need, the gradients cost little.
-        self.losses_and_gradients(outputs, targets, losses, &mut vec![T::zero(); outputs.len()]);
+        losses.clear();
+        losses.resize(targets.len(), 0.0);
+        let arch = instructions::arch();
+        let c = (outputs.len() / targets.len().max(1)).max(1);
+        // Beside the exponentials, which both need, the gradients cost little; they stay in the innermost cache.
+        let mut gradients = vec![T::zero(); CHUNK * c];
+        let chunks = outputs.chunks(CHUNK * c).zip(targets.chunks(CHUNK)).zip(losses.chunks_mut(CHUNK));
+        for ((outputs, targets), losses) in chunks {
+            let gradients = &mut gradients[..outputs.len()];
+            arch.dispatch(Batch { outputs, targets, losses, gradients });
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Passes over many losses: block by block, with the widest instructions of the machine.
+//! Passes over many losses: block by block, with vector instructions.
 
 use cl_data::exponential::{exp, ln};
 use cl_data::instructions;

@@ -68,9 +68,9 @@ impl Contestant {
         };
         let (sender, lines) = channel();
         thread::spawn(move || {
-            for line in BufReader::new(output).lines() {
+            for line in BufReader::new(output).split(b'\n') {
                 let Ok(line) = line else { return };
-                if sender.send(line).is_err() {
+                if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
                     return;
                 }
             }
@@ -130,6 +130,8 @@ impl Contestant {
                 bail!("said nothing for {} minutes, expected {expected}", PATIENCE.as_secs() / 60)
             }
             Err(RecvTimeoutError::Disconnected) => {
+                // What closed its output only, and listens still, ends by the end of its input.
+                self.input = None;
                 let status = self.child.wait().context("cannot be waited for")?;
                 let said = self.complaints.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
                 let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing").trim();

@@ -78,6 +78,10 @@ pub fn compare(cargo: &Cargo, settings: &Settings<'_>, mut tell: impl FnMut(&Pee
         .map(|file| folder.join(file))
         .collect();
     let mut peers = Peers::default();
+    if chosen.is_empty() {
+        peers.error = Some("none of these benches has a comparison".into());
+        return tell(&peers);
+    }
     let python = match Python::prepare(&cargo.out.join("venv"), &files) {
         Ok(python) => python,
         Err(error) => {
@@ -88,7 +92,14 @@ pub fn compare(cargo: &Cargo, settings: &Settings<'_>, mut tell: impl FnMut(&Pee
     };
     peers.python = Some(python.version.clone());
     peers.packages.clone_from(&python.packages);
-    let ours = cargo.compare()?;
+    let ours = match cargo.compare() {
+        Ok(ours) => ours,
+        Err(error) => {
+            peers.error = Some(format!("{error:#}"));
+            tell(&peers)?;
+            return Err(error);
+        }
+    };
     for comparison in chosen {
         let stage = Stage { cargo, settings, ours: &ours, scripts: &folder, python: &python };
         peers.compared.push(stage.compare(comparison));

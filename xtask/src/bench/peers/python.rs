@@ -54,7 +54,8 @@ impl Python {
         }
         let program = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
         let version = match version(program.as_os_str()) {
-            Some(version) if is_new_enough(&version) => version,
+            // One that was made half has no pip.
+            Some(version) if is_new_enough(&version) && has_pip(&program) => version,
             _ => {
                 let (system, version) = find()?;
                 eprintln!("peers: a virtual environment of Python {version}");
@@ -88,8 +89,7 @@ impl Python {
                 .output()
                 .context("pip cannot be started")?;
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let reason = said.lines().rfind(|line| line.starts_with("ERROR")).unwrap_or("pip failed");
-            problems.insert(requirement.name, reason.trim_start_matches("ERROR:").trim().to_owned());
+            problems.insert(requirement.name, reason(&said));
         }
         let missing = python.missing(&wanted)?;
         let package = |requirement: Requirement| {
@@ -114,6 +114,8 @@ impl Python {
     fn pip(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input"]).stdin(Stdio::null());
+        // Not what lies elsewhere: the peers will not see it.
+        command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
         command
     }
 
@@ -147,6 +149,22 @@ fn find() -> Result<(&'static str, String)> {
     match found.first() {
         Some((name, version)) => bail!("{name} is Python {version}, expected {major}.{minor} or later"),
         None => bail!("there is no Python: expected {major}.{minor} or later, as python3"),
+    }
+}
+
+fn has_pip(program: &Path) -> bool {
+    let mut pip = Command::new(program);
+    pip.args(["-m", "pip", "--version"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    pip.status().is_ok_and(|status| status.success())
+}
+
+/// The last error that pip told, without the addresses that it asked.
+fn reason(said: &str) -> String {
+    let error = said.lines().rfind(|line| line.starts_with("ERROR")).unwrap_or("pip failed");
+    let error = error.trim_start_matches("ERROR:").trim();
+    match error.contains("://") || error.contains("host=") {
+        true => "the package index did not answer".into(),
+        false => error.into(),
     }
 }
 
