@@ -211,9 +211,9 @@ impl Block {
         }
         transpose(simd, &self.rows, &mut self.probabilities);
         // The label's is taken out, so that no loop has to ask which class is the label's.
-        for l in 0..LANES {
-            let label = self.labels[l];
-            self.label[l] = self.rows[l * c + label];
+        let rows = self.rows.chunks_exact(c).zip(&self.labels);
+        for (l, ((row, &label), own)) in rows.zip(&mut self.label).enumerate() {
+            *own = row[label];
             self.probabilities[label][l] = f64::MIN;
         }
         self.find_largest(simd);
@@ -285,31 +285,15 @@ impl Block {
     #[inline(always)]
     fn softmax<S: Simd, const V: usize>(&mut self, simd: S, wanted: Wanted, own: &mut Lanes, rest: &mut Lanes) {
         for first in (0..LANES / S::F64_LANES).step_by(V) {
-            let load = |lanes: &Lanes| -> [S::f64s; V] {
-                let vectors = S::as_simd_f64s(lanes).0;
-                std::array::from_fn(
-                    #[inline(always)]
-                    |v| vectors[first + v],
-                )
-            };
-            let (label, other) = (load(&self.label), load(&self.other));
-            let largest: [S::f64s; V] = std::array::from_fn(
-                #[inline(always)]
-                |v| simd.max_f64s(label[v], other[v]),
-            );
-            let below = |z: [S::f64s; V]| -> [S::f64s; V] {
-                scaled_exp(
-                    simd,
-                    std::array::from_fn(
-                        #[inline(always)]
-                        |v| simd.sub_f64s(z[v], largest[v]),
-                    ),
-                )
-            };
+            let (label, other) = (load::<S, V>(&self.label, first), load::<S, V>(&self.other, first));
+            let mut largest = label;
+            for (largest, &other) in largest.iter_mut().zip(&other) {
+                *largest = simd.max_f64s(*largest, other);
+            }
             let mut sum = [simd.splat_f64s(0.0); V];
             let mut squares = sum;
             for column in &mut self.probabilities {
-                let e = below(load(column));
+                let e = exp_below(simd, load::<S, V>(column, first), &largest);
                 for v in 0..V {
                     sum[v] = simd.add_f64s(sum[v], e[v]);
                     squares[v] = simd.mul_add_f64s(e[v], e[v], squares[v]);
@@ -318,8 +302,8 @@ impl Block {
                     S::as_mut_simd_f64s(column).0[first..first + V].copy_from_slice(&e);
                 }
             }
-            let own_exp = below(label);
-            let other_exp = if wanted.probability_margin { below(other) } else { own_exp };
+            let own_exp = exp_below(simd, label, &largest);
+            let other_exp = if wanted.probability_margin { exp_below(simd, other, &largest) } else { own_exp };
             for v in 0..V {
                 let store = |lanes: &mut Lanes, value| S::as_mut_simd_f64s(lanes).0[first + v] = value;
                 let scale = simd.div_f64s(simd.splat_f64s(1.0), simd.add_f64s(sum[v], own_exp[v]));
@@ -357,4 +341,22 @@ impl Block {
             self.probability_margin[l] = self.label[l] - self.other[l];
         }
     }
+}
+
+/// `V` vectors of the examples' numbers from vector `first` on.
+#[inline(always)]
+fn load<S: Simd, const V: usize>(lanes: &Lanes, first: usize) -> [S::f64s; V] {
+    let mut loaded = [S::as_simd_f64s(lanes).0[first]; V];
+    loaded.copy_from_slice(&S::as_simd_f64s(lanes).0[first..first + V]);
+    loaded
+}
+
+/// e^(z - largest), with the factor of [`scaled_exp`].
+#[inline(always)]
+fn exp_below<S: Simd, const V: usize>(simd: S, z: [S::f64s; V], largest: &[S::f64s; V]) -> [S::f64s; V] {
+    let mut x = z;
+    for (x, &largest) in x.iter_mut().zip(largest) {
+        *x = simd.sub_f64s(*x, largest);
+    }
+    scaled_exp(simd, x)
 }

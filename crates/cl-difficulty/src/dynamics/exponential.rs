@@ -34,29 +34,22 @@ pub(super) fn scaled_exp<S: Simd, const V: usize>(simd: S, x: [S::f64s; V]) -> [
         1.666_666_666_664_829e-1,
         0.5,
     ];
-    let splat = |value| simd.splat_f64s(value);
-    let x = x.map(
-        #[inline(always)]
-        |x| simd.max_f64s(splat(-750.0), x),
-    );
-    let round = |x| simd.mul_add_f64s(x, splat(std::f64::consts::LOG2_E), splat(ROUND));
-    let n = x.map(
-        #[inline(always)]
-        |x| simd.sub_f64s(round(x), splat(ROUND)),
-    );
-    let mut r = x;
-    for (r, &n) in r.iter_mut().zip(&n) {
-        *r = simd.mul_add_f64s(n, splat(-std::f64::consts::LN_2), *r);
+    let (mut n, mut r) = (x, x);
+    for (n, r) in n.iter_mut().zip(&mut r) {
+        let x = simd.max_f64s(simd.splat_f64s(-750.0), *r);
+        let rounded = simd.mul_add_f64s(x, simd.splat_f64s(std::f64::consts::LOG2_E), simd.splat_f64s(ROUND));
+        *n = simd.sub_f64s(rounded, simd.splat_f64s(ROUND));
+        *r = simd.mul_add_f64s(*n, simd.splat_f64s(-std::f64::consts::LN_2), x);
     }
-    let mut q = [splat(Q[0]); V];
+    let mut q = [simd.splat_f64s(Q[0]); V];
     for coefficient in &Q[1..] {
         for (q, &r) in q.iter_mut().zip(&r) {
-            *q = simd.mul_add_f64s(*q, r, splat(*coefficient));
+            *q = simd.mul_add_f64s(*q, r, simd.splat_f64s(*coefficient));
         }
     }
     let mut e = n;
     for ((e, &r), &q) in e.iter_mut().zip(&r).zip(&q) {
-        let power = power_of_two(simd, simd.add_f64s(*e, splat(EXPONENT)));
+        let power = power_of_two(simd, simd.add_f64s(*e, simd.splat_f64s(EXPONENT)));
         let rest = simd.mul_add_f64s(simd.mul_f64s(r, r), q, r);
         *e = simd.mul_add_f64s(rest, power, power);
     }

@@ -34,23 +34,37 @@ pub(super) fn transpose<S: Simd, const L: usize>(simd: S, rows: &[f64], columns:
 #[inline(always)]
 fn by_tiles<const L: usize>(rows: &[f64], columns: &mut [[f64; L]], turn: impl Fn(Tile) -> Tile) {
     let c = columns.len();
-    for (first, rows) in (0..L).step_by(TILE).zip(rows.chunks_exact(TILE * c)) {
+    for (group, rows) in rows.chunks_exact(TILE * c).take(L / TILE).enumerate() {
+        let first = group * TILE;
         if c < TILE {
             for (class, column) in columns.iter_mut().enumerate() {
                 (0..TILE).for_each(|l| column[first + l] = rows[l * c + class]);
             }
             continue;
         }
-        // The last tile overlaps the one before it.
-        for class in (0..c).step_by(TILE).map(|class| class.min(c - TILE)) {
-            let mut tile = [[0.0; TILE]; TILE];
-            for (l, tile) in tile.iter_mut().enumerate() {
-                tile.copy_from_slice(&rows[l * c + class..][..TILE]);
-            }
-            for (column, turned) in columns[class..class + TILE].iter_mut().zip(turn(tile)) {
-                column[first..first + TILE].copy_from_slice(&turned);
+        let (top, bottom) = rows.split_at(2 * c);
+        let ((a, b), (c_row, d)) = (top.split_at(c), bottom.split_at(c));
+        let whole = a.as_chunks::<TILE>().0.iter().zip(b.as_chunks::<TILE>().0);
+        let whole = whole.zip(c_row.as_chunks::<TILE>().0).zip(d.as_chunks::<TILE>().0);
+        for (columns, (((a, b), c), d)) in columns.as_chunks_mut::<TILE>().0.iter_mut().zip(whole) {
+            put(turn([*a, *b, *c, *d]), columns, group);
+        }
+        if c % TILE > 0 {
+            // The last tile overlaps the one before it.
+            let last = |row: &[f64]| row.last_chunk::<TILE>().copied().unwrap_or_default();
+            let tile = turn([last(a), last(b), last(c_row), last(d)]);
+            if let Some(columns) = columns.last_chunk_mut::<TILE>() {
+                put(tile, columns, group);
             }
         }
+    }
+}
+
+/// Writes what was turned into the `group`-th four numbers of each column.
+#[inline(always)]
+fn put<const L: usize>(tile: Tile, columns: &mut [[f64; L]; TILE], group: usize) {
+    for (column, turned) in columns.iter_mut().zip(tile) {
+        column.as_chunks_mut::<TILE>().0[group] = turned;
     }
 }
 
