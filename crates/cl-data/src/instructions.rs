@@ -88,7 +88,7 @@ impl Instructions {
 pub fn arch() -> Arch {
     static ARCH: OnceLock<Arch> = OnceLock::new();
     // Where none are named, those that `pulp` finds: on processors not listed here it knows others.
-    *ARCH.get_or_init(|| named().ok().flatten().and_then(Instructions::arch).unwrap_or_else(Arch::new))
+    *ARCH.get_or_init(|| named().ok().flatten().and_then(Instructions::arch).unwrap_or_default())
 }
 
 /// Runs `kernel` compiled for the instructions in use: plain loops in it are vectorised to their width, and nothing is

@@ -70,13 +70,9 @@ impl AnyOutputs<'_> {
                     ranges.all(|range| values[range].iter().fold(true, |valid, z| valid & z.is_finite()))
                 }
                 Kind::Probabilities => ranges.all(|range| are_probabilities(&values[range], c, f64::from)),
-                // NaN where it is the logarithm of no probability.
-                Kind::LogProbabilities => ranges.all(|range| {
-                    are_probabilities(&values[range], c, |value| {
-                        let value = f64::from(value);
-                        if value <= 0.0 { exp(value) } else { f64::NAN }
-                    })
-                }),
+                Kind::LogProbabilities => {
+                    ranges.all(|range| are_probabilities(&values[range], c, probability_of_logarithm))
+                }
             },
         ))
     }
@@ -97,6 +93,13 @@ impl AnyOutputs<'_> {
         let sum: f64 = row.into_iter().map(|p| if logarithms { exp(p) } else { p }).sum();
         format!("the probabilities sum to {sum}, expected 1 within {SUM_TOLERANCE}")
     }
+}
+
+/// NaN where it is the logarithm of no probability.
+#[inline(always)]
+fn probability_of_logarithm(logarithm: impl Into<f64>) -> f64 {
+    let logarithm: f64 = logarithm.into();
+    if logarithm <= 0.0 { exp(logarithm) } else { f64::NAN }
 }
 
 #[inline(always)]

@@ -49,7 +49,7 @@ fn by_tiles<const L: usize>(rows: &[f64], columns: &mut [[f64; L]], turn: impl F
         for (columns, (((a, b), c), d)) in columns.as_chunks_mut::<TILE>().0.iter_mut().zip(whole) {
             put(turn([*a, *b, *c, *d]), columns, group);
         }
-        if c % TILE > 0 {
+        if !c.is_multiple_of(TILE) {
             // The last tile overlaps the one before it.
             let last = |row: &[f64]| row.last_chunk::<TILE>().copied().unwrap_or_default();
             let tile = turn([last(a), last(b), last(c_row), last(d)]);
