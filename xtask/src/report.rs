@@ -31,22 +31,35 @@ pub struct Size {
 /// Where a row does not fit the columns.
 pub fn opening(outcomes: &[Outcome]) -> Result<Table> {
     let mut table = Table::new(["claim", "conditions", "the article", "measured", "verdict"]);
-    for outcome in outcomes {
-        for claim in outcome.experiment.claims {
-            let of_claim: Vec<&Measured> =
-                outcome.judged().filter(|(other, _)| other.id == claim.id).map(|(_, measured)| measured).collect();
-            let (articles, others): (Vec<&Measured>, Vec<&Measured>) =
-                of_claim.into_iter().partition(|measured| measured.part == Part::Article);
-            for group in [articles, others].into_iter().filter(|group| !group.is_empty()) {
-                let [conditions, measured, verdict] = match group[..] {
-                    [only] => row(claim, only),
-                    _ => folded(claim, &group),
-                };
-                table.row([claim.id.to_owned(), conditions, claim.article.to_owned(), measured, verdict])?;
-            }
-        }
+    for (claim, [conditions, measured, verdict]) in outcomes.iter().flat_map(rows) {
+        table.row([claim.id.to_owned(), conditions, claim.article.to_owned(), measured, verdict])?;
     }
     Ok(table)
+}
+
+/// The claims of an experiment that has just ended, a line each, for who waits for the others.
+pub fn news(outcome: &Outcome) -> String {
+    let lines = rows(outcome).into_iter();
+    lines.map(|(claim, [_, measured, verdict])| format!("{}: {verdict} ({measured})\n", claim.id)).collect()
+}
+
+/// Each claim of an experiment with conditions, measurement and verdict: once for the article's code, once for all else.
+fn rows(outcome: &Outcome) -> Vec<(&'static Claim, [String; 3])> {
+    let mut rows = Vec::new();
+    for claim in outcome.experiment.claims {
+        let of_claim: Vec<&Measured> =
+            outcome.judged().filter(|(other, _)| other.id == claim.id).map(|(_, measured)| measured).collect();
+        let (articles, others): (Vec<&Measured>, Vec<&Measured>) =
+            of_claim.into_iter().partition(|measured| measured.part == Part::Article);
+        for group in [articles, others].into_iter().filter(|group| !group.is_empty()) {
+            let row = match group[..] {
+                [only] => row(claim, only),
+                _ => folded(claim, &group),
+            };
+            rows.push((claim, row));
+        }
+    }
+    rows
 }
 
 /// Conditions, measurement and verdict.

@@ -102,7 +102,10 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
             };
             let findings = (experiment.run)(&context).and_then(|findings| complete(experiment, findings));
             bar.clear();
-            Outcome { experiment, findings, took: start.elapsed() }
+            let outcome = Outcome { experiment, findings, took: start.elapsed() };
+            // Where it is seen at once; the table of all comes to standard output at the end.
+            let _ = io::stderr().write_all(report::news(&outcome).as_bytes());
+            outcome
         })
         .collect();
     let size = Size { n_seeds, quick: arguments.quick, full: arguments.full };
