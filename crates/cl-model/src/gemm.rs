@@ -3,10 +3,9 @@
 //! A register-blocked kernel in safe code: a tile of C, some vectors of rows by some columns, stays in registers while the
 //! inner dimension runs. `pulp` picks the instructions at run time, and the number of their registers the tile: four
 //! vectors by six columns or two by eight of 32 registers (AVX-512, NEON), two by six of 16 (AVX2), and one by eight
-//! where all rows fit into it. For every entry of C the sum over the
-//! inner dimension runs in the same order with one rounding a step, whatever the shape, the tile and the instructions: an
-//! entry never depends on the other columns that are computed with it, so a score is the same in any batch, and the
-//! same bytes on any machine.
+//! where all rows fit into one vector. For every entry of C the sum over the inner dimension runs in the same order with
+//! one rounding a step, whatever the shape, the tile and the instructions: an entry never depends on the other columns
+//! that are computed with it, so a score is the same in any batch, and the same bytes on any machine.
 
 use std::any::TypeId;
 use std::ops::Range;

@@ -1,10 +1,10 @@
 //! The report's files.
 
-use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use cl_data::io::write_atomically;
 
 use super::markdown;
 use super::report::Report;
@@ -18,15 +18,8 @@ pub fn write(report: &Report, folder: &Path, private: &Path) -> Result<()> {
     for (name, text) in [("BENCHMARKS.md", markdown::report(report)), ("BENCHMARKS.json", json)] {
         let path = folder.join(name);
         let text = without(&text, private);
-        let write = || -> std::io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(text.as_bytes())?;
-            file.persist(&path)?;
-            #[cfg(unix)]
-            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-            Ok(())
-        };
-        write().with_context(|| format!("{} cannot be written", path.display()))?;
+        write_atomically(&path, |file| file.write_all(text.as_bytes()))
+            .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     Ok(())
 }

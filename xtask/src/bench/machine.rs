@@ -59,8 +59,14 @@ fn processor() -> Option<String> {
 }
 
 fn commit() -> Option<String> {
-    let commit = said(Command::new("git").args(["rev-parse", "--short=12", "HEAD"]))?;
-    let changed = Command::new("git").args(["diff", "--quiet", "HEAD"]).status().ok()?;
+    // Of the sources of this program, wherever it is run.
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(["-C", env!("CARGO_MANIFEST_DIR")]).args(arguments);
+        git
+    };
+    let commit = said(&mut git(&["rev-parse", "--short=12", "HEAD"]))?;
+    let changed = git(&["diff", "--quiet", "HEAD"]).status().ok()?;
     Some(if changed.success() { commit } else { format!("{commit} with changes") })
 }
 
