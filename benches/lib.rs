@@ -12,6 +12,8 @@ use criterion::measurement::WallTime;
 use criterion::{Bencher, BenchmarkGroup, Criterion, Throughput};
 use xtask::bench::work::{RECORDS, Record};
 
+pub mod inputs;
+
 pub use cl_data::instructions::arch;
 pub use xtask::bench::limits::Limit;
 pub use xtask::bench::work::{Precision, Work};

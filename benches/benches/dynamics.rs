@@ -7,8 +7,8 @@
 
 use std::hint::black_box;
 
+use cl_benches::inputs::{logits, noisily_labelled};
 use cl_benches::{Rows, Work, all_threads};
-use cl_data::random;
 use cl_difficulty::{
     ConfidentLearning, DynamicsRecorder, IssueFilter, Log, MetricSettings, Observations, Outputs,
 };
@@ -18,11 +18,6 @@ use rayon::prelude::*;
 const N_EXAMPLES: usize = 200_000;
 const N_CLASSES: usize = 10;
 const N_EPOCHS: usize = 20;
-
-fn logits(n: usize) -> Vec<f32> {
-    let mut rng = random::stream(1, "bench", 0);
-    (0..n).map(|_| (8.0 * random::uniform(&mut rng) - 4.0) as f32).collect()
-}
 
 fn one_pass(criterion: &mut Criterion) {
     let logits = logits(N_EPOCHS * N_EXAMPLES * N_CLASSES);
@@ -84,22 +79,7 @@ fn one_pass(criterion: &mut Criterion) {
 
 fn label_issues(criterion: &mut Criterion) {
     let n = 1_000_000;
-    let probabilities: Vec<f64> = logits(n * N_CLASSES)
-        .chunks_exact(N_CLASSES)
-        .flat_map(|z| {
-            let sum: f64 = z.iter().map(|&z| f64::from(z).exp()).sum();
-            z.iter().map(move |&z| f64::from(z).exp() / sum)
-        })
-        .collect();
-    let mut rng = random::stream(2, "bench", 0);
-    let largest = |p: &[f64]| (0..N_CLASSES).fold(0, |best, k| if p[k] > p[best] { k } else { best });
-    let labels: Vec<usize> = probabilities
-        .chunks_exact(N_CLASSES)
-        .map(|p| {
-            let flip = random::uniform(&mut rng) < 0.2;
-            if flip { random::below(&mut rng, N_CLASSES) } else { largest(p) }
-        })
-        .collect();
+    let (probabilities, labels) = noisily_labelled(n, N_CLASSES);
     let mut rows = Rows::new(criterion, "label issues 1,000,000 x 10").sample_size(10);
     let work = Work::Read { bytes: 8 * probabilities.len() as u64 };
     for filter in [IssueFilter::PruneByNoiseRate, IssueFilter::Both] {

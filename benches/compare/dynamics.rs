@@ -1,7 +1,7 @@
 //! Scores of the training dynamics and label issues.
 
 use anyhow::Result;
-use cl_data::random;
+use cl_benches::inputs::{logits, noisily_labelled};
 use cl_difficulty::{ConfidentLearning, DynamicsRecorder, IssueFilter, Log, MetricSettings, Outputs};
 
 use crate::folder::Folder;
@@ -15,11 +15,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
 const N_EXAMPLES: usize = 200_000;
 const N_CLASSES: usize = 10;
 const N_EPOCHS: usize = 20;
-
-fn logits(n: usize) -> Vec<f32> {
-    let mut rng = random::stream(1, "bench", 0);
-    (0..n).map(|_| (8.0 * random::uniform(&mut rng) - 4.0) as f32).collect()
-}
 
 fn write_logits(folder: &Folder) -> Result<()> {
     folder.write_labels(&(0..N_EXAMPLES).map(|i| i % N_CLASSES).collect::<Vec<_>>())?;
@@ -48,22 +43,7 @@ fn dynamics(folder: &Folder) -> Result<Task> {
 
 fn write_probabilities(folder: &Folder) -> Result<()> {
     let n = 1_000_000;
-    let probabilities: Vec<f64> = logits(n * N_CLASSES)
-        .chunks_exact(N_CLASSES)
-        .flat_map(|z| {
-            let sum: f64 = z.iter().map(|&z| f64::from(z).exp()).sum();
-            z.iter().map(move |&z| f64::from(z).exp() / sum)
-        })
-        .collect();
-    let mut rng = random::stream(2, "bench", 0);
-    let largest = |p: &[f64]| (0..N_CLASSES).fold(0, |best, k| if p[k] > p[best] { k } else { best });
-    let labels: Vec<usize> = probabilities
-        .chunks_exact(N_CLASSES)
-        .map(|p| {
-            let flip = random::uniform(&mut rng) < 0.2;
-            if flip { random::below(&mut rng, N_CLASSES) } else { largest(p) }
-        })
-        .collect();
+    let (probabilities, labels) = noisily_labelled(n, N_CLASSES);
     folder.write_labels(&labels)?;
     folder.write("probabilities", &[n, N_CLASSES], probabilities)
 }
