@@ -115,6 +115,11 @@ impl<R: Read> CsvRows<R> {
         self.row.iter()
     }
 
+    /// The field of a column; empty where there is none.
+    pub fn field(&self, column: usize) -> &str {
+        self.row.get(column).unwrap_or_default()
+    }
+
     /// The line on which the row begins, from 1.
     pub fn line(&self) -> u64 {
         self.line

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::standard_input::open_file;
 use super::{io_error, malformed};
 use crate::error::DataError;
 
-/// A file open for reading, decompressed on the way where it is gzipped. Reads are buffered.
+/// A file open for reading, decompressed on the way where it is gzipped or, with the feature `zstd`, compressed by
+/// Zstandard. Reads are buffered.
 #[derive(Debug)]
 pub struct Input {
     path: PathBuf,
@@ -19,25 +21,55 @@ pub struct Input {
 enum Source {
     Plain(BufReader<File>),
     Gzip(Box<MultiGzDecoder<BufReader<File>>>),
+    #[cfg(feature = "zstd")]
+    Zstandard(Zstandard),
 }
 
-/// Opens a file, gzipped or not: the first bytes decide, not the name.
+#[cfg(feature = "zstd")]
+struct Zstandard(Box<zstd::Decoder<'static, BufReader<File>>>);
+
+#[cfg(feature = "zstd")]
+impl std::fmt::Debug for Zstandard {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Zstandard")
+    }
+}
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+/// Opens a file, compressed or not: the first bytes decide, not the name. `-` is standard input.
 ///
 /// # Errors
-/// [`DataError::Io`] naming the file. A corrupt or truncated gzip stream shows on reading.
+/// [`DataError::Io`] naming the file; [`DataError::Malformed`] for Zstandard without the feature `zstd`. A corrupt or
+/// truncated stream shows on reading.
 pub fn open(path: impl AsRef<Path>) -> Result<Input, DataError> {
     let path = path.as_ref();
     let fail = |error| io_error(path, error);
-    let file = File::open(path).map_err(fail)?;
+    let file = open_file(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
     let mut reader = BufReader::with_capacity(1 << 16, file);
-    let gzipped = reader.fill_buf().map_err(fail)?.starts_with(&[0x1f, 0x8b]);
+    let head = reader.fill_buf().map_err(fail)?;
+    let (gzipped, zstandard) = (head.starts_with(GZIP), head.starts_with(ZSTANDARD));
     let (n_bytes, source) = if gzipped {
         (None, Source::Gzip(Box::new(MultiGzDecoder::new(reader))))
+    } else if zstandard {
+        (None, zstandard_of(path, reader)?)
     } else {
         (metadata.is_file().then_some(metadata.len()), Source::Plain(reader))
     };
     Ok(Input { path: path.to_path_buf(), n_bytes, source })
+}
+
+#[cfg(feature = "zstd")]
+fn zstandard_of(path: &Path, reader: BufReader<File>) -> Result<Source, DataError> {
+    let decoder = zstd::Decoder::with_buffer(reader).map_err(|error| io_error(path, error))?;
+    Ok(Source::Zstandard(Zstandard(Box::new(decoder))))
+}
+
+#[cfg(not(feature = "zstd"))]
+fn zstandard_of(path: &Path, _: BufReader<File>) -> Result<Source, DataError> {
+    Err(malformed(path, "", "compressed by Zstandard, which takes a build with the feature `zstd`"))
 }
 
 impl Input {
@@ -89,6 +121,11 @@ impl Read for Input {
                     io::Error::new(io::ErrorKind::InvalidData, problem)
                 }
                 _ => error,
+            }),
+            #[cfg(feature = "zstd")]
+            Source::Zstandard(Zstandard(reader)) => reader.read(buffer).map_err(|error| {
+                let problem = format!("{error}, expected a whole Zstandard stream");
+                io::Error::new(io::ErrorKind::InvalidData, problem)
             }),
         }
     }

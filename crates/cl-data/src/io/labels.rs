@@ -1,42 +1,258 @@
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Array, CsvRows, Signature, malformed, read_npy};
+use super::label_book::{LabelBook, LabelClasses, LabelOptions};
+use super::table::{Cells, TableOptions, TableReader};
+use super::{Array, ArrayData, Signature, malformed, read_npy};
 use crate::{error::DataError, ids::Ids};
 
-/// The labels of the examples with these ids: by position from a `.npy` file, by id from a `.csv` file with columns
-/// `id` and `label`. O(n).
+/// How far the soft labels of an example may be from summing to one.
+const SUM_TOLERANCE: f64 = 1e-3;
+
+/// The labels of a file as classes, known by position or by id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labels {
+    /// The class of each example; `None` where its label is one to be left out.
+    pub classes: Vec<Option<usize>>,
+    /// The label of each class, where these are not the integers themselves.
+    pub names: Option<Vec<String>>,
+    /// How many classes the labels are of, at least.
+    pub n_classes: usize,
+    /// Where labels are shares of classes: n x c of them, example by example.
+    pub soft: Option<Vec<f64>>,
+    path: PathBuf,
+    ids: Option<Vec<String>>,
+    /// What an example is called in messages.
+    element: &'static str,
+}
+
+impl Labels {
+    /// Reads labels: from a `.npy` file by position, from a table (CSV, JSON lines, Parquet) with a column of labels by id,
+    /// or by position where it has no ids.
+    ///
+    /// An array has one axis (or (n, 1)) of integers, whole numbers, truth values or texts; or it is one-hot (n x c of 0
+    /// and 1, a single 1 in each row), or soft (n x c, rows that sum to 1). O(n c).
+    ///
+    /// # Errors
+    /// [`DataError::Io`]; [`DataError::Malformed`] naming file and element: where a label is no class, and where there are
+    /// several of an example.
+    pub fn read(path: impl AsRef<Path>, options: &LabelOptions) -> Result<Self, DataError> {
+        let path = path.as_ref();
+        match Signature::of(path)? {
+            Signature::Npy => Self::of_array(path, "", read_npy(path)?, options),
+            Signature::Npz => Err(malformed(path, "", "an archive, expected labels in .npy or in a table")),
+            _ => Self::read_table(path, options),
+        }
+    }
+
+    /// The labels that an array of the file `path` holds, in its member `member` (empty for the file itself).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of_array(path: &Path, member: &str, array: Array, options: &LabelOptions) -> Result<Self, DataError> {
+        let place = |at: usize| match member {
+            "" => format!("element {at}"),
+            member => format!("member `{member}`, element {at}"),
+        };
+        let shape = array.shape().to_vec();
+        match shape[..] {
+            [_] | [_, 1] => {}
+            [n, c] => return several(path, member, n, c, &array),
+            _ => {
+                let problem = format!("labels of shape {shape:?}, expected one axis");
+                return Err(malformed(path, member, problem));
+            }
+        }
+        let (mut book, mut codes) = (LabelBook::default(), Vec::with_capacity(array.data().len()));
+        match array.data() {
+            ArrayData::Text(texts) => codes.extend(texts.iter().map(|text| book.code(text))),
+            ArrayData::I64(values) => {
+                // As a rule a few labels that come again and again.
+                let mut known: HashMap<i64, u32> = HashMap::new();
+                codes.extend(
+                    values
+                        .iter()
+                        .map(|&value| *known.entry(value).or_insert_with(|| book.code(&value.to_string()))),
+                );
+            }
+            data => {
+                let mut values: Vec<f64> = Vec::new();
+                data.append_floats(&mut values)?;
+                let mut known: HashMap<u64, u32> = HashMap::new();
+                let code =
+                    |value: f64| *known.entry(value.to_bits()).or_insert_with(|| book.code(&value.to_string()));
+                codes.extend(values.into_iter().map(code));
+            }
+        }
+        Self::of_codes(path, &book, &codes, options, None, place)
+    }
+
+    fn read_table(path: &Path, options: &LabelOptions) -> Result<Self, DataError> {
+        let table = TableReader::open(path, &TableOptions::default())?;
+        let label = match LABEL_COLUMNS.iter().find_map(|name| table.find(name)) {
+            Some(label) => label,
+            None => match table.columns() {
+                [_] => 0,
+                _ => table.column("label")?,
+            },
+        };
+        let id = ID_COLUMNS.iter().find_map(|name| table.find(name)).filter(|&id| id != label);
+        let columns: Vec<usize> = [Some(label), id].into_iter().flatten().collect();
+        let (mut book, mut codes, mut places) = (LabelBook::default(), Vec::new(), Vec::new());
+        let mut ids: Option<Vec<String>> = id.map(|_| Vec::new());
+        let mut seen: HashMap<String, ()> = HashMap::new();
+        let mut rows = table.rows(&columns)?;
+        while let Some(batch) = rows.next_batch()? {
+            for row in 0..batch.n_rows {
+                let text = |cells: &Cells, name: &str, expected: &str| match cells.text(row) {
+                    Some(text) => Ok(text.into_owned()),
+                    None => {
+                        let place = format!("{}, column `{name}`", batch.place(row));
+                        Err(malformed(path, place, format!("{}, expected {expected}", cells.shown(row))))
+                    }
+                };
+                codes.push(book.code(&text(&batch.columns[0], &table.columns()[label], "a label")?));
+                places.push(batch.place(row));
+                if let (Some(ids), Some(at)) = (&mut ids, id) {
+                    let id = text(&batch.columns[1], &table.columns()[at], "an id")?;
+                    if seen.insert(id.clone(), ()).is_some() {
+                        return Err(malformed(path, batch.place(row), format!("id {id} is there twice")));
+                    }
+                    ids.push(id);
+                }
+            }
+        }
+        if codes.is_empty() {
+            return Err(malformed(path, "", "no rows, expected a label per example"));
+        }
+        Self::of_codes(path, &book, &codes, options, ids, |at| places[at].clone())
+    }
+
+    fn of_codes(
+        path: &Path,
+        book: &LabelBook,
+        codes: &[u32],
+        options: &LabelOptions,
+        ids: Option<Vec<String>>,
+        place: impl Fn(usize) -> String,
+    ) -> Result<Self, DataError> {
+        let LabelClasses { of_code, names, n_classes } = book.classes(options).map_err(|problem| {
+            let at = codes.iter().position(|&code| code == problem.code).unwrap_or(0);
+            malformed(path, place(at), problem.problem)
+        })?;
+        let classes = codes.iter().map(|&code| of_code[code as usize]).collect();
+        let element = if ids.is_some() { "id" } else { "element" };
+        Ok(Self { classes, names, n_classes, soft: None, path: path.to_path_buf(), ids, element })
+    }
+
+    /// The same for the examples with these ids: by id where the file has ids, else by position.
+    ///
+    /// # Errors
+    /// [`DataError::Malformed`] naming the file, where there are not as many, or none for an id.
+    pub fn for_ids(self, ids: &Ids) -> Result<Self, DataError> {
+        let Some(own) = &self.ids else {
+            if self.classes.len() != ids.len() {
+                let problem =
+                    format!("{} labels for {} examples, expected one each", self.classes.len(), ids.len());
+                return Err(malformed(&self.path, "", problem));
+            }
+            return Ok(self);
+        };
+        let places: HashMap<&str, usize> = own.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+        let place = |id: std::borrow::Cow<'_, str>| {
+            places.get(&*id).copied().ok_or_else(|| malformed(&self.path, "", format!("no label for id {id}")))
+        };
+        let order = ids.iter().map(place).collect::<Result<Vec<usize>, _>>()?;
+        let classes = order.iter().map(|&at| self.classes[at]).collect();
+        let own = order.iter().map(|&at| own[at].clone()).collect();
+        Ok(Self { classes, ids: Some(own), ..self })
+    }
+
+    /// Refuses a label beyond the classes that there are.
+    ///
+    /// # Errors
+    /// [`DataError::Malformed`] naming the file, the element and the label.
+    pub fn check(&self, n_classes: usize) -> Result<(), DataError> {
+        let beyond = |class: &Option<usize>| class.is_some_and(|class| class >= n_classes);
+        let Some(at) = self.classes.iter().position(beyond) else { return Ok(()) };
+        let place = match &self.ids {
+            Some(ids) => format!("{} {}", self.element, ids[at]),
+            None => format!("{} {at}", self.element),
+        };
+        let label = self.classes[at].unwrap_or_default();
+        let problem =
+            format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs");
+        Err(malformed(&self.path, place, problem))
+    }
+
+    /// The classes, where no label is one to be left out.
+    ///
+    /// # Errors
+    /// [`DataError::Malformed`] where one is.
+    pub fn all(self) -> Result<Vec<usize>, DataError> {
+        let problem = "soft labels or labels to be left out, expected a class of each example";
+        let all: Option<Vec<usize>> = self.classes.into_iter().collect();
+        all.filter(|_| self.soft.is_none()).ok_or_else(|| malformed(&self.path, "", problem))
+    }
+}
+
+/// What columns of ids are called, the surest first.
+pub const ID_COLUMNS: &[&str] =
+    &["id", "ids", "guid", "sample_id", "example_id", "uid", "uuid", "idx", "index", "__index_level_0__"];
+
+/// What columns of labels are called.
+pub const LABEL_COLUMNS: &[&str] =
+    &["label", "labels", "gold", "target", "targets", "y", "label_ids", "given_label"];
+
+/// One-hot or soft labels, or what is neither.
+fn several(path: &Path, member: &str, n: usize, c: usize, array: &Array) -> Result<Labels, DataError> {
+    let wrong = |problem: String| malformed(path, member, problem);
+    let values: Vec<f64> = match array.data() {
+        ArrayData::Text(_) => return Err(wrong(format!("texts of shape [{n}, {c}], expected one axis"))),
+        _ => array.to_f64()?,
+    };
+    let rows = || values.chunks_exact(c.max(1));
+    let integers = values.iter().all(|value| value.fract() == 0.0);
+    let ones = |row: &[f64]| row.iter().filter(|&&value| value == 1.0).count();
+    let zeros_and_ones = values.iter().all(|&value| value == 0.0 || value == 1.0);
+    let mut labels = Labels {
+        classes: Vec::with_capacity(n),
+        names: None,
+        n_classes: c,
+        soft: None,
+        path: path.to_path_buf(),
+        ids: None,
+        element: "element",
+    };
+    let largest = |row: &[f64]| (0..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best });
+    if zeros_and_ones && rows().all(|row| ones(row) == 1) {
+        labels.classes.extend(rows().map(|row| Some(largest(row))));
+        return Ok(labels);
+    }
+    let sums_to_one = |row: &[f64]| {
+        row.iter().all(|p| (0.0..=1.0).contains(p)) && (row.iter().sum::<f64>() - 1.0).abs() <= SUM_TOLERANCE
+    };
+    if !integers && rows().all(sums_to_one) {
+        labels.classes.extend(rows().map(|row| Some(largest(row))));
+        labels.soft = Some(values);
+        return Ok(labels);
+    }
+    let what = match (zeros_and_ones, integers) {
+        (true, _) => "several classes of an example (multi-label) are not supported",
+        (_, true) => "labels of several annotators are not supported",
+        _ => "targets of a regression are not supported",
+    };
+    Err(wrong(format!(
+        "labels of shape [{n}, {c}], expected one class each, one-hot rows, or rows that sum to 1; {what}"
+    )))
+}
+
+/// The labels of the examples with these ids, as classes: see [`Labels::read`]. O(n).
 ///
 /// # Errors
-/// [`DataError::Io`]; [`DataError::Malformed`] naming the place, unless there is a class (an integer from 0) for
-/// each id, and each id once.
+/// As [`Labels::read`] and [`Labels::for_ids`].
 pub fn read_labels(path: impl AsRef<Path>, ids: &Ids) -> Result<Vec<usize>, DataError> {
-    let path = path.as_ref();
-    if Signature::of(path)? == Signature::Npy {
-        let array = read_npy(path)?;
-        if array.shape() != [ids.len()] {
-            let problem = format!("labels of shape {:?}, expected [{}] as the scores", array.shape(), ids.len());
-            return Err(malformed(path, "", problem));
-        }
-        return array.to_indices().map_err(|error| malformed(path, "", error.to_string()));
-    }
-    let mut rows = CsvRows::open(path, b',')?;
-    let names = rows.header()?;
-    let (id_at, label_at) = (rows.column(&names, "id")?, rows.column(&names, "label")?);
-    let mut label_of = HashMap::new();
-    while rows.advance()? {
-        let fields: Vec<&str> = rows.fields().collect();
-        let (id, label) = (fields[id_at], fields[label_at]);
-        let class = label.parse().map_err(|_| rows.unexpected("label", label, "a class, an integer from 0"))?;
-        if label_of.insert(id.to_owned(), class).is_some() {
-            return Err(malformed(path, format!("line {}", rows.line()), format!("id {id} is there twice")));
-        }
-    }
-    let label = |id: std::borrow::Cow<'_, str>| {
-        let label = label_of.get(id.as_ref()).copied();
-        label.ok_or_else(|| malformed(path, "", format!("no label for id {id}")))
-    };
-    ids.iter().map(label).collect()
+    Labels::read(path, &LabelOptions::default())?.for_ids(ids)?.all()
 }
 
 /// Integers from 0 of one axis from a `.npy` file: labels, an order; `what` they are, for messages.

@@ -128,6 +128,8 @@ impl<'a> Literal<'a> {
             "i8" => ElementType::I64,
             "u1" => ElementType::U8,
             "u2" => ElementType::U16,
+            // What NumPy has of a bfloat16, which it does not know: its bits.
+            "V2" => return Ok((ElementType::U16, order == '>')),
             "u4" => ElementType::U32,
             "u8" => ElementType::U64,
             "f2" => ElementType::F16,

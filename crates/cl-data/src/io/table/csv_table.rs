@@ -1,0 +1,95 @@
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use super::super::csv_rows::CsvRows;
+use super::super::input::{Input, open, read_error};
+use super::batch::{Batch, Rows};
+use super::cells::{CellValues, Cells, Texts};
+use crate::error::DataError;
+
+/// Rows read at a time, and bytes after which fewer are.
+const ROWS: usize = 16_384;
+const BYTES: usize = 1 << 22;
+
+/// The rows of a CSV file.
+pub(super) struct CsvTable {
+    rows: CsvRows<Input>,
+    columns: Vec<usize>,
+    decimal_comma: bool,
+    n_read: u64,
+}
+
+/// The character between the fields: the one told; a tab where the first line has one; a semicolon where it has as many as
+/// commas; else a comma.
+pub(super) fn separator(path: &Path, told: Option<u8>) -> Result<u8, DataError> {
+    if let Some(separator) = told {
+        return Ok(separator);
+    }
+    let mut line = Vec::new();
+    let mut input = BufReader::new(open(path)?);
+    // A header of 100,000 columns is a long line, and decided by its beginning.
+    while line.len() < 1 << 16 && !line.contains(&b'\n') {
+        let bytes = input.fill_buf().map_err(|error| read_error(path, "", error))?;
+        if bytes.is_empty() {
+            break;
+        }
+        line.extend_from_slice(bytes);
+        let n = bytes.len();
+        input.consume(n);
+    }
+    let line = line.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let (mut quoted, mut counts) = (false, [0usize; 3]);
+    for &byte in line {
+        quoted ^= byte == b'"';
+        let at = [b'\t', b';', b','].iter().position(|&separator| separator == byte);
+        if let Some(at) = at.filter(|_| !quoted) {
+            counts[at] += 1;
+        }
+    }
+    let [tabs, semicolons, commas] = counts;
+    Ok(match tabs > 0 {
+        true => b'\t',
+        false if semicolons > 0 && semicolons >= commas => b';',
+        false => b',',
+    })
+}
+
+/// The names of the columns.
+pub(super) fn header(path: &Path, separator: u8) -> Result<Vec<String>, DataError> {
+    CsvRows::open(path, separator)?.header()
+}
+
+impl CsvTable {
+    pub(super) fn open(
+        path: &Path,
+        separator: u8,
+        decimal_comma: bool,
+        columns: &[usize],
+    ) -> Result<Self, DataError> {
+        let mut rows = CsvRows::open(path, separator)?;
+        rows.header()?;
+        Ok(Self { rows, columns: columns.to_vec(), decimal_comma, n_read: 0 })
+    }
+}
+
+impl Rows for CsvTable {
+    fn next_batch(&mut self) -> Result<Option<Batch>, DataError> {
+        let mut columns: Vec<Texts> = self.columns.iter().map(|_| Texts::new(self.decimal_comma)).collect();
+        let (mut lines, mut n_bytes) = (Vec::new(), 0);
+        while lines.len() < ROWS && n_bytes < BYTES && self.rows.advance()? {
+            for (texts, &column) in columns.iter_mut().zip(&self.columns) {
+                let field = self.rows.field(column);
+                n_bytes += field.len();
+                texts.push(field);
+            }
+            lines.push(self.rows.line());
+        }
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let columns = columns.into_iter().map(|texts| Cells::full(CellValues::Texts(texts))).collect();
+        let batch = Batch { columns, n_rows: lines.len(), first_row: self.n_read, lines };
+        self.n_read += batch.n_rows as u64;
+        Ok(Some(batch))
+    }
+}

@@ -1,0 +1,227 @@
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeSeed;
+
+use super::super::input::{Input, open, read_error};
+use super::super::malformed;
+use super::batch::{Batch, Rows};
+use super::cells::{CellValues, Cells, Lists, Texts};
+use super::json_cell::{JsonCell, Object};
+use super::reader::mixed;
+use crate::error::DataError;
+
+/// Rows read at a time, and bytes after which fewer are.
+const ROWS: usize = 16_384;
+const BYTES: usize = 1 << 22;
+
+/// Lines whose keys are the columns.
+const LINES: usize = 64;
+
+/// The lines of a file, without those that are blank.
+struct Lines {
+    path: PathBuf,
+    reader: BufReader<Input>,
+    text: String,
+    number: u64,
+}
+
+impl Lines {
+    fn open(path: &Path) -> Result<Self, DataError> {
+        let reader = BufReader::with_capacity(1 << 16, open(path)?);
+        Ok(Self { path: path.to_path_buf(), reader, text: String::new(), number: 0 })
+    }
+
+    /// The length of the next line; `None` after the last.
+    fn advance(&mut self) -> Result<Option<usize>, DataError> {
+        loop {
+            self.text.clear();
+            self.number += 1;
+            let read = self.reader.read_line(&mut self.text);
+            if read.map_err(|error| read_error(&self.path, "", error))? == 0 {
+                return Ok(None);
+            }
+            if self.number == 1 && self.text.starts_with('\u{feff}') {
+                self.text.drain(..'\u{feff}'.len_utf8());
+            }
+            if !self.text.trim().is_empty() {
+                return Ok(Some(self.text.len()));
+            }
+        }
+    }
+
+    /// Reads the object of the line: the value of a key into the cell of its place.
+    fn read(&self, place: &mut dyn FnMut(&str) -> Option<usize>, cells: &mut [JsonCell]) -> Result<(), DataError> {
+        let read = |text: &str, place: &mut dyn FnMut(&str) -> Option<usize>, cells: &mut [JsonCell]| {
+            let mut deserializer = serde_json::Deserializer::from_str(text);
+            Object(place, cells).deserialize(&mut deserializer)?;
+            deserializer.end()
+        };
+        let Err(error) = read(&self.text, place, cells) else { return Ok(()) };
+        // Python writes NaN and Infinity, which are no JSON.
+        if ["Infinity", "NaN"].iter().any(|word| self.text.contains(word)) {
+            let text = without_python_numbers(&self.text);
+            cells.fill(JsonCell::Null);
+            if read(&text, place, cells).is_ok() {
+                return Ok(());
+            }
+        }
+        Err(malformed(&self.path, format!("line {}", self.number), error.to_string()))
+    }
+}
+
+/// The line with null in place of NaN, Infinity and -Infinity, but for those in texts.
+fn without_python_numbers(line: &str) -> String {
+    let (mut rest, mut text) = (line, String::with_capacity(line.len()));
+    let (mut quoted, mut escaped) = (false, false);
+    while let Some(first) = rest.chars().next() {
+        let word = ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| !quoted && rest.starts_with(word));
+        match word {
+            Some(word) => {
+                text.push_str("null");
+                rest = &rest[word.len()..];
+            }
+            None => {
+                quoted ^= first == '"' && !escaped;
+                escaped = quoted && first == '\\' && !escaped;
+                text.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+    }
+    text
+}
+
+/// The keys of the first lines, in the order in which they come.
+pub(super) fn keys(path: &Path) -> Result<Vec<String>, DataError> {
+    let (mut lines, mut keys, mut places) = (Lines::open(path)?, Vec::new(), HashMap::new());
+    for _ in 0..LINES {
+        if lines.advance()?.is_none() {
+            break;
+        }
+        let mut place = |key: &str| {
+            if !places.contains_key(key) {
+                places.insert(key.to_owned(), keys.len());
+                keys.push(key.to_owned());
+            }
+            None
+        };
+        lines.read(&mut place, &mut [])?;
+    }
+    match keys.is_empty() {
+        true => Err(malformed(path, "line 1", "no rows, expected an object per line")),
+        false => Ok(keys),
+    }
+}
+
+/// The rows of a file of JSON lines; a key that a line lacks is missing in its row.
+pub(super) struct JsonTable {
+    lines: Lines,
+    names: Vec<String>,
+    places: HashMap<String, usize>,
+    n_read: u64,
+}
+
+impl JsonTable {
+    pub(super) fn open(path: &Path, names: Vec<String>) -> Result<Self, DataError> {
+        let places = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
+        Ok(Self { lines: Lines::open(path)?, names, places, n_read: 0 })
+    }
+}
+
+impl Rows for JsonTable {
+    fn next_batch(&mut self) -> Result<Option<Batch>, DataError> {
+        let mut columns: Vec<Builder> = self.names.iter().map(|_| Builder::default()).collect();
+        let mut cells = vec![JsonCell::Null; self.names.len()];
+        let (mut lines, mut n_bytes) = (Vec::new(), 0);
+        while lines.len() < ROWS && n_bytes < BYTES {
+            let Some(n) = self.lines.advance()? else { break };
+            n_bytes += n;
+            cells.fill(JsonCell::Null);
+            let places = &self.places;
+            self.lines.read(&mut |key| places.get(key).copied(), &mut cells)?;
+            for ((column, cell), name) in columns.iter_mut().zip(&mut cells).zip(&self.names) {
+                column.push(std::mem::replace(cell, JsonCell::Null)).map_err(|problem| {
+                    malformed(&self.lines.path, format!("line {}, column `{name}`", self.lines.number), problem)
+                })?;
+            }
+            lines.push(self.lines.number);
+        }
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let columns = columns.into_iter().map(Builder::finish).collect();
+        let batch = Batch { columns, n_rows: lines.len(), first_row: self.n_read, lines };
+        self.n_read += batch.n_rows as u64;
+        Ok(Some(batch))
+    }
+}
+
+/// A column on its way.
+#[derive(Default)]
+struct Builder {
+    values: Option<CellValues>,
+    missing: Vec<bool>,
+}
+
+impl Builder {
+    fn push(&mut self, cell: JsonCell) -> Result<(), String> {
+        let n = self.missing.len();
+        if let (JsonCell::Number(_), Some(CellValues::Integers(integers))) = (&cell, &self.values) {
+            self.values = Some(CellValues::Numbers(integers.iter().map(|&value| value as f64).collect()));
+        }
+        let values = self.values.get_or_insert_with(|| match &cell {
+            JsonCell::Null | JsonCell::Other(_) => CellValues::Missing(n),
+            JsonCell::Flag(_) => CellValues::Flags(vec![false; n]),
+            JsonCell::Integer(_) => CellValues::Integers(vec![0; n]),
+            JsonCell::Number(_) => CellValues::Numbers(vec![f64::NAN; n]),
+            JsonCell::Text(_) => {
+                let mut texts = Texts::default();
+                (0..n).for_each(|_| texts.push(""));
+                CellValues::Texts(texts)
+            }
+            JsonCell::List(_) => CellValues::Lists(Lists { values: Vec::new(), ends: vec![0; n] }),
+        });
+        let missing = matches!(cell, JsonCell::Null);
+        match (&mut *values, cell) {
+            (_, JsonCell::Other(what)) => {
+                return Err(format!("{what}, expected a number, a text or a list of numbers"));
+            }
+            (CellValues::Missing(n), JsonCell::Null) => *n += 1,
+            (CellValues::Missing(_), cell) => {
+                // Nothing stood before the first value.
+                self.values = None;
+                return self.push(cell);
+            }
+            (CellValues::Flags(values), JsonCell::Flag(value)) => values.push(value),
+            (CellValues::Flags(values), JsonCell::Null) => values.push(false),
+            (CellValues::Integers(values), JsonCell::Integer(value)) => values.push(value),
+            (CellValues::Integers(values), JsonCell::Null) => values.push(0),
+            (CellValues::Numbers(values), JsonCell::Number(value)) => values.push(value),
+            (CellValues::Numbers(values), JsonCell::Integer(value)) => values.push(value as f64),
+            (CellValues::Numbers(values), JsonCell::Null) => values.push(f64::NAN),
+            (CellValues::Texts(texts), JsonCell::Text(text)) => texts.push(&text),
+            (CellValues::Texts(texts), JsonCell::Null) => texts.push(""),
+            (CellValues::Lists(lists), JsonCell::List(list)) => lists.push(list),
+            (CellValues::Lists(lists), JsonCell::Null) => lists.push([]),
+            (values, cell) => {
+                let found = match cell {
+                    JsonCell::Flag(_) => "true or false",
+                    JsonCell::Integer(_) | JsonCell::Number(_) => "a number",
+                    JsonCell::Text(_) => "a text",
+                    _ => "a list",
+                };
+                return Err(mixed(found, values.kind()));
+            }
+        }
+        self.missing.push(missing);
+        Ok(())
+    }
+
+    fn finish(self) -> Cells {
+        let n = self.missing.len();
+        let missing = if self.missing.contains(&true) { self.missing } else { Vec::new() };
+        Cells { values: self.values.unwrap_or(CellValues::Missing(n)), missing }
+    }
+}

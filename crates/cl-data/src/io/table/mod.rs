@@ -1,0 +1,18 @@
+//! Tables in files, column by column: CSV, JSON lines, Parquet.
+
+mod batch;
+mod cells;
+mod csv_table;
+mod format;
+mod json_cell;
+mod json_table;
+#[cfg(feature = "parquet")]
+mod parquet_column;
+#[cfg(feature = "parquet")]
+mod parquet_table;
+mod reader;
+
+pub use batch::{Batch, Rows};
+pub use cells::{CellValues, Cells, Lists, Texts};
+pub use format::RowFormat;
+pub use reader::{TableOptions, TableReader};
