@@ -8,6 +8,7 @@ mod example_state;
 mod label_noise;
 mod logs;
 mod model_based;
+mod output_kinds;
 mod recorder_seams;
 mod score_a_log;
 mod tables;

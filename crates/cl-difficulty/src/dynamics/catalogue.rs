@@ -6,8 +6,9 @@ use cl_data::catalogue::{CatalogueError, Options, find};
 use serde::{Deserialize, Serialize};
 
 use super::accumulators::{self, Accumulator, AnyReading};
+use super::input::Input;
 use super::metric::{self, MetricDescription, Needs, Range};
-use super::observations::Kind;
+use super::output_kind::OutputKind;
 use crate::{error::DifficultyError, scores::Metric};
 
 static METRICS: LazyLock<Vec<metric::Metric<AnyReading>>> = LazyLock::new(accumulators::metrics);
@@ -62,16 +63,28 @@ impl MetricSettings {
         Ok(Self { metric, description, reading, range })
     }
 
-    /// Every metric that logits (or, without `logits`, probabilities) of one training run allow, with its
-    /// defaults.
-    pub fn all(logits: bool) -> Vec<Self> {
-        let allowed = |description: &&MetricDescription| match description.needs {
-            Needs::Outputs => true,
-            Needs::Logits => logits,
-            Needs::SecondSplit => false,
-        };
-        let parsed = metrics().iter().filter(allowed).map(|metric| Self::parse(metric.method.name, &[]));
-        parsed.filter_map(Result::ok).collect()
+    /// Every metric that outputs of this kind of one training run allow, with its defaults.
+    pub fn all(kind: OutputKind) -> Vec<Self> {
+        let one_run = metrics().iter().filter(|metric| metric.needs != Needs::SecondSplit);
+        let parsed = one_run.filter_map(|metric| Self::parse(metric.method.name, &[]).ok());
+        parsed.filter(|settings| settings.unavailable(kind).is_none()).collect()
+    }
+
+    /// Why it cannot be had from outputs of this kind; `None` where it can.
+    ///
+    /// ```
+    /// use cl_difficulty::{MetricSettings, OutputKind};
+    ///
+    /// let aum = MetricSettings::parse("aum", &[])?;
+    /// assert_eq!(aum.unavailable(OutputKind::Logits), None);
+    /// let reason = aum.unavailable(OutputKind::Probabilities);
+    /// assert_eq!(reason.as_deref(), Some("needs logits, the input has probabilities"));
+    /// # Ok::<(), cl_difficulty::DifficultyError>(())
+    /// ```
+    pub fn unavailable(&self, kind: OutputKind) -> Option<String> {
+        let inputs = self.reading.inputs();
+        (!Input::all_of(inputs, kind))
+            .then(|| format!("needs {}, the input has {}", Input::needed(inputs), in_text(kind)))
     }
 
     /// The metric and its options, defaults among them.
@@ -95,13 +108,18 @@ impl MetricSettings {
     }
 
     /// Whether it can be had from such outputs.
-    pub(crate) fn check(&self, kind: Kind) -> Result<(), DifficultyError> {
-        if self.reading.accumulator().needs_logits() && kind != Kind::Logits {
-            let found = format!("probabilities, of which {} cannot be had with its options", self.metric.name);
-            return Err(DifficultyError::argument("outputs", found, "logits"));
+    pub(crate) fn check(&self, kind: OutputKind) -> Result<(), DifficultyError> {
+        if self.unavailable(kind).is_none() {
+            return Ok(());
         }
-        Ok(())
+        let found = format!("{}, of which {} cannot be had with its options", in_text(kind), self.metric.name);
+        Err(DifficultyError::argument("outputs", found, Input::needed(self.reading.inputs())))
     }
+}
+
+/// As a sentence has it.
+fn in_text(kind: OutputKind) -> String {
+    if kind == OutputKind::Correct { "`correct`".into() } else { kind.to_string() }
 }
 
 /// The epochs that enter.
@@ -142,8 +160,46 @@ mod tests {
             assert!(settings.metric.options.keys().all(known));
             assert_eq!(settings.reading.accumulator().order_bound(), description.order_bound);
         }
-        assert_eq!(MetricSettings::all(true).len(), metrics().len() - 1);
-        assert_eq!(MetricSettings::all(false).len(), metrics().len() - 2);
+        assert_eq!(MetricSettings::all(OutputKind::Logits).len(), metrics().len() - 1);
+        assert_eq!(MetricSettings::all(OutputKind::Probabilities).len(), metrics().len() - 2);
+        assert_eq!(MetricSettings::all(OutputKind::LogProbabilities).len(), metrics().len() - 2);
+    }
+
+    #[test]
+    fn what_a_kind_allows_is_said_metric_by_metric() {
+        let names = |kind| -> Vec<_> {
+            MetricSettings::all(kind).iter().map(|settings| settings.metric.name.clone()).collect()
+        };
+        let of_losses =
+            ["l1_error", "loss", "confidence", "variability", "threshold_closeness", "dyn_unc", "dual"];
+        assert_eq!(names(OutputKind::Losses), of_losses);
+        let of_correct = [
+            "forgetting",
+            "forgetting_events",
+            "never_learned",
+            "unforgettable",
+            "first_learned",
+            "presentations_needed",
+            "correctness",
+        ];
+        assert_eq!(names(OutputKind::Correct), of_correct);
+        let reason = |name, kind| MetricSettings::parse(name, &[]).unwrap().unavailable(kind).unwrap();
+        for (name, kind, expected) in [
+            ("aum", OutputKind::Probabilities, "needs logits, the input has probabilities"),
+            ("aum", OutputKind::LogProbabilities, "needs logits, the input has log-probabilities"),
+            ("el2n", OutputKind::Losses, "needs logits or probabilities, the input has losses"),
+            ("self_confidence", OutputKind::Losses, "needs logits or probabilities, the input has losses"),
+            ("correctness", OutputKind::Losses, "needs logits, probabilities or `correct`, the input has losses"),
+            ("confidence", OutputKind::Correct, "needs logits, probabilities or losses, the input has `correct`"),
+        ] {
+            assert_eq!(reason(name, kind), expected);
+        }
+        for average in ["last", "ema"] {
+            let loss = MetricSettings::parse("loss", &[("average", average)]).unwrap();
+            assert_eq!(loss.unavailable(OutputKind::Losses), None);
+        }
+        let aum = MetricSettings::parse("aum", &[("outputs", "probabilities")]).unwrap();
+        assert_eq!(aum.unavailable(OutputKind::Probabilities), None);
     }
 
     /// The compiler tells of an accumulator that nothing takes, too.

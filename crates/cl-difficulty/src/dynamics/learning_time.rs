@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::{Accumulate, TooFew, same_lengths};
-use super::block::{Block, Input};
+use super::block::Block;
 use super::column::ColumnValues;
+use super::input::Input;
 use super::metric::{EASY, HARD, Metric, Needs, RANGE, Reading, reading};
 
 /// When an example was learned, and when it was lost: the first and last right and the last wrong presentation.
