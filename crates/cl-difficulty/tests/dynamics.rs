@@ -353,7 +353,7 @@ fn order_free_metrics_take_epochs_in_any_order_and_the_others_say_why_not() {
             assert_close(&b.values.to_floats(), &a.values.to_floats(), 1e-11, &a.name);
         }
     }
-    for metric in ["forgetting", "first_learned", "dyn_unc", "dual", "tdds", "loss.average=ema"] {
+    for metric in ["forgetting", "first_learned", "learning_time", "dyn_unc", "dual", "tdds", "loss.average=ema"] {
         let mut recorder = DynamicsRecorder::new(n, c, &[settings(metric)]).unwrap();
         recorder.record(&epoch(1)).unwrap();
         let before = recorder.clone();

@@ -7,6 +7,7 @@ mod dynamics;
 mod example_state;
 mod label_noise;
 mod logs;
+mod loss_metrics;
 mod model_based;
 mod output_kinds;
 mod recorder_seams;

@@ -47,7 +47,7 @@ impl Run {
 }
 
 fn with_averages(kind: OutputKind) -> Vec<MetricSettings> {
-    let averages = ["last", "ema"].map(|average| MetricSettings::parse("loss", &[("average", average)]).unwrap());
+    let averages = ["loss_last", "loss_ema"].map(|name| MetricSettings::parse(name, &[]).unwrap());
     let averages = averages.into_iter().filter(|settings| settings.unavailable(kind).is_none());
     MetricSettings::all(kind).into_iter().chain(averages).collect()
 }

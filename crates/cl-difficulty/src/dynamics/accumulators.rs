@@ -20,6 +20,7 @@ use super::mean_loss::MeanLoss;
 use super::mean_probabilities::MeanProbabilities;
 use super::metric::{Metric, Needs, Reading};
 use super::tdds::Tdds;
+use super::turning_points::TurningPoints;
 
 macro_rules! accumulators {
     ($($file:ident::$name:ident),* $(,)?) => {
@@ -147,6 +148,7 @@ accumulators! {
     mean_loss::MeanLoss,
     loss_average::LossAverage,
     forgetting::Forgetting,
+    turning_points::TurningPoints,
     learning_time::LearningTime,
     cartography::Cartography,
     aum::Aum,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accumulators::{self, Accumulator, AnyReading};
 use super::input::Input;
-use super::metric::{self, MetricDescription, Needs, Range};
+use super::metric::{self, MetricDescription, Needs, OtherName, Range};
 use super::output_kind::OutputKind;
 use crate::{error::DifficultyError, scores::Metric};
 
@@ -19,6 +19,25 @@ static DESCRIPTIONS: LazyLock<Vec<MetricDescription>> =
 /// Every metric of the training dynamics.
 pub fn metrics() -> &'static [MetricDescription] {
     &DESCRIPTIONS
+}
+
+/// How the catalogue describes the metric that bears a name: one of [`metrics`], or another name of one with an option
+/// set, `loss_mean`, `loss_last` or `loss_ema`.
+///
+/// ```
+/// let loss = cl_difficulty::description_of("loss_last").unwrap();
+/// assert_eq!((loss.method.name, loss.higher_is_harder), ("loss", Some(true)));
+/// assert!(cl_difficulty::description_of("lost").is_none());
+/// ```
+pub fn description_of(name: &str) -> Option<&'static MetricDescription> {
+    let bears =
+        |metric: &&metric::Metric<_>| metric.description.method.name == name || other_name(metric, name).is_some();
+    METRICS.iter().find(bears).map(|metric| &metric.description)
+}
+
+/// The other name of a metric, where it is one.
+fn other_name(metric: &metric::Metric<AnyReading>, name: &str) -> Option<OtherName> {
+    metric.other_names.iter().find(|other| other.name == name).copied()
 }
 
 /// A metric with its options set and checked.
@@ -36,6 +55,8 @@ pub fn metrics() -> &'static [MetricDescription] {
 #[serde(try_from = "Metric", into = "Metric")]
 pub struct MetricSettings {
     metric: Metric,
+    /// What was asked for, where that was not the metric's own name.
+    other_name: Option<OtherName>,
     description: &'static MetricDescription,
     pub(crate) reading: AnyReading,
     range: Range,
@@ -49,18 +70,35 @@ impl PartialEq for MetricSettings {
 }
 
 impl MetricSettings {
-    /// The metric `name` with `options`, the others at their defaults.
+    /// The metric `name` with `options`, the others at their defaults; `loss_mean`, `loss_last` and `loss_ema` are `loss`
+    /// with that average, under the name asked for.
     ///
     /// # Errors
-    /// On an unknown metric, option or value: the known ones are named.
+    /// On an unknown metric, option or value: the known ones are named. Where the name and an option differ.
     pub fn parse(name: &str, options: &[(&str, &str)]) -> Result<Self, DifficultyError> {
-        let entry = find("metric", &METRICS, |entry| &entry.description.method, &[], name)?;
+        let other = METRICS.iter().find_map(|metric| Some((metric, other_name(metric, name)?)));
+        let (entry, other) = match other {
+            Some((entry, other)) => (entry, Some(other)),
+            None => (find("metric", &METRICS, |entry| &entry.description.method, &[], name)?, None),
+        };
         let description = &entry.description;
-        let mut options = Options::new(&description.method, options)?;
+        let mut given = options.to_vec();
+        if let Some(OtherName { option, value, .. }) = other
+            && !options.iter().any(|(name, _)| *name == option)
+        {
+            given.push((option, value));
+        }
+        let mut options = Options::new(&description.method, &given)?;
+        if let Some(OtherName { name, option, value }) = other
+            && options.text(option)? != value
+        {
+            return Err(options.invalid(option, format!("{value}, as {name} says")).into());
+        }
         let reading = (entry.read)(&mut options)?;
         let range = range(&options)?;
-        let metric = Metric { name: description.method.name.to_owned(), options: options.values().clone() };
-        Ok(Self { metric, description, reading, range })
+        let name = other.map_or(description.method.name, |other| other.name).to_owned();
+        let metric = Metric { name, options: options.values().clone() };
+        Ok(Self { metric, other_name: other, description, reading, range })
     }
 
     /// Every metric that outputs of this kind of one training run allow, with its defaults.
@@ -95,6 +133,11 @@ impl MetricSettings {
     /// Whether a number per example **and class** is kept for it, which decides how much memory a recorder takes.
     pub fn keeps_probabilities(&self) -> bool {
         self.reading.accumulator().keeps_probabilities()
+    }
+
+    /// The name asked for, which is that of its column.
+    pub(crate) fn name(&self) -> &'static str {
+        self.other_name.map_or(self.description.method.name, |other| other.name)
     }
 
     /// How the catalogue describes it.
@@ -170,8 +213,16 @@ mod tests {
         let names = |kind| -> Vec<_> {
             MetricSettings::all(kind).iter().map(|settings| settings.metric.name.clone()).collect()
         };
-        let of_losses =
-            ["l1_error", "loss", "confidence", "variability", "threshold_closeness", "dyn_unc", "dual"];
+        let of_losses = [
+            "l1_error",
+            "loss",
+            "learning_time",
+            "confidence",
+            "variability",
+            "threshold_closeness",
+            "dyn_unc",
+            "dual",
+        ];
         assert_eq!(names(OutputKind::Losses), of_losses);
         let of_correct = [
             "forgetting",
@@ -194,8 +245,8 @@ mod tests {
         ] {
             assert_eq!(reason(name, kind), expected);
         }
-        for average in ["last", "ema"] {
-            let loss = MetricSettings::parse("loss", &[("average", average)]).unwrap();
+        for name in ["loss_mean", "loss_last", "loss_ema"] {
+            let loss = MetricSettings::parse(name, &[]).unwrap();
             assert_eq!(loss.unavailable(OutputKind::Losses), None);
         }
         let aum = MetricSettings::parse("aum", &[("outputs", "probabilities")]).unwrap();
@@ -213,6 +264,25 @@ mod tests {
         }
         let names: std::collections::BTreeSet<_> = metrics().iter().map(|metric| metric.method.name).collect();
         assert_eq!(names.len(), metrics().len());
+    }
+
+    #[test]
+    fn a_loss_is_known_by_its_average() {
+        for (name, average) in [("loss_mean", "mean"), ("loss_last", "last"), ("loss_ema", "ema")] {
+            let plain = MetricSettings::parse("loss", &[("average", average)]).unwrap();
+            let named = MetricSettings::parse(name, &[]).unwrap();
+            assert_eq!(named.metric.options, plain.metric.options);
+            assert_eq!((named.metric.name.as_str(), named.name()), (name, name));
+            assert_eq!(named.accumulator(), plain.accumulator());
+            assert_eq!(MetricSettings::try_from(Metric::from(named.clone())).unwrap(), named);
+            assert_eq!(MetricSettings::parse(name, &[("average", average)]).unwrap(), named);
+            assert_eq!(description_of(name), description_of("loss"));
+        }
+        let error = MetricSettings::parse("loss_last", &[("average", "ema")]).unwrap_err().to_string();
+        assert!(error.contains("loss.average is ema, expected last, as loss_last says"), "{error}");
+        assert!(MetricSettings::parse("loss_ema", &[("decay", "1")]).is_err());
+        assert!(metrics().iter().all(|metric| !metric.method.name.starts_with("loss_")));
+        assert!(metrics().iter().all(|metric| description_of(metric.method.name) == Some(metric)));
     }
 
     #[test]

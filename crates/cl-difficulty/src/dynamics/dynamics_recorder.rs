@@ -372,7 +372,7 @@ impl DynamicsRecorder {
 
     fn column(&self, settings: &MetricSettings) -> Result<Column, DifficultyError> {
         let description = settings.description();
-        let name = description.method.name;
+        let name = settings.name();
         let k = self.accumulators.iter().position(|accumulator| *accumulator == settings.accumulator());
         let part = |(shard, first): (&Shard, usize)| {
             // Present since `new`.

@@ -143,7 +143,7 @@ impl ExampleState {
             block.set_numbers(accumulator.inputs(), numbers);
             state.update(&block);
         }
-        let metric = self.settings.description().method.name;
+        let metric = self.settings.name();
         let values = state.values(&self.settings.reading, &[block.labels[0] as u32]);
         let values = values.transpose().map_err(|few| few.error(0, metric))?;
         let value = values.and_then(|values| values.get(0));

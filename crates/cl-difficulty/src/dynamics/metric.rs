@@ -72,10 +72,20 @@ impl Range {
     }
 }
 
+/// A name that stands for a metric with `option` at `value`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OtherName {
+    pub(crate) name: &'static str,
+    pub(crate) option: &'static str,
+    pub(crate) value: &'static str,
+}
+
 /// A metric as it stands in the list; `R` is one reading of those of all accumulators.
 #[derive(Debug, Clone)]
 pub(crate) struct Metric<R> {
     pub(crate) description: MetricDescription,
+    /// Names that are this one with an option set.
+    pub(crate) other_names: &'static [OtherName],
     /// How it reads its options.
     pub(crate) read: fn(&mut Options) -> Result<R, CatalogueError>,
 }
@@ -91,11 +101,16 @@ impl<R> Metric<R> {
         let method = Description { name, summary, parameters };
         let description =
             MetricDescription { method, needs: Needs::Outputs, higher_is_harder, order_bound: false };
-        Self { description, read }
+        Self { description, other_names: &[], read }
     }
 
     pub(crate) const fn order_bound(mut self) -> Self {
         self.description.order_bound = true;
+        self
+    }
+
+    pub(crate) const fn known_as(mut self, other_names: &'static [OtherName]) -> Self {
+        self.other_names = other_names;
         self
     }
 

@@ -32,9 +32,10 @@ mod saved_recorder;
 mod shard;
 mod tdds;
 mod transpose;
+mod turning_points;
 mod windows;
 
-pub use catalogue::{MetricSettings, metrics};
+pub use catalogue::{MetricSettings, description_of, metrics};
 pub use column::{Column, ColumnValues, Value};
 pub use dynamics_recorder::DynamicsRecorder;
 pub use el2n::El2n;
