@@ -10,7 +10,7 @@ use std::hint::black_box;
 use cl_benches::inputs::{logits, noisily_labelled};
 use cl_benches::{Rows, Work, all_threads};
 use cl_difficulty::{
-    ConfidentLearning, DynamicsRecorder, IssueFilter, Log, MetricSettings, Observations, Outputs,
+    ConfidentLearning, DynamicsRecorder, IssueFilter, Log, MetricSettings, Observations, OutputKind, Outputs,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
@@ -35,7 +35,7 @@ fn one_pass(criterion: &mut Criterion) {
             "el2n + forgetting + aum + cartography",
             some(&["el2n", "forgetting", "aum", "confidence", "variability", "correctness"]),
         ),
-        ("all", MetricSettings::all(true)),
+        ("all", MetricSettings::all(OutputKind::Logits)),
     ] {
         let new = || DynamicsRecorder::new(N_EXAMPLES, N_CLASSES, &metrics).expect("metrics");
         for threads in [1, all_threads()] {

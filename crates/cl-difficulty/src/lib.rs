@@ -24,7 +24,8 @@ pub mod table;
 pub use correlation::{average_ranks, kendall, pearson, spearman};
 pub use dynamics::{
     Column, ColumnValues, DynamicsRecorder, El2n, ExampleState, Float, Forgetting, Index, Log, MeanLoss,
-    MetricDescription, MetricSettings, Needs, NeverLearned, Observations, Outputs, Recorder, Value, metrics,
+    MetricDescription, MetricSettings, Needs, NeverLearned, Observations, OutputKind, Outputs, Recorder, Value,
+    description_of, metrics,
 };
 pub use error::DifficultyError;
 pub use half::{bf16, f16};

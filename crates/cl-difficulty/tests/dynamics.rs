@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cl_difficulty::{
     ColumnValues, DifficultyError, DynamicsRecorder, Float, Log, MetricSettings, NeverLearned, Observations,
-    Outputs, metrics,
+    OutputKind, Outputs, metrics,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -180,7 +180,7 @@ fn probabilities_give_what_their_logits_give() {
             z.iter().map(move |z| (z - max).exp() / sum).collect::<Vec<_>>()
         })
         .collect();
-    let metrics = MetricSettings::all(false);
+    let metrics = MetricSettings::all(OutputKind::Probabilities);
     let indices: Vec<usize> = (0..labels.len()).collect();
     let columns = |is_logits: bool| {
         let mut recorder = DynamicsRecorder::new(labels.len(), n_classes, &metrics).unwrap();
@@ -221,7 +221,7 @@ fn recorder_of(metrics: &[MetricSettings], logits: &[f32], labels: &[usize], c: 
 #[test]
 fn the_result_depends_neither_on_threads_nor_on_cuts_nor_on_shards() {
     let (n, c, logits, labels) = large(1);
-    let metrics = MetricSettings::all(true);
+    let metrics = MetricSettings::all(OutputKind::Logits);
     let whole = recorder_of(&metrics, &logits, &labels, c);
     for threads in [1, 3] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -261,7 +261,7 @@ fn the_result_depends_neither_on_threads_nor_on_cuts_nor_on_shards() {
 #[test]
 fn a_log_gives_what_its_epochs_give() {
     let (n, c, logits, labels) = large(5);
-    let metrics = MetricSettings::all(true);
+    let metrics = MetricSettings::all(OutputKind::Logits);
     let whole = recorder_of(&metrics, &logits, &labels, c);
     let epochs: Vec<u64> = (0..6).collect();
     let mut log = DynamicsRecorder::new(n, c, &metrics).unwrap();
@@ -286,7 +286,7 @@ fn a_log_gives_what_its_epochs_give() {
 
 #[test]
 fn a_recorder_read_back_is_checked() {
-    let metrics = MetricSettings::all(true);
+    let metrics = MetricSettings::all(OutputKind::Logits);
     let recorder = recorder_of(&metrics, &[1.0, 2.0, 0.5, 0.25, 1.0, 3.0], &[1, 0, 1], 2);
     let saved = serde_json::to_value(&recorder).unwrap();
     assert!(serde_json::from_value::<DynamicsRecorder>(saved.clone()).unwrap() == recorder);
@@ -327,8 +327,10 @@ fn arrays(value: &serde_json::Value, path: &str) -> Vec<String> {
 #[test]
 fn order_free_metrics_take_epochs_in_any_order_and_the_others_say_why_not() {
     let (n, c, logits, labels) = large(3);
-    let free: Vec<MetricSettings> =
-        MetricSettings::all(true).into_iter().filter(|metric| !metric.description().order_bound).collect();
+    let free: Vec<MetricSettings> = MetricSettings::all(OutputKind::Logits)
+        .into_iter()
+        .filter(|metric| !metric.description().order_bound)
+        .collect();
     let whole = recorder_of(&free, &logits, &labels, c).columns().unwrap();
     let indices: Vec<usize> = (0..n).collect();
     let epoch = |e: usize| Observations {
@@ -351,7 +353,7 @@ fn order_free_metrics_take_epochs_in_any_order_and_the_others_say_why_not() {
             assert_close(&b.values.to_floats(), &a.values.to_floats(), 1e-11, &a.name);
         }
     }
-    for metric in ["forgetting", "first_learned", "dyn_unc", "dual", "tdds", "loss.average=ema"] {
+    for metric in ["forgetting", "first_learned", "learning_time", "dyn_unc", "dual", "tdds", "loss.average=ema"] {
         let mut recorder = DynamicsRecorder::new(n, c, &[settings(metric)]).unwrap();
         recorder.record(&epoch(1)).unwrap();
         let before = recorder.clone();
@@ -452,7 +454,7 @@ proptest! {
         let plain: Vec<f32> = logits.iter().map(|&z| z as f32 / 16.0).collect();
         let shifted: Vec<f32> =
             plain.chunks_exact(3).zip(&shifts).flat_map(|(z, &s)| z.iter().map(move |z| z + s as f32)).collect();
-        let metrics = MetricSettings::all(true);
+        let metrics = MetricSettings::all(OutputKind::Logits);
         let plain = recorder_of(&metrics, &plain, &labels, 3).columns().unwrap();
         let shifted = recorder_of(&metrics, &shifted, &labels, 3).columns().unwrap();
         prop_assert_eq!(plain, shifted);
@@ -470,7 +472,7 @@ proptest! {
             .flat_map(|epoch| order.iter().flat_map(|&i| epoch[i * 3..i * 3 + 3].to_vec()).collect::<Vec<_>>())
             .collect();
         let permuted_labels: Vec<usize> = order.iter().map(|&i| labels[i]).collect();
-        let metrics = MetricSettings::all(true);
+        let metrics = MetricSettings::all(OutputKind::Logits);
         let plain = recorder_of(&metrics, &logits, &labels, 3).columns().unwrap();
         let permuted = recorder_of(&metrics, &permuted, &permuted_labels, 3).columns().unwrap();
         for (plain, permuted) in plain.iter().zip(permuted) {

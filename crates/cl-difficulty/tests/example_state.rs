@@ -8,7 +8,7 @@ const N_CLASSES: usize = 3;
 
 /// Every metric, with its defaults and with each other option that changes what is accumulated.
 fn all() -> Vec<MetricSettings> {
-    let others: [(&str, &[(&str, &str)]); 9] = [
+    let others: [(&str, &[(&str, &str)]); 11] = [
         ("loss", &[("average", "last")]),
         ("loss", &[("average", "ema"), ("decay", "0.5")]),
         ("forgetting", &[("never_learned", "infinite")]),
@@ -18,6 +18,8 @@ fn all() -> Vec<MetricSettings> {
         ("confidence_weighted_entropy", &[("certain", "cleanlab")]),
         ("el2n", &[("from", "2"), ("until", "7")]),
         ("first_learned", &[("from", "3")]),
+        ("learning_time", &[("threshold", "1.5")]),
+        ("loss_ema", &[]),
     ];
     let defaults = metrics().iter().map(|metric| MetricSettings::parse(metric.method.name, &[]).unwrap());
     defaults.chain(others.map(|(name, options)| MetricSettings::parse(name, options).unwrap())).collect()

@@ -6,7 +6,7 @@ use cl_data::io::{Array, ArrayData, write_npy};
 use cl_difficulty::log::{
     self, By, Chunk, Contents, Options, Progress, Scored, Scoring, Source, StateFile, Visitor,
 };
-use cl_difficulty::{DifficultyError, DynamicsRecorder, MetricSettings};
+use cl_difficulty::{DifficultyError, DynamicsRecorder, MetricSettings, OutputKind};
 
 const N: usize = 5;
 const C: usize = 3;
@@ -46,7 +46,7 @@ impl Log {
 }
 
 fn metrics() -> Vec<MetricSettings> {
-    MetricSettings::all(true)
+    MetricSettings::all(OutputKind::Logits)
 }
 
 fn by(by: By, state: Option<&Path>) -> Scoring {

@@ -2,7 +2,7 @@
 
 use cl_difficulty::{
     Column, DynamicsRecorder, El2n, Float, Forgetting, Index, Log, MeanLoss, MetricSettings, Observations,
-    Outputs, Recorder, bf16, f16,
+    OutputKind, Outputs, Recorder, bf16, f16,
 };
 use half::slice::HalfFloatSliceExt;
 
@@ -74,7 +74,7 @@ fn logarithms_of_probabilities_are_probabilities() {
 
 /// The error of a batch of two on top of a good epoch, which stays as it was and goes on.
 fn error<T: Float, I: Index, L: Index>(indices: &[I], labels: &[L], outputs: Outputs<'_, T>) -> String {
-    let metrics = MetricSettings::all(false);
+    let metrics = MetricSettings::all(OutputKind::Probabilities);
     let mut recorder = DynamicsRecorder::new(N, 2, &metrics).unwrap().with_partial_epochs();
     let good =
         Observations { epoch: 0, indices: &[0, 4200], labels: &[1, 0], outputs: Outputs::Logits(&[0.5f32; 4]) };
@@ -121,7 +121,7 @@ fn what_is_wrong_is_named_and_nothing_is_recorded() {
 
 #[test]
 fn data_grow_while_a_model_is_trained() {
-    let metrics = MetricSettings::all(true);
+    let metrics = MetricSettings::all(OutputKind::Logits);
     let (all, labels): (Vec<usize>, Vec<i64>) = ((0..N).collect(), labels());
     let record = |recorder: &mut DynamicsRecorder, epoch: u64, n: usize| {
         let (indices, labels, logits) = (&all[..n], &labels[..n], logits(epoch));
@@ -165,7 +165,7 @@ fn a_saved_form_of_another_version_is_refused_by_name() {
         let error = serde_json::from_value::<S>(value).err().unwrap().to_string();
         assert!(error.contains("saved in version 2, expected version 1"), "{error}");
     }
-    let recorder = DynamicsRecorder::new(2, 2, &MetricSettings::all(true)).unwrap();
+    let recorder = DynamicsRecorder::new(2, 2, &MetricSettings::all(OutputKind::Logits)).unwrap();
     check(&recorder, "/version");
     check(&Recorder::new(2), "/version");
     check(&El2n::new(2), "/version");

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::block::{Block, Input};
+use super::block::Block;
+use super::input::Input;
 use crate::error::DifficultyError;
 
 /// What is kept of some examples for a metric, O(1) numbers or so of each.

@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::accumulate::{Accumulate, TooFew};
 use super::aum::Aum;
-use super::block::{Block, Input};
+use super::block::Block;
 use super::cartography::Cartography;
 use super::column::ColumnValues;
 use super::dual::Dual;
 use super::dyn_unc::DynUnc;
 use super::el2n::El2n;
 use super::forgetting::Forgetting;
+use super::input::Input;
 use super::l1_error::L1Error;
 use super::last_epoch::LastEpoch;
 use super::learning_time::LearningTime;
@@ -19,6 +20,7 @@ use super::mean_loss::MeanLoss;
 use super::mean_probabilities::MeanProbabilities;
 use super::metric::{Metric, Needs, Reading};
 use super::tdds::Tdds;
+use super::turning_points::TurningPoints;
 
 macro_rules! accumulators {
     ($($file:ident::$name:ident),* $(,)?) => {
@@ -62,6 +64,13 @@ macro_rules! accumulators {
                     $(Self::$name(reading) => Accumulator::$name(reading.settings),)*
                 }
             }
+
+            /// What the metric is made of.
+            pub(crate) fn inputs(&self) -> &'static [Input] {
+                match self {
+                    $(Self::$name(reading) => reading.inputs,)*
+                }
+            }
         }
 
         impl Accumulator {
@@ -84,10 +93,6 @@ macro_rules! accumulators {
                 match *self {
                     $(Self::$name(settings) => $name::inputs(settings),)*
                 }
-            }
-
-            pub(crate) fn needs_logits(&self) -> bool {
-                self.inputs().contains(&Input::Margin)
             }
 
             pub(crate) fn start(&self, n_examples: usize, n_classes: usize) -> State {
@@ -143,6 +148,7 @@ accumulators! {
     mean_loss::MeanLoss,
     loss_average::LossAverage,
     forgetting::Forgetting,
+    turning_points::TurningPoints,
     learning_time::LearningTime,
     cartography::Cartography,
     aum::Aum,

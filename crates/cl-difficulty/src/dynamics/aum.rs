@@ -2,8 +2,9 @@ use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::Accumulate;
-use super::block::{Block, Input};
+use super::block::Block;
 use super::column::ColumnValues;
+use super::input::Input;
 use super::metric::{EASY, FROM, Metric, Needs, Reading, UNTIL, reading};
 use super::running_mean::RunningMean;
 

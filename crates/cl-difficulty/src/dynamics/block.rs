@@ -1,13 +1,13 @@
 //! Softmax and what follows from it for some examples at once, one per lane: what one pass spends its time on.
 
-use std::slice::from_mut;
-
-use cl_data::exponential::exp;
+use cl_data::exponential::{exp, exp_m1};
 use cl_model::exponential::ln_1p;
 use pulp::Simd;
 
 use super::exponential::{UNSCALE, scaled_exp};
-use super::observations::{AnyOutputs, Kind};
+use super::input::{Input, Wanted};
+use super::observations::AnyOutputs;
+use super::output_kind::OutputKind;
 use super::transpose::transpose;
 
 /// Examples per block: a multiple of any vector's lanes, enough that what was just stored is not waited for.
@@ -21,57 +21,6 @@ pub(crate) enum Positions<'a> {
     /// One after the other from here on, in all lanes.
     Run(usize),
     Each(&'a [usize; LANES]),
-}
-
-/// A quantity of a block that an accumulator may read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Input {
-    Right,
-    LabelProbability,
-    Residual,
-    ErrorNorm,
-    Loss,
-    Margin,
-    ProbabilityMargin,
-    Probabilities,
-}
-
-impl Input {
-    /// How many numbers of an example these are.
-    pub(crate) fn width(inputs: &[Self], n_classes: usize) -> usize {
-        inputs.iter().map(|&input| if input == Self::Probabilities { n_classes } else { 1 }).sum()
-    }
-
-    fn lanes(self, block: &mut Block) -> &mut [Lanes] {
-        match self {
-            Self::Right => &mut [],
-            Self::LabelProbability => from_mut(&mut block.p_label),
-            Self::Residual => from_mut(&mut block.residual),
-            Self::ErrorNorm => from_mut(&mut block.error_norm),
-            Self::Loss => from_mut(&mut block.loss),
-            Self::Margin => from_mut(&mut block.margin),
-            Self::ProbabilityMargin => from_mut(&mut block.probability_margin),
-            Self::Probabilities => &mut block.probabilities,
-        }
-    }
-}
-
-/// Which of them the accumulators of a recorder ask for beyond those that come for nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Wanted {
-    pub(crate) loss: bool,
-    pub(crate) probability_margin: bool,
-    pub(crate) probabilities: bool,
-}
-
-impl Wanted {
-    pub(crate) fn of(inputs: impl Iterator<Item = Input>) -> Self {
-        inputs.fold(Self::default(), |wanted, input| Self {
-            loss: wanted.loss || input == Input::Loss,
-            probability_margin: wanted.probability_margin || input == Input::ProbabilityMargin,
-            probabilities: wanted.probabilities || input == Input::Probabilities,
-        })
-    }
 }
 
 /// What a model said in one epoch about up to [`LANES`] examples; lanes from `n` on repeat the last example.
@@ -108,6 +57,7 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// For outputs of this many numbers per example: classes, as a rule.
     pub(crate) fn new(epoch: u64, n_classes: usize) -> Self {
         let zeros = [0.0; LANES];
         Self {
@@ -187,7 +137,8 @@ impl Block {
         }
     }
 
-    /// Fills the block from `outputs`, c per position, that are valid.
+    /// Fills the block from `outputs`, as many per position as it was made for, that are valid. What they do not tell
+    /// stays as it is, for nobody to read.
     #[inline(always)]
     pub(crate) fn fill<S: Simd>(
         &mut self,
@@ -206,7 +157,12 @@ impl Block {
                 }
             }
         }
-        if outputs.kind == Kind::LogProbabilities {
+        match outputs.kind {
+            OutputKind::Losses => return self.fill_from_losses(wanted),
+            OutputKind::Correct => return self.fill_from_correct(),
+            OutputKind::Logits | OutputKind::Probabilities | OutputKind::LogProbabilities => {}
+        }
+        if outputs.kind == OutputKind::LogProbabilities {
             self.rows.iter_mut().for_each(|p| *p = exp(*p));
         }
         transpose(simd, &self.rows, &mut self.probabilities);
@@ -218,10 +174,28 @@ impl Block {
         }
         self.find_largest(simd);
         self.find_right();
-        match outputs.kind {
-            Kind::Logits => self.fill_from_logits(simd, wanted),
-            Kind::Probabilities | Kind::LogProbabilities => self.fill_from_probabilities(),
+        if outputs.kind == OutputKind::Logits {
+            self.fill_from_logits(simd, wanted);
+        } else {
+            self.fill_from_probabilities();
         }
+    }
+
+    /// l = -ln p_y, without an exponential where nobody asks for p_y.
+    #[inline(always)]
+    fn fill_from_losses(&mut self, wanted: Wanted) {
+        self.loss.copy_from_slice(&self.rows);
+        if wanted.label_probability {
+            self.p_label.iter_mut().zip(&self.loss).for_each(|(p, loss)| *p = exp(0.0 - loss));
+        }
+        if wanted.residual {
+            self.residual.iter_mut().zip(&self.loss).for_each(|(rest, loss)| *rest = 0.0 - exp_m1(0.0 - loss));
+        }
+    }
+
+    #[inline(always)]
+    fn fill_from_correct(&mut self) {
+        self.right.iter_mut().zip(&self.rows).for_each(|(right, &correct)| *right = correct != 0.0);
     }
 
     /// Finds the largest of the others.

@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::{Accumulate, TooFew, same_lengths};
-use super::block::{Block, Input, LANES};
+use super::block::{Block, LANES};
 use super::column::ColumnValues;
-use super::metric::{EASY, HARD, Metric, RANGE, Reading, reading};
+use super::input::Input;
+use super::metric::{EASY, HARD, Metric, RANGE, Reading, reading_of};
 
 /// Dataset Cartography's coordinates of an example: the mean and the spread of p_y over epochs, and how often
 /// it was right.
@@ -35,22 +36,24 @@ impl Cartography {
 }
 
 pub(crate) fn metrics<R: From<Reading<Cartography>>>() -> Vec<Metric<R>> {
+    const P: &[Input] = &[Input::LabelProbability];
+    const RIGHT: &[Input] = &[Input::Right];
     vec![
         Metric::new("confidence", "mean p_y", RANGE, EASY, |_| {
-            reading((), |map: &Cartography, _| map.floats(|i| map.means[i]))
+            reading_of(P, (), |map: &Cartography, _| map.floats(|i| map.means[i]))
         }),
         Metric::new("variability", "population standard deviation of p_y", RANGE, HARD, |_| {
-            reading((), |map: &Cartography, _| {
+            reading_of(P, (), |map: &Cartography, _| {
                 map.floats(|i| (map.deviations[i] / f64::from(map.counts[i])).sqrt())
             })
         }),
         Metric::new("correctness", "in how many epochs it was right", RANGE, EASY, |_| {
-            reading((), |map: &Cartography, _| {
+            reading_of(RIGHT, (), |map: &Cartography, _| {
                 TooFew::check(&map.counts, 1).map(|()| ColumnValues::counts(&map.right))
             })
         }),
         Metric::new("threshold_closeness", "confidence (1 - confidence)", RANGE, HARD, |_| {
-            reading((), |map: &Cartography, _| map.floats(|i| map.means[i] * (1.0 - map.means[i])))
+            reading_of(P, (), |map: &Cartography, _| map.floats(|i| map.means[i] * (1.0 - map.means[i])))
         }),
     ]
 }

@@ -6,8 +6,9 @@ use cl_data::catalogue::{CatalogueError, Options, find};
 use serde::{Deserialize, Serialize};
 
 use super::accumulators::{self, Accumulator, AnyReading};
-use super::metric::{self, MetricDescription, Needs, Range};
-use super::observations::Kind;
+use super::input::Input;
+use super::metric::{self, MetricDescription, Needs, OtherName, Range};
+use super::output_kind::OutputKind;
 use crate::{error::DifficultyError, scores::Metric};
 
 static METRICS: LazyLock<Vec<metric::Metric<AnyReading>>> = LazyLock::new(accumulators::metrics);
@@ -18,6 +19,25 @@ static DESCRIPTIONS: LazyLock<Vec<MetricDescription>> =
 /// Every metric of the training dynamics.
 pub fn metrics() -> &'static [MetricDescription] {
     &DESCRIPTIONS
+}
+
+/// How the catalogue describes the metric that bears a name: one of [`metrics`], or another name of one with an option
+/// set, `loss_mean`, `loss_last` or `loss_ema`.
+///
+/// ```
+/// let loss = cl_difficulty::description_of("loss_last").unwrap();
+/// assert_eq!((loss.method.name, loss.higher_is_harder), ("loss", Some(true)));
+/// assert!(cl_difficulty::description_of("lost").is_none());
+/// ```
+pub fn description_of(name: &str) -> Option<&'static MetricDescription> {
+    let bears =
+        |metric: &&metric::Metric<_>| metric.description.method.name == name || other_name(metric, name).is_some();
+    METRICS.iter().find(bears).map(|metric| &metric.description)
+}
+
+/// The other name of a metric, where it is one.
+fn other_name(metric: &metric::Metric<AnyReading>, name: &str) -> Option<OtherName> {
+    metric.other_names.iter().find(|other| other.name == name).copied()
 }
 
 /// A metric with its options set and checked.
@@ -35,6 +55,8 @@ pub fn metrics() -> &'static [MetricDescription] {
 #[serde(try_from = "Metric", into = "Metric")]
 pub struct MetricSettings {
     metric: Metric,
+    /// What was asked for, where that was not the metric's own name.
+    other_name: Option<OtherName>,
     description: &'static MetricDescription,
     pub(crate) reading: AnyReading,
     range: Range,
@@ -48,30 +70,59 @@ impl PartialEq for MetricSettings {
 }
 
 impl MetricSettings {
-    /// The metric `name` with `options`, the others at their defaults.
+    /// The metric `name` with `options`, the others at their defaults; `loss_mean`, `loss_last` and `loss_ema` are `loss`
+    /// with that average, under the name asked for.
     ///
     /// # Errors
-    /// On an unknown metric, option or value: the known ones are named.
+    /// On an unknown metric, option or value: the known ones are named. Where the name and an option differ.
     pub fn parse(name: &str, options: &[(&str, &str)]) -> Result<Self, DifficultyError> {
-        let entry = find("metric", &METRICS, |entry| &entry.description.method, &[], name)?;
+        let other = METRICS.iter().find_map(|metric| Some((metric, other_name(metric, name)?)));
+        let (entry, other) = match other {
+            Some((entry, other)) => (entry, Some(other)),
+            None => (find("metric", &METRICS, |entry| &entry.description.method, &[], name)?, None),
+        };
         let description = &entry.description;
-        let mut options = Options::new(&description.method, options)?;
+        let mut given = options.to_vec();
+        if let Some(OtherName { option, value, .. }) = other
+            && !options.iter().any(|(name, _)| *name == option)
+        {
+            given.push((option, value));
+        }
+        let mut options = Options::new(&description.method, &given)?;
+        if let Some(OtherName { name, option, value }) = other
+            && options.text(option)? != value
+        {
+            return Err(options.invalid(option, format!("{value}, as {name} says")).into());
+        }
         let reading = (entry.read)(&mut options)?;
         let range = range(&options)?;
-        let metric = Metric { name: description.method.name.to_owned(), options: options.values().clone() };
-        Ok(Self { metric, description, reading, range })
+        let name = other.map_or(description.method.name, |other| other.name).to_owned();
+        let metric = Metric { name, options: options.values().clone() };
+        Ok(Self { metric, other_name: other, description, reading, range })
     }
 
-    /// Every metric that logits (or, without `logits`, probabilities) of one training run allow, with its
-    /// defaults.
-    pub fn all(logits: bool) -> Vec<Self> {
-        let allowed = |description: &&MetricDescription| match description.needs {
-            Needs::Outputs => true,
-            Needs::Logits => logits,
-            Needs::SecondSplit => false,
-        };
-        let parsed = metrics().iter().filter(allowed).map(|metric| Self::parse(metric.method.name, &[]));
-        parsed.filter_map(Result::ok).collect()
+    /// Every metric that outputs of this kind of one training run allow, with its defaults.
+    pub fn all(kind: OutputKind) -> Vec<Self> {
+        let one_run = metrics().iter().filter(|metric| metric.needs != Needs::SecondSplit);
+        let parsed = one_run.filter_map(|metric| Self::parse(metric.method.name, &[]).ok());
+        parsed.filter(|settings| settings.unavailable(kind).is_none()).collect()
+    }
+
+    /// Why it cannot be had from outputs of this kind; `None` where it can.
+    ///
+    /// ```
+    /// use cl_difficulty::{MetricSettings, OutputKind};
+    ///
+    /// let aum = MetricSettings::parse("aum", &[])?;
+    /// assert_eq!(aum.unavailable(OutputKind::Logits), None);
+    /// let reason = aum.unavailable(OutputKind::Probabilities);
+    /// assert_eq!(reason.as_deref(), Some("needs logits, the input has probabilities"));
+    /// # Ok::<(), cl_difficulty::DifficultyError>(())
+    /// ```
+    pub fn unavailable(&self, kind: OutputKind) -> Option<String> {
+        let inputs = self.reading.inputs();
+        (!Input::all_of(inputs, kind))
+            .then(|| format!("needs {}, the input has {}", Input::needed(inputs), in_text(kind)))
     }
 
     /// The metric and its options, defaults among them.
@@ -82,6 +133,11 @@ impl MetricSettings {
     /// Whether a number per example **and class** is kept for it, which decides how much memory a recorder takes.
     pub fn keeps_probabilities(&self) -> bool {
         self.reading.accumulator().keeps_probabilities()
+    }
+
+    /// The name asked for, which is that of its column.
+    pub(crate) fn name(&self) -> &'static str {
+        self.other_name.map_or(self.description.method.name, |other| other.name)
     }
 
     /// How the catalogue describes it.
@@ -95,13 +151,18 @@ impl MetricSettings {
     }
 
     /// Whether it can be had from such outputs.
-    pub(crate) fn check(&self, kind: Kind) -> Result<(), DifficultyError> {
-        if self.reading.accumulator().needs_logits() && kind != Kind::Logits {
-            let found = format!("probabilities, of which {} cannot be had with its options", self.metric.name);
-            return Err(DifficultyError::argument("outputs", found, "logits"));
+    pub(crate) fn check(&self, kind: OutputKind) -> Result<(), DifficultyError> {
+        if self.unavailable(kind).is_none() {
+            return Ok(());
         }
-        Ok(())
+        let found = format!("{}, of which {} cannot be had with its options", in_text(kind), self.metric.name);
+        Err(DifficultyError::argument("outputs", found, Input::needed(self.reading.inputs())))
     }
+}
+
+/// As a sentence has it.
+fn in_text(kind: OutputKind) -> String {
+    if kind == OutputKind::Correct { "`correct`".into() } else { kind.to_string() }
 }
 
 /// The epochs that enter.
@@ -142,8 +203,54 @@ mod tests {
             assert!(settings.metric.options.keys().all(known));
             assert_eq!(settings.reading.accumulator().order_bound(), description.order_bound);
         }
-        assert_eq!(MetricSettings::all(true).len(), metrics().len() - 1);
-        assert_eq!(MetricSettings::all(false).len(), metrics().len() - 2);
+        assert_eq!(MetricSettings::all(OutputKind::Logits).len(), metrics().len() - 1);
+        assert_eq!(MetricSettings::all(OutputKind::Probabilities).len(), metrics().len() - 2);
+        assert_eq!(MetricSettings::all(OutputKind::LogProbabilities).len(), metrics().len() - 2);
+    }
+
+    #[test]
+    fn what_a_kind_allows_is_said_metric_by_metric() {
+        let names = |kind| -> Vec<_> {
+            MetricSettings::all(kind).iter().map(|settings| settings.metric.name.clone()).collect()
+        };
+        let of_losses = [
+            "l1_error",
+            "loss",
+            "learning_time",
+            "confidence",
+            "variability",
+            "threshold_closeness",
+            "dyn_unc",
+            "dual",
+        ];
+        assert_eq!(names(OutputKind::Losses), of_losses);
+        let of_correct = [
+            "forgetting",
+            "forgetting_events",
+            "never_learned",
+            "unforgettable",
+            "first_learned",
+            "presentations_needed",
+            "correctness",
+        ];
+        assert_eq!(names(OutputKind::Correct), of_correct);
+        let reason = |name, kind| MetricSettings::parse(name, &[]).unwrap().unavailable(kind).unwrap();
+        for (name, kind, expected) in [
+            ("aum", OutputKind::Probabilities, "needs logits, the input has probabilities"),
+            ("aum", OutputKind::LogProbabilities, "needs logits, the input has log-probabilities"),
+            ("el2n", OutputKind::Losses, "needs logits or probabilities, the input has losses"),
+            ("self_confidence", OutputKind::Losses, "needs logits or probabilities, the input has losses"),
+            ("correctness", OutputKind::Losses, "needs logits, probabilities or `correct`, the input has losses"),
+            ("confidence", OutputKind::Correct, "needs logits, probabilities or losses, the input has `correct`"),
+        ] {
+            assert_eq!(reason(name, kind), expected);
+        }
+        for name in ["loss_mean", "loss_last", "loss_ema"] {
+            let loss = MetricSettings::parse(name, &[]).unwrap();
+            assert_eq!(loss.unavailable(OutputKind::Losses), None);
+        }
+        let aum = MetricSettings::parse("aum", &[("outputs", "probabilities")]).unwrap();
+        assert_eq!(aum.unavailable(OutputKind::Probabilities), None);
     }
 
     /// The compiler tells of an accumulator that nothing takes, too.
@@ -157,6 +264,25 @@ mod tests {
         }
         let names: std::collections::BTreeSet<_> = metrics().iter().map(|metric| metric.method.name).collect();
         assert_eq!(names.len(), metrics().len());
+    }
+
+    #[test]
+    fn a_loss_is_known_by_its_average() {
+        for (name, average) in [("loss_mean", "mean"), ("loss_last", "last"), ("loss_ema", "ema")] {
+            let plain = MetricSettings::parse("loss", &[("average", average)]).unwrap();
+            let named = MetricSettings::parse(name, &[]).unwrap();
+            assert_eq!(named.metric.options, plain.metric.options);
+            assert_eq!((named.metric.name.as_str(), named.name()), (name, name));
+            assert_eq!(named.accumulator(), plain.accumulator());
+            assert_eq!(MetricSettings::try_from(Metric::from(named.clone())).unwrap(), named);
+            assert_eq!(MetricSettings::parse(name, &[("average", average)]).unwrap(), named);
+            assert_eq!(description_of(name), description_of("loss"));
+        }
+        let error = MetricSettings::parse("loss_last", &[("average", "ema")]).unwrap_err().to_string();
+        assert!(error.contains("loss.average is ema, expected last, as loss_last says"), "{error}");
+        assert!(MetricSettings::parse("loss_ema", &[("decay", "1")]).is_err());
+        assert!(metrics().iter().all(|metric| !metric.method.name.starts_with("loss_")));
+        assert!(metrics().iter().all(|metric| description_of(metric.method.name) == Some(metric)));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::Accumulate;
-use super::block::{Block, Input};
+use super::block::Block;
 use super::column::ColumnValues;
+use super::input::Input;
 use super::metric::{EPOCHS, FROM, HARD, Metric, Reading, UNTIL, WINDOW, reading, window_and_epochs};
 use super::windows::{Windows, mean_and_std};
 

@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
-use cl_data::{Scalar, Version};
-use cl_model::{Observer, Presentation};
+use cl_data::Version;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +10,12 @@ use super::column::{Column, ColumnValues};
 use super::metric::Range;
 use super::numbers::{Float, Index};
 use super::observations::{AnyObservations, AnyOutputs, Log, Observations, Outputs};
-use super::shard::{Checked, Part, SHARD, Shard};
+use super::saved_recorder::{Unchecked, needed};
+use super::shard::{Checked, Part, SHARD, Shard, wanted};
 use crate::error::DifficultyError;
 
-/// Any number of metrics of the training dynamics from one pass over logits or probabilities.
+/// Any number of metrics of the training dynamics from one pass over what a model said: logits or probabilities, or its
+/// losses or whether it was right, of which [fewer metrics](MetricSettings::unavailable) can be had.
 ///
 /// Epochs come whole or in parts, examples in any order within one; metrics such as forgetting need the epochs
 /// of each example in increasing order, the others take any. Metrics that share an accumulator share its
@@ -42,79 +43,15 @@ use crate::error::DifficultyError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct DynamicsRecorder {
-    version: Version<1>,
-    n_examples: usize,
-    n_classes: usize,
-    metrics: Vec<MetricSettings>,
+    pub(super) version: Version<1>,
+    pub(super) n_examples: usize,
+    pub(super) n_classes: usize,
+    pub(super) metrics: Vec<MetricSettings>,
     #[serde(skip)]
-    accumulators: Vec<(Accumulator, Range)>,
-    shards: Vec<Shard>,
-    partial_epochs: bool,
-    error: Option<String>,
-}
-
-/// What is read back, before it is checked.
-#[derive(Deserialize)]
-struct Unchecked {
-    version: Version<1>,
-    n_examples: usize,
-    n_classes: usize,
-    metrics: Vec<MetricSettings>,
-    shards: Vec<Shard>,
-    partial_epochs: bool,
-    error: Option<String>,
-}
-
-impl TryFrom<Unchecked> for DynamicsRecorder {
-    type Error = DifficultyError;
-
-    /// Every part has the sizes and settings that the metrics ask for, so that nothing later has to ask.
-    fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
-        let Unchecked { version, n_examples, n_classes, metrics, shards, partial_epochs, error } = unchecked;
-        let accumulators = needed(n_examples, n_classes, &metrics)?;
-        let firsts = (0..n_examples).step_by(SHARD);
-        let fit = |(shard, first): (&Shard, usize)| {
-            shard.fits(first, SHARD.min(n_examples - first), n_classes, &accumulators)
-        };
-        if shards.len() != firsts.len() || !shards.iter().zip(firsts).all(fit) {
-            return Err(DifficultyError::InvalidArgument {
-                argument: "the recorder read",
-                value: format!("one of {} examples in {} shards", n_examples, shards.len()),
-                expected: "what its examples, classes and metrics ask for",
-            });
-        }
-        Ok(Self { version, n_examples, n_classes, metrics, accumulators, shards, partial_epochs, error })
-    }
-}
-
-/// The accumulators of the metrics, each once.
-fn needed(
-    n_examples: usize,
-    n_classes: usize,
-    metrics: &[MetricSettings],
-) -> Result<Vec<(Accumulator, Range)>, DifficultyError> {
-    let invalid =
-        |argument, value: String, expected| Err(DifficultyError::InvalidArgument { argument, value, expected });
-    if n_examples == 0 {
-        return invalid("n_examples", "0".into(), "at least one example");
-    }
-    if !(2..u32::MAX as usize).contains(&n_classes) {
-        return invalid("n_classes", n_classes.to_string(), "at least two classes");
-    }
-    if metrics.is_empty() {
-        return invalid("metrics", "empty".into(), "at least one metric");
-    }
-    let mut accumulators = Vec::new();
-    for (k, settings) in metrics.iter().enumerate() {
-        if metrics[..k].contains(settings) {
-            return invalid("metrics", format!("{} twice", settings.metric().name), "each metric once");
-        }
-        let needed = settings.accumulator();
-        if !accumulators.contains(&needed) {
-            accumulators.push(needed);
-        }
-    }
-    Ok(accumulators)
+    pub(super) accumulators: Vec<(Accumulator, Range)>,
+    pub(super) shards: Vec<Shard>,
+    pub(super) partial_epochs: bool,
+    pub(super) error: Option<String>,
 }
 
 impl DynamicsRecorder {
@@ -186,15 +123,16 @@ impl DynamicsRecorder {
     /// # Errors
     /// On lengths that do not agree, an example or a label out of range, a label other than in an earlier
     /// epoch, an example twice in an epoch, a logit that is not finite, a probability outside [0, 1],
-    /// probabilities whose sum is not 1 within 0.001, an epoch before an earlier one where a metric is bound to
-    /// their order, and probabilities where a metric needs logits. Nothing is recorded then.
+    /// probabilities whose sum is not 1 within 0.001, a loss that is not finite, or negative where a metric reads its
+    /// probability, an epoch before an earlier one where a metric is bound to their order, and outputs of a kind of which
+    /// a metric [cannot be had](MetricSettings::unavailable). Nothing is recorded then.
     pub fn record<T: Float, I: Index, L: Index>(
         &mut self,
         observations: &Observations<'_, T, I, L>,
     ) -> Result<(), DifficultyError> {
         let indices = &*I::to_usizes("indices", observations.indices)?;
         let labels = &*L::to_usizes("labels", observations.labels)?;
-        let (epoch, outputs) = (observations.epoch, observations.outputs.into());
+        let (epoch, outputs) = (observations.epoch, self.any(observations.outputs));
         self.check(indices.len(), labels.len(), 1, outputs)?;
         self.scatter(&AnyObservations { epoch, indices, labels, outputs })
     }
@@ -207,7 +145,11 @@ impl DynamicsRecorder {
     /// As [`Self::record`]; nothing of the log is recorded then.
     pub fn record_log<T: Float, L: Index>(&mut self, log: &Log<'_, T, L>) -> Result<(), DifficultyError> {
         let labels = &*L::to_usizes("labels", log.labels)?;
-        self.record_any_log(log.epochs, labels, log.outputs.into())
+        self.record_any_log(log.epochs, labels, self.any(log.outputs))
+    }
+
+    fn any<'a, T: Float>(&self, outputs: Outputs<'a, T>) -> AnyOutputs<'a> {
+        AnyOutputs::new(outputs, wanted(&self.accumulators))
     }
 
     fn record_any_log(
@@ -218,13 +160,13 @@ impl DynamicsRecorder {
     ) -> Result<(), DifficultyError> {
         let (n, c, order_bound) = (self.n_examples, self.n_classes, self.order_bound());
         self.check(n, labels.len(), epochs.len(), outputs)?;
-        let accumulators = &self.accumulators;
+        let (accumulators, width) = (&self.accumulators, outputs.width(c));
         let record = |(k, (shard, labels)): (usize, (&mut Shard, &[usize]))| {
             // A shard is checked epoch by epoch, while its numbers are in the cache: it may have to be as before.
             let before = (!shard.is_fresh()).then(|| shard.clone());
             let result = epochs.iter().enumerate().try_for_each(|(position, &epoch)| {
-                let start = (position * n + k * SHARD) * c;
-                let outputs = outputs.part(start..start + labels.len() * c);
+                let start = (position * n + k * SHARD) * width;
+                let outputs = outputs.part(start..start + labels.len() * width);
                 let observations = AnyObservations { epoch, indices: &[], labels, outputs };
                 let part = Part::Run { position: 0, example: 0, n: labels.len() };
                 let checked = shard.check(&observations, part, order_bound)?;
@@ -254,7 +196,10 @@ impl DynamicsRecorder {
         n_epochs: usize,
         outputs: AnyOutputs<'_>,
     ) -> Result<(), DifficultyError> {
-        let n_values = n.checked_mul(self.n_classes).and_then(|n| n.checked_mul(n_epochs)).unwrap_or(usize::MAX);
+        let n_values = n
+            .checked_mul(outputs.width(self.n_classes))
+            .and_then(|n| n.checked_mul(n_epochs))
+            .unwrap_or(usize::MAX);
         for (what, found, expected) in [("labels", n_labels, n), ("outputs", outputs.numbers.len(), n_values)] {
             if found != expected {
                 return Err(DifficultyError::LengthMismatch { what, found, expected });
@@ -427,7 +372,7 @@ impl DynamicsRecorder {
 
     fn column(&self, settings: &MetricSettings) -> Result<Column, DifficultyError> {
         let description = settings.description();
-        let name = description.method.name;
+        let name = settings.name();
         let k = self.accumulators.iter().position(|accumulator| *accumulator == settings.accumulator());
         let part = |(shard, first): (&Shard, usize)| {
             // Present since `new`.
@@ -469,30 +414,5 @@ impl DynamicsRecorder {
     /// What went wrong while observing: an observer cannot stop its trainer, so the first error is kept.
     pub fn error(&self) -> Option<&str> {
         self.error.as_deref()
-    }
-}
-
-/// The outputs of the training forward pass, before the update; a single output is the logit of class 1
-/// against a logit of 0.
-impl<T: Scalar + Float> Observer<T> for DynamicsRecorder {
-    fn presented(&mut self, presentation: &Presentation<'_, T>) {
-        if self.error.is_some() {
-            return;
-        }
-        let single = self.n_classes == 2 && presentation.outputs.len() == presentation.indices.len();
-        let pairs: Vec<T>;
-        let logits = if single {
-            pairs = presentation.outputs.iter().flat_map(|&output| [T::of_f64(0.0), output]).collect();
-            &pairs
-        } else {
-            presentation.outputs
-        };
-        let observations = Observations {
-            epoch: presentation.epoch.index,
-            indices: presentation.indices,
-            labels: presentation.labels,
-            outputs: Outputs::Logits(logits),
-        };
-        self.error = self.record(&observations).err().map(|error| error.to_string());
     }
 }

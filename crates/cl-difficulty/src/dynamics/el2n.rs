@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::Accumulate;
-use super::block::{Block, Input};
+use super::block::Block;
 use super::column::ColumnValues;
+use super::input::Input;
 use super::metric::{HARD, Metric, RANGE, Reading, reading};
 use super::running_mean::RunningMean;
 use crate::error::DifficultyError;

@@ -5,9 +5,10 @@ use cl_data::instructions;
 use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
-use super::block::{Block, Input, LANES, Positions, Wanted};
+use super::block::{Block, LANES, Positions};
 use super::catalogue::MetricSettings;
 use super::column::Value;
+use super::input::{Input, Wanted};
 use super::numbers::Float;
 use super::observations::{AnyOutputs, Outputs};
 use crate::{error::DifficultyError, scores::Metric};
@@ -63,7 +64,7 @@ impl ExampleState {
         Ok(Self { settings: settings.clone(), n_classes, seen: Seen::default() })
     }
 
-    /// Takes in what a model said in some epochs, c numbers in each, in any order; epochs that the options from and
+    /// Takes in what a model said in some epochs, c numbers in each (or one), in any order; epochs that the options from and
     /// until exclude are passed over.
     ///
     /// # Errors
@@ -75,12 +76,13 @@ impl ExampleState {
         outputs: Outputs<'_, T>,
         label: usize,
     ) -> Result<(), DifficultyError> {
-        self.take(epochs, outputs.into(), label)
+        let inputs = self.settings.accumulator().0.inputs();
+        self.take(epochs, AnyOutputs::new(outputs, Wanted::of(inputs.iter().copied())), label)
     }
 
     fn take(&mut self, epochs: &[u64], outputs: AnyOutputs<'_>, label: usize) -> Result<(), DifficultyError> {
-        let (c, found) = (self.n_classes, outputs.numbers.len());
-        let expected = epochs.len().saturating_mul(c);
+        let (c, width, found) = (self.n_classes, outputs.width(self.n_classes), outputs.numbers.len());
+        let expected = epochs.len().saturating_mul(width);
         if found != expected {
             return Err(DifficultyError::LengthMismatch { what: "outputs", found, expected });
         }
@@ -93,13 +95,13 @@ impl ExampleState {
             if self.seen.epochs.contains_key(&epoch) || !told.insert(epoch) {
                 return Err(twice(epoch));
             }
-            if !outputs.are_valid(once(position * c..(position + 1) * c), c) {
-                let problem = outputs.problem(position, c);
+            if !outputs.are_valid(once(position * width..(position + 1) * width), width) {
+                let problem = outputs.problem(position, width);
                 return Err(DifficultyError::InvalidObservation { example: 0, epoch, problem });
             }
         }
         let (accumulator, range) = self.settings.accumulator();
-        let numbers = instructions::arch().dispatch(Rows { outputs, inputs: accumulator.inputs(), c, label });
+        let numbers = instructions::arch().dispatch(Rows { outputs, inputs: accumulator.inputs(), width, label });
         let entering = epochs.iter().copied().zip(numbers).filter(|(epoch, _)| range.contains(*epoch));
         self.seen.epochs.extend(entering);
         self.seen.label = Some(label);
@@ -141,7 +143,7 @@ impl ExampleState {
             block.set_numbers(accumulator.inputs(), numbers);
             state.update(&block);
         }
-        let metric = self.settings.description().method.name;
+        let metric = self.settings.name();
         let values = state.values(&self.settings.reading, &[block.labels[0] as u32]);
         let values = values.transpose().map_err(|few| few.error(0, metric))?;
         let value = values.and_then(|values| values.get(0));
@@ -195,7 +197,7 @@ fn twice(epoch: u64) -> DifficultyError {
 struct Rows<'a> {
     outputs: AnyOutputs<'a>,
     inputs: &'static [Input],
-    c: usize,
+    width: usize,
     label: usize,
 }
 
@@ -204,10 +206,10 @@ impl WithSimd for Rows<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
-        let Self { outputs, inputs, c, label } = self;
-        let mut block = Block::new(0, c);
+        let Self { outputs, inputs, width, label } = self;
+        let mut block = Block::new(0, width);
         block.labels = [label; LANES];
-        let n = outputs.numbers.len() / c;
+        let n = outputs.numbers.len() / width;
         let mut rows = Vec::with_capacity(n);
         for start in (0..n).step_by(LANES) {
             let positions = std::array::from_fn(|lane| (start + lane).min(n - 1));

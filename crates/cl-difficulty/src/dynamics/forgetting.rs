@@ -5,8 +5,9 @@ use cl_data::{Version, catalogue::Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::{Accumulate, TooFew, same_length};
-use super::block::{Block, Input, LANES};
+use super::block::{Block, LANES};
 use super::column::ColumnValues;
+use super::input::Input;
 use super::metric::{EASY, FROM, HARD, Metric, RANGE, Reading, UNTIL, reading};
 use crate::error::DifficultyError;
 

@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::{Accumulate, TooFew, same_lengths};
-use super::block::{Block, Input};
+use super::block::Block;
 use super::column::ColumnValues;
+use super::input::Input;
 use super::metric::{EASY, HARD, Metric, RANGE, Reading, reading};
 use crate::label_noise::{confidence_weighted_entropy, entropy, normalized_margin};
 
@@ -83,7 +84,13 @@ impl Accumulate for LastEpoch {
     }
 
     fn inputs(quantity: Quantity) -> &'static [Input] {
-        if quantity == Quantity::Loss { &[Input::Loss] } else { &[Input::Probabilities] }
+        match quantity {
+            Quantity::Loss => &[Input::Loss],
+            Quantity::Entropy | Quantity::LeastConfidence | Quantity::Margin => &[Input::Probabilities],
+            Quantity::SelfConfidence | Quantity::NormalizedMargin | Quantity::ConfidenceWeightedEntropy { .. } => {
+                &[Input::Probabilities, Input::Label]
+            }
+        }
     }
 
     fn update(&mut self, block: &Block) {

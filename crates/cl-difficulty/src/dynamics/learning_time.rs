@@ -1,92 +1,90 @@
+use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::{Accumulate, TooFew, same_lengths};
-use super::block::{Block, Input};
+use super::block::Block;
 use super::column::ColumnValues;
-use super::metric::{EASY, HARD, Metric, Needs, RANGE, Reading, reading};
+use super::input::Input;
+use super::metric::{FROM, Metric, Reading, UNTIL, reading};
 
-/// When an example was learned, and when it was lost: the first and last right and the last wrong presentation.
+/// The learning time of an example: its first presentation with a loss below a threshold.
 ///
 /// ```text
-/// first_learned           min { t : right at t },                  -1 where never right
-/// presentations_needed    max { t : wrong at t } + 1,               0 where never wrong
-/// second-split forgetting min { t : wrong at all t' >= t } = max { t : right at t } + 1
+/// learning_time_i = min { t : l_i(t) < threshold },          -1 where there is none
 /// ```
 ///
-/// t counts the presentations of an example from 0. The last is meant for a log of the first split's examples
-/// while the network is trained on the second one; an example never forgotten has E, the number of its
-/// presentations, and mislabelled ones are forgotten at once.
-///
-/// Sources: Toneva et al. (2019), whose code has NaN for the first where never right; Maini, Garg, Lipton,
-/// Kolter (2022), Characterizing Datapoints via Second-Split Forgetting, definition 2.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// t counts the presentations of an example from 0. Below the default, ln 2, the label has more than half of the
+/// probability, so that the example is right; with more than two classes it may be right before. O(1) per
+/// observation, O(n) memory. As `first_learned` it is no difficulty as it stands, since never is -1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LearningTime {
+    threshold: f64,
     presentations: Vec<u32>,
-    /// One more than the presentation meant, 0 where there is none.
-    first_right: Vec<u32>,
-    last_right: Vec<u32>,
-    last_wrong: Vec<u32>,
+    /// One more than the presentation, 0 where there is none.
+    first_below: Vec<u32>,
 }
 
 impl LearningTime {
-    fn plus(&self, values: &[u32], shift: i64) -> Result<ColumnValues, TooFew> {
+    fn values(&self, _: &[u32]) -> Result<ColumnValues, TooFew> {
         TooFew::check(&self.presentations, 1)?;
-        Ok(ColumnValues::Integer(values.iter().map(|&value| i64::from(value) + shift).collect()))
+        Ok(ColumnValues::Integer(self.first_below.iter().map(|&first| i64::from(first) - 1).collect()))
     }
 }
 
 pub(crate) fn metrics<R: From<Reading<LearningTime>>>() -> Vec<Metric<R>> {
-    let summary = "the first right presentation, from 0; -1 where never right";
-    let first = Metric::new("first_learned", summary, RANGE, None, |_| {
-        reading((), |time: &LearningTime, _| time.plus(&time.first_right, -1))
+    const OPTIONS: &[Parameter] = &[
+        Parameter::with_default("threshold", "the loss below which it is learned (ln 2)", "0.6931471805599453"),
+        FROM,
+        UNTIL,
+    ];
+    let summary = "the first presentation, from 0, with a loss below the threshold; -1 where never";
+    let time = Metric::new("learning_time", summary, OPTIONS, None, |options| {
+        let threshold =
+            options.number_in("threshold", |threshold: &f64| threshold.is_finite(), "a finite number")?;
+        reading(threshold, LearningTime::values)
     });
-    let summary = "the last wrong presentation + 1, from 0";
-    let needed = Metric::new("presentations_needed", summary, RANGE, HARD, |_| {
-        reading((), |time: &LearningTime, _| time.plus(&time.last_wrong, 0))
-    });
-    let summary =
-        "the presentation from which it stays wrong while another split is trained; E where never forgotten";
-    let forgotten = Metric::new("second_split_forgetting", summary, RANGE, EASY, |_| {
-        reading((), |time: &LearningTime, _| time.plus(&time.last_right, 0))
-    });
-    [first, needed, forgotten.needs(Needs::SecondSplit)].map(Metric::order_bound).into()
+    vec![time.order_bound()]
 }
 
 impl Accumulate for LearningTime {
-    type Settings = ();
+    /// The threshold.
+    type Settings = f64;
     const ORDER_BOUND: bool = true;
-    const INPUTS: &'static [Input] = &[Input::Right];
+    const INPUTS: &'static [Input] = &[Input::Loss];
 
-    fn start(n_examples: usize, _: usize, (): ()) -> Self {
-        let none = vec![0; n_examples];
-        Self { presentations: none.clone(), first_right: none.clone(), last_right: none.clone(), last_wrong: none }
+    fn start(n_examples: usize, _: usize, threshold: f64) -> Self {
+        Self { threshold, presentations: vec![0; n_examples], first_below: vec![0; n_examples] }
     }
 
     fn update(&mut self, block: &Block) {
         for (lane, i) in block.examples() {
             self.presentations[i] += 1;
-            let now = self.presentations[i];
-            if block.right[lane] {
-                self.last_right[i] = now;
-                if self.first_right[i] == 0 {
-                    self.first_right[i] = now;
-                }
-            } else {
-                self.last_wrong[i] = now;
+            if self.first_below[i] == 0 && block.loss[lane] < self.threshold {
+                self.first_below[i] = self.presentations[i];
             }
         }
     }
 
     fn fits(&self, fresh: &Self) -> bool {
-        let Self { presentations, first_right, last_right, last_wrong } = self;
-        let lengths = [presentations, first_right, last_right, last_wrong].map(Vec::len);
-        same_lengths(lengths, fresh.presentations.len())
+        let lengths = [self.presentations.len(), self.first_below.len()];
+        self.threshold == fresh.threshold && same_lengths(lengths, fresh.presentations.len())
     }
 
     fn absorb(&mut self, i: usize, other: &Self) {
         self.presentations[i] = other.presentations[i];
-        self.first_right[i] = other.first_right[i];
-        self.last_right[i] = other.last_right[i];
-        self.last_wrong[i] = other.last_wrong[i];
+        self.first_below[i] = other.first_below[i];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::LN_2;
+
+    use super::*;
+
+    #[test]
+    fn the_default_is_the_logarithm_of_two() {
+        let metrics = metrics::<Reading<LearningTime>>();
+        assert_eq!(metrics[0].description.method.parameters[0].default, Some(LN_2.to_string().as_str()));
     }
 }

@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::{Accumulate, TooFew, same_lengths};
-use super::block::{Block, Input};
+use super::block::Block;
 use super::column::ColumnValues;
+use super::input::Input;
 use super::metric::Metric;
 
 /// The exponential moving average of an example's loss, which starts at its first loss.

@@ -2,11 +2,12 @@ use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::Accumulate;
-use super::block::{Block, Input};
+use super::block::Block;
 use super::column::ColumnValues;
+use super::input::Input;
 use super::last_epoch::{LastEpoch, Quantity};
 use super::loss_average::LossAverage;
-use super::metric::{FROM, HARD, Metric, Reading, UNTIL, reading};
+use super::metric::{FROM, HARD, Metric, OtherName, Reading, UNTIL, reading};
 use super::running_mean::RunningMean;
 use crate::error::DifficultyError;
 
@@ -84,8 +85,13 @@ where
         FROM,
         UNTIL,
     ];
-    let summary = "cross-entropy in nats: its mean, its last value or its moving average";
-    vec![Metric::new("loss", summary, OPTIONS, HARD, |options| {
+    const NAMES: &[OtherName] = &[
+        OtherName { name: "loss_mean", option: "average", value: "mean" },
+        OtherName { name: "loss_last", option: "average", value: "last" },
+        OtherName { name: "loss_ema", option: "average", value: "ema" },
+    ];
+    let summary = "cross-entropy in nats: its mean, last value or moving average (loss_mean, loss_last, loss_ema)";
+    let loss = Metric::new("loss", summary, OPTIONS, HARD, |options| {
         let averages = [("mean", Average::Mean), ("last", Average::Last), ("ema", Average::Moving)];
         match options.choice("average", &averages)? {
             Average::Mean => reading((), |loss: &MeanLoss, _| loss.0.mean().map(ColumnValues::Float)),
@@ -96,7 +102,8 @@ where
                 reading(decay, LossAverage::values)
             }
         }
-    })]
+    });
+    vec![loss.known_as(NAMES)]
 }
 
 impl Accumulate for MeanLoss {

@@ -2,8 +2,9 @@ use cl_data::catalogue::{CatalogueError, Options, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::{Accumulate, TooFew};
-use super::block::{Block, Input};
+use super::block::Block;
 use super::column::ColumnValues;
+use super::input::Input;
 use super::last_epoch::{LastEpoch, Quantity};
 use super::metric::{EASY, FROM, Metric, Reading, UNTIL, reading};
 
@@ -70,7 +71,7 @@ fn averaged<R: From<Reading<MeanProbabilities>> + From<Reading<LastEpoch>>>(
 impl Accumulate for MeanProbabilities {
     type Settings = ();
     const KEEPS_PROBABILITIES: bool = true;
-    const INPUTS: &'static [Input] = &[Input::Probabilities];
+    const INPUTS: &'static [Input] = &[Input::Probabilities, Input::Label];
 
     fn start(n_examples: usize, n_classes: usize, (): ()) -> Self {
         Self { n_classes, sums: vec![0.0; n_examples * n_classes], counts: vec![0; n_examples] }

@@ -8,15 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::accumulate::{Accumulate, TooFew};
 use super::column::ColumnValues;
+use super::input::Input;
 
 /// What a metric must be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Needs {
-    /// Logits or probabilities, in training order or not.
+    /// What a model said while it was trained, of a [kind](super::OutputKind) that tells what the metric reads.
     Outputs,
     /// Logits: probabilities do not tell them.
     Logits,
-    /// Logits or probabilities of the **first** split while the network is trained on a second one.
+    /// What it said of the **first** split while the network is trained on a second one.
     SecondSplit,
 }
 
@@ -40,6 +41,8 @@ type View<A> = dyn Fn(&A, &[u32]) -> Result<ColumnValues, TooFew> + Send + Sync;
 #[derive(Clone)]
 pub(crate) struct Reading<A: Accumulate> {
     pub(crate) settings: A::Settings,
+    /// What the metric is made of: not all that its accumulator reads, where others share it.
+    pub(crate) inputs: &'static [Input],
     view: Arc<View<A>>,
 }
 
@@ -69,10 +72,20 @@ impl Range {
     }
 }
 
+/// A name that stands for a metric with `option` at `value`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OtherName {
+    pub(crate) name: &'static str,
+    pub(crate) option: &'static str,
+    pub(crate) value: &'static str,
+}
+
 /// A metric as it stands in the list; `R` is one reading of those of all accumulators.
 #[derive(Debug, Clone)]
 pub(crate) struct Metric<R> {
     pub(crate) description: MetricDescription,
+    /// Names that are this one with an option set.
+    pub(crate) other_names: &'static [OtherName],
     /// How it reads its options.
     pub(crate) read: fn(&mut Options) -> Result<R, CatalogueError>,
 }
@@ -88,11 +101,16 @@ impl<R> Metric<R> {
         let method = Description { name, summary, parameters };
         let description =
             MetricDescription { method, needs: Needs::Outputs, higher_is_harder, order_bound: false };
-        Self { description, read }
+        Self { description, other_names: &[], read }
     }
 
     pub(crate) const fn order_bound(mut self) -> Self {
         self.description.order_bound = true;
+        self
+    }
+
+    pub(crate) const fn known_as(mut self, other_names: &'static [OtherName]) -> Self {
+        self.other_names = other_names;
         self
     }
 
@@ -107,7 +125,16 @@ pub(crate) fn reading<R: From<Reading<A>>, A: Accumulate>(
     settings: A::Settings,
     view: impl Fn(&A, &[u32]) -> Result<ColumnValues, TooFew> + Send + Sync + 'static,
 ) -> Result<R, CatalogueError> {
-    Ok(Reading { settings, view: Arc::new(view) }.into())
+    reading_of(A::inputs(settings), settings, view)
+}
+
+/// The same of a metric that is made of these inputs of its accumulator alone.
+pub(crate) fn reading_of<R: From<Reading<A>>, A: Accumulate>(
+    inputs: &'static [Input],
+    settings: A::Settings,
+    view: impl Fn(&A, &[u32]) -> Result<ColumnValues, TooFew> + Send + Sync + 'static,
+) -> Result<R, CatalogueError> {
+    Ok(Reading { settings, inputs, view: Arc::new(view) }.into())
 }
 
 pub(crate) const HARD: Option<bool> = Some(true);

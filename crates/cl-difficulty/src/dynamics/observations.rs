@@ -3,13 +3,15 @@ use std::ops::Range;
 use cl_data::exponential::exp;
 use cl_data::instructions::vectorized;
 
+use super::input::Wanted;
 use super::numbers::{Float, Numbers, for_numbers};
+use super::output_kind::OutputKind;
 
 /// How far the probabilities of an example may be from summing to one.
 const SUM_TOLERANCE: f64 = 1e-3;
 
-/// What a model said about some examples: c numbers per example, example by example, in `f16`, `bf16`, `f32` or
-/// `f64`.
+/// What a model said about some examples: c numbers per example, or one, example by example, in `f16`, `bf16`, `f32`
+/// or `f64`.
 #[derive(Debug, Clone, Copy)]
 pub enum Outputs<'a, T> {
     /// Logits: adding a constant to those of an example changes nothing.
@@ -18,80 +20,107 @@ pub enum Outputs<'a, T> {
     Probabilities(&'a [T]),
     /// Natural logarithms of such probabilities, each at most 0; -inf is that of 0.
     LogProbabilities(&'a [T]),
+    /// The loss of each example in nats, finite: -ln p_y, and so at least 0, for metrics of p_y.
+    Losses(&'a [T]),
+    /// Whether each example was right: 1 or 0.
+    Correct(&'a [T]),
 }
 
 impl<'a, T> Outputs<'a, T> {
     /// The numbers.
-    pub fn values(&self) -> &'a [T] {
+    pub const fn values(&self) -> &'a [T] {
         match self {
-            Self::Logits(values) | Self::Probabilities(values) | Self::LogProbabilities(values) => values,
+            Self::Logits(values)
+            | Self::Probabilities(values)
+            | Self::LogProbabilities(values)
+            | Self::Losses(values)
+            | Self::Correct(values) => values,
         }
     }
-}
 
-/// What the numbers of outputs are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Logits,
-    Probabilities,
-    LogProbabilities,
+    /// What they are.
+    pub const fn kind(&self) -> OutputKind {
+        match self {
+            Self::Logits(_) => OutputKind::Logits,
+            Self::Probabilities(_) => OutputKind::Probabilities,
+            Self::LogProbabilities(_) => OutputKind::LogProbabilities,
+            Self::Losses(_) => OutputKind::Losses,
+            Self::Correct(_) => OutputKind::Correct,
+        }
+    }
 }
 
 /// Outputs of any type: what works on them is compiled once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AnyOutputs<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) kind: OutputKind,
     pub(crate) numbers: Numbers<'a>,
+    /// The least loss that may be.
+    least_loss: f64,
 }
 
-impl<'a, T: Float> From<Outputs<'a, T>> for AnyOutputs<'a> {
-    fn from(outputs: Outputs<'a, T>) -> Self {
-        let kind = match outputs {
-            Outputs::Logits(_) => Kind::Logits,
-            Outputs::Probabilities(_) => Kind::Probabilities,
-            Outputs::LogProbabilities(_) => Kind::LogProbabilities,
-        };
-        Self { kind, numbers: T::as_numbers(outputs.values()) }
+impl<'a> AnyOutputs<'a> {
+    /// Of which that is `wanted`.
+    pub(crate) fn new<T: Float>(outputs: Outputs<'a, T>, wanted: Wanted) -> Self {
+        let least_loss = if wanted.probability_of_loss() { 0.0 } else { f64::MIN };
+        Self { kind: outputs.kind(), numbers: T::as_numbers(outputs.values()), least_loss }
     }
-}
 
-impl AnyOutputs<'_> {
+    /// Numbers per example.
+    pub(crate) fn width(&self, n_classes: usize) -> usize {
+        self.kind.width(n_classes)
+    }
+
     pub(crate) fn part(&self, range: Range<usize>) -> Self {
         Self { numbers: self.numbers.part(range), ..*self }
     }
 
-    /// Whether all numbers in these `ranges`, of whole rows of c, are what they are said to be.
-    pub(crate) fn are_valid(&self, mut ranges: impl Iterator<Item = Range<usize>>, c: usize) -> bool {
+    /// Whether all numbers in these `ranges`, of whole rows of `width`, are what they are said to be.
+    pub(crate) fn are_valid(&self, mut ranges: impl Iterator<Item = Range<usize>>, width: usize) -> bool {
+        let least_loss = self.least_loss;
         // Without a branch for each number.
         for_numbers!(self.numbers, values => vectorized(
             #[inline(always)]
             || match self.kind {
-                Kind::Logits => {
+                OutputKind::Logits => {
                     ranges.all(|range| values[range].iter().fold(true, |valid, z| valid & z.is_finite()))
                 }
-                Kind::Probabilities => ranges.all(|range| are_probabilities(&values[range], c, f64::from)),
-                Kind::LogProbabilities => {
-                    ranges.all(|range| are_probabilities(&values[range], c, probability_of_logarithm))
+                OutputKind::Probabilities => ranges.all(|range| are_probabilities(&values[range], width, f64::from)),
+                OutputKind::LogProbabilities => {
+                    ranges.all(|range| are_probabilities(&values[range], width, probability_of_logarithm))
                 }
+                OutputKind::Losses => ranges.all(|range| are_losses(&values[range], least_loss)),
+                OutputKind::Correct => ranges.all(|range| are_flags(&values[range])),
             },
         ))
     }
 
     /// What is wrong with the row at `position`.
-    pub(crate) fn problem(&self, position: usize, c: usize) -> String {
-        let mut row = vec![0.0; c];
-        self.numbers.to_f64s(position * c..(position + 1) * c, &mut row);
+    pub(crate) fn problem(&self, position: usize, width: usize) -> String {
+        let mut row = vec![0.0; width];
+        self.numbers.to_f64s(position * width..(position + 1) * width, &mut row);
         let (what, expected, allowed) = match self.kind {
-            Kind::Logits => ("logit", "a finite number", f64::MIN..=f64::MAX),
-            Kind::Probabilities => ("probability", "a number in [0, 1]", 0.0..=1.0),
-            Kind::LogProbabilities => ("log-probability", "a number of at most 0", f64::NEG_INFINITY..=0.0),
+            OutputKind::Losses => return self.problem_of_loss(row[0]),
+            OutputKind::Correct => return format!("`correct` is {}, expected 1 or 0", row[0]),
+            OutputKind::Logits => ("logit", "a finite number", f64::MIN..=f64::MAX),
+            OutputKind::Probabilities => ("probability", "a number in [0, 1]", 0.0..=1.0),
+            OutputKind::LogProbabilities => ("log-probability", "a number of at most 0", f64::NEG_INFINITY..=0.0),
         };
         if let Some((class, value)) = row.iter().enumerate().find(|(_, value)| !allowed.contains(value)) {
             return format!("the {what} of class {class} is {value}, expected {expected}");
         }
-        let logarithms = self.kind == Kind::LogProbabilities;
+        let logarithms = self.kind == OutputKind::LogProbabilities;
         let sum: f64 = row.into_iter().map(|p| if logarithms { exp(p) } else { p }).sum();
         format!("the probabilities sum to {sum}, expected 1 within {SUM_TOLERANCE}")
+    }
+
+    fn problem_of_loss(&self, loss: f64) -> String {
+        let expected = if loss.is_finite() && loss < self.least_loss {
+            "at least 0, because a metric asked for reads the probability e^-loss"
+        } else {
+            "a finite number"
+        };
+        format!("the loss is {loss}, expected {expected}")
     }
 }
 
@@ -100,6 +129,22 @@ impl AnyOutputs<'_> {
 fn probability_of_logarithm(logarithm: impl Into<f64>) -> f64 {
     let logarithm: f64 = logarithm.into();
     if logarithm <= 0.0 { exp(logarithm) } else { f64::NAN }
+}
+
+#[inline(always)]
+fn are_losses<T: Float>(values: &[T], least: f64) -> bool {
+    values.iter().fold(true, |valid, &value| {
+        let loss: f64 = value.into();
+        valid & (least..=f64::MAX).contains(&loss)
+    })
+}
+
+#[inline(always)]
+fn are_flags<T: Float>(values: &[T]) -> bool {
+    values.iter().fold(true, |valid, &value| {
+        let flag: f64 = value.into();
+        valid & ((flag == 0.0) | (flag == 1.0))
+    })
 }
 
 #[inline(always)]
@@ -136,7 +181,7 @@ pub(crate) struct AnyObservations<'a> {
     pub(crate) outputs: AnyOutputs<'a>,
 }
 
-/// What a model said in several epochs about all examples: epochs x n x c numbers, epoch after epoch.
+/// What a model said in several epochs about all examples: epochs x n x c numbers (or epochs x n), epoch after epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Log<'a, T, L = usize> {
     /// The epochs, each once.

@@ -8,7 +8,8 @@ use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use super::accumulators::{Accumulator, State};
-use super::block::{Block, LANES, Positions, Wanted};
+use super::block::{Block, LANES, Positions};
+use super::input::Wanted;
 use super::metric::Range;
 use super::observations::AnyObservations;
 use crate::error::DifficultyError;
@@ -167,8 +168,7 @@ impl Shard {
         }
         self.seen.insert(observations.epoch, checked.seen);
         let live: Vec<bool> = accumulators.iter().map(|(_, range)| range.contains(observations.epoch)).collect();
-        let inputs = accumulators.iter().flat_map(|(accumulator, _)| accumulator.inputs());
-        let wanted = Wanted::of(inputs.copied());
+        let wanted = wanted(accumulators);
         instructions::arch().dispatch(Pass { shard: self, observations, part, wanted, live: &live });
     }
 
@@ -229,19 +229,24 @@ impl Shard {
     }
 
     fn check_outputs(&self, observations: &AnyObservations<'_>, part: Part<'_>) -> Result<(), DifficultyError> {
-        let (c, outputs) = (self.n_classes, observations.outputs);
-        let row = |position: usize| position * c..(position + 1) * c;
+        let outputs = observations.outputs;
+        let width = outputs.width(self.n_classes);
+        let row = |position: usize| position * width..(position + 1) * width;
         let valid = match part {
-            Part::Run { position, n, .. } => outputs.are_valid(once(position * c..(position + n) * c), c),
-            Part::Scattered(positions) => outputs.are_valid(positions.iter().map(|&position| row(position)), c),
+            Part::Run { position, n, .. } => {
+                outputs.are_valid(once(position * width..(position + n) * width), width)
+            }
+            Part::Scattered(positions) => {
+                outputs.are_valid(positions.iter().map(|&position| row(position)), width)
+            }
         };
         if valid {
             return Ok(());
         }
         let mut places = (0..part.len()).map(|k| part.at(k, observations.indices, self.first));
-        let wrong = places.find(|&(position, _)| !outputs.are_valid(once(row(position)), c));
+        let wrong = places.find(|&(position, _)| !outputs.are_valid(once(row(position)), width));
         let (position, i) = wrong.unwrap_or_default();
-        Err(self.invalid(i, observations.epoch, outputs.problem(position, c)))
+        Err(self.invalid(i, observations.epoch, outputs.problem(position, width)))
     }
 
     fn invalid(&self, i: usize, epoch: u64, problem: String) -> DifficultyError {
@@ -305,6 +310,11 @@ impl Shard {
     }
 }
 
+/// What these accumulators ask for.
+pub(crate) fn wanted(accumulators: &[(Accumulator, Range)]) -> Wanted {
+    Wanted::of(accumulators.iter().flat_map(|(accumulator, _)| accumulator.inputs()).copied())
+}
+
 struct Pass<'a, 'b> {
     shard: &'a mut Shard,
     observations: &'a AnyObservations<'b>,
@@ -319,7 +329,7 @@ impl WithSimd for Pass<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { shard, observations, part, wanted, live } = self;
-        let mut block = Block::new(observations.epoch, shard.n_classes);
+        let mut block = Block::new(observations.epoch, observations.outputs.width(shard.n_classes));
         let n = part.len();
         let mut each = [0; LANES];
         for start in (0..n).step_by(LANES) {

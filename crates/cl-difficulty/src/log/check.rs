@@ -1,4 +1,4 @@
-use cl_data::{DataError, io::malformed};
+use cl_data::{DataError, exponential::exp, io::malformed};
 
 use super::source::{Chunk, Contents, OutputKind, Values};
 
@@ -41,6 +41,20 @@ fn check_rows<T: Copy + Into<f64>>(contents: &Contents, chunk: &Chunk<'_>, value
                     return wrong(row, format!("the probabilities sum to {sum}, expected 1"));
                 }
             }
+            OutputKind::LogProbabilities => {
+                if let Some(class) =
+                    values.iter().position(|&value| !(f64::NEG_INFINITY..=0.0).contains(&value.into()))
+                {
+                    let value: f64 = values[class].into();
+                    return wrong(row, format!("log-probability of class {class} is {value}, expected at most 0"));
+                }
+                let sum: f64 = values.iter().map(|&value| exp::<f64>(value.into())).sum();
+                if (sum - 1.0).abs() > SUM_TOLERANCE {
+                    return wrong(row, format!("the probabilities sum to {sum}, expected 1"));
+                }
+            }
+            // One number per example: the recorder's to check.
+            OutputKind::Losses | OutputKind::Correct => {}
         }
     }
     Ok(())

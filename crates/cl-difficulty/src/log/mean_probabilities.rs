@@ -1,3 +1,4 @@
+use cl_data::exponential::exp;
 use cl_model::softmax;
 
 use super::progress::Progress;
@@ -8,7 +9,7 @@ use crate::error::DifficultyError;
 /// what [`ConfidentLearning`](crate::ConfidentLearning) takes. O(epochs n C), memory O(n C).
 ///
 /// # Errors
-/// Without an epoch from there on, and as [`Source::visit`].
+/// Without an epoch from there on, where a log has no number per class, and as [`Source::visit`].
 pub fn mean_probabilities(
     source: &mut dyn Source,
     first: usize,
@@ -18,6 +19,10 @@ pub fn mean_probabilities(
     let (n, c, n_epochs) = (contents.n_examples(), contents.n_classes, contents.epochs.len());
     if first >= n_epochs {
         return Err(DifficultyError::argument("first", first, "the position of an epoch of the log"));
+    }
+    if contents.outputs.is_scalar() {
+        let expected = "logits, probabilities or log-probabilities";
+        return Err(DifficultyError::argument("outputs", contents.outputs, expected));
     }
     let weight = 1.0 / (n_epochs - first) as f64;
     let mut sum = Sum { sums: vec![0.0; n * c], row: vec![0.0; c], probabilities: vec![0.0; c], progress };
@@ -41,11 +46,15 @@ impl Sum<'_> {
         for (&example, values) in examples.iter().zip(values.chunks_exact(c)) {
             self.row.iter_mut().zip(values).for_each(|(row, &value)| *row = value.into());
             let row = match contents.outputs {
-                OutputKind::Probabilities => &self.row,
                 OutputKind::Logits => {
                     softmax(&self.row, &mut self.probabilities);
                     &self.probabilities
                 }
+                OutputKind::LogProbabilities => {
+                    self.row.iter_mut().for_each(|p| *p = exp(*p));
+                    &self.row
+                }
+                OutputKind::Probabilities | OutputKind::Losses | OutputKind::Correct => &self.row,
             };
             self.sums[example * c..][..c].iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
         }

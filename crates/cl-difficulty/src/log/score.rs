@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use super::blocks::Blocks;
 use super::progress::Progress;
 use super::recording::Recording;
-use super::source::{Contents, OutputKind, Source};
+use super::source::{Contents, Source};
 use super::state::StateFile;
 use crate::{
     dynamics::{Column, ColumnValues, DynamicsRecorder},
@@ -105,20 +105,14 @@ pub fn second_split(
 /// Why a log does not allow a metric; `None` where it does, given a log of a second split where `second_split`.
 pub fn unavailable(settings: &MetricSettings, contents: &Contents, second_split: bool) -> Option<String> {
     let options = &settings.metric().options;
-    let of_probabilities = options.get("outputs").is_some_and(|outputs| outputs == "probabilities");
     let n_epochs = contents.epochs.len();
     match settings.description().needs {
         Needs::SecondSplit if second_split => None,
         Needs::SecondSplit => Some("needs the log of training on another split, in option `second_split`".into()),
-        Needs::Logits if contents.outputs == OutputKind::Probabilities && !of_probabilities => {
-            Some("needs logits, the input has probabilities".into())
-        }
-        _ => match options.get("window").and_then(|window| window.parse::<usize>().ok()) {
-            Some(window) if window > n_epochs => {
-                Some(format!("needs a window of {window} epochs, the input has {n_epochs}"))
-            }
-            _ => None,
-        },
+        _ => settings.unavailable(contents.outputs).or_else(|| {
+            let window: usize = options.get("window")?.parse().ok()?;
+            (window > n_epochs).then(|| format!("needs a window of {window} epochs, the input has {n_epochs}"))
+        }),
     }
 }
 

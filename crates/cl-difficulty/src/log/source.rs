@@ -1,53 +1,11 @@
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use cl_data::{DataError, Fingerprint, Ids, catalogue::CatalogueError, io::malformed};
-use serde::{Deserialize, Serialize};
+use cl_data::{DataError, Fingerprint, Ids, io::malformed};
 
-use crate::{dynamics::Outputs, error::DifficultyError};
-
-/// What a model's outputs are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OutputKind {
-    /// Any finite numbers.
-    Logits,
-    /// Numbers in [0, 1], those of an example summing to one within 0.001.
-    Probabilities,
-}
-
-impl OutputKind {
-    /// Every kind by name.
-    pub const NAMES: [(&'static str, Self); 2] =
-        [("logits", Self::Logits), ("probabilities", Self::Probabilities)];
-
-    /// Numbers of this kind.
-    pub(super) fn outputs<T>(self, values: &[T]) -> Outputs<'_, T> {
-        match self {
-            Self::Logits => Outputs::Logits(values),
-            Self::Probabilities => Outputs::Probabilities(values),
-        }
-    }
-}
-
-impl fmt::Display for OutputKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Self::NAMES.iter().filter(|(_, kind)| kind == self).try_for_each(|(name, _)| formatter.write_str(name))
-    }
-}
-
-impl FromStr for OutputKind {
-    type Err = DifficultyError;
-
-    fn from_str(text: &str) -> Result<Self, DifficultyError> {
-        let found = Self::NAMES.iter().find(|(name, _)| *name == text);
-        let known = Self::NAMES.map(|(name, _)| name);
-        Ok(found.map(|&(_, kind)| kind).ok_or_else(|| CatalogueError::unknown("kind of outputs", text, known))?)
-    }
-}
+pub use crate::dynamics::OutputKind;
+use crate::error::DifficultyError;
 
 /// What a log holds, known before its outputs are read.
 #[derive(Debug, Clone, PartialEq)]
