@@ -48,15 +48,24 @@ pub struct LabelProblem {
 }
 
 impl LabelBook {
-    /// The number of a label, a new one where it was not there before. O(1).
+    /// The number of a label, a new one where it was not there before; `1.0` and `1` are the same. O(1).
     pub fn code(&mut self, label: &str) -> u32 {
         if let Some(&code) = self.codes.get(label) {
             return code;
         }
-        let code = self.labels.len() as u32;
-        self.labels.push(label.to_owned());
+        let text = canonical(label);
+        let code = self.codes.get(&text).copied().unwrap_or_else(|| {
+            self.labels.push(text.clone());
+            self.labels.len() as u32 - 1
+        });
+        self.codes.insert(text, code);
         self.codes.insert(label.to_owned(), code);
         code
+    }
+
+    /// The number of a label that was there before. O(1).
+    pub fn find(&self, label: &str) -> Option<u32> {
+        self.codes.get(label).or_else(|| self.codes.get(&canonical(label))).copied()
     }
 
     /// The label of a number.
@@ -80,7 +89,7 @@ impl LabelBook {
     /// Where a label is none of those that were told, negative, or a number that is no integer.
     pub fn classes(&self, options: &LabelOptions) -> Result<LabelClasses, LabelProblem> {
         let ignored = options.ignore.as_deref().map(canonical);
-        let texts: Vec<String> = self.labels.iter().map(|label| canonical(label)).collect();
+        let texts = &self.labels;
         let left_out = |text: &String| ignored.as_ref() == Some(text);
         let wrong = |at: usize, expected: String| {
             Err(LabelProblem {

@@ -1,13 +1,18 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use cl_data::io::{ElementType, NpyReader, malformed};
 use cl_data::{DataError, Scalar};
 
-use super::numbered::{entries, numbered, without_gap};
-use super::options::{Options, check_n_labels, kind_of_name, read_ids_beside};
-use super::rows::open_rows;
+use super::beside::{read_ids_beside, read_labels};
+use super::members::Members;
+use super::names::kind_of_name;
+use super::numbered::{entries, numbered};
+use super::options::{NotNumbers, Options};
+use super::rows::{Rows, check_type, mantissa, open_rows, within};
+use super::screen::{Screen, kind_of, tolerance, unknown_kind};
 use super::source::{Block, BlockSource, BlockVisitor, Contents, Source, Values, Visitor};
 use crate::error::DifficultyError;
 
@@ -20,8 +25,15 @@ const EXAMPLES: usize = 8192;
 /// A folder with a `.npy` file of N x C outputs per epoch, `labels.npy` and perhaps `ids.npy`.
 pub(super) struct EpochArrays {
     contents: Contents,
-    /// Whether rows are whole in all files.
-    c_order: bool,
+    /// Rows, and numbers per row.
+    shape: (usize, usize),
+    /// Whether there is one number per row where two classes are meant.
+    single: bool,
+    example_of_row: Vec<usize>,
+    options: Options,
+    tolerance: f64,
+    /// Whether rows can be shown as they stand.
+    blocks: bool,
 }
 
 impl EpochArrays {
@@ -51,31 +63,81 @@ impl EpochArrays {
             let problem = format!("files of {n} kinds, expected one .npy per epoch: {names}");
             return Err(malformed(folder, "", problem));
         }
-        let (epochs, files) = without_gap(folder, numbered(folder, &before, &after)?)?;
-        let mut shape: Option<(usize, usize)> = None;
-        let mut c_order = true;
-        for file in &files {
-            let reader = NpyReader::open(file)?;
-            let [n, n_classes] = *reader.shape() else {
-                let problem = format!("shape {:?}, expected (examples, classes)", reader.shape());
-                return Err(malformed(file, "", problem));
-            };
-            c_order &= !reader.is_fortran_order();
-            let expected = *shape.get_or_insert((n, n_classes));
-            if expected != (n, n_classes) {
-                let first = files[0].display();
-                let problem = format!("shape {:?}, expected {expected:?} as in {first}", (n, n_classes));
-                return Err(malformed(file, "", problem));
+        let (epochs, files): (Vec<u64>, Vec<PathBuf>) = numbered(folder, &before, &after)?.into_iter().unzip();
+        let Some(first) = files.first() else { return Ok(None) };
+        let mut reader = NpyReader::open(first)?;
+        check_type(first, reader.element_type(), options.dtype)?;
+        let (n, row_len) = match *reader.shape() {
+            [n, c] => (n, c),
+            [n] => (n, 1),
+            ref shape => {
+                let problem = format!("shape {shape:?}, expected (examples, classes)");
+                return Err(malformed(first, "", problem));
             }
+        };
+        let tolerance = tolerance(mantissa(reader.element_type(), options.dtype));
+        let mut sample: Vec<f64> = Vec::new();
+        if !reader.is_fortran_order() {
+            let n = row_len.saturating_mul(1000).min(reader.n_remaining());
+            let mut rows = Rows::streamed(reader, options.dtype);
+            rows.next(n)?.append_floats(&mut sample)?;
         }
-        let (n, n_classes) = shape.unwrap_or_default();
-        let labels = options.read_labels(&folder.join("labels.npy"))?;
-        check_n_labels(folder, &labels, n)?;
-        let ids = read_ids_beside(folder, n)?;
-        let outputs = options.kind_of_file(&files[0], n_classes)?;
-        let (path, format) = (folder.to_path_buf(), "npy per epoch");
-        let contents = Contents { path, format, outputs, ids, labels, n_classes, epochs, files };
-        Ok(Some(Self { contents: contents.checked()?, c_order }))
+        let name = first.file_stem().unwrap_or_default().to_string_lossy();
+        let named = kind_of_name(&name).filter(|kind| !kind.is_scalar() || row_len == 1);
+        let kind = match (options.outputs, named) {
+            (Some(told), _) if told.is_scalar() => Some((told, None)),
+            (None, Some(named)) if named.is_scalar() => Some((named, None)),
+            (told, named) => kind_of(told, named, &sample, row_len),
+        };
+        let (outputs, note) = kind.ok_or_else(|| unknown_kind(first))?;
+        let single = row_len == 1 && !outputs.is_scalar();
+        let n_classes = (!outputs.is_scalar()).then_some(if single { 2 } else { row_len });
+        let labels = match outputs.is_scalar() && options.labels.is_none() && !folder.join("labels.npy").exists() {
+            true => None,
+            false => Some(read_labels(options, &folder.join("labels.npy"))?),
+        };
+        let members = Members::new(read_ids_beside(folder, n)?, labels, n_classes)?;
+        let mut contents = Contents {
+            path: folder.to_path_buf(),
+            format: "npy per epoch",
+            outputs,
+            n_classes: n_classes.unwrap_or(members.n_classes.max(2)),
+            ids: members.ids.clone(),
+            labels: members.labels.clone(),
+            soft_labels: members.soft_labels.clone(),
+            class_names: members.class_names.clone(),
+            epochs,
+            files,
+            run: None,
+            notes: note.into_iter().collect(),
+        }
+        .checked()?;
+        members.note(&mut contents);
+        // Blocks are read without a screen.
+        let plain = options.nan == NotNumbers::Error && !options.normalize && options.dtype.is_none() && !single;
+        let all = members.example_of_row.len() == contents.n_examples();
+        let shape = (n, row_len);
+        let example_of_row = members.example_of_row;
+        let (options, single) = (options.clone(), single);
+        Ok(Some(Self { contents, shape, single, example_of_row, options, tolerance, blocks: plain && all }))
+    }
+
+    /// A file of the same shape as the first.
+    fn check(&self, file: &Path) -> Result<NpyReader<'static>, DataError> {
+        let reader = NpyReader::open(file)?;
+        let (n, c) = self.shape;
+        let same = match *reader.shape() {
+            [rows, columns] => (rows, columns) == (n, c),
+            [rows] => (rows, 1) == (n, c),
+            _ => false,
+        };
+        if !same {
+            let first = self.contents.files[0].display();
+            let problem = format!("shape {:?}, expected {:?} as in {first}", reader.shape(), [n, c]);
+            return Err(malformed(file, "", problem));
+        }
+        check_type(file, reader.element_type(), self.options.dtype)?;
+        Ok(reader)
     }
 }
 
@@ -85,15 +147,21 @@ impl Source for EpochArrays {
     }
 
     fn blocks(&mut self) -> Option<&mut dyn BlockSource> {
-        if self.c_order { Some(self) } else { None }
+        let c_order = |file: &PathBuf| self.check(file).is_ok_and(|reader| !reader.is_fortran_order());
+        let blocks = self.blocks && self.contents.files.iter().all(c_order);
+        if blocks { Some(self) } else { None }
     }
 
-    fn visit(&mut self, first: usize, visitor: &mut dyn Visitor) -> Result<(), DifficultyError> {
-        let Self { contents, .. } = self;
-        let examples: Vec<usize> = (0..contents.n_examples()).collect();
-        for (position, file) in contents.files.iter().enumerate().skip(first) {
-            open_rows(file)?.visit(contents, file, position, &examples, visitor)?;
+    fn visit(&mut self, positions: Range<usize>, visitor: &mut dyn Visitor) -> Result<(), DifficultyError> {
+        let mut screen = Screen::new(&self.options, self.tolerance, self.single);
+        for position in within(positions, &self.contents) {
+            let (contents, file) = (&self.contents, &self.contents.files[position]);
+            self.check(file)?;
+            let (examples, row_len) = (&self.example_of_row, self.shape.1);
+            let mut rows = open_rows(file, self.options.dtype)?;
+            rows.visit(contents, file, position, examples, row_len, &mut screen, visitor)?;
         }
+        screen.note(&mut self.contents);
         Ok(())
     }
 }
@@ -125,7 +193,7 @@ fn visit_as<T: Scalar>(
     visitor: &mut dyn BlockVisitor,
     kind: impl Fn(&[T]) -> Values<'_>,
 ) -> Result<(), DifficultyError> {
-    let (n, c) = (contents.n_examples(), contents.n_classes);
+    let (n, c) = (contents.n_examples(), contents.outputs.width(contents.n_classes));
     if first > n {
         return Err(DifficultyError::argument("first", first, "at most the number of examples"));
     }

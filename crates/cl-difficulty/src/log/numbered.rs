@@ -20,20 +20,6 @@ pub(super) fn numbered(folder: &Path, before: &str, after: &str) -> Result<BTree
     Ok(files)
 }
 
-/// Refuses a numbering with a gap.
-pub(super) fn without_gap(
-    folder: &Path,
-    files: BTreeMap<u64, PathBuf>,
-) -> Result<(Vec<u64>, Vec<PathBuf>), DataError> {
-    let (epochs, files): (Vec<u64>, Vec<PathBuf>) = files.into_iter().unzip();
-    if let Some(pair) = epochs.windows(2).find(|pair| pair[1] != pair[0] + 1) {
-        let (before, after) = (pair[0], pair[1]);
-        let problem = format!("epoch {} is missing, between {before} and {after}", before + 1);
-        return Err(malformed(folder, "", problem));
-    }
-    Ok((epochs, files))
-}
-
 /// The files of a folder, by name.
 pub(super) fn entries(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
     let fail = |error| io_error(folder, error);

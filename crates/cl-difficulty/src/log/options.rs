@@ -1,82 +1,124 @@
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
 
-use cl_data::io::{NpyReader, malformed, read_ids, read_indices};
-use cl_data::{DataError, Ids};
+use cl_data::catalogue::CatalogueError;
+use cl_data::io::{LabelOptions, TableOptions};
 
-use super::{check::kind_of_content, source::OutputKind};
+use crate::{dynamics::OutputKind, error::DifficultyError};
 
-/// What is said of a log that its files do not tell.
+/// What is said of a log that its files do not tell, and what is done with rows that are not plain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// A `.npy` file of n integers, where the log has no labels.
+    /// A file of labels, where the log has none: see [`Labels::read`](cl_data::io::Labels::read).
     pub labels: Option<PathBuf>,
+    /// The order of classes, and the label of examples that are left out.
+    pub classes: LabelOptions,
     /// What the numbers are, where neither names nor content tell.
     pub outputs: Option<OutputKind>,
+    /// What the bits of an array are, where NumPy has no name for it.
+    pub dtype: Option<Dtype>,
+    /// What the two axes of an array are, where its shape does not tell.
+    pub axes: Option<Axes>,
+    /// How a table is written.
+    pub table: TableOptions,
+    /// The column of ids of a table.
+    pub id_column: Option<String>,
+    /// The column of epochs or steps; `none` where all rows are of one epoch.
+    pub epoch_column: Option<String>,
+    /// The column of labels.
+    pub label_column: Option<String>,
+    /// The column of runs or seeds.
+    pub run_column: Option<String>,
+    /// The column of outputs: a list, or what numbered columns begin with.
+    pub outputs_column: Option<String>,
+    /// Of rows of the same example and epoch, which count.
+    pub duplicates: Duplicates,
+    /// Of an epoch that lacks examples, what becomes.
+    pub missing: Missing,
+    /// Of rows with a number that is NaN or infinite, what becomes.
+    pub nan: NotNumbers,
+    /// Whether probabilities that do not sum to 1 are divided by their sum.
+    pub normalize: bool,
 }
 
-impl Options {
-    /// What a file's numbers are: told, or named, or found in its first rows.
-    pub(super) fn kind_of_file(&self, path: &Path, n_classes: usize) -> Result<OutputKind, DataError> {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        if let Some(kind) = self.outputs.or_else(|| kind_of_name(&name)) {
-            return Ok(kind);
+/// An element type that NumPy has no name for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dtype {
+    /// bfloat16, as its bits in `uint16`.
+    Bf16,
+}
+
+/// What two axes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Axes {
+    /// One number per epoch and example.
+    EpochsExamples,
+    /// One epoch: a number per example and class.
+    ExamplesClasses,
+}
+
+/// Which of several rows of the same example and epoch count, as where data-parallel training pads its last batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Duplicates {
+    /// None: they are an error.
+    #[default]
+    Error,
+    /// The first.
+    First,
+    /// The last, as of a run that was resumed and wrote an epoch again.
+    Last,
+    /// The mean of their numbers.
+    Mean,
+}
+
+/// What becomes of an epoch that lacks examples.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Missing {
+    /// It is an error.
+    #[default]
+    Error,
+    /// Each example is scored by the epochs that it is in; what counts from epoch to epoch (forgetting) counts from one
+    /// that it is in to the next.
+    Skip,
+}
+
+/// What becomes of a row with a number that is NaN or infinite.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum NotNumbers {
+    /// It is an error.
+    #[default]
+    Error,
+    /// It is left out and counted: its example is scored by its other epochs, and left out where it has none.
+    Skip,
+}
+
+macro_rules! named {
+    ($kind:ident, $what:literal, $n:literal, $($name:literal => $variant:ident),*) => {
+        impl $kind {
+            /// Every one by name.
+            pub const NAMES: [(&'static str, Self); $n] = [$(($name, Self::$variant)),*];
         }
-        let mut values: Vec<f64> = Vec::new();
-        // A whole number of rows; in Fortran order these are no rows, which is for a person to solve.
-        let mut reader = NpyReader::open(path)?;
-        if !reader.is_fortran_order() {
-            reader.read_chunk(n_classes.saturating_mul(1000))?.append_floats(&mut values)?;
-            if let Some(kind) = kind_of_content(&values, n_classes) {
-                return Ok(kind);
+
+        impl fmt::Display for $kind {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Self::NAMES.iter().filter(|(_, kind)| kind == self).try_for_each(|(name, _)| formatter.write_str(name))
             }
         }
-        Err(malformed(path, "", "logits or probabilities? expected option `outputs` to tell"))
-    }
 
-    /// Labels from the file that was named, else from that of the layout.
-    pub(super) fn read_labels(&self, beside: &Path) -> Result<Vec<usize>, DataError> {
-        match &self.labels {
-            Some(path) => read_indices(path, "labels"),
-            None if beside.exists() => read_indices(beside, "labels"),
-            None => Err(malformed(beside, "", "no such file, expected the labels there or in option `labels`")),
+        impl FromStr for $kind {
+            type Err = DifficultyError;
+
+            fn from_str(text: &str) -> Result<Self, DifficultyError> {
+                let found = Self::NAMES.iter().find(|(name, _)| *name == text).map(|&(_, kind)| kind);
+                Ok(found.ok_or_else(|| CatalogueError::unknown($what, text, Self::NAMES.map(|(name, _)| name)))?)
+            }
         }
-    }
+    };
 }
 
-/// Names that say what the numbers are.
-pub(super) fn kind_of_name(name: &str) -> Option<OutputKind> {
-    let name = name.to_lowercase();
-    match (name.contains("logit"), name.contains("prob") || name.contains("softmax")) {
-        (true, false) => Some(OutputKind::Logits),
-        (false, true) => Some(OutputKind::Probabilities),
-        _ => None,
-    }
-}
-
-/// `ids.npy`, where there is one, else 0..n.
-pub(super) fn read_ids_beside(folder: &Path, n: usize) -> Result<Ids, DataError> {
-    let path = folder.join("ids.npy");
-    if path.exists() { read_ids(path) } else { Ok(Ids::range(n)) }
-}
-
-/// The only member or column of outputs of the kind that is wanted; else those that there are.
-pub(super) fn only_outputs<'a>(
-    options: &Options,
-    has: impl Fn(&str) -> bool,
-) -> Result<(&'a str, OutputKind), Vec<&'a str>> {
-    let known = [("logits", OutputKind::Logits), ("probs", OutputKind::Probabilities)];
-    let wanted = |kind| options.outputs.is_none_or(|outputs| outputs == kind);
-    let found: Vec<_> = known.into_iter().filter(|&(name, kind)| has(name) && wanted(kind)).collect();
-    match found[..] {
-        [only] => Ok(only),
-        _ => Err(found.into_iter().map(|(name, _)| name).collect()),
-    }
-}
-
-/// As many labels as examples.
-pub(super) fn check_n_labels(path: &Path, labels: &[usize], n: usize) -> Result<(), DataError> {
-    match labels.len() {
-        found if found == n => Ok(()),
-        found => Err(malformed(path, "", format!("{found} labels for {n} examples, expected one each"))),
-    }
-}
+named!(Dtype, "dtype", 1, "bf16" => Bf16);
+named!(Axes, "order of axes", 2, "epochs-examples" => EpochsExamples, "examples-classes" => ExamplesClasses);
+named!(Duplicates, "rule for duplicates", 4, "error" => Error, "first" => First, "last" => Last, "mean" => Mean);
+named!(Missing, "rule for missing examples", 2, "error" => Error, "skip" => Skip);
+named!(NotNumbers, "rule for NaN", 2, "error" => Error, "skip" => Skip);

@@ -1,11 +1,16 @@
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use cl_data::DataError;
-use cl_data::io::{NpyReader, malformed, read_indices};
+use cl_data::io::{Labels, NpyReader, malformed, read_indices};
 
-use super::numbered::{numbered, without_gap};
-use super::options::{Options, check_n_labels, read_ids_beside};
-use super::rows::open_rows;
+use super::beside::{read_ids_beside, read_labels};
+use super::members::Members;
+use super::note::Note;
+use super::numbered::numbered;
+use super::options::{Missing, Options};
+use super::rows::{Rows, check_type, mantissa, open_rows, within};
+use super::screen::{Screen, kind_of, tolerance};
 use super::source::{Contents, OutputKind, Source, Visitor};
 use crate::error::DifficultyError;
 
@@ -15,6 +20,10 @@ use crate::error::DifficultyError;
 pub(super) struct PresentationOrder {
     pub(super) contents: Contents,
     indices: Vec<PathBuf>,
+    /// Of the data's examples those of the log, or [`LEFT_OUT`](super::screen::LEFT_OUT).
+    example_of_index: Vec<usize>,
+    options: Options,
+    tolerance: f64,
 }
 
 /// Labels by presentation, under any of these names.
@@ -23,11 +32,8 @@ const LABELS: [&str; 3] = ["_Label.npy", "_Target.npy", "_Targets.npy"];
 impl PresentationOrder {
     /// `None` where the folder has no such files.
     pub(super) fn open(folder: &Path, options: &Options) -> Result<Option<Self>, DataError> {
-        let found = numbered(folder, "", "_Output.npy")?;
-        if found.is_empty() {
-            return Ok(None);
-        }
-        let (epochs, files) = without_gap(folder, found)?;
+        let (epochs, files): (Vec<u64>, Vec<PathBuf>) = numbered(folder, "", "_Output.npy")?.into_iter().unzip();
+        let Some(first) = files.first() else { return Ok(None) };
         let index_of = |epoch: &u64| {
             let path = folder.join(format!("{epoch}_Index.npy"));
             match path.exists() {
@@ -36,39 +42,69 @@ impl PresentationOrder {
             }
         };
         let indices = epochs.iter().map(index_of).collect::<Result<Vec<_>, DataError>>()?;
-        let reader = NpyReader::open(&files[0])?;
-        let [n, n_classes] = *reader.shape() else {
+        let reader = NpyReader::open(first)?;
+        check_type(first, reader.element_type(), options.dtype)?;
+        let tolerance = tolerance(mantissa(reader.element_type(), options.dtype));
+        let [n_rows, n_classes] = *reader.shape() else {
             let problem = format!("shape {:?}, expected (examples, classes)", reader.shape());
-            return Err(malformed(&files[0], "", problem));
+            return Err(malformed(first, "", problem));
         };
+        let mut sample: Vec<f64> = Vec::new();
+        if !reader.is_fortran_order() {
+            let n = reader.n_remaining().min(n_classes.saturating_mul(1000));
+            Rows::streamed(reader, options.dtype).next(n)?.append_floats(&mut sample)?;
+        }
+        let named = Some(OutputKind::Logits);
+        let (outputs, note) =
+            kind_of(options.outputs, named, &sample, n_classes).unwrap_or((OutputKind::Logits, None));
         let mut presented =
             LABELS.iter().map(|name| folder.join(format!("{}{name}", epochs[0]))).filter(|path| path.exists());
         let beside = folder.join("labels.npy");
         let labels = match presented.next() {
             Some(path) if options.labels.is_none() && !beside.exists() => {
-                let presented = read_indices(&path, "labels")?;
-                let order = order(&indices[0], n)?;
-                check_n_labels(&path, &presented, n)?;
-                let mut labels = vec![0; n];
-                order.iter().zip(presented).for_each(|(&example, label)| labels[example] = label);
+                let mut labels = Labels::read(&path, &options.classes)?;
+                let order = order(&indices[0], n_rows, n_rows, options.missing)?;
+                if labels.classes.len() != n_rows {
+                    let problem = format!("{} labels for {n_rows} rows, expected one each", labels.classes.len());
+                    return Err(malformed(&path, "", problem));
+                }
+                let mut classes = vec![None; n_rows];
+                order.iter().zip(&labels.classes).for_each(|(&example, &label)| classes[example] = label);
+                labels.classes = classes;
                 labels
             }
-            _ => options.read_labels(&beside)?,
+            _ => read_labels(options, &beside)?,
         };
-        check_n_labels(folder, &labels, n)?;
-        let outputs = options.outputs.unwrap_or(OutputKind::Logits);
-        let (path, format, ids) = (folder.to_path_buf(), "TDDS", read_ids_beside(folder, n)?);
-        let contents = Contents { path, format, outputs, ids, labels, n_classes, epochs, files }.checked()?;
-        Ok(Some(Self { contents, indices }))
+        // An epoch may lack examples; the labels have all.
+        let n = labels.classes.len().max(n_rows);
+        let members = Members::new(read_ids_beside(folder, n)?, Some(labels), Some(n_classes))?;
+        let mut contents = Contents {
+            path: folder.to_path_buf(),
+            format: "TDDS",
+            outputs,
+            ids: members.ids.clone(),
+            labels: members.labels.clone(),
+            soft_labels: members.soft_labels.clone(),
+            class_names: members.class_names.clone(),
+            n_classes,
+            epochs,
+            files,
+            run: None,
+            notes: note.into_iter().collect(),
+        }
+        .checked()?;
+        members.note(&mut contents);
+        let example_of_index = members.example_of_row;
+        Ok(Some(Self { contents, indices, example_of_index, options: options.clone(), tolerance }))
     }
 }
 
-/// The example of each row, each example once.
-fn order(path: &Path, n: usize) -> Result<Vec<usize>, DataError> {
+/// The example of each row, each example once, of `n` in all.
+fn order(path: &Path, n_rows: usize, n: usize, missing: Missing) -> Result<Vec<usize>, DataError> {
     let order = read_indices(path, "indices")?;
     let wrong = |problem: String| Err(malformed(path, "", problem));
-    if order.len() != n {
-        return wrong(format!("{} indices, expected {n}, each example once", order.len()));
+    if order.len() != n_rows {
+        return wrong(format!("{} indices, expected {n_rows}, one for each row", order.len()));
     }
     let mut seen = vec![false; n];
     for &example in &order {
@@ -78,7 +114,15 @@ fn order(path: &Path, n: usize) -> Result<Vec<usize>, DataError> {
             Some(seen) => *seen = true,
         }
     }
-    Ok(order)
+    match seen.iter().position(|seen| !seen) {
+        Some(example) if missing == Missing::Error => {
+            let problem = format!(
+                "{n_rows} indices of {n} examples, index {example} is missing; option `missing` skip goes on without"
+            );
+            wrong(problem)
+        }
+        _ => Ok(order),
+    }
 }
 
 impl Source for PresentationOrder {
@@ -86,17 +130,32 @@ impl Source for PresentationOrder {
         &self.contents
     }
 
-    fn visit(&mut self, first: usize, visitor: &mut dyn Visitor) -> Result<(), DifficultyError> {
-        let shape = [self.contents.n_examples(), self.contents.n_classes];
-        for (position, file) in self.contents.files.iter().enumerate().skip(first) {
+    fn visit(&mut self, positions: Range<usize>, visitor: &mut dyn Visitor) -> Result<(), DifficultyError> {
+        let mut screen = Screen::new(&self.options, self.tolerance, false);
+        let (n, c) = (self.example_of_index.len(), self.contents.n_classes);
+        let mut n_missing = 0;
+        for position in within(positions, &self.contents) {
+            let (contents, file) = (&self.contents, &self.contents.files[position]);
             let found = NpyReader::open(file)?.shape().to_vec();
-            if found != shape {
-                let first = self.contents.files[0].display();
-                let problem = format!("shape {found:?}, expected {shape:?} as in {first}");
+            let [n_rows, found_c] = found[..] else {
+                let problem = format!("shape {found:?}, expected (examples, classes)");
+                return Err(malformed(file, "", problem).into());
+            };
+            if found_c != c || n_rows > n || (n_rows < n && self.options.missing == Missing::Error) {
+                let first = contents.files[0].display();
+                let problem = format!("shape {found:?}, expected {:?} as in {first}", [n, c]);
                 return Err(malformed(file, "", problem).into());
             }
-            let order = order(&self.indices[position], shape[0])?;
-            open_rows(file)?.visit(&self.contents, file, position, &order, visitor)?;
+            let order = order(&self.indices[position], n_rows, n, self.options.missing)?;
+            n_missing += n - n_rows;
+            let examples: Vec<usize> = order.into_iter().map(|index| self.example_of_index[index]).collect();
+            let mut rows = open_rows(file, self.options.dtype)?;
+            rows.visit(contents, file, position, &examples, c, &mut screen, visitor)?;
+        }
+        screen.note(&mut self.contents);
+        if n_missing > 0 {
+            let text = format!("{n_missing} rows missing: their examples are scored by their other epochs");
+            self.contents.note(Note::new("missing", n_missing, text));
         }
         Ok(())
     }

@@ -1,99 +1,130 @@
+use std::ops::Range;
 use std::path::Path;
 
 use cl_data::DataError;
-use cl_data::io::{Array, ArrayData, NpyReader, read_npy};
+use cl_data::io::{Array, ArrayData, ElementType, NpyReader, malformed, read_npy};
 
-use super::check::check;
-use super::source::{Chunk, Contents, Values, Visitor};
+use super::options::Dtype;
+use super::screen::Screen;
+use super::source::{Contents, Visitor};
 use crate::error::DifficultyError;
 
 /// Elements of a chunk: small enough for a cache, large enough that nothing else counts.
 const CHUNK: usize = 1 << 20;
 
 /// The elements of an array in C order, piece by piece.
-pub(super) enum Rows<'a> {
+pub(super) struct Rows<'a> {
+    elements: Elements<'a>,
+    dtype: Option<Dtype>,
+}
+
+enum Elements<'a> {
     Streamed(NpyReader<'a>),
     /// An array in Fortran order, whose rows lie scattered over the file.
     Whole(ArrayData, usize),
 }
 
-impl Rows<'_> {
-    pub(super) fn whole(array: Array) -> Self {
-        Self::Whole(array.into_data(), 0)
+impl<'a> Rows<'a> {
+    pub(super) fn whole(array: Array, dtype: Option<Dtype>) -> Self {
+        Self { elements: Elements::Whole(array.into_data(), 0), dtype }
     }
 
-    fn next(&mut self, n: usize) -> Result<ArrayData, DataError> {
-        match self {
-            Self::Streamed(reader) => reader.read_chunk(n),
-            Self::Whole(data, at) => {
-                let range = *at..*at + n;
-                *at += n;
+    pub(super) fn streamed(reader: NpyReader<'a>, dtype: Option<Dtype>) -> Self {
+        Self { elements: Elements::Streamed(reader), dtype }
+    }
+
+    pub(super) fn next(&mut self, n: usize) -> Result<ArrayData, DataError> {
+        let data = match &mut self.elements {
+            Elements::Streamed(reader) => reader.read_chunk(n)?,
+            Elements::Whole(data, at) => {
+                let range = *at..(*at + n).min(data.len());
+                *at = range.end;
                 match data {
-                    ArrayData::F32(values) => Ok(ArrayData::F32(values[range].to_vec())),
-                    ArrayData::F64(values) => Ok(ArrayData::F64(values[range].to_vec())),
+                    ArrayData::F32(values) => ArrayData::F32(values[range].to_vec()),
+                    ArrayData::F64(values) => ArrayData::F64(values[range].to_vec()),
+                    ArrayData::U16(values) => ArrayData::U16(values[range].to_vec()),
                     other => {
                         let mut floats: Vec<f64> = Vec::new();
                         other.append_floats(&mut floats)?;
                         let part = floats[range].to_vec();
                         *other = ArrayData::F64(floats);
-                        Ok(ArrayData::F64(part))
+                        ArrayData::F64(part)
                     }
                 }
             }
-        }
+        };
+        Ok(match (self.dtype, data) {
+            (Some(Dtype::Bf16), ArrayData::U16(bits)) => {
+                ArrayData::F32(bits.into_iter().map(|bits| f32::from_bits(u32::from(bits) << 16)).collect())
+            }
+            (_, data) => data,
+        })
     }
 
-    /// Shows one epoch, whose rows are `examples` in this order.
+    /// Shows one epoch of rows of `row_len` numbers, which are `examples` in this order.
+    #[expect(clippy::too_many_arguments, reason = "the rows, what they are of, and who is shown them")]
     pub(super) fn visit(
         &mut self,
         contents: &Contents,
         file: &Path,
         position: usize,
         examples: &[usize],
+        row_len: usize,
+        screen: &mut Screen,
         visitor: &mut dyn Visitor,
     ) -> Result<(), DifficultyError> {
-        for examples in examples.chunks((CHUNK / contents.n_classes).max(1)) {
-            let data = self.next(examples.len() * contents.n_classes)?;
-            show(contents, file, position, examples, &data, visitor)?;
+        for examples in examples.chunks((CHUNK / row_len.max(1)).max(1)) {
+            let data = self.next(examples.len() * row_len)?;
+            screen.show(contents, file, position, examples, &data, visitor)?;
         }
         visitor.epoch_ended(contents, position)
     }
 
-    /// Passes over an epoch without showing it.
-    pub(super) fn skip(&mut self, contents: &Contents) -> Result<(), DataError> {
-        let mut left = contents.n_examples() * contents.n_classes;
-        while left > 0 {
-            left -= self.next(left.min(CHUNK))?.len();
+    /// Passes over so many elements.
+    pub(super) fn skip(&mut self, n: usize) -> Result<(), DataError> {
+        match &mut self.elements {
+            Elements::Streamed(reader) => reader.skip(n),
+            Elements::Whole(_, at) => {
+                *at += n;
+                Ok(())
+            }
         }
-        Ok(())
     }
 }
 
 /// The rows of a `.npy` file.
-pub(super) fn open_rows(path: &Path) -> Result<Rows<'static>, DataError> {
+pub(super) fn open_rows(path: &Path, dtype: Option<Dtype>) -> Result<Rows<'static>, DataError> {
     let reader = NpyReader::open(path)?;
-    Ok(if reader.is_fortran_order() { Rows::whole(read_npy(path)?) } else { Rows::Streamed(reader) })
+    Ok(match reader.is_fortran_order() {
+        true => Rows::whole(read_npy(path)?, dtype),
+        false => Rows::streamed(reader, dtype),
+    })
 }
 
-/// Shows rows, once they are checked.
-pub(super) fn show(
-    contents: &Contents,
-    file: &Path,
-    position: usize,
-    examples: &[usize],
-    data: &ArrayData,
-    visitor: &mut dyn Visitor,
-) -> Result<(), DifficultyError> {
-    let mut converted: Vec<f64> = Vec::new();
-    let values = match data {
-        ArrayData::F32(values) => Values::F32(values),
-        ArrayData::F64(values) => Values::F64(values),
-        other => {
-            other.append_floats(&mut converted)?;
-            Values::F64(&converted)
+/// Refuses an element type that outputs do not have.
+pub(super) fn check_type(path: &Path, element: ElementType, dtype: Option<Dtype>) -> Result<(), DataError> {
+    let problem = match (element, dtype) {
+        (ElementType::U16, None) => {
+            "outputs are uint16, expected floating-point numbers; option `dtype` bf16 reads them as bfloat16".into()
         }
+        (ElementType::U16, Some(Dtype::Bf16)) | (_, None) => return Ok(()),
+        (element, Some(dtype)) => format!("outputs are {element}, expected uint16 with option `dtype` {dtype}"),
     };
-    let chunk = Chunk { file, position, examples, values };
-    check(contents, &chunk)?;
-    visitor.observe(contents, &chunk)
+    Err(malformed(path, "", problem))
+}
+
+/// Bits of the mantissa of numbers of a type.
+pub(super) fn mantissa(element: ElementType, dtype: Option<Dtype>) -> u32 {
+    match (element, dtype) {
+        (ElementType::U16, Some(Dtype::Bf16)) => 8,
+        (ElementType::F16, _) => 11,
+        (ElementType::F32, _) => 24,
+        _ => 53,
+    }
+}
+
+/// The positions that there are of those asked for.
+pub(super) fn within(positions: Range<usize>, contents: &Contents) -> Range<usize> {
+    let n = contents.epochs.len();
+    positions.start.min(n)..positions.end.min(n)
 }

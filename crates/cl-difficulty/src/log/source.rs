@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use cl_data::{DataError, Fingerprint, Ids, io::malformed};
 
+use super::note::Note;
+
 pub use crate::dynamics::OutputKind;
 use crate::error::DifficultyError;
 
@@ -18,20 +20,33 @@ pub struct Contents {
     pub outputs: OutputKind,
     /// The names of the examples.
     pub ids: Ids,
-    /// The label of each example.
+    /// The label of each example; empty where the log has none, as one of losses may.
     pub labels: Vec<usize>,
-    /// Outputs per example.
+    /// Where labels are shares of classes: n x c of them, example by example.
+    pub soft_labels: Option<Vec<f64>>,
+    /// The label of each class, where these are not the integers themselves.
+    pub class_names: Option<Vec<String>>,
+    /// Outputs per example; of losses, the classes of the labels, at least 2.
     pub n_classes: usize,
     /// The epochs, in increasing order, as the log counts.
     pub epochs: Vec<u64>,
     /// One file per epoch; none where the log is a single file.
     pub files: Vec<PathBuf>,
+    /// Which run of several this is.
+    pub run: Option<String>,
+    /// What is not plain about it.
+    pub notes: Vec<Note>,
 }
 
 impl Contents {
     /// How many examples there are.
     pub fn n_examples(&self) -> usize {
-        self.labels.len()
+        self.ids.len()
+    }
+
+    /// The label of an example; 0 where the log has none.
+    pub fn label(&self, example: usize) -> usize {
+        self.labels.get(example).copied().unwrap_or(0)
     }
 
     /// Of ids and labels.
@@ -44,25 +59,46 @@ impl Contents {
         self.ids.get(example).map_or_else(|| format!("at {example}"), Into::into)
     }
 
+    /// Takes down what is not plain, in place of what was noted of the same before.
+    pub(super) fn note(&mut self, note: Note) {
+        self.notes.retain(|known| known.what != note.what);
+        self.notes.push(note);
+    }
+
     /// The same, once it is found to be of a log.
     ///
     /// # Errors
     /// [`DataError::Malformed`] without an epoch, an example or a second class, where ids and labels are not as many,
     /// and where a label is no class.
-    pub fn checked(self) -> Result<Self, DataError> {
+    pub fn checked(mut self) -> Result<Self, DataError> {
         let (n_ids, n_labels, c) = (self.ids.len(), self.labels.len(), self.n_classes);
         let problem = if self.epochs.is_empty() {
             "0 epochs, expected at least one".into()
-        } else if n_labels == 0 {
+        } else if n_ids == 0 {
             "0 examples, expected at least one".into()
         } else if c < 2 {
             format!("{c} classes, expected at least 2 outputs per example")
-        } else if n_ids != n_labels {
+        } else if n_labels == 0 && !self.outputs.is_scalar() {
+            "no labels, expected a column or member of labels, or option `labels`".into()
+        } else if n_labels != 0 && n_ids != n_labels {
             format!("{n_ids} ids for {n_labels} labels, expected one each")
         } else if let Some(example) = self.labels.iter().position(|&label| label >= c) {
             let (id, label) = (self.id(example), self.labels[example]);
             format!("label {label} of example {id} is out of range, expected 0..{c}")
         } else {
+            let gaps: Vec<_> = self.epochs.windows(2).filter(|pair| pair[1] > pair[0] + 1).collect();
+            if let Some(gap) = gaps.first() {
+                let (n, from, to) = (gaps.len(), gap[0], gap[1]);
+                let text = format!("epochs are not consecutive in {n} places, first from {from} to {to}");
+                let note = Note::new("gaps", n, text);
+                self.note(note);
+            }
+            if let Some(names) = self.class_names.as_ref().filter(|_| n_labels > 0) {
+                let pairs: Vec<_> = names.iter().take(20).enumerate().map(|(k, name)| format!("{k} = {name}")).collect();
+                let more = if names.len() > 20 { ", ..." } else { "" };
+                let note = Note::new("classes", names.len(), format!("classes: {}{more}", pairs.join(", ")));
+                self.note(note);
+            }
             return Ok(self);
         };
         Err(malformed(&self.path, "", problem))
@@ -87,7 +123,7 @@ pub struct Chunk<'a> {
     pub position: usize,
     /// The examples.
     pub examples: &'a [usize],
-    /// As many rows of outputs as examples, checked to be of the log's [`OutputKind`].
+    /// As many rows of outputs as examples, each of [`OutputKind::width`] numbers, checked to be of the log's kind.
     pub values: Values<'a>,
 }
 
@@ -150,10 +186,10 @@ pub trait Source: Send {
         None
     }
 
-    /// Shows the epochs from the one at position `first` on, in order, in constant memory.
+    /// Shows the epochs at these positions, in order, in constant memory.
     ///
     /// # Errors
     /// On a file that cannot be read, an example missing or there twice, another label than in the first epoch, a
     /// number that is none of its kind (each named with file, epoch and example), and what the visitor returns.
-    fn visit(&mut self, first: usize, visitor: &mut dyn Visitor) -> Result<(), DifficultyError>;
+    fn visit(&mut self, positions: Range<usize>, visitor: &mut dyn Visitor) -> Result<(), DifficultyError>;
 }

@@ -1,0 +1,206 @@
+use cl_data::DataError;
+use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, TableReader, malformed};
+
+use super::super::names::{OUTPUT_NAMES, kind_of_name, number_behind};
+use super::super::options::Options;
+use super::super::source::OutputKind;
+
+/// What columns of epochs are called, the surest first.
+const EPOCH_COLUMNS: &[&str] = &["epoch", "epochs", "epoch_id", "step", "global_step"];
+
+/// What columns of runs are called.
+const RUN_COLUMNS: &[&str] = &["run", "seed", "run_id", "run_seed"];
+
+const LOSS_COLUMNS: &[&str] = &["loss", "losses", "nll", "cross_entropy", "ce_loss", "token_losses"];
+
+const CORRECT_COLUMNS: &[&str] = &["correct", "is_correct", "right"];
+
+const PREDICTION_COLUMNS: &[&str] = &["pred", "prediction", "predictions", "predicted", "pred_label", "y_pred"];
+
+/// Which columns of a file mean what.
+#[derive(Debug, Clone)]
+pub(super) struct Columns {
+    pub(super) id: usize,
+    pub(super) epoch: Epoch,
+    pub(super) label: Option<usize>,
+    pub(super) run: Run,
+    pub(super) outputs: OutputColumns,
+    /// What the outputs' name says that they are.
+    pub(super) named: Option<OutputKind>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Epoch {
+    Column(usize),
+    /// All rows are of one, by the file's name or because it was told.
+    Of(u64),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Run {
+    Column(usize),
+    Of(Option<u64>),
+}
+
+/// Where a row's outputs stand.
+#[derive(Debug, Clone)]
+pub(super) enum OutputColumns {
+    /// A list, one number per class; of losses, one per token.
+    List(usize),
+    /// A column per class, by class.
+    Numbered(Vec<usize>),
+    /// A loss.
+    Loss(usize),
+    /// Whether it was right.
+    Correct(usize),
+    /// The class predicted, which is right where it is the label.
+    Prediction(usize),
+}
+
+impl Columns {
+    pub(super) fn find(table: &TableReader, options: &Options) -> Result<Self, DataError> {
+        let path = table.path();
+        let first_of = |known: &[&str]| known.iter().find_map(|name| table.find(name));
+        let role = |told: &Option<String>, known: &[&str]| match told {
+            Some(name) => table.column(name).map(Some),
+            None => Ok(first_of(known)),
+        };
+        let missing = |what: &str, known: &[&str], option: &str| {
+            let known = known[..known.len().min(6)].join(", ");
+            let problem = format!(
+                "no column of {what}, the columns are {}; expected one of {known}, or option `{option}`",
+                some(table.columns())
+            );
+            malformed(path, "", problem)
+        };
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // The index that pandas writes without a name.
+        let unnamed = || ["", "Unnamed: 0"].iter().find_map(|name| table.find(name));
+        let id = role(&options.id_column, ID_COLUMNS)?.or_else(|| options.id_column.is_none().then(unnamed)?);
+        let id = id.ok_or_else(|| missing("ids", ID_COLUMNS, "id_column"))?;
+        let epoch = match options.epoch_column.as_deref() {
+            Some("none") => Epoch::Of(0),
+            told => match told.map(|name| table.column(name)).transpose()?.or_else(|| first_of(EPOCH_COLUMNS)) {
+                Some(column) => Epoch::Column(column),
+                None => match number_behind(&name, &["epoch", "step"]) {
+                    Some(epoch) => Epoch::Of(epoch),
+                    None => {
+                        let error = missing("epochs", EPOCH_COLUMNS, "epoch_column");
+                        let hint = "(`none` where all rows are of one epoch)";
+                        return Err(malformed(path, "", format!("{} {hint}", problem_of(error))));
+                    }
+                },
+            },
+        };
+        let run = match role(&options.run_column, RUN_COLUMNS)? {
+            Some(column) => Run::Column(column),
+            None => Run::Of(number_behind(&name, &["seed", "run"])),
+        };
+        let label = role(&options.label_column, LABEL_COLUMNS)?;
+        let (outputs, named) = outputs(table, options, label)?;
+        Ok(Self { id, epoch, label, run, outputs, named })
+    }
+}
+
+/// Some names, no more than a message can hold.
+fn some(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(20).map(String::as_str).collect();
+    format!("{}{}", shown.join(", "), if names.len() > 20 { ", ..." } else { "" })
+}
+
+fn problem_of(error: DataError) -> String {
+    match error {
+        DataError::Malformed { problem, .. } => problem,
+        error => error.to_string(),
+    }
+}
+
+/// The outputs: those of the kind told, else the fullest that there are.
+fn outputs(
+    table: &TableReader,
+    options: &Options,
+    label: Option<usize>,
+) -> Result<(OutputColumns, Option<OutputKind>), DataError> {
+    let names = table.columns();
+    let told = options.outputs;
+    if let Some(name) = &options.outputs_column {
+        let kind = told.or_else(|| kind_of_name(name));
+        let numbered = numbered(names, |before| before == name || before.trim_end_matches(['_', '-']) == name);
+        return match (table.find(name), kind) {
+            (Some(column), Some(OutputKind::Losses)) => Ok((OutputColumns::Loss(column), kind)),
+            (Some(column), Some(OutputKind::Correct)) => Ok((OutputColumns::Correct(column), kind)),
+            (Some(column), _) => Ok((OutputColumns::List(column), kind)),
+            (None, _) if !numbered.is_empty() => Ok((OutputColumns::Numbered(numbered), kind)),
+            (None, _) => table.column(name).map(|column| (OutputColumns::List(column), kind)),
+        };
+    }
+    let wanted = |kind: Option<OutputKind>| match (told, kind) {
+        (Some(told), Some(kind)) => told.is_scalar() == kind.is_scalar() && (!told.is_scalar() || told == kind),
+        (Some(told), None) => !told.is_scalar(),
+        (None, _) => true,
+    };
+    let of_classes = OUTPUT_NAMES.iter().filter(|(_, kind)| kind.is_none_or(|kind| !kind.is_scalar()));
+    for (name, kind) in of_classes.filter(|(_, kind)| wanted(*kind)) {
+        if let Some(column) = table.find(name) {
+            return Ok((OutputColumns::List(column), *kind));
+        }
+        let numbered = numbered(names, |before| {
+            let before = before.trim_end_matches(['_', '-', '.']);
+            before == *name || before.strip_suffix("_class") == Some(name) || name.strip_suffix('s') == Some(before)
+        });
+        if !numbered.is_empty() {
+            return Ok((OutputColumns::Numbered(numbered), *kind));
+        }
+    }
+    if wanted(Some(OutputKind::Logits))
+        && let Some(column) = names.iter().position(|name| name.starts_with("logits_epoch_"))
+    {
+        return Ok((OutputColumns::List(column), Some(OutputKind::Logits)));
+    }
+    let numbered = numbered(names, |before| before == "p_" || before == "p");
+    if wanted(Some(OutputKind::Probabilities)) && numbered.len() > 1 {
+        return Ok((OutputColumns::Numbered(numbered), Some(OutputKind::Probabilities)));
+    }
+    let first_of = |known: &[&str]| known.iter().find_map(|name| table.find(name));
+    if wanted(Some(OutputKind::Losses))
+        && let Some(column) = first_of(LOSS_COLUMNS)
+    {
+        return Ok((OutputColumns::Loss(column), Some(OutputKind::Losses)));
+    }
+    if wanted(Some(OutputKind::Correct)) {
+        if let Some(column) = first_of(CORRECT_COLUMNS) {
+            return Ok((OutputColumns::Correct(column), Some(OutputKind::Correct)));
+        }
+        if let Some(column) = first_of(PREDICTION_COLUMNS) {
+            if label.is_none() {
+                let problem = format!(
+                    "column `{}` is right where it is the label, and there is no column of labels; expected one, or option `label_column`",
+                    names[column]
+                );
+                return Err(malformed(table.path(), "", problem));
+            }
+            return Ok((OutputColumns::Prediction(column), Some(OutputKind::Correct)));
+        }
+    }
+    let what = told.map_or(String::new(), |told| format!(" that are {told}"));
+    let problem = format!(
+        "no column of outputs{what}, the columns are {}; expected logits, probs, log_probs (lists or numbered columns), loss, correct or pred, or option `outputs_column`",
+        some(names)
+    );
+    Err(malformed(table.path(), "", problem))
+}
+
+/// The columns of a name with a number behind it, where they count from 0 or 1 without a gap: in that order.
+fn numbered(names: &[String], is_prefix: impl Fn(&str) -> bool) -> Vec<usize> {
+    let mut found: Vec<(u64, usize)> = Vec::new();
+    for (column, name) in names.iter().enumerate() {
+        let before = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        if before.len() < name.len() && is_prefix(before) {
+            found.extend(name[before.len()..].parse().ok().map(|number: u64| (number, column)));
+        }
+    }
+    found.sort_unstable();
+    let first = found.first().map_or(0, |(number, _)| *number);
+    let whole = first <= 1 && found.iter().zip(first..).all(|((number, _), expected)| *number == expected);
+    if whole { found.into_iter().map(|(_, column)| column).collect() } else { Vec::new() }
+}

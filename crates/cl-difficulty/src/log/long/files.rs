@@ -1,0 +1,77 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use cl_data::DataError;
+use cl_data::io::{RowFormat, TableReader, malformed};
+
+use super::super::names::number_behind;
+use super::super::note::Note;
+use super::super::options::Options;
+use super::columns::{Columns, Run};
+use super::scan::File;
+
+/// The tables of a log.
+pub(super) struct Files {
+    pub(super) files: Vec<File>,
+    pub(super) note: Option<Note>,
+    /// The file of each epoch, where each has one and names it.
+    pub(super) of_epochs: Vec<PathBuf>,
+}
+
+/// A file alone, or the tables of a folder in the order of the epochs and ranks that their names tell.
+pub(super) fn tables(path: &Path, names: &BTreeMap<String, PathBuf>, options: &Options) -> Result<Files, DataError> {
+    let is_table = |path: &PathBuf| RowFormat::of_name(path).is_some() && path.is_file();
+    let is_labels = |path: &PathBuf| options.labels.as_ref().is_some_and(|labels| labels == path);
+    let (mut found, mut left_out) = (Vec::new(), Vec::new());
+    for (name, path) in names {
+        match is_table(path) && !is_labels(path) {
+            true => found.push((number_behind(name, &["epoch", "step"]), name, path)),
+            false if !is_labels(path) && !name.starts_with('.') => left_out.push(name.clone()),
+            false => {}
+        }
+    }
+    // Where some are named by epoch, the others are no part of it.
+    if found.iter().any(|(epoch, ..)| epoch.is_some()) {
+        left_out.extend(found.iter().filter(|(epoch, ..)| epoch.is_none()).map(|(_, name, _)| (*name).clone()));
+        found.retain(|(epoch, ..)| epoch.is_some());
+    }
+    let rank = |name: &str| number_behind(name, &["rank", "shard", "part", "worker"]);
+    found.sort_by(|(a, name_a, _), (b, name_b, _)| {
+        (a, rank(name_a), name_a).cmp(&(b, rank(name_b), name_b))
+    });
+    let mut of_epochs: Vec<PathBuf> = found.iter().map(|(_, _, path)| (*path).clone()).collect();
+    if found.iter().any(|(epoch, ..)| epoch.is_none()) || found.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        of_epochs.clear();
+    }
+    let paths: Vec<&PathBuf> = found.into_iter().map(|(_, _, path)| path).collect();
+    let files = open(&paths, options)?;
+    if files.is_empty() {
+        return Err(malformed(path, "", "no tables, expected .csv, .jsonl or .parquet files"));
+    }
+    if files.iter().any(|file| matches!(file.columns.run, Run::Column(_) | Run::Of(Some(_)))) {
+        of_epochs.clear();
+    }
+    let note = (!left_out.is_empty()).then(|| {
+        let shown: Vec<&str> = left_out.iter().take(10).map(String::as_str).collect();
+        let more = if left_out.len() > 10 { ", ..." } else { "" };
+        Note::new("files", left_out.len(), format!("files left out: {}{more}", shown.join(", ")))
+    });
+    Ok(Files { files, note, of_epochs })
+}
+
+/// One file.
+pub(super) fn table(path: &Path, options: &Options) -> Result<Files, DataError> {
+    let files = open(&[&path.to_path_buf()], options)?;
+    Ok(Files { files, note: None, of_epochs: Vec::new() })
+}
+
+fn open(paths: &[&PathBuf], options: &Options) -> Result<Vec<File>, DataError> {
+    paths
+        .iter()
+        .map(|path| {
+            let table = TableReader::open(path, &options.table)?;
+            let columns = Columns::find(&table, options)?;
+            Ok(File { table, columns })
+        })
+        .collect()
+}

@@ -1,0 +1,188 @@
+use std::collections::HashMap;
+use std::path::Path;
+
+use cl_data::DataError;
+use cl_data::io::{Batch, CellValues, Cells, LabelBook, TableReader, malformed};
+
+use super::columns::{Columns, Epoch, Run};
+use super::examples::{Examples, UNKNOWN};
+use super::segments::Segment;
+
+/// No label yet.
+pub(super) const NO_LABEL: u32 = u32::MAX;
+
+/// What a file's rows are of: read before the outputs are.
+pub(super) struct Keys<'a> {
+    pub(super) table: &'a TableReader,
+    pub(super) columns: &'a Columns,
+    /// The columns that are read, and where each of them stands among these.
+    pub(super) read: Vec<usize>,
+    label: Option<usize>,
+    epoch: Option<usize>,
+    run: Option<usize>,
+}
+
+/// What was found of the examples, epochs and runs of all files so far.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) examples: Examples,
+    pub(super) book: LabelBook,
+    /// The label of each example by its number in the book.
+    pub(super) labels: Vec<u32>,
+    pub(super) runs: Vec<String>,
+    run_of: HashMap<String, u32>,
+    /// Runs and epochs that have rows.
+    pub(super) slots: Vec<(u32, u64)>,
+    slot_of: HashMap<(u32, u64), u32>,
+}
+
+impl<'a> Keys<'a> {
+    pub(super) fn new(table: &'a TableReader, columns: &'a Columns) -> Self {
+        let mut read = vec![columns.id];
+        let mut place = |column: Option<usize>| {
+            column.map(|column| {
+                read.push(column);
+                read.len() - 1
+            })
+        };
+        let label = place(columns.label);
+        let epoch = place(match columns.epoch {
+            Epoch::Column(column) => Some(column),
+            Epoch::Of(_) => None,
+        });
+        let run = place(match columns.run {
+            Run::Column(column) => Some(column),
+            Run::Of(_) => None,
+        });
+        Self { table, columns, read, label, epoch, run }
+    }
+
+    fn path(&self) -> &Path {
+        self.table.path()
+    }
+
+    fn wrong(&self, batch: &Batch, row: usize, column: usize, expected: &str) -> DataError {
+        let name = &self.table.columns()[self.read[column]];
+        let place = format!("{}, column `{name}`", batch.place(row));
+        malformed(self.path(), place, format!("{}, expected {expected}", batch.columns[column].shown(row)))
+    }
+
+    /// Takes down what the rows of a batch are of; `found` are their examples as far as they were known, and become all.
+    pub(super) fn take(
+        &self,
+        batch: &Batch,
+        found: &mut [u32],
+        known: &mut Known,
+        segments: &mut Vec<Segment>,
+    ) -> Result<(), DataError> {
+        let ids = &batch.columns[0];
+        for (row, example) in found.iter_mut().enumerate().filter(|(_, example)| **example == UNKNOWN) {
+            let id = ids.text(row).ok_or_else(|| self.wrong(batch, row, 0, "an id"))?;
+            let inserted = known.examples.insert(&id);
+            *example = inserted.ok_or_else(|| malformed(self.path(), batch.place(row), "more ids than 2^31"))?;
+        }
+        known.labels.resize(known.examples.len(), NO_LABEL);
+        if let Some(label) = self.label {
+            self.take_labels(batch, label, found, known)?;
+        }
+        let mut before: Option<((u32, u64), u32)> = None;
+        for row in 0..batch.n_rows {
+            let key = (self.run(batch, row, known)?, self.epoch(batch, row)?);
+            let slot = match before {
+                Some((same, slot)) if same == key => slot,
+                _ => known.slot(key),
+            };
+            before = Some((key, slot));
+            match segments.last_mut() {
+                Some(segment) if segment.slot == slot && segment.n < u32::MAX => segment.n += 1,
+                _ => segments.push(Segment { slot, n: 1 }),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_labels(
+        &self,
+        batch: &Batch,
+        column: usize,
+        found: &[u32],
+        known: &mut Known,
+    ) -> Result<(), DataError> {
+        let cells: &Cells = &batch.columns[column];
+        // Labels of tokens are read beside their losses.
+        if matches!(cells.values, CellValues::Lists(_)) {
+            return Ok(());
+        }
+        let mut before: Option<(i64, u32)> = None;
+        for (row, &example) in found.iter().enumerate() {
+            let code = match (&cells.values, before) {
+                (CellValues::Integers(values), Some((value, code))) if values[row] == value => code,
+                _ => {
+                    let label = cells.text(row).ok_or_else(|| self.wrong(batch, row, column, "a label"))?;
+                    known.book.code(&label)
+                }
+            };
+            if let CellValues::Integers(values) = &cells.values
+                && !cells.is_missing(row)
+            {
+                before = Some((values[row], code));
+            }
+            let label = &mut known.labels[example as usize];
+            if *label == NO_LABEL {
+                *label = code;
+            } else if *label != code {
+                let (id, first) = (known.examples.id(example), known.book.label(*label));
+                let expected = format!("{first} as in an earlier row of id {id}");
+                return Err(self.wrong(batch, row, column, &expected));
+            }
+        }
+        Ok(())
+    }
+
+    fn epoch(&self, batch: &Batch, row: usize) -> Result<u64, DataError> {
+        match (&self.columns.epoch, self.epoch) {
+            (Epoch::Of(epoch), _) => Ok(*epoch),
+            (_, Some(column)) => {
+                let cells = &batch.columns[column];
+                let epoch = match &cells.values {
+                    CellValues::Integers(values) if cells.missing.is_empty() => Some(values[row]),
+                    _ => cells.integer(row),
+                };
+                let epoch = epoch.and_then(|epoch| u64::try_from(epoch).ok());
+                epoch.ok_or_else(|| self.wrong(batch, row, column, "an epoch or a step, a whole number from 0"))
+            }
+            (Epoch::Column(_), None) => Ok(0),
+        }
+    }
+
+    fn run(&self, batch: &Batch, row: usize, known: &mut Known) -> Result<u32, DataError> {
+        match (&self.columns.run, self.run) {
+            (_, Some(column)) => {
+                let run = batch.columns[column].text(row);
+                Ok(known.run(&run.ok_or_else(|| self.wrong(batch, row, column, "a run"))?))
+            }
+            (Run::Of(Some(run)), _) => Ok(known.run(&run.to_string())),
+            _ => Ok(known.run("")),
+        }
+    }
+}
+
+impl Known {
+    fn run(&mut self, name: &str) -> u32 {
+        if let Some(&run) = self.run_of.get(name) {
+            return run;
+        }
+        let run = self.runs.len() as u32;
+        self.runs.push(name.to_owned());
+        self.run_of.insert(name.to_owned(), run);
+        run
+    }
+
+    fn slot(&mut self, key: (u32, u64)) -> u32 {
+        let slots = &mut self.slots;
+        *self.slot_of.entry(key).or_insert_with(|| {
+            slots.push(key);
+            slots.len() as u32 - 1
+        })
+    }
+}

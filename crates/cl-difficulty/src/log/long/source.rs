@@ -1,0 +1,410 @@
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cl_data::DataError;
+use cl_data::io::{Batch, io_error, malformed};
+
+use super::super::note::Note;
+use super::super::options::{Missing, Options};
+use super::super::rows::within;
+use super::super::screen::{LEFT_OUT, Screen, kind_of, unknown_kind};
+use super::super::source::{Contents, OutputKind, Source, Visitor};
+use super::by_epoch::{ByEpoch, ByEpochWriter};
+use super::columns::OutputColumns;
+use super::files::{Files, table, tables};
+use super::outputs::{OutputReader, RowOutputs};
+use super::scan::{AVERAGED, LEFT, Scan};
+use super::stream::for_each_batch;
+use crate::error::DifficultyError;
+
+/// Numbers shown at a time.
+const CHUNK: usize = 1 << 20;
+
+/// One run of a log of tables.
+struct LongTable {
+    contents: Contents,
+    slots: Vec<usize>,
+    options: Options,
+    /// Numbers of a row, and whether it is one where two classes are meant.
+    width: usize,
+    single: bool,
+    n_runs: usize,
+    shared: Arc<Mutex<Shared>>,
+}
+
+/// What the runs of a log have in common.
+struct Shared {
+    scan: Scan,
+    by_epoch: Option<ByEpoch>,
+}
+
+/// Opens a table, or the tables of a folder: a source for each run that there is.
+pub(in super::super) fn open_tables(
+    path: &Path,
+    names: Option<&BTreeMap<String, PathBuf>>,
+    options: &Options,
+) -> Result<Vec<Box<dyn Source>>, DataError> {
+    let Files { mut files, note, of_epochs } = match names {
+        Some(names) => tables(path, names, options)?,
+        None => table(path, options)?,
+    };
+    let look = Look::at(&mut files, options)?;
+    let mut scan = Scan::of(path, files, options)?;
+    scan.notes.extend(note);
+    scan.notes.extend(look.note.clone());
+    let n_classes = match look.outputs.is_scalar() {
+        true => scan.n_classes.max(2),
+        false if look.width == 1 => 2,
+        false => look.width,
+    };
+    if let Some(example) = scan.labels.iter().position(|&label| label >= n_classes) {
+        let (id, label) = (scan.ids.get(example).unwrap_or_default(), scan.labels[example]);
+        let of = options.labels.as_deref().unwrap_or(path);
+        let problem = format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs");
+        return Err(malformed(of, format!("id {id}"), problem));
+    }
+    let n_runs = scan.known.runs.len();
+    let format = match &scan.files[..] {
+        [file] => match file.table.format() {
+            cl_data::io::RowFormat::Csv => "CSV",
+            cl_data::io::RowFormat::JsonLines => "JSON lines",
+            cl_data::io::RowFormat::Parquet => "Parquet",
+        },
+        _ if !of_epochs.is_empty() => "a table per epoch",
+        _ => "tables",
+    };
+    let mut all = Vec::with_capacity(n_runs);
+    let (ids, runs) = (scan.ids.clone(), scan.known.runs.clone());
+    let slots_of: Vec<Vec<usize>> = (0..n_runs as u32).map(|run| scan.slots_of(run)).collect();
+    let contents = |scan: &Scan, run: usize| {
+        let slots = &slots_of[run];
+        Contents {
+            path: path.to_path_buf(),
+            format,
+            outputs: look.outputs,
+            ids: ids.clone(),
+            labels: scan.labels.clone(),
+            soft_labels: scan.soft_labels.clone(),
+            class_names: scan.class_names.clone(),
+            n_classes,
+            epochs: slots.iter().map(|&slot| scan.slots[slot].epoch).collect(),
+            files: if of_epochs.len() == slots.len() && n_runs == 1 { of_epochs.clone() } else { Vec::new() },
+            run: (n_runs > 1).then(|| runs[run].clone()),
+            notes: scan.notes.clone(),
+        }
+        .checked()
+    };
+    let contents: Vec<Contents> = (0..n_runs).map(|run| contents(&scan, run)).collect::<Result<_, _>>()?;
+    let shared = Arc::new(Mutex::new(Shared { scan, by_epoch: None }));
+    for (contents, slots) in contents.into_iter().zip(slots_of) {
+        let (width, single) = (look.width, look.width == 1 && !look.outputs.is_scalar());
+        let (options, shared) = (options.clone(), Arc::clone(&shared));
+        all.push(Box::new(LongTable { contents, slots, options, width, single, n_runs, shared }) as Box<dyn Source>);
+    }
+    Ok(all)
+}
+
+/// What the first rows tell of the outputs.
+struct Look {
+    outputs: OutputKind,
+    width: usize,
+    note: Option<Note>,
+}
+
+impl Look {
+    fn at(files: &mut [super::scan::File], options: &Options) -> Result<Self, DataError> {
+        let Some(file) = files.first_mut() else {
+            return Err(DataError::InvalidArgument {
+                argument: "files",
+                value: "none".into(),
+                expected: "at least one",
+            });
+        };
+        let path = file.table.path().to_path_buf();
+        let reader = OutputReader::new(&file.table, &file.columns.outputs, None, None, 1);
+        let first: Option<Batch> = file.table.rows(&reader.read)?.next_batch()?;
+        let Some(batch) = first else {
+            return Err(malformed(&path, "", "no rows, expected one per example and epoch"));
+        };
+        let width = reader.width_of(&batch);
+        let named = file.columns.named;
+        if let OutputColumns::List(column) = file.columns.outputs
+            && named.is_none()
+            && width <= 1
+            && options.outputs.is_none()
+            && file.columns.label.is_some()
+        {
+            // Predicted classes, under a name that outputs have elsewhere.
+            for file in files.iter_mut() {
+                file.columns.outputs = OutputColumns::Prediction(column);
+            }
+            return Ok(Self { outputs: OutputKind::Correct, width: 1, note: None });
+        }
+        if width == 0 {
+            let name = &file.table.columns()[reader.read[0]];
+            let place = format!("{}, column `{name}`", batch.place(0));
+            let problem = format!("{}, expected a list of numbers", batch.columns[0].shown(0));
+            return Err(malformed(&path, place, problem));
+        }
+        if let Some(kind) = named.filter(|kind| kind.is_scalar()) {
+            return Ok(Self { outputs: kind, width: 1, note: None });
+        }
+        let label = None;
+        let reader = OutputReader::new(&file.table, &file.columns.outputs, label, None, width);
+        let values = reader.read(&batch, &cl_data::io::LabelBook::default()).values;
+        let (outputs, note) =
+            kind_of(options.outputs, named, &values, width).ok_or_else(|| unknown_kind(&path))?;
+        Ok(Self { outputs, width, note })
+    }
+}
+
+/// Who is given rows, in the order of the files: where they stand, their slot, their examples ([`LEFT`] where a row does not
+/// count) and their numbers.
+type TakeRows<'a> = dyn FnMut(&Path, usize, &[u32], &[f64]) -> Result<(), DifficultyError> + 'a;
+
+impl Shared {
+    /// Goes through all rows of these slots.
+    fn rows(
+        &mut self,
+        wanted: &[bool],
+        width: usize,
+        options: &Options,
+        take: &mut TakeRows<'_>,
+    ) -> Result<(), DifficultyError> {
+        let path = self.scan.path.clone();
+        let spooled = |error| DifficultyError::from(io_error(&path, error));
+        let Scan { files, known, rows, segments, label_codes, .. } = &mut self.scan;
+        let mut examples = rows.reader().map_err(spooled)?;
+        let mut slots = segments.rows().map_err(spooled)?;
+        let mut numbers = Vec::new();
+        for file in files.iter() {
+            let columns = &file.columns;
+            let ignore = options.classes.ignore.as_deref();
+            let reader = OutputReader::new(&file.table, &columns.outputs, columns.label, ignore, width);
+            let parts: Vec<usize> = (0..file.table.n_parts()).collect();
+            let predictions = matches!(columns.outputs, OutputColumns::Prediction(_));
+            let prepare = |batch: Batch| Ok(reader.read(&batch, &known.book));
+            for_each_batch(&file.table, &reader.read, &parts, prepare, |mut outputs: RowOutputs| {
+                examples.next(outputs.n_rows, &mut numbers).map_err(spooled)?;
+                if predictions {
+                    for (&example, value) in numbers.iter().zip(&mut outputs.values) {
+                        let label = label_codes.get((example & !AVERAGED) as usize);
+                        let right = label.is_some_and(|&label| *value == f64::from(label));
+                        *value = f64::from(u8::from(right));
+                    }
+                }
+                let mut problems = outputs.problems.into_iter().peekable();
+                let mut row = 0;
+                while row < outputs.n_rows {
+                    let (slot, n) = slots.next_run(outputs.n_rows - row).map_err(spooled)?;
+                    let run = row..row + n;
+                    row += n;
+                    let of_run = |(at, _): &(usize, DataError)| *at < run.end;
+                    if !wanted[slot as usize] {
+                        while problems.next_if(of_run).is_some() {}
+                        continue;
+                    }
+                    while let Some((at, problem)) = problems.next_if(of_run) {
+                        if numbers[at] != LEFT {
+                            return Err(problem.into());
+                        }
+                    }
+                    let values = &outputs.values[run.start * width..run.end * width];
+                    take(file.table.path(), slot as usize, &numbers[run], values)?;
+                }
+                Ok::<(), DifficultyError>(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The rows by epoch, written at the first call.
+    fn by_epoch(&mut self, width: usize, options: &Options) -> Result<&mut ByEpoch, DifficultyError> {
+        let path = self.scan.path.clone();
+        let spooled = |error| DifficultyError::from(io_error(&path, error));
+        if self.by_epoch.is_none() {
+            let n_rows: Vec<u64> = self.scan.slots.iter().map(|slot| slot.n_rows).collect();
+            let mut writer = ByEpochWriter::new(&n_rows, width).map_err(spooled)?;
+            let wanted = vec![true; n_rows.len()];
+            self.rows(&wanted, width, options, &mut |_, slot, examples, values| {
+                let mut rows = examples.iter().zip(values.chunks_exact(width)).filter(|(example, _)| **example != LEFT);
+                rows.try_for_each(|(&example, values)| writer.push(slot, example, values)).map_err(spooled)
+            })?;
+            self.by_epoch = Some(writer.finish().map_err(spooled)?);
+        }
+        self.by_epoch.as_mut().ok_or_else(|| spooled(io::Error::other("no rows")))
+    }
+}
+
+/// Rows on their way to a visitor, those of one epoch together.
+struct Chunks<'a, 'b> {
+    contents: &'a Contents,
+    screen: &'a mut Screen,
+    visitor: &'a mut (dyn Visitor + 'b),
+    width: usize,
+    file: PathBuf,
+    position: usize,
+    examples: Vec<usize>,
+    values: Vec<f64>,
+    /// The sums of rows that are averaged, and how many there were.
+    sums: HashMap<usize, (Vec<f64>, usize)>,
+}
+
+impl Chunks<'_, '_> {
+    fn push(&mut self, examples: &[u32], values: &[f64]) -> Result<(), DifficultyError> {
+        // As a rule all rows count, each for itself.
+        if examples.iter().fold(true, |plain, &example| plain & (example < AVERAGED)) {
+            self.examples.extend(examples.iter().map(|&example| example as usize));
+            self.values.extend_from_slice(values);
+        } else {
+            for (&example, values) in examples.iter().zip(values.chunks_exact(self.width)) {
+                if example == LEFT {
+                    continue;
+                }
+                if example & AVERAGED != 0 {
+                    let example = (example & !AVERAGED) as usize;
+                    let (sums, n) = self.sums.entry(example).or_insert_with(|| (vec![0.0; values.len()], 0));
+                    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+                    *n += 1;
+                    continue;
+                }
+                self.examples.push(example as usize);
+                self.values.extend_from_slice(values);
+            }
+        }
+        if self.values.len() >= CHUNK { self.show() } else { Ok(()) }
+    }
+
+    fn show(&mut self) -> Result<(), DifficultyError> {
+        if !self.examples.is_empty() {
+            let Self { contents, file, position, examples, values, .. } = &*self;
+            self.screen.show_f64s(contents, file, *position, examples, values, self.visitor)?;
+        }
+        self.examples.clear();
+        self.values.clear();
+        Ok(())
+    }
+
+    fn end_epoch(&mut self) -> Result<(), DifficultyError> {
+        let mut sums: Vec<_> = self.sums.drain().collect();
+        sums.sort_by_key(|(example, _)| *example);
+        for (example, (sums, n)) in sums {
+            self.examples.push(example);
+            self.values.extend(sums.into_iter().map(|sum| sum / n as f64));
+        }
+        debug_assert!(!self.examples.contains(&LEFT_OUT) && self.values.len() == self.examples.len() * self.width);
+        self.show()?;
+        self.visitor.epoch_ended(self.contents, self.position)
+    }
+}
+
+impl LongTable {
+    /// An epoch that lacks examples is an error, unless they may be missing.
+    fn check_whole(&self, shared: &Shared, position: usize) -> Result<usize, DifficultyError> {
+        let slot = &shared.scan.slots[self.slots[position]];
+        match slot.first_missing {
+            Some(example) if self.options.missing == Missing::Error => {
+                let (id, epoch, n) = (self.contents.id(example), slot.epoch, self.contents.n_examples());
+                let run = self.contents.run.as_ref().map_or(String::new(), |run| format!(" of run {run}"));
+                let problem = format!(
+                    "no row of id {id} in epoch {epoch}{run} ({} of {n} ids are missing there), expected every id in every epoch; option `missing` skip scores each by the epochs that it is in",
+                    slot.n_missing
+                );
+                Err(malformed(&self.contents.path, "", problem).into())
+            }
+            _ => Ok(slot.n_missing),
+        }
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Source for LongTable {
+    fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    fn visit(&mut self, positions: Range<usize>, visitor: &mut dyn Visitor) -> Result<(), DifficultyError> {
+        let positions = within(positions, &self.contents);
+        let shared = Arc::clone(&self.shared);
+        let mut shared = lock(&shared);
+        let mut n_missing = 0;
+        for position in positions.clone() {
+            n_missing += self.check_whole(&shared, position)?;
+        }
+        let mut screen = Screen::new(&self.options, 0.0, self.single);
+        let mut chunks = Chunks {
+            contents: &self.contents,
+            screen: &mut screen,
+            visitor,
+            width: self.width,
+            file: self.contents.path.clone(),
+            position: positions.start,
+            examples: Vec::new(),
+            values: Vec::new(),
+            sums: HashMap::new(),
+        };
+        if shared.scan.in_order && self.n_runs == 1 {
+            let mut position_of = vec![usize::MAX; shared.scan.slots.len()];
+            positions.clone().for_each(|position| position_of[self.slots[position]] = position);
+            let wanted: Vec<bool> = position_of.iter().map(|&position| position != usize::MAX).collect();
+            let mut file = PathBuf::new();
+            shared.rows(&wanted, self.width, &self.options, &mut |path, slot, examples, values| {
+                while chunks.position < position_of[slot] {
+                    chunks.end_epoch()?;
+                    chunks.position += 1;
+                }
+                if file != path {
+                    chunks.show()?;
+                    file = path.to_path_buf();
+                    chunks.file.clone_from(&file);
+                }
+                chunks.push(examples, values)
+            })?;
+            while chunks.position < positions.end {
+                chunks.end_epoch()?;
+                chunks.position += 1;
+            }
+        } else {
+            let path = self.contents.path.clone();
+            let rows = (CHUNK / self.width).max(1);
+            let store = shared.by_epoch(self.width, &self.options)?;
+            for position in positions {
+                chunks.position = position;
+                store.for_each(self.slots[position], rows, |examples, values| {
+                    chunks.push(examples, values).map_err(Stopped::Visit)
+                })
+                .map_err(|stopped| match stopped {
+                    Stopped::Visit(error) => error,
+                    Stopped::Io(error) => io_error(&path, error).into(),
+                })?;
+                chunks.end_epoch()?;
+            }
+        }
+        screen.note(&mut self.contents);
+        if n_missing > 0 {
+            let text = format!(
+                "{n_missing} rows missing: their examples are scored by the epochs that they are in"
+            );
+            self.contents.note(Note::new("missing", n_missing, text));
+        }
+        Ok(())
+    }
+}
+
+/// Why a pass over rows ended.
+enum Stopped {
+    Io(io::Error),
+    Visit(DifficultyError),
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}

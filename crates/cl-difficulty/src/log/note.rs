@@ -1,0 +1,27 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Something about a log that is not plain, and what was done about it: counted, never silent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// What it is about: `outputs`, `classes`, `ignored`, `duplicates`, `missing`, `gaps`, `nan`, `normalized`, `files`,
+    /// `unscored`.
+    pub what: String,
+    /// How many.
+    pub count: u64,
+    /// The same as a sentence.
+    pub text: String,
+}
+
+impl Note {
+    pub(crate) fn new(what: &str, count: usize, text: impl Into<String>) -> Self {
+        Self { what: what.into(), count: count as u64, text: text.into() }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
