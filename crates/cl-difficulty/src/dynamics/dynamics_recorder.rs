@@ -75,42 +75,6 @@ impl DynamicsRecorder {
         Ok(recorder)
     }
 
-    /// Makes room for more examples, `n_examples` in all, of which the new ones were not observed yet: for data that
-    /// grow while a model is trained. Of earlier epochs they have nothing, which
-    /// [`with_partial_epochs`](Self::with_partial_epochs) allows. O(new examples). Recorders that differ in size
-    /// merge once the smaller one has grown.
-    ///
-    /// # Errors
-    /// On fewer examples than there are.
-    ///
-    /// ```
-    /// use cl_difficulty::{DynamicsRecorder, MetricSettings, Observations, Outputs};
-    ///
-    /// let mut recorder = DynamicsRecorder::new(1, 2, &[MetricSettings::parse("aum", &[])?])?.with_partial_epochs();
-    /// let first = Outputs::Logits(&[2.0f32, 1.0]);
-    /// recorder.record(&Observations { epoch: 0, indices: &[0], labels: &[0], outputs: first })?;
-    /// recorder.grow(2)?;
-    /// let both = Outputs::Logits(&[4.0f32, 1.0, 0.0, 1.0]);
-    /// recorder.record(&Observations { epoch: 1, indices: &[0, 1], labels: &[0, 0], outputs: both })?;
-    /// assert_eq!(recorder.columns()?[0].values.to_floats(), [2.0, -1.0]);
-    /// # Ok::<(), cl_difficulty::DifficultyError>(())
-    /// ```
-    pub fn grow(&mut self, n_examples: usize) -> Result<(), DifficultyError> {
-        if n_examples < self.n_examples {
-            let expected = "at least as many examples as there are";
-            return Err(DifficultyError::argument("n_examples", n_examples, expected));
-        }
-        let (c, accumulators) = (self.n_classes, &self.accumulators);
-        if let Some(last) = self.shards.last_mut() {
-            let first = self.n_examples.saturating_sub(1) / SHARD * SHARD;
-            *last = last.grown(SHARD.min(n_examples - first), accumulators);
-        }
-        let firsts = (0..n_examples).step_by(SHARD).skip(self.shards.len());
-        self.shards.extend(firsts.map(|first| Shard::new(first, SHARD.min(n_examples - first), c, accumulators)));
-        self.n_examples = n_examples;
-        Ok(())
-    }
-
     /// Allows epochs that lack examples and gaps between epochs, as a curriculum or a log of some checkpoints
     /// has them: means are then over the epochs that an example was in, and only one in none is an error.
     pub fn with_partial_epochs(mut self) -> Self {
@@ -208,7 +172,7 @@ impl DynamicsRecorder {
         self.metrics.iter().try_for_each(|settings| settings.check(outputs.kind))
     }
 
-    fn order_bound(&self) -> bool {
+    pub(super) fn order_bound(&self) -> bool {
         self.accumulators.iter().any(|(accumulator, _)| accumulator.order_bound())
     }
 
@@ -266,33 +230,6 @@ impl DynamicsRecorder {
         Ok(())
     }
 
-    /// Takes in what another recorder with the same metrics saw: of other examples, or in other epochs where no
-    /// metric is bound to the order of epochs.
-    ///
-    /// # Errors
-    /// Where the other had an error while observing, the two differ in size or metrics, or saw an example in the same epoch, with different labels, or
-    /// at all where order matters. Nothing is merged then.
-    pub fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
-        let sizes = |this: &Self| (this.n_examples, this.n_classes);
-        if sizes(self) != sizes(other) || self.metrics != other.metrics {
-            let (n, c) = sizes(other);
-            return Err(DifficultyError::InvalidArgument {
-                argument: "the recorder to merge",
-                value: format!("one of {n} examples, {c} classes and {} metrics", other.metrics.len()),
-                expected: "the same examples, classes, metrics and options",
-            });
-        }
-        if let Some(error) = &other.error {
-            let (argument, expected) = ("the recorder to merge", "one that could observe all that it was shown");
-            return Err(DifficultyError::argument(argument, error, expected));
-        }
-        let order_bound = self.order_bound();
-        let pairs = || self.shards.iter().zip(&other.shards);
-        pairs().try_for_each(|(shard, other)| shard.check_merge(other, order_bound))?;
-        self.shards.iter_mut().zip(&other.shards).for_each(|(shard, other)| shard.merge(other));
-        Ok(())
-    }
-
     /// The number of examples.
     pub fn n_examples(&self) -> usize {
         self.n_examples
@@ -317,6 +254,12 @@ impl DynamicsRecorder {
     pub fn epochs(&self) -> Vec<u64> {
         let epochs: BTreeSet<u64> = self.shards.iter().flat_map(Shard::epochs).collect();
         epochs.into_iter().collect()
+    }
+
+    /// Which examples were observed at least once: of the others there are no metrics, so that a recorder of partial epochs
+    /// may have to [select](Self::select) these.
+    pub fn observed(&self) -> Vec<bool> {
+        self.shards.iter().flat_map(Shard::observed).collect()
     }
 
     /// The label of each example.

@@ -15,6 +15,7 @@ mod example_state;
 mod exponential;
 mod forgetting;
 mod input;
+mod joined_recorder;
 mod l1_error;
 mod last_epoch;
 mod learning_time;

@@ -295,12 +295,40 @@ impl Shard {
         Ok(())
     }
 
+    /// Takes in the label and the accumulators of example `j` of `other` as example `i`.
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.labels[i] = other.labels[j];
+        self.states.iter_mut().zip(&other.states).for_each(|(state, other)| state.absorb(i, other, j));
+    }
+
+    /// Makes example `i`, of which nothing was seen, example `j` of `other`.
+    pub(crate) fn copy(&mut self, i: usize, other: &Self, j: usize) {
+        if other.labels[j] == UNKNOWN {
+            return;
+        }
+        self.absorb(i, other, j);
+        let n = self.labels.len();
+        for (&epoch, _) in other.seen.iter().filter(|(_, seen)| seen.contains(j)) {
+            self.seen.entry(epoch).or_default().insert(i, n);
+        }
+    }
+
+    /// Marks the epochs as whole that have all examples, once all are copied.
+    pub(crate) fn shrink(&mut self) {
+        let n = self.labels.len();
+        self.seen.values_mut().for_each(|seen| seen.shrink(n));
+    }
+
+    /// Whether each example was observed.
+    pub(crate) fn observed(&self) -> impl Iterator<Item = bool> + '_ {
+        self.labels.iter().map(|&label| label != UNKNOWN)
+    }
+
     /// Takes in what `other`, of no more examples, saw, which [`Self::check_merge`] allowed.
     pub(crate) fn merge(&mut self, other: &Self) {
         let (n, n_others) = (self.labels.len(), other.labels.len());
         for i in (0..n_others).filter(|&i| other.labels[i] != UNKNOWN) {
-            self.labels[i] = other.labels[i];
-            self.states.iter_mut().zip(&other.states).for_each(|(state, other)| state.absorb(i, other));
+            self.absorb(i, other, i);
         }
         for (&epoch, others) in &other.seen {
             let seen = self.seen.entry(epoch).or_default();
