@@ -13,4 +13,5 @@ mod output_kinds;
 mod recorder_seams;
 mod score_a_log;
 mod select_examples;
+mod soft_labels;
 mod tables;

@@ -51,6 +51,7 @@ pub struct DynamicsRecorder {
     pub(super) accumulators: Vec<(Accumulator, Range)>,
     pub(super) shards: Vec<Shard>,
     pub(super) partial_epochs: bool,
+    pub(super) soft_labels: Option<Vec<f64>>,
     pub(super) error: Option<String>,
 }
 
@@ -69,6 +70,7 @@ impl DynamicsRecorder {
             accumulators,
             shards: Vec::new(),
             partial_epochs: false,
+            soft_labels: None,
             error: None,
         };
         recorder.grow(n_examples)?;
@@ -125,6 +127,7 @@ impl DynamicsRecorder {
         let (n, c, order_bound) = (self.n_examples, self.n_classes, self.order_bound());
         self.check(n, labels.len(), epochs.len(), outputs)?;
         let (accumulators, width) = (&self.accumulators, outputs.width(c));
+        let soft_labels = self.soft_labels.as_deref();
         let record = |(k, (shard, labels)): (usize, (&mut Shard, &[usize]))| {
             // A shard is checked epoch by epoch, while its numbers are in the cache: it may have to be as before.
             let before = (!shard.is_fresh()).then(|| shard.clone());
@@ -134,7 +137,7 @@ impl DynamicsRecorder {
                 let observations = AnyObservations { epoch, indices: &[], labels, outputs };
                 let part = Part::Run { position: 0, example: 0, n: labels.len() };
                 let checked = shard.check(&observations, part, order_bound)?;
-                shard.record(&observations, part, checked, accumulators);
+                shard.record(&observations, part, checked, accumulators, soft_labels);
                 Ok(())
             });
             (before, result)
@@ -169,7 +172,7 @@ impl DynamicsRecorder {
                 return Err(DifficultyError::LengthMismatch { what, found, expected });
             }
         }
-        self.metrics.iter().try_for_each(|settings| settings.check(outputs.kind))
+        self.metrics.iter().try_for_each(|settings| settings.check(outputs.kind, self.soft_labels.is_some()))
     }
 
     pub(super) fn order_bound(&self) -> bool {
@@ -214,6 +217,7 @@ impl DynamicsRecorder {
         let least = if is_run { first } else { indices.iter().copied().min().unwrap_or(first) };
         let (from, touched) = (least / SHARD, least / SHARD..=last / SHARD);
         let (accumulators, order_bound) = (&self.accumulators, self.order_bound());
+        let soft_labels = self.soft_labels.as_deref();
         let check = |(k, shard): (usize, &Shard)| {
             let part = part(from + k);
             (!part.is_empty()).then(|| shard.check(observations, part, order_bound)).transpose()
@@ -224,7 +228,7 @@ impl DynamicsRecorder {
         let shards = self.shards[touched].par_iter_mut().zip(checked).enumerate();
         shards.for_each(|(k, (shard, checked))| {
             if let Some(checked) = checked {
-                shard.record(observations, part(from + k), checked, accumulators);
+                shard.record(observations, part(from + k), checked, accumulators, soft_labels);
             }
         });
         Ok(())

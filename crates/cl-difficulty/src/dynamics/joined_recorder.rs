@@ -13,7 +13,7 @@ impl DynamicsRecorder {
     /// merge once the smaller one has grown.
     ///
     /// # Errors
-    /// On fewer examples than there are.
+    /// On fewer examples than there are, and on more than have soft labels, where there are such.
     ///
     /// ```
     /// use cl_difficulty::{DynamicsRecorder, MetricSettings, Observations, Outputs};
@@ -32,6 +32,13 @@ impl DynamicsRecorder {
             let expected = "at least as many examples as there are";
             return Err(DifficultyError::argument("n_examples", n_examples, expected));
         }
+        if self.soft_labels.is_some() && n_examples > self.n_examples {
+            return Err(DifficultyError::argument(
+                "n_examples",
+                n_examples,
+                "as many examples as have soft labels",
+            ));
+        }
         let (c, accumulators) = (self.n_classes, &self.accumulators);
         if let Some(last) = self.shards.last_mut() {
             let first = self.n_examples.saturating_sub(1) / SHARD * SHARD;
@@ -47,7 +54,7 @@ impl DynamicsRecorder {
     /// metric is bound to the order of epochs.
     ///
     /// # Errors
-    /// Where the other had an error while observing, the two differ in size or metrics, or saw an example in the same
+    /// Where the other had an error while observing, the two differ in size, metrics or soft labels, or saw an example in the same
     /// epoch, with different labels, or at all where order matters. Nothing is merged then.
     pub fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
         let sizes = |this: &Self| (this.n_examples, this.n_classes);
@@ -58,6 +65,11 @@ impl DynamicsRecorder {
                 value: format!("one of {n} examples, {c} classes and {} metrics", other.metrics.len()),
                 expected: "the same examples, classes, metrics and options",
             });
+        }
+        if self.soft_labels != other.soft_labels {
+            let found =
+                if other.soft_labels.is_some() { "one with other soft labels" } else { "one without soft labels" };
+            return Err(DifficultyError::argument("the recorder to merge", found, "one with the same labels"));
         }
         if let Some(error) = &other.error {
             let (argument, expected) = ("the recorder to merge", "one that could observe all that it was shown");
@@ -107,6 +119,10 @@ impl DynamicsRecorder {
         let mut selected = Self::new(examples.len(), self.n_classes, &self.metrics)?;
         selected.partial_epochs = self.partial_epochs;
         selected.error.clone_from(&self.error);
+        let row = |example: &usize| example * self.n_classes..(example + 1) * self.n_classes;
+        let rows =
+            |soft: &Vec<f64>| examples.iter().flat_map(|example| soft[row(example)].iter().copied()).collect();
+        selected.soft_labels = self.soft_labels.as_ref().map(rows);
         selected.shards.par_iter_mut().zip(examples.par_chunks(SHARD)).for_each(|(shard, examples)| {
             for (i, example) in examples.iter().enumerate() {
                 shard.copy(i, &self.shards[example / SHARD], example % SHARD);

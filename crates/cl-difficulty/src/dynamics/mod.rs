@@ -31,6 +31,7 @@ mod recorder;
 mod running_mean;
 mod saved_recorder;
 mod shard;
+mod soft_labels;
 mod tdds;
 mod transpose;
 mod turning_points;

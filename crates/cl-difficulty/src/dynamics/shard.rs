@@ -152,13 +152,14 @@ impl Shard {
         Ok(Checked { seen, new_labels })
     }
 
-    /// Takes in observations that were checked.
+    /// Takes in observations that were checked; soft labels are those of all examples.
     pub(crate) fn record(
         &mut self,
         observations: &AnyObservations<'_>,
         part: Part<'_>,
         checked: Checked,
         accumulators: &[(Accumulator, Range)],
+        soft_labels: Option<&[f64]>,
     ) {
         if checked.new_labels {
             for k in 0..part.len() {
@@ -168,8 +169,12 @@ impl Shard {
         }
         self.seen.insert(observations.epoch, checked.seen);
         let live: Vec<bool> = accumulators.iter().map(|(_, range)| range.contains(observations.epoch)).collect();
+        // A loss that is told is told whatever the labels.
+        let soft_labels = soft_labels.filter(|_| !observations.outputs.kind.is_scalar());
+        let soft_labels = soft_labels.map(|soft| &soft[self.first * self.n_classes..]);
         let wanted = wanted(accumulators);
-        instructions::arch().dispatch(Pass { shard: self, observations, part, wanted, live: &live });
+        let wanted = if soft_labels.is_some() { wanted.with_soft_labels() } else { wanted };
+        instructions::arch().dispatch(Pass { shard: self, observations, part, wanted, live: &live, soft_labels });
     }
 
     /// Labels stay in range and the same in all epochs; whether there are new ones.
@@ -349,6 +354,8 @@ struct Pass<'a, 'b> {
     part: Part<'a>,
     wanted: Wanted,
     live: &'a [bool],
+    /// From the shard's first example on.
+    soft_labels: Option<&'a [f64]>,
 }
 
 impl WithSimd for Pass<'_, '_> {
@@ -356,7 +363,7 @@ impl WithSimd for Pass<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { shard, observations, part, wanted, live } = self;
+        let Self { shard, observations, part, wanted, live, soft_labels } = self;
         let mut block = Block::new(observations.epoch, observations.outputs.width(shard.n_classes));
         let n = part.len();
         let mut each = [0; LANES];
@@ -379,7 +386,13 @@ impl WithSimd for Pass<'_, '_> {
                     Positions::Each(&each)
                 }
             };
+            if let Some(soft) = soft_labels {
+                block.label_by(soft, shard.n_classes);
+            }
             block.fill(simd, observations.outputs, positions, wanted);
+            if let Some(soft) = soft_labels {
+                block.soften(observations.outputs.kind, soft, wanted);
+            }
             for (state, _) in shard.states.iter_mut().zip(live).filter(|(_, live)| **live) {
                 state.update(&block);
             }
