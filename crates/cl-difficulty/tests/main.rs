@@ -12,4 +12,6 @@ mod model_based;
 mod output_kinds;
 mod recorder_seams;
 mod score_a_log;
+mod select_examples;
+mod soft_labels;
 mod tables;

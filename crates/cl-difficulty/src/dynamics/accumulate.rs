@@ -27,8 +27,8 @@ pub(crate) trait Accumulate: Sized {
     fn update(&mut self, block: &Block);
     /// Whether this, read from a file, has the sizes and settings of a fresh one.
     fn fits(&self, fresh: &Self) -> bool;
-    /// Takes in what `other` saw of example `i`: of other epochs, or where this one saw none.
-    fn absorb(&mut self, i: usize, other: &Self);
+    /// Takes in what `other` saw of its example `j` as example `i`: of other epochs, or where this one saw none.
+    fn absorb(&mut self, i: usize, other: &Self, j: usize);
 }
 
 /// An example has fewer epochs than its metric needs.

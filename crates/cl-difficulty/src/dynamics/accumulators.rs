@@ -119,9 +119,9 @@ macro_rules! accumulators {
             }
 
             /// The same of another recorder with the same settings; of other settings nothing is taken.
-            pub(crate) fn absorb(&mut self, i: usize, other: &Self) {
+            pub(crate) fn absorb(&mut self, i: usize, other: &Self, j: usize) {
                 match (self, other) {
-                    $((Self::$name(this), Self::$name(other)) => this.absorb(i, other),)*
+                    $((Self::$name(this), Self::$name(other)) => this.absorb(i, other, j),)*
                     _ => {}
                 }
             }

@@ -68,7 +68,7 @@ impl Accumulate for Aum {
         self.margins == fresh.margins && self.mean.fits(&fresh.mean)
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        self.mean.absorb(i, &other.mean);
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.mean.absorb(i, &other.mean, j);
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct Block {
     /// The largest of the others.
     other: Lanes,
     /// The numbers example by example.
-    rows: Vec<f64>,
+    pub(super) rows: Vec<f64>,
 }
 
 impl Block {

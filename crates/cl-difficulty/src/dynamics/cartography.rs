@@ -89,17 +89,17 @@ impl Accumulate for Cartography {
     }
 
     /// Chan's update for two means.
-    fn absorb(&mut self, i: usize, other: &Self) {
-        let (a, b) = (f64::from(self.counts[i]), f64::from(other.counts[i]));
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        let (a, b) = (f64::from(self.counts[i]), f64::from(other.counts[j]));
         if b == 0.0 {
             return;
         }
-        let offset = other.means[i] - self.means[i];
+        let offset = other.means[j] - self.means[i];
         // Not mean + offset b / (a + b), which rounds where there is nothing to merge into.
-        self.means[i] = if a == 0.0 { other.means[i] } else { self.means[i] + offset * (b / (a + b)) };
+        self.means[i] = if a == 0.0 { other.means[j] } else { self.means[i] + offset * (b / (a + b)) };
         self.deviations[i] +=
-            other.deviations[i] + if a == 0.0 { 0.0 } else { offset * offset * (a * b / (a + b)) };
-        self.counts[i] += other.counts[i];
-        self.right[i] += other.right[i];
+            other.deviations[j] + if a == 0.0 { 0.0 } else { offset * offset * (a * b / (a + b)) };
+        self.counts[i] += other.counts[j];
+        self.right[i] += other.right[j];
     }
 }

@@ -125,6 +125,21 @@ impl MetricSettings {
             .then(|| format!("needs {}, the input has {}", Input::needed(inputs), in_text(kind)))
     }
 
+    /// Why it cannot be had with [soft labels](super::DynamicsRecorder::with_soft_labels); `None` where it can.
+    ///
+    /// ```
+    /// use cl_difficulty::MetricSettings;
+    ///
+    /// assert_eq!(MetricSettings::parse("el2n", &[])?.unavailable_with_soft_labels(), None);
+    /// let reason = MetricSettings::parse("aum", &[])?.unavailable_with_soft_labels();
+    /// assert_eq!(reason.as_deref(), Some("needs one class per example, the labels are soft"));
+    /// # Ok::<(), cl_difficulty::DifficultyError>(())
+    /// ```
+    pub fn unavailable_with_soft_labels(&self) -> Option<String> {
+        let soft = Input::all_of_soft_labels(self.reading.inputs());
+        (!soft).then(|| "needs one class per example, the labels are soft".into())
+    }
+
     /// The metric and its options, defaults among them.
     pub fn metric(&self) -> &Metric {
         &self.metric
@@ -150,8 +165,14 @@ impl MetricSettings {
         (self.reading.accumulator(), self.range)
     }
 
-    /// Whether it can be had from such outputs.
-    pub(crate) fn check(&self, kind: OutputKind) -> Result<(), DifficultyError> {
+    /// Whether it can be had from such outputs, given soft labels that it allows, or none.
+    pub(crate) fn check(&self, kind: OutputKind, soft_labels: bool) -> Result<(), DifficultyError> {
+        // Of one class the loss tells the error.
+        let untold = soft_labels && kind == OutputKind::Losses && self.reading.inputs().contains(&Input::Residual);
+        if untold {
+            let found = format!("losses of soft labels, of which {} cannot be had", self.metric.name);
+            return Err(DifficultyError::argument("outputs", found, "logits or probabilities"));
+        }
         if self.unavailable(kind).is_none() {
             return Ok(());
         }

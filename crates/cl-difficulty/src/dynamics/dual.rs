@@ -58,7 +58,7 @@ impl Accumulate for Dual {
         self.epochs == fresh.epochs && self.windows.fits(&fresh.windows)
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        self.windows.absorb(i, &other.windows);
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.windows.absorb(i, &other.windows, j);
     }
 }

@@ -51,6 +51,7 @@ pub struct DynamicsRecorder {
     pub(super) accumulators: Vec<(Accumulator, Range)>,
     pub(super) shards: Vec<Shard>,
     pub(super) partial_epochs: bool,
+    pub(super) soft_labels: Option<Vec<f64>>,
     pub(super) error: Option<String>,
 }
 
@@ -69,46 +70,11 @@ impl DynamicsRecorder {
             accumulators,
             shards: Vec::new(),
             partial_epochs: false,
+            soft_labels: None,
             error: None,
         };
         recorder.grow(n_examples)?;
         Ok(recorder)
-    }
-
-    /// Makes room for more examples, `n_examples` in all, of which the new ones were not observed yet: for data that
-    /// grow while a model is trained. Of earlier epochs they have nothing, which
-    /// [`with_partial_epochs`](Self::with_partial_epochs) allows. O(new examples). Recorders that differ in size
-    /// merge once the smaller one has grown.
-    ///
-    /// # Errors
-    /// On fewer examples than there are.
-    ///
-    /// ```
-    /// use cl_difficulty::{DynamicsRecorder, MetricSettings, Observations, Outputs};
-    ///
-    /// let mut recorder = DynamicsRecorder::new(1, 2, &[MetricSettings::parse("aum", &[])?])?.with_partial_epochs();
-    /// let first = Outputs::Logits(&[2.0f32, 1.0]);
-    /// recorder.record(&Observations { epoch: 0, indices: &[0], labels: &[0], outputs: first })?;
-    /// recorder.grow(2)?;
-    /// let both = Outputs::Logits(&[4.0f32, 1.0, 0.0, 1.0]);
-    /// recorder.record(&Observations { epoch: 1, indices: &[0, 1], labels: &[0, 0], outputs: both })?;
-    /// assert_eq!(recorder.columns()?[0].values.to_floats(), [2.0, -1.0]);
-    /// # Ok::<(), cl_difficulty::DifficultyError>(())
-    /// ```
-    pub fn grow(&mut self, n_examples: usize) -> Result<(), DifficultyError> {
-        if n_examples < self.n_examples {
-            let expected = "at least as many examples as there are";
-            return Err(DifficultyError::argument("n_examples", n_examples, expected));
-        }
-        let (c, accumulators) = (self.n_classes, &self.accumulators);
-        if let Some(last) = self.shards.last_mut() {
-            let first = self.n_examples.saturating_sub(1) / SHARD * SHARD;
-            *last = last.grown(SHARD.min(n_examples - first), accumulators);
-        }
-        let firsts = (0..n_examples).step_by(SHARD).skip(self.shards.len());
-        self.shards.extend(firsts.map(|first| Shard::new(first, SHARD.min(n_examples - first), c, accumulators)));
-        self.n_examples = n_examples;
-        Ok(())
     }
 
     /// Allows epochs that lack examples and gaps between epochs, as a curriculum or a log of some checkpoints
@@ -161,6 +127,7 @@ impl DynamicsRecorder {
         let (n, c, order_bound) = (self.n_examples, self.n_classes, self.order_bound());
         self.check(n, labels.len(), epochs.len(), outputs)?;
         let (accumulators, width) = (&self.accumulators, outputs.width(c));
+        let soft_labels = self.soft_labels.as_deref();
         let record = |(k, (shard, labels)): (usize, (&mut Shard, &[usize]))| {
             // A shard is checked epoch by epoch, while its numbers are in the cache: it may have to be as before.
             let before = (!shard.is_fresh()).then(|| shard.clone());
@@ -170,7 +137,7 @@ impl DynamicsRecorder {
                 let observations = AnyObservations { epoch, indices: &[], labels, outputs };
                 let part = Part::Run { position: 0, example: 0, n: labels.len() };
                 let checked = shard.check(&observations, part, order_bound)?;
-                shard.record(&observations, part, checked, accumulators);
+                shard.record(&observations, part, checked, accumulators, soft_labels);
                 Ok(())
             });
             (before, result)
@@ -205,10 +172,10 @@ impl DynamicsRecorder {
                 return Err(DifficultyError::LengthMismatch { what, found, expected });
             }
         }
-        self.metrics.iter().try_for_each(|settings| settings.check(outputs.kind))
+        self.metrics.iter().try_for_each(|settings| settings.check(outputs.kind, self.soft_labels.is_some()))
     }
 
-    fn order_bound(&self) -> bool {
+    pub(super) fn order_bound(&self) -> bool {
         self.accumulators.iter().any(|(accumulator, _)| accumulator.order_bound())
     }
 
@@ -250,6 +217,7 @@ impl DynamicsRecorder {
         let least = if is_run { first } else { indices.iter().copied().min().unwrap_or(first) };
         let (from, touched) = (least / SHARD, least / SHARD..=last / SHARD);
         let (accumulators, order_bound) = (&self.accumulators, self.order_bound());
+        let soft_labels = self.soft_labels.as_deref();
         let check = |(k, shard): (usize, &Shard)| {
             let part = part(from + k);
             (!part.is_empty()).then(|| shard.check(observations, part, order_bound)).transpose()
@@ -260,36 +228,9 @@ impl DynamicsRecorder {
         let shards = self.shards[touched].par_iter_mut().zip(checked).enumerate();
         shards.for_each(|(k, (shard, checked))| {
             if let Some(checked) = checked {
-                shard.record(observations, part(from + k), checked, accumulators);
+                shard.record(observations, part(from + k), checked, accumulators, soft_labels);
             }
         });
-        Ok(())
-    }
-
-    /// Takes in what another recorder with the same metrics saw: of other examples, or in other epochs where no
-    /// metric is bound to the order of epochs.
-    ///
-    /// # Errors
-    /// Where the other had an error while observing, the two differ in size or metrics, or saw an example in the same epoch, with different labels, or
-    /// at all where order matters. Nothing is merged then.
-    pub fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
-        let sizes = |this: &Self| (this.n_examples, this.n_classes);
-        if sizes(self) != sizes(other) || self.metrics != other.metrics {
-            let (n, c) = sizes(other);
-            return Err(DifficultyError::InvalidArgument {
-                argument: "the recorder to merge",
-                value: format!("one of {n} examples, {c} classes and {} metrics", other.metrics.len()),
-                expected: "the same examples, classes, metrics and options",
-            });
-        }
-        if let Some(error) = &other.error {
-            let (argument, expected) = ("the recorder to merge", "one that could observe all that it was shown");
-            return Err(DifficultyError::argument(argument, error, expected));
-        }
-        let order_bound = self.order_bound();
-        let pairs = || self.shards.iter().zip(&other.shards);
-        pairs().try_for_each(|(shard, other)| shard.check_merge(other, order_bound))?;
-        self.shards.iter_mut().zip(&other.shards).for_each(|(shard, other)| shard.merge(other));
         Ok(())
     }
 
@@ -317,6 +258,12 @@ impl DynamicsRecorder {
     pub fn epochs(&self) -> Vec<u64> {
         let epochs: BTreeSet<u64> = self.shards.iter().flat_map(Shard::epochs).collect();
         epochs.into_iter().collect()
+    }
+
+    /// Which examples were observed at least once: of the others there are no metrics, so that a recorder of partial epochs
+    /// may have to [select](Self::select) these.
+    pub fn observed(&self) -> Vec<bool> {
+        self.shards.iter().flat_map(Shard::observed).collect()
     }
 
     /// The label of each example.

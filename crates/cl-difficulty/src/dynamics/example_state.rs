@@ -86,7 +86,7 @@ impl ExampleState {
         if found != expected {
             return Err(DifficultyError::LengthMismatch { what: "outputs", found, expected });
         }
-        self.settings.check(outputs.kind)?;
+        self.settings.check(outputs.kind, false)?;
         if label >= c || self.seen.label.is_some_and(|known| known != label) {
             return Err(DifficultyError::argument("label", label, "a class, the same in all epochs"));
         }

@@ -168,7 +168,7 @@ impl Forgetting {
                 expected: "an accumulator of other examples",
             });
         }
-        (0..self.events.len()).filter(|&i| other.presentations[i] > 0).for_each(|i| self.absorb(i, other));
+        (0..self.events.len()).filter(|&i| other.presentations[i] > 0).for_each(|i| self.absorb(i, other, i));
         Ok(())
     }
 
@@ -267,11 +267,11 @@ impl Accumulate for Forgetting {
         self.events.len() == fresh.events.len()
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        self.events[i] = other.events[i];
-        self.presentations[i] = other.presentations[i];
-        self.last[i] = other.last[i];
-        self.learned[i] = other.learned[i];
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.events[i] = other.events[j];
+        self.presentations[i] = other.presentations[j];
+        self.last[i] = other.last[j];
+        self.learned[i] = other.learned[j];
     }
 }
 

@@ -61,6 +61,17 @@ impl Input {
         inputs.iter().all(|input| input.is_of(kind))
     }
 
+    /// Whether they read nothing of a label but its probability of each class.
+    pub(crate) fn all_of_soft_labels(inputs: &[Self]) -> bool {
+        let of_one_class = |input: &Self| {
+            matches!(
+                input,
+                Self::Right | Self::LabelProbability | Self::Margin | Self::ProbabilityMargin | Self::Label
+            )
+        };
+        !inputs.iter().any(of_one_class)
+    }
+
     /// The kinds of outputs that tell all of them.
     pub(crate) fn needed(inputs: &[Self]) -> &'static str {
         let all_of = |kind| Self::all_of(inputs, kind);
@@ -95,6 +106,11 @@ impl Wanted {
             probability_margin: wanted.probability_margin || input == Input::ProbabilityMargin,
             probabilities: wanted.probabilities || input == Input::Probabilities,
         })
+    }
+
+    /// The same, with what soft labels are compared with.
+    pub(crate) fn with_soft_labels(self) -> Self {
+        Self { probabilities: true, ..self }
     }
 
     /// Whether a loss is read as that of a probability.

@@ -39,7 +39,7 @@ impl Accumulate for L1Error {
         self.0.fits(&fresh.0)
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        self.0.absorb(i, &other.0);
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.0.absorb(i, &other.0, j);
     }
 }

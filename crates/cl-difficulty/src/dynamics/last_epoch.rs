@@ -115,11 +115,11 @@ impl Accumulate for LastEpoch {
         self.quantity == fresh.quantity && same_lengths(lengths, fresh.counts.len())
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        if other.counts[i] > 0 && (self.counts[i] == 0 || other.epochs[i] > self.epochs[i]) {
-            self.epochs[i] = other.epochs[i];
-            self.values[i] = other.values[i];
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        if other.counts[j] > 0 && (self.counts[i] == 0 || other.epochs[j] > self.epochs[i]) {
+            self.epochs[i] = other.epochs[j];
+            self.values[i] = other.values[j];
         }
-        self.counts[i] += other.counts[i];
+        self.counts[i] += other.counts[j];
     }
 }

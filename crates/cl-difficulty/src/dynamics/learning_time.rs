@@ -70,9 +70,9 @@ impl Accumulate for LearningTime {
         self.threshold == fresh.threshold && same_lengths(lengths, fresh.presentations.len())
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        self.presentations[i] = other.presentations[i];
-        self.first_below[i] = other.first_below[i];
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.presentations[i] = other.presentations[j];
+        self.first_below[i] = other.first_below[j];
     }
 }
 

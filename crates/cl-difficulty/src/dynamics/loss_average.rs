@@ -52,8 +52,8 @@ impl Accumulate for LossAverage {
         self.decay == fresh.decay && same_lengths([self.averages.len(), self.counts.len()], fresh.counts.len())
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        self.averages[i] = other.averages[i];
-        self.counts[i] = other.counts[i];
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.averages[i] = other.averages[j];
+        self.counts[i] = other.counts[j];
     }
 }

@@ -122,7 +122,7 @@ impl Accumulate for MeanLoss {
         self.0.fits(&fresh.0)
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        self.0.absorb(i, &other.0);
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.0.absorb(i, &other.0, j);
     }
 }

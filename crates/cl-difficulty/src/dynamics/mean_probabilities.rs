@@ -91,9 +91,10 @@ impl Accumulate for MeanProbabilities {
             && self.counts.len() == fresh.counts.len()
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        let row = i * self.n_classes..(i + 1) * self.n_classes;
-        self.sums[row.clone()].iter_mut().zip(&other.sums[row]).for_each(|(sum, other)| *sum += other);
-        self.counts[i] += other.counts[i];
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        let row = |i: usize| i * self.n_classes..(i + 1) * self.n_classes;
+        let (row, others) = (row(i), row(j));
+        self.sums[row].iter_mut().zip(&other.sums[others]).for_each(|(sum, other)| *sum += other);
+        self.counts[i] += other.counts[j];
     }
 }

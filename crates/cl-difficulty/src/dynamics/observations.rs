@@ -148,7 +148,7 @@ fn are_flags<T: Float>(values: &[T]) -> bool {
 }
 
 #[inline(always)]
-fn are_probabilities<T: Copy>(values: &[T], c: usize, probability: impl Fn(T) -> f64) -> bool {
+pub(super) fn are_probabilities<T: Copy>(values: &[T], c: usize, probability: impl Fn(T) -> f64) -> bool {
     values.chunks_exact(c).fold(true, |valid, row| {
         let (sum, valid) = row.iter().fold((0.0, valid), |(sum, valid), &value| {
             let p = probability(value);

@@ -66,14 +66,14 @@ impl RunningMean {
         self.sums.len() == fresh.sums.len()
     }
 
-    pub(crate) fn absorb(&mut self, i: usize, other: &Self) {
-        self.sums[i] += other.sums[i];
-        self.counts[i] += other.counts[i];
+    pub(crate) fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.sums[i] += other.sums[j];
+        self.counts[i] += other.counts[j];
     }
 
     pub(crate) fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
         same_length(self.sums.len(), other.sums.len())?;
-        (0..self.sums.len()).for_each(|i| self.absorb(i, other));
+        (0..self.sums.len()).for_each(|i| self.absorb(i, other, i));
         Ok(())
     }
 

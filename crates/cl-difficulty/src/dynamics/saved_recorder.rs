@@ -19,6 +19,7 @@ pub(super) struct Unchecked {
     metrics: Vec<MetricSettings>,
     shards: Vec<Shard>,
     partial_epochs: bool,
+    soft_labels: Option<Vec<f64>>,
     error: Option<String>,
 }
 
@@ -27,7 +28,8 @@ impl TryFrom<Unchecked> for DynamicsRecorder {
 
     /// Every part has the sizes and settings that the metrics ask for, so that nothing later has to ask.
     fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
-        let Unchecked { version, n_examples, n_classes, metrics, shards, partial_epochs, error } = unchecked;
+        let Unchecked { version, n_examples, n_classes, metrics, shards, partial_epochs, soft_labels, error } =
+            unchecked;
         let accumulators = needed(n_examples, n_classes, &metrics)?;
         let firsts = (0..n_examples).step_by(SHARD);
         let fit = |(shard, first): (&Shard, usize)| {
@@ -40,7 +42,19 @@ impl TryFrom<Unchecked> for DynamicsRecorder {
                 expected: "what its examples, classes and metrics ask for",
             });
         }
-        Ok(Self { version, n_examples, n_classes, metrics, accumulators, shards, partial_epochs, error })
+        let recorder = Self {
+            version,
+            n_examples,
+            n_classes,
+            metrics,
+            accumulators,
+            shards,
+            partial_epochs,
+            soft_labels,
+            error,
+        };
+        recorder.soft_labels.iter().try_for_each(|soft| recorder.check_soft_labels(soft))?;
+        Ok(recorder)
     }
 }
 

@@ -152,13 +152,14 @@ impl Shard {
         Ok(Checked { seen, new_labels })
     }
 
-    /// Takes in observations that were checked.
+    /// Takes in observations that were checked; soft labels are those of all examples.
     pub(crate) fn record(
         &mut self,
         observations: &AnyObservations<'_>,
         part: Part<'_>,
         checked: Checked,
         accumulators: &[(Accumulator, Range)],
+        soft_labels: Option<&[f64]>,
     ) {
         if checked.new_labels {
             for k in 0..part.len() {
@@ -168,8 +169,12 @@ impl Shard {
         }
         self.seen.insert(observations.epoch, checked.seen);
         let live: Vec<bool> = accumulators.iter().map(|(_, range)| range.contains(observations.epoch)).collect();
+        // A loss that is told is told whatever the labels.
+        let soft_labels = soft_labels.filter(|_| !observations.outputs.kind.is_scalar());
+        let soft_labels = soft_labels.map(|soft| &soft[self.first * self.n_classes..]);
         let wanted = wanted(accumulators);
-        instructions::arch().dispatch(Pass { shard: self, observations, part, wanted, live: &live });
+        let wanted = if soft_labels.is_some() { wanted.with_soft_labels() } else { wanted };
+        instructions::arch().dispatch(Pass { shard: self, observations, part, wanted, live: &live, soft_labels });
     }
 
     /// Labels stay in range and the same in all epochs; whether there are new ones.
@@ -295,12 +300,40 @@ impl Shard {
         Ok(())
     }
 
+    /// Takes in the label and the accumulators of example `j` of `other` as example `i`.
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.labels[i] = other.labels[j];
+        self.states.iter_mut().zip(&other.states).for_each(|(state, other)| state.absorb(i, other, j));
+    }
+
+    /// Makes example `i`, of which nothing was seen, example `j` of `other`.
+    pub(crate) fn copy(&mut self, i: usize, other: &Self, j: usize) {
+        if other.labels[j] == UNKNOWN {
+            return;
+        }
+        self.absorb(i, other, j);
+        let n = self.labels.len();
+        for (&epoch, _) in other.seen.iter().filter(|(_, seen)| seen.contains(j)) {
+            self.seen.entry(epoch).or_default().insert(i, n);
+        }
+    }
+
+    /// Marks the epochs as whole that have all examples, once all are copied.
+    pub(crate) fn shrink(&mut self) {
+        let n = self.labels.len();
+        self.seen.values_mut().for_each(|seen| seen.shrink(n));
+    }
+
+    /// Whether each example was observed.
+    pub(crate) fn observed(&self) -> impl Iterator<Item = bool> + '_ {
+        self.labels.iter().map(|&label| label != UNKNOWN)
+    }
+
     /// Takes in what `other`, of no more examples, saw, which [`Self::check_merge`] allowed.
     pub(crate) fn merge(&mut self, other: &Self) {
         let (n, n_others) = (self.labels.len(), other.labels.len());
         for i in (0..n_others).filter(|&i| other.labels[i] != UNKNOWN) {
-            self.labels[i] = other.labels[i];
-            self.states.iter_mut().zip(&other.states).for_each(|(state, other)| state.absorb(i, other));
+            self.absorb(i, other, i);
         }
         for (&epoch, others) in &other.seen {
             let seen = self.seen.entry(epoch).or_default();
@@ -321,6 +354,8 @@ struct Pass<'a, 'b> {
     part: Part<'a>,
     wanted: Wanted,
     live: &'a [bool],
+    /// From the shard's first example on.
+    soft_labels: Option<&'a [f64]>,
 }
 
 impl WithSimd for Pass<'_, '_> {
@@ -328,7 +363,7 @@ impl WithSimd for Pass<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { shard, observations, part, wanted, live } = self;
+        let Self { shard, observations, part, wanted, live, soft_labels } = self;
         let mut block = Block::new(observations.epoch, observations.outputs.width(shard.n_classes));
         let n = part.len();
         let mut each = [0; LANES];
@@ -351,7 +386,13 @@ impl WithSimd for Pass<'_, '_> {
                     Positions::Each(&each)
                 }
             };
+            if let Some(soft) = soft_labels {
+                block.label_by(soft, shard.n_classes);
+            }
             block.fill(simd, observations.outputs, positions, wanted);
+            if let Some(soft) = soft_labels {
+                block.soften(observations.outputs.kind, soft, wanted);
+            }
             for (state, _) in shard.states.iter_mut().zip(live).filter(|(_, live)| **live) {
                 state.update(&block);
             }

@@ -90,10 +90,11 @@ impl Accumulate for Tdds {
             && self.divergences.fits(&fresh.divergences)
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        let row = i * self.n_classes..(i + 1) * self.n_classes;
-        self.last[row.clone()].copy_from_slice(&other.last[row]);
-        self.counts[i] = other.counts[i];
-        self.divergences.absorb(i, &other.divergences);
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        let row = |i: usize| i * self.n_classes..(i + 1) * self.n_classes;
+        let (row, others) = (row(i), row(j));
+        self.last[row].copy_from_slice(&other.last[others]);
+        self.counts[i] = other.counts[j];
+        self.divergences.absorb(i, &other.divergences, j);
     }
 }

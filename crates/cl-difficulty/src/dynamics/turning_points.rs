@@ -84,10 +84,10 @@ impl Accumulate for TurningPoints {
         same_lengths(lengths, fresh.presentations.len())
     }
 
-    fn absorb(&mut self, i: usize, other: &Self) {
-        self.presentations[i] = other.presentations[i];
-        self.first_right[i] = other.first_right[i];
-        self.last_right[i] = other.last_right[i];
-        self.last_wrong[i] = other.last_wrong[i];
+    fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        self.presentations[i] = other.presentations[j];
+        self.first_right[i] = other.first_right[j];
+        self.last_right[i] = other.last_right[j];
+        self.last_wrong[i] = other.last_wrong[j];
     }
 }

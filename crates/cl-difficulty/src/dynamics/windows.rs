@@ -49,11 +49,12 @@ impl Windows {
             && same_lengths([self.counts.len(), self.sums.len()], fresh.counts.len())
     }
 
-    pub(crate) fn absorb(&mut self, i: usize, other: &Self) {
-        let ring = i * self.window..(i + 1) * self.window;
-        self.rings[ring.clone()].copy_from_slice(&other.rings[ring]);
-        self.counts[i] = other.counts[i];
-        self.sums[i] = other.sums[i];
+    pub(crate) fn absorb(&mut self, i: usize, other: &Self, j: usize) {
+        let ring = |i: usize| i * self.window..(i + 1) * self.window;
+        let (ring, others) = (ring(i), ring(j));
+        self.rings[ring].copy_from_slice(&other.rings[others]);
+        self.counts[i] = other.counts[j];
+        self.sums[i] = other.sums[j];
     }
 }
 
