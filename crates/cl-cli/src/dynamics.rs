@@ -1,31 +1,117 @@
 //! What the commands that read training dynamics have in common.
 
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use cl_difficulty::log::{self, OutputKind};
+use cl_data::io::{LabelOptions, read_lines};
+use cl_difficulty::OutputKind;
+use cl_difficulty::log::{self, Axes, Dtype, Duplicates, Missing, NotNumbers, Source};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::table_arguments::TableArguments;
 
 pub(crate) use cl_data::io::ids_of;
 
 /// What a person says of training dynamics that the files do not.
 #[derive(Args)]
+#[command(next_help_heading = "How logs are read (`curriculum formats` explains)")]
 pub(crate) struct InputOptions {
-    /// Labels (.npy, N integers), where the input has none
+    /// Labels, where the input has none: .npy, or a table with ids
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
+    /// The labels in the order of their classes: a,b,c or a file with one per line [default: sorted]
+    #[arg(long, value_name = "A,B,C|FILE")]
+    classes: Option<String>,
+    /// Leave out examples (of losses by token: tokens) with this label
+    #[arg(long, value_name = "LABEL", allow_hyphen_values = true)]
+    ignore_label: Option<String>,
     /// What the numbers are, where neither names nor content tell
-    #[arg(long, value_parser = output_kind())]
+    #[arg(long, value_name = "KIND", value_parser = named(OutputKind::NAMES))]
     outputs: Option<OutputKind>,
+    /// What the bits of an array are
+    #[arg(long, value_name = "TYPE", value_parser = named(Dtype::NAMES))]
+    dtype: Option<Dtype>,
+    /// What the two axes of an array are
+    #[arg(long, value_name = "AXES", value_parser = named(Axes::NAMES))]
+    axes: Option<Axes>,
+    /// Rows with NaN or infinite numbers
+    #[arg(long, value_name = "RULE", default_value_t, value_parser = named(NotNumbers::NAMES))]
+    nan: NotNumbers,
+    /// Epochs that lack examples
+    #[arg(long, value_name = "RULE", default_value_t, value_parser = named(Missing::NAMES))]
+    missing: Missing,
+    /// Several rows of the same example and epoch
+    #[arg(long, value_name = "RULE", default_value_t, value_parser = named(Duplicates::NAMES))]
+    duplicates: Duplicates,
+    /// Divide probabilities that do not sum to 1 by their sum
+    #[arg(long)]
+    normalize: bool,
+    /// The column of epochs or steps; `none` where all rows are of one
+    #[arg(long, value_name = "NAME")]
+    epoch_column: Option<String>,
+    /// The column of labels
+    #[arg(long, value_name = "NAME")]
+    label_column: Option<String>,
+    /// The column of runs or seeds
+    #[arg(long, value_name = "NAME")]
+    run_column: Option<String>,
+    /// The column of outputs, or what numbered columns begin with
+    #[arg(long, value_name = "NAME")]
+    outputs_column: Option<String>,
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
 }
 
-fn output_kind() -> impl TypedValueParser<Value = OutputKind> {
-    let names = OutputKind::NAMES.map(|(name, _)| name);
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<OutputKind>())
+fn named<T>(names: impl IntoIterator<Item = (&'static str, T)>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: Display + Into<Box<dyn std::error::Error + Send + Sync>>> + Clone + Send + Sync + 'static,
+{
+    let names: Vec<&'static str> = names.into_iter().map(|(name, _)| name).collect();
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
 }
 
 impl InputOptions {
-    pub(crate) fn log(&self) -> log::Options {
-        log::Options { labels: self.labels.clone(), outputs: self.outputs }
+    pub(crate) fn log(&self) -> anyhow::Result<log::Options> {
+        Ok(log::Options {
+            labels: self.labels.clone(),
+            classes: LabelOptions { classes: self.classes()?, ignore: self.ignore_label.clone() },
+            outputs: self.outputs,
+            dtype: self.dtype,
+            axes: self.axes,
+            table: self.table.options(),
+            id_column: self.table.id_column.clone(),
+            epoch_column: self.epoch_column.clone(),
+            label_column: self.label_column.clone(),
+            run_column: self.run_column.clone(),
+            outputs_column: self.outputs_column.clone(),
+            duplicates: self.duplicates,
+            missing: self.missing,
+            nan: self.nan,
+            normalize: self.normalize,
+        })
+    }
+
+    pub(crate) fn missing(&self) -> Missing {
+        self.missing
+    }
+
+    fn classes(&self) -> anyhow::Result<Option<Vec<String>>> {
+        Ok(match &self.classes {
+            None => None,
+            Some(list) if list.contains(',') => Some(list.split(',').map(|name| name.trim().to_owned()).collect()),
+            Some(file) => Some(read_lines(file)?.into_iter().filter(|line| !line.is_empty()).collect()),
+        })
+    }
+
+    /// The runs of all inputs: each input is a run, a table may hold several.
+    pub(crate) fn open(&self, inputs: &[PathBuf]) -> anyhow::Result<Vec<Box<dyn Source>>> {
+        let options = self.log()?;
+        let mut runs = Vec::new();
+        for input in inputs {
+            runs.extend(log::open_runs(input, &options)?);
+        }
+        Ok(runs)
     }
 }

@@ -19,6 +19,7 @@ mod prune;
 mod schedule;
 mod score;
 mod score_file;
+mod table_arguments;
 mod weights;
 
 use std::io::{self, Write};

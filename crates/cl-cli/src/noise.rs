@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.output.extension().is_none_or(|ending| ending != "csv") {
         bail!("{}: unknown ending, expected .csv", arguments.output.display());
     }
-    let mut source = log::open(&arguments.input, &arguments.options.log())?;
+    let mut source = log::open(&arguments.input, &arguments.options.log()?)?;
     let contents = source.contents();
     let (n, c, n_epochs) = (contents.n_examples(), contents.n_classes, contents.epochs.len());
     let first = match arguments.probabilities {

@@ -1,6 +1,6 @@
 //! Progress on stderr, where that is a terminal.
 
-use cl_difficulty::log::{Contents, Progress};
+use cl_difficulty::log::{Contents, Progress, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar over the observations of an input.
@@ -10,7 +10,17 @@ impl Bar {
     /// Of which `n_done` epochs are behind.
     pub(crate) fn new(contents: &Contents, n_done: usize) -> Self {
         let n = contents.n_examples() as u64;
-        let bar = ProgressBar::new(n * contents.epochs.len() as u64).with_position(n * n_done as u64);
+        Self::over(n * contents.epochs.len() as u64, n * n_done as u64)
+    }
+
+    /// Of several.
+    pub(crate) fn of_runs(runs: &[Box<dyn Source>]) -> Self {
+        let n = |contents: &Contents| (contents.n_examples() * contents.epochs.len()) as u64;
+        Self::over(runs.iter().map(|run| n(run.contents())).sum(), 0)
+    }
+
+    fn over(n: u64, n_done: u64) -> Self {
+        let bar = ProgressBar::new(n).with_position(n_done);
         let template = "{msg} {wide_bar} {percent}% {per_sec} left {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

@@ -45,9 +45,9 @@ Examples:
   curriculum score --list-metrics"
 )]
 pub(crate) struct Arguments {
-    /// The training dynamics: a file or a folder
+    /// The training dynamics: a file or a folder; several are several runs
     #[arg(required_unless_present = "list_metrics")]
-    input: Option<PathBuf>,
+    input: Vec<PathBuf>,
     #[command(flatten)]
     options: InputOptions,
     /// The metrics by name, or `all` that the input allows
@@ -112,37 +112,43 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list_metrics {
         return print(&Catalogue::new(), arguments.json);
     }
-    let (Some(input), Some(output)) = (&arguments.input, &arguments.output) else {
-        bail!("no input or no output");
-    };
+    let Some(output) = &arguments.output else { bail!("no output") };
     TableFormat::of(output)?;
-    let mut source = log::open(input, &arguments.options.log())?;
+    let mut runs = arguments.options.open(&arguments.input)?;
+    let Some(source) = runs.first() else { bail!("no input") };
     let contents = source.contents();
     let (mut settings, skipped) = selected(arguments, contents)?;
-    if TableFormat::of(output)? == TableFormat::Npy && settings.len() != 1 {
-        bail!("{}: a .npy file holds one column, expected one metric, not {}", output.display(), settings.len());
+    if TableFormat::of(output)? == TableFormat::Npy && (settings.len() != 1 || runs.len() > 1) {
+        let n = settings.len() * runs.len().min(2);
+        bail!("{}: a .npy file holds one column, expected one metric of one run, not {n}", output.display());
+    }
+    if arguments.second_split.is_some() && runs.len() > 1 {
+        bail!("--second-split takes one run, not {}", runs.len());
     }
     let second = second_split(arguments, &mut settings, contents)?;
-    if arguments.by == Some(By::Examples) && source.blocks().is_none() {
+    if arguments.by == Some(By::Examples) && runs.iter_mut().any(|run| run.blocks().is_none()) {
         bail!("--by examples needs a folder with one .npy file in C order per epoch");
     }
-    let mut bar = Bar::new(source.contents(), 0);
+    let mut bar = Bar::of_runs(&runs);
     let scoring =
         Scoring { by: arguments.by.map(Into::into), block: arguments.block, state: arguments.state.clone() };
-    let mut scored = log::score(source.as_mut(), &settings, &scoring, &mut bar)?;
+    let mut scored = log::score_runs(&mut runs, &settings, &scoring, arguments.options.missing(), &mut bar)?;
     drop(bar);
     if let Some((position, column)) = second {
         scored.columns.insert(position, column);
     }
-    let contents = source.contents();
+    let contents = runs[0].contents();
+    let inputs: Vec<String> = arguments.input.iter().map(|input| input.display().to_string()).collect();
     let sidecar = Sidecar {
         version: env!("CARGO_PKG_VERSION").into(),
         command: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
+        input: inputs.join(", "),
         second_split: arguments.second_split.as_ref().map(|path| path.display().to_string()),
         skipped,
         ..Sidecar::of_log(contents, &scored)
     };
-    table::write(output, &contents.ids, &contents.labels, scored.columns, &sidecar)?;
+    let labels = (!scored.labels.is_empty()).then_some(&scored.labels[..]);
+    table::write(output, &scored.ids, labels, scored.columns, &sidecar)?;
     print(&Report { output: output.display().to_string(), sidecar }, arguments.json)
 }
 
@@ -158,7 +164,7 @@ fn second_split(
         bail!("--second-split: no metric asked for is of a second split, expected second_split_forgetting or all");
     };
     let own = settings.remove(position);
-    let mut source = log::open(path, &arguments.options.log())?;
+    let mut source = log::open(path, &arguments.options.log()?)?;
     let mut bar = Bar::new(source.contents(), 0);
     let columns = log::second_split(source.as_mut(), contents, &[own], &mut bar)?;
     Ok(columns.into_iter().next().map(|column| (position, column)))
@@ -191,7 +197,12 @@ fn selected(arguments: &Arguments, contents: &Contents) -> anyhow::Result<(Vec<M
         match log::unavailable(&parsed, contents, arguments.second_split.is_some()) {
             None => settings.push(parsed),
             Some(reason) if all => skipped.push(Skipped { metric: name.to_owned(), reason: in_flags(&reason) }),
-            Some(reason) => bail!("{name} {reason}"),
+            Some(reason) => {
+                let possible: Vec<String> =
+                    log::available(contents).iter().map(|settings| settings.metric().name.clone()).collect();
+                let path = contents.path.display();
+                bail!("{path}: {name} {reason}; this log can give {}", in_flags(&possible.join(", ")));
+            }
         }
     }
     Ok((settings, skipped))

@@ -160,6 +160,11 @@ impl MetricSettings {
         self.description
     }
 
+    /// The first epoch that enters, and the one before which it stops, where there is one.
+    pub fn epochs(&self) -> (u64, Option<u64>) {
+        (self.range.from, self.range.until)
+    }
+
     /// What must be accumulated for it, and of which epochs.
     pub(crate) fn accumulator(&self) -> (Accumulator, Range) {
         (self.reading.accumulator(), self.range)

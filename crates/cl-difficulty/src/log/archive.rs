@@ -41,7 +41,8 @@ impl Archive {
     pub(super) fn open(path: &Path, options: &Options) -> Result<Self, DataError> {
         let mut archive = NpzReader::open(path)?;
         let names = archive.names().to_vec();
-        let first_of = |known: &[&str]| known.iter().find(|known| names.iter().any(|name| name == *known)).copied();
+        let first_of =
+            |known: &[&'static str]| known.iter().find(|known| names.iter().any(|name| name == *known)).copied();
         let (member, named) = outputs_of(path, &names, options)?;
         let labels = match (&options.labels, first_of(LABEL_COLUMNS)) {
             (Some(labels), _) => Some(Labels::read(labels, &options.classes)?),
@@ -65,7 +66,7 @@ impl Archive {
         Self::of_reader(Found { path, member: None, named, ids: None, labels }, NpyReader::open(path)?, options)
     }
 
-    fn of_reader(found: Found<'_>, mut reader: NpyReader<'_>, options: &Options) -> Result<Self, DataError> {
+    fn of_reader(found: Found<'_>, reader: NpyReader<'_>, options: &Options) -> Result<Self, DataError> {
         let Found { path, member, named, ids, labels } = found;
         check_type(path, reader.element_type(), options.dtype)?;
         let tolerance = tolerance(mantissa(reader.element_type(), options.dtype));
@@ -139,7 +140,8 @@ fn outputs_of(
         (told, None) => told.is_none_or(|told| !told.is_scalar()),
         (None, Some(_)) => true,
     };
-    let known = OUTPUT_NAMES.iter().filter(|(name, kind)| names.iter().any(|found| found == name) && wanted(*kind));
+    let known =
+        OUTPUT_NAMES.iter().filter(|(name, kind)| names.iter().any(|found| found == name) && wanted(*kind));
     let found: Vec<_> = known.copied().collect();
     // What is computed of outputs stands beside them.
     let of_classes: Vec<_> = found.iter().filter(|(_, kind)| kind.is_none_or(|kind| !kind.is_scalar())).collect();
@@ -188,8 +190,7 @@ impl Source for Archive {
     fn visit(&mut self, positions: Range<usize>, visitor: &mut dyn Visitor) -> Result<(), DifficultyError> {
         let mut screen = Screen::new(&self.options, self.tolerance, self.shape.single());
         let positions = within(positions, &self.contents);
-        let parts =
-            Parts { contents: &self.contents, shape: &self.shape, example_of_row: &self.example_of_row };
+        let parts = Parts { contents: &self.contents, shape: &self.shape, example_of_row: &self.example_of_row };
         let (path, dtype): (PathBuf, Option<Dtype>) = (self.contents.path.clone(), self.options.dtype);
         match &self.member {
             Some(member) => {

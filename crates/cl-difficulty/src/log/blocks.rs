@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::check::check;
 use super::journal::Journal;
+use super::options::Options;
 use super::progress::Progress;
 use super::purpose::Purpose;
-use super::source::{Block, BlockVisitor, Chunk, Contents, Values};
+use super::screen::Screen;
+use super::source::{Block, BlockVisitor, Chunk, Contents, Values, Visitor};
 use crate::{
     dynamics::MetricSettings,
     dynamics::{Column, ColumnValues, DynamicsRecorder, Log},
@@ -62,7 +63,8 @@ impl<'a> Blocks<'a> {
 
 impl BlockVisitor for Blocks<'_> {
     fn observe(&mut self, contents: &Contents, block: &Block<'_>) -> Result<(), DifficultyError> {
-        let (labels, epochs) = (&contents.labels[block.examples.clone()], &contents.epochs[..]);
+        let labels: Vec<usize> = block.examples.clone().map(|example| contents.label(example)).collect();
+        let (labels, epochs) = (&labels[..], &contents.epochs[..]);
         let (n, kind) = (labels.len(), contents.outputs);
         let mut recorder = DynamicsRecorder::new(n, contents.n_classes, self.settings)?;
         let recorded = match block.values {
@@ -87,14 +89,32 @@ impl BlockVisitor for Blocks<'_> {
 /// The first number of a block that is none.
 fn find(contents: &Contents, block: &Block<'_>) -> Result<(), DifficultyError> {
     let examples: Vec<usize> = block.examples.clone().collect();
-    let n = examples.len() * contents.n_classes;
+    let n = examples.len() * contents.outputs.width(contents.n_classes);
+    let mut screen = Screen::new(&Options::default(), 0.0, false);
     for (position, file) in contents.files.iter().enumerate() {
         let range = position * n..(position + 1) * n;
-        let values = match block.values {
-            Values::F32(values) => Values::F32(&values[range]),
-            Values::F64(values) => Values::F64(&values[range]),
-        };
-        check(contents, &Chunk { file, position, examples: &examples, values })?;
+        match block.values {
+            Values::F32(values) => {
+                let values: Vec<f64> = values[range].iter().map(|&value| value.into()).collect();
+                screen.show_f64s(contents, file, position, &examples, &values, &mut Nobody)?;
+            }
+            Values::F64(values) => {
+                screen.show_f64s(contents, file, position, &examples, &values[range], &mut Nobody)?;
+            }
+        }
     }
     Ok(())
+}
+
+/// Who looks at nothing: rows are checked on the way.
+struct Nobody;
+
+impl Visitor for Nobody {
+    fn observe(&mut self, _: &Contents, _: &Chunk<'_>) -> Result<(), DifficultyError> {
+        Ok(())
+    }
+
+    fn epoch_ended(&mut self, _: &Contents, _: usize) -> Result<(), DifficultyError> {
+        Ok(())
+    }
 }

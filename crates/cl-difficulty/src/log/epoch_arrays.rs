@@ -65,7 +65,7 @@ impl EpochArrays {
         }
         let (epochs, files): (Vec<u64>, Vec<PathBuf>) = numbered(folder, &before, &after)?.into_iter().unzip();
         let Some(first) = files.first() else { return Ok(None) };
-        let mut reader = NpyReader::open(first)?;
+        let reader = NpyReader::open(first)?;
         check_type(first, reader.element_type(), options.dtype)?;
         let (n, row_len) = match *reader.shape() {
             [n, c] => (n, c),

@@ -5,8 +5,17 @@ use super::progress::Progress;
 use super::source::{Chunk, Contents, OutputKind, Source, Values, Visitor};
 use crate::error::DifficultyError;
 
-/// The probabilities of each example (n x c) averaged over the epochs of a log from the one at position `first` on:
-/// what [`ConfidentLearning`](crate::ConfidentLearning) takes. O(epochs n C), memory O(n C).
+/// Probabilities averaged over the epochs of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeanProbabilities {
+    /// c per example, example by example.
+    pub probabilities: Vec<f64>,
+    /// The examples that they are of: those of the log that were in an epoch that counts.
+    pub examples: Vec<usize>,
+}
+
+/// The probabilities of each example averaged over the epochs of a log from the one at position `first` on, as far as it
+/// is in them: what [`ConfidentLearning`](crate::ConfidentLearning) takes. O(epochs n C), memory O(n C).
 ///
 /// # Errors
 /// Without an epoch from there on, where a log has no number per class, and as [`Source::visit`].
@@ -14,27 +23,39 @@ pub fn mean_probabilities(
     source: &mut dyn Source,
     first: usize,
     progress: &mut dyn Progress,
-) -> Result<Vec<f64>, DifficultyError> {
+) -> Result<MeanProbabilities, DifficultyError> {
     let contents = source.contents();
     let (n, c, n_epochs) = (contents.n_examples(), contents.n_classes, contents.epochs.len());
     if first >= n_epochs {
         return Err(DifficultyError::argument("first", first, "the position of an epoch of the log"));
     }
-    if contents.outputs.is_scalar() {
-        let expected = "logits, probabilities or log-probabilities";
-        return Err(DifficultyError::argument("outputs", contents.outputs, expected));
+    let problem = match (contents.outputs.is_scalar(), &contents.soft_labels) {
+        (true, _) => format!("has {}, expected logits, probabilities or log-probabilities", contents.outputs),
+        (_, Some(_)) => "has soft labels, expected one class per example".into(),
+        _ => String::new(),
+    };
+    if !problem.is_empty() {
+        return Err(DifficultyError::malformed(&contents.path, "", problem));
     }
-    let weight = 1.0 / (n_epochs - first) as f64;
-    let mut sum = Sum { sums: vec![0.0; n * c], row: vec![0.0; c], probabilities: vec![0.0; c], progress };
-    source.visit(first, &mut sum)?;
-    let mut probabilities = sum.sums;
-    probabilities.iter_mut().for_each(|p| *p = (*p * weight).min(1.0));
-    Ok(probabilities)
+    let sums = vec![0.0; n * c];
+    let mut sum = Sum { sums, counts: vec![0; n], row: vec![0.0; c], probabilities: vec![0.0; c], progress };
+    source.visit(first..n_epochs, &mut sum)?;
+    let (mut probabilities, counts) = (sum.sums, sum.counts);
+    let examples: Vec<usize> = (0..n).filter(|&example| counts[example] > 0).collect();
+    for (row, &count) in probabilities.chunks_exact_mut(c).zip(&counts).filter(|(_, count)| **count > 0) {
+        let weight = 1.0 / f64::from(count);
+        row.iter_mut().for_each(|p| *p = (*p * weight).min(1.0));
+    }
+    if examples.len() < n {
+        probabilities = examples.iter().flat_map(|&example| &probabilities[example * c..][..c]).copied().collect();
+    }
+    Ok(MeanProbabilities { probabilities, examples })
 }
 
 /// The sum over epochs of the probabilities.
 struct Sum<'a> {
     sums: Vec<f64>,
+    counts: Vec<u32>,
     row: Vec<f64>,
     probabilities: Vec<f64>,
     progress: &'a mut dyn Progress,
@@ -56,6 +77,7 @@ impl Sum<'_> {
                 }
                 OutputKind::Probabilities | OutputKind::Losses | OutputKind::Correct => &self.row,
             };
+            self.counts[example] += 1;
             self.sums[example * c..][..c].iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
         }
     }

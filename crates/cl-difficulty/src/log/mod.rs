@@ -23,14 +23,16 @@
 //! ```
 
 mod archive;
+mod array_shape;
+mod beside;
 mod blocks;
-mod cartography;
-mod check;
 mod epoch_arrays;
 mod journal;
-#[cfg(feature = "parquet")]
-mod long_table;
+mod long;
 mod mean_probabilities;
+mod members;
+mod names;
+mod note;
 mod numbered;
 mod open;
 mod options;
@@ -39,15 +41,19 @@ mod progress;
 mod purpose;
 mod recording;
 mod rows;
+mod runs;
 mod saved;
 mod score;
+mod screen;
 mod source;
 mod state;
 
-pub use mean_probabilities::mean_probabilities;
-pub use open::open;
-pub use options::Options;
+pub use mean_probabilities::{MeanProbabilities, mean_probabilities};
+pub use note::Note;
+pub use open::{open, open_runs};
+pub use options::{Axes, Dtype, Duplicates, Missing, NotNumbers, Options};
 pub use progress::Progress;
-pub use score::{By, Scored, Scoring, score, second_split, unavailable};
+pub use runs::score_runs;
+pub use score::{By, Scored, Scoring, available, score, second_split, unavailable};
 pub use source::{Block, BlockSource, BlockVisitor, Chunk, Contents, OutputKind, Source, Values, Visitor};
 pub use state::StateFile;

@@ -17,7 +17,7 @@ pub(super) struct Recording<'a> {
 impl Visitor for Recording<'_> {
     fn observe(&mut self, contents: &Contents, chunk: &Chunk<'_>) -> Result<(), DifficultyError> {
         self.labels.clear();
-        self.labels.extend(chunk.examples.iter().map(|&example| contents.labels[example]));
+        self.labels.extend(chunk.examples.iter().map(|&example| contents.label(example)));
         let (epoch, kind) = (contents.epochs[chunk.position], contents.outputs);
         let (indices, labels) = (chunk.examples, self.labels.as_slice());
         let recorded = match chunk.values {

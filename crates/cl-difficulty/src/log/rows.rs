@@ -105,7 +105,8 @@ pub(super) fn open_rows(path: &Path, dtype: Option<Dtype>) -> Result<Rows<'stati
 pub(super) fn check_type(path: &Path, element: ElementType, dtype: Option<Dtype>) -> Result<(), DataError> {
     let problem = match (element, dtype) {
         (ElementType::U16, None) => {
-            "outputs are uint16, expected floating-point numbers; option `dtype` bf16 reads them as bfloat16".into()
+            "outputs are uint16, expected floating-point numbers; option `dtype` bf16 reads them as bfloat16"
+                .into()
         }
         (ElementType::U16, Some(Dtype::Bf16)) | (_, None) => return Ok(()),
         (element, Some(dtype)) => format!("outputs are {element}, expected uint16 with option `dtype` {dtype}"),

@@ -1,14 +1,18 @@
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use cl_data::Ids;
+
 use super::blocks::Blocks;
+use super::note::Note;
 use super::progress::Progress;
 use super::recording::Recording;
 use super::source::{Contents, Source};
 use super::state::StateFile;
 use crate::{
     dynamics::{Column, ColumnValues, DynamicsRecorder},
-    dynamics::{MetricSettings, Needs},
+    dynamics::{MetricSettings, Needs, metrics},
     error::DifficultyError,
 };
 
@@ -40,14 +44,23 @@ pub struct Scoring {
 /// The metrics of a log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scored {
-    /// One each, in the order in which they were asked for.
+    /// The examples that have scores: those of the log that were in an epoch that counts.
+    pub ids: Ids,
+    /// Their labels; empty where the log has none.
+    pub labels: Vec<usize>,
+    /// One each, in the order in which they were asked for; of several runs, each followed by its standard deviation.
     pub columns: Vec<Column>,
-    /// How many examples were right in no epoch.
-    pub n_never_learned: usize,
+    /// How many examples were right in no epoch; `None` where the log does not tell what was right.
+    pub n_never_learned: Option<usize>,
+    /// Over how many runs these are means.
+    pub n_runs: usize,
+    /// What was not plain about the log, and what was done.
+    pub notes: Vec<Note>,
 }
 
 /// Scores a log, in the memory of a [`DynamicsRecorder`] of all examples or of a block of them; the result is the
-/// same by epochs and by examples, and where a state was gone on from. O(C) per observation.
+/// same by epochs and by examples, and where a state was gone on from. Only epochs are read that a metric's `from` and
+/// `until` let in. O(C) per observation.
 ///
 /// # Errors
 /// Where a metric is not [available](unavailable); as [`Source::visit`], [`DynamicsRecorder::columns`] and
@@ -64,24 +77,65 @@ pub fn score(
             return Err(error.in_file(&source.contents().path));
         }
     }
-    // How many were never learned is always told.
-    let mut recorded = metrics.to_vec();
-    if !metrics.iter().any(|settings| settings.metric().name == NEVER_LEARNED) {
-        recorded.push(MetricSettings::parse(NEVER_LEARNED, &[])?);
-    }
+    let (mut recorded, known) = with_never_learned(metrics, source.contents())?;
+    let position = recorded.iter().position(|settings| settings.metric().name == NEVER_LEARNED).filter(|_| known);
+    let positions = positions(metrics, source.contents())?;
     let state = scoring.state.as_deref();
-    let mut columns = match by(scoring.by, source, &recorded) {
-        By::Epochs => by_epochs(source, &recorded, state, progress)?,
+    let mut scored = match by(scoring.by, source, &recorded, &positions) {
+        By::Epochs => by_epochs(source, &recorded, &positions, state, progress)?,
         By::Examples => by_examples(source, &recorded, state, scoring.block, progress)?,
     };
-    let flags = columns.iter().filter(|column| column.name == NEVER_LEARNED).map(|column| &column.values);
-    let n_never_learned = flags.take(1).map(|flags| match flags {
+    scored.n_never_learned = position.map(|position| match &scored.columns[position].values {
         ColumnValues::Flag(flags) => flags.iter().filter(|&&never| never).count(),
         _ => 0,
     });
-    let n_never_learned = n_never_learned.sum();
-    columns.truncate(metrics.len());
-    Ok(Scored { columns, n_never_learned })
+    scored.columns.truncate(metrics.len());
+    recorded.truncate(metrics.len());
+    Ok(scored)
+}
+
+/// The metrics and, where the log tells it, how many were never learned in the epochs that they are of.
+fn with_never_learned(
+    metrics: &[MetricSettings],
+    contents: &Contents,
+) -> Result<(Vec<MetricSettings>, bool), DifficultyError> {
+    let mut recorded = metrics.to_vec();
+    if metrics.iter().any(|settings| settings.metric().name == NEVER_LEARNED) {
+        return Ok((recorded, true));
+    }
+    let (from, until) = range(metrics);
+    let (from, until) = (from.to_string(), until.map(|until| until.to_string()));
+    let mut options = Vec::new();
+    if from != "0" {
+        options.push(("from", from.as_str()));
+    }
+    options.extend(until.as_deref().map(|until| ("until", until)));
+    let settings = MetricSettings::parse(NEVER_LEARNED, &options)?;
+    let known = unavailable(&settings, contents, false).is_none();
+    recorded.extend(known.then_some(settings));
+    Ok((recorded, known))
+}
+
+/// The first epoch that any of the metrics lets in, and that before which all stop.
+fn range(metrics: &[MetricSettings]) -> (u64, Option<u64>) {
+    let from = metrics.iter().map(|settings| settings.epochs().0).min().unwrap_or(0);
+    let untils = metrics.iter().map(|settings| settings.epochs().1);
+    let until = untils.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten();
+    (from, until)
+}
+
+/// The positions of these epochs.
+fn positions(metrics: &[MetricSettings], contents: &Contents) -> Result<Range<usize>, DifficultyError> {
+    let (from, until) = range(metrics);
+    let before = |epoch: u64| contents.epochs.partition_point(|&known| known < epoch);
+    let positions = before(from)..until.map_or(contents.epochs.len(), before);
+    if positions.is_empty() {
+        let (first, last) = (contents.epochs[0], contents.epochs[contents.epochs.len() - 1]);
+        let until = until.map_or(String::new(), |until| format!(" until {until}"));
+        let problem = format!("no epoch from {from}{until}, the log has {first} to {last}");
+        return Err(DifficultyError::malformed(&contents.path, "", problem));
+    }
+    Ok(positions)
 }
 
 /// Scores a log of the examples of `contents` that was written while the model was trained on another split: for
@@ -99,7 +153,8 @@ pub fn second_split(
     if found != expected {
         return Err(DifficultyError::OtherLog { path: second.contents().path.clone(), found, expected });
     }
-    by_epochs(second, metrics, None, progress)
+    let positions = positions(metrics, second.contents())?;
+    Ok(by_epochs(second, metrics, &positions, None, progress)?.columns)
 }
 
 /// Why a log does not allow a metric; `None` where it does, given a log of a second split where `second_split`.
@@ -109,23 +164,33 @@ pub fn unavailable(settings: &MetricSettings, contents: &Contents, second_split:
     match settings.description().needs {
         Needs::SecondSplit if second_split => None,
         Needs::SecondSplit => Some("needs the log of training on another split, in option `second_split`".into()),
-        _ => settings.unavailable(contents.outputs).or_else(|| {
-            let window: usize = options.get("window")?.parse().ok()?;
-            (window > n_epochs).then(|| format!("needs a window of {window} epochs, the input has {n_epochs}"))
-        }),
+        _ => settings
+            .unavailable(contents.outputs)
+            .or_else(|| contents.soft_labels.as_ref().and_then(|_| settings.unavailable_with_soft_labels()))
+            .or_else(|| {
+                let window: usize = options.get("window")?.parse().ok()?;
+                (window > n_epochs).then(|| format!("needs a window of {window} epochs, the input has {n_epochs}"))
+            }),
     }
 }
 
+/// The metrics that a log allows, with their defaults.
+pub fn available(contents: &Contents) -> Vec<MetricSettings> {
+    let parsed = metrics().iter().filter_map(|metric| MetricSettings::parse(metric.method.name, &[]).ok());
+    parsed.filter(|settings| unavailable(settings, contents, false).is_none()).collect()
+}
+
 /// By examples where the layout allows it and what is kept by epochs would be too much.
-fn by(told: Option<By>, source: &mut dyn Source, settings: &[MetricSettings]) -> By {
+fn by(told: Option<By>, source: &mut dyn Source, settings: &[MetricSettings], positions: &Range<usize>) -> By {
     let contents = source.contents();
+    let all = *positions == (0..contents.epochs.len()) && contents.soft_labels.is_none();
     let n_kept = settings.iter().filter(|settings| settings.keeps_probabilities()).count();
     let kept = [contents.n_examples(), contents.n_classes, size_of::<f64>()]
         .into_iter()
         .fold(n_kept, usize::saturating_mul);
     match told {
         Some(by) => by,
-        None if kept > MEMORY && source.blocks().is_some() => By::Examples,
+        None if kept > MEMORY && all && source.blocks().is_some() => By::Examples,
         None => By::Epochs,
     }
 }
@@ -133,9 +198,10 @@ fn by(told: Option<By>, source: &mut dyn Source, settings: &[MetricSettings]) ->
 fn by_epochs(
     source: &mut dyn Source,
     settings: &[MetricSettings],
+    positions: &Range<usize>,
     path: Option<&Path>,
     progress: &mut dyn Progress,
-) -> Result<Vec<Column>, DifficultyError> {
+) -> Result<Scored, DifficultyError> {
     let contents = source.contents();
     let mut state = path.map(|path| StateFile::new(path, contents, settings)).transpose()?;
     let recorder = match &mut state {
@@ -143,14 +209,38 @@ fn by_epochs(
         None => None,
     };
     let n_done = state.as_ref().map_or(0, StateFile::n_epochs);
-    let recorder = match recorder {
-        Some(recorder) => recorder,
-        None => DynamicsRecorder::new(contents.n_examples(), contents.n_classes, settings)?,
+    let recorder = match (recorder, &contents.soft_labels) {
+        (Some(recorder), _) => recorder,
+        (None, soft) => {
+            // What an epoch may lack is the source's to say.
+            let (n, c) = (contents.n_examples(), contents.n_classes);
+            let recorder = DynamicsRecorder::new(n, c, settings)?.with_partial_epochs();
+            match soft {
+                Some(soft) => recorder.with_soft_labels(soft.clone())?,
+                None => recorder,
+            }
+        }
     };
     progress.advanced(n_done * contents.n_examples());
     let mut recording = Recording { recorder, state, labels: Vec::new(), progress };
-    source.visit(n_done, &mut recording)?;
-    recording.recorder.columns().map_err(|error| error.in_file(&source.contents().path))
+    source.visit(positions.start.max(n_done)..positions.end, &mut recording)?;
+    let (mut recorder, contents) = (recording.recorder, source.contents());
+    let (mut ids, mut labels, mut notes) = (contents.ids.clone(), contents.labels.clone(), contents.notes.clone());
+    let observed = recorder.observed();
+    if observed.contains(&false) {
+        let kept: Vec<usize> = (0..observed.len()).filter(|&example| observed[example]).collect();
+        let n = observed.len() - kept.len();
+        if kept.is_empty() {
+            let problem = "no row that counts, expected at least one example";
+            return Err(DifficultyError::malformed(&contents.path, "", problem));
+        }
+        notes.push(Note::new("unscored", n, format!("{n} examples without a row that counts have no score")));
+        ids = ids.select(&kept)?;
+        labels = kept.iter().filter_map(|&example| labels.get(example).copied()).collect();
+        recorder = recorder.select(&kept)?;
+    }
+    let columns = recorder.columns().map_err(|error| error.in_file(&contents.path))?;
+    Ok(Scored { ids, labels, columns, n_never_learned: None, n_runs: 1, notes })
 }
 
 fn by_examples(
@@ -159,8 +249,8 @@ fn by_examples(
     path: Option<&Path>,
     rows: Option<NonZeroUsize>,
     progress: &mut dyn Progress,
-) -> Result<Vec<Column>, DifficultyError> {
-    if source.blocks().is_none() {
+) -> Result<Scored, DifficultyError> {
+    if source.blocks().is_none() || source.contents().soft_labels.is_some() {
         let expected = "epochs unless the log is a folder with one .npy file in C order per epoch";
         return Err(DifficultyError::argument("by", "examples", expected));
     }
@@ -168,5 +258,7 @@ fn by_examples(
     if let Some(source) = source.blocks() {
         source.visit_blocks(blocks.n_done(), rows, &mut blocks)?;
     }
-    Ok(blocks.into_columns())
+    let columns = blocks.into_columns();
+    let Contents { ids, labels, notes, .. } = source.contents().clone();
+    Ok(Scored { ids, labels, columns, n_never_learned: None, n_runs: 1, notes })
 }

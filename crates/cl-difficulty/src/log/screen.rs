@@ -196,7 +196,9 @@ fn problem<T: Scalar>(outputs: OutputKind, row: &[T]) -> Option<Problem> {
             Some(if value.is_nan() { Problem::NotNumber(text) } else { Problem::Other(text) })
         }
         OutputKind::Probabilities => not_finite("probability").or_else(|| {
-            if let Some((class, p)) = numbers().enumerate().find(|&(_, p)| !(0.0..=1.0 + SUM_TOLERANCE).contains(&p)) {
+            if let Some((class, p)) =
+                numbers().enumerate().find(|&(_, p)| !(0.0..=1.0 + SUM_TOLERANCE).contains(&p))
+            {
                 return Some(Problem::Other(format!("probability of class {class} is {p}, expected 0 to 1")));
             }
             let sum: f64 = numbers().sum();
@@ -263,7 +265,9 @@ pub(super) fn kind_of(
         (Some(told), ..) => Some((told, None)),
         (None, Some(OutputKind::Logits), Some(OutputKind::Probabilities)) => Some((
             OutputKind::Probabilities,
-            differ("the outputs are named logits, their rows are probabilities and taken for these; option `outputs` tells"),
+            differ(
+                "the outputs are named logits, their rows are probabilities and taken for these; option `outputs` tells",
+            ),
         )),
         (None, Some(named), _) => Some((named, None)),
         (None, None, Some(content)) => Some((content, None)),

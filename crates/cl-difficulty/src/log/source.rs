@@ -94,7 +94,8 @@ impl Contents {
                 self.note(note);
             }
             if let Some(names) = self.class_names.as_ref().filter(|_| n_labels > 0) {
-                let pairs: Vec<_> = names.iter().take(20).enumerate().map(|(k, name)| format!("{k} = {name}")).collect();
+                let pairs: Vec<_> =
+                    names.iter().take(20).enumerate().map(|(k, name)| format!("{k} = {name}")).collect();
                 let more = if names.len() > 20 { ", ..." } else { "" };
                 let note = Note::new("classes", names.len(), format!("classes: {}{more}", pairs.join(", ")));
                 self.note(note);

@@ -61,7 +61,7 @@ pub fn write_scores(path: impl AsRef<Path>, ids: &Ids, scores: &[&Scores]) -> Re
         columns: descriptions,
         skipped: Vec::new(),
     };
-    write(path.as_ref(), ids, labels, columns, &sidecar)
+    write(path.as_ref(), ids, Some(labels), columns, &sidecar)
 }
 
 impl Table {

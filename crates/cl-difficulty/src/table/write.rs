@@ -19,11 +19,11 @@ use crate::{
 pub fn write(
     path: &Path,
     ids: &Ids,
-    labels: &[usize],
+    labels: Option<&[usize]>,
     columns: Vec<Column>,
     sidecar: &Sidecar,
 ) -> Result<(), DifficultyError> {
-    write_columns(path, ids, Some(labels), columns)?;
+    write_columns(path, ids, labels, columns)?;
     Ok(sidecar.write(path)?)
 }
 

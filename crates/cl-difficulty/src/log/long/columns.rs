@@ -146,7 +146,9 @@ fn outputs(
         }
         let numbered = numbered(names, |before| {
             let before = before.trim_end_matches(['_', '-', '.']);
-            before == *name || before.strip_suffix("_class") == Some(name) || name.strip_suffix('s') == Some(before)
+            before == *name
+                || before.strip_suffix("_class") == Some(name)
+                || name.strip_suffix('s') == Some(before)
         });
         if !numbered.is_empty() {
             return Ok((OutputColumns::Numbered(numbered), *kind));

@@ -44,7 +44,8 @@ impl Hasher for Mixer {
     }
 
     fn write_u64(&mut self, value: u64) {
-        let product = u128::from(self.0 ^ value ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93_5851_f42d_4c95_7f2d;
+        let product =
+            u128::from(self.0 ^ value ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93_5851_f42d_4c95_7f2d;
         self.0 = (product >> 64) as u64 ^ product as u64;
     }
 }
@@ -194,7 +195,8 @@ mod tests {
         {
             assert_eq!(examples.insert(id), Some(expected), "{id}");
         }
-        let integers = Cells::full(CellValues::Integers(vec![7, 9_007_199_254_740_993, 9_007_199_254_740_992, -1]));
+        let integers =
+            Cells::full(CellValues::Integers(vec![7, 9_007_199_254_740_993, 9_007_199_254_740_992, -1]));
         assert_eq!(examples.find(&integers), [0, 2, UNKNOWN, 4]);
         assert_eq!(examples.id(2), "9007199254740993");
         let order = examples.in_order();
@@ -205,7 +207,8 @@ mod tests {
     #[test]
     fn dense_and_scattered_integers_are_found() {
         let mut examples = Examples::default();
-        let ids: Vec<i64> = (0..5000).map(|i| (i * 7919) % 1_000_003 * if i % 3 == 0 { 1 } else { 1000 }).collect();
+        let ids: Vec<i64> =
+            (0..5000).map(|i| (i * 7919) % 1_000_003 * if i % 3 == 0 { 1 } else { 1000 }).collect();
         let mut known = HashMap::new();
         for &id in &ids {
             let next = known.len() as u32;

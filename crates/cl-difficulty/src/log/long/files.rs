@@ -19,7 +19,11 @@ pub(super) struct Files {
 }
 
 /// A file alone, or the tables of a folder in the order of the epochs and ranks that their names tell.
-pub(super) fn tables(path: &Path, names: &BTreeMap<String, PathBuf>, options: &Options) -> Result<Files, DataError> {
+pub(super) fn tables(
+    path: &Path,
+    names: &BTreeMap<String, PathBuf>,
+    options: &Options,
+) -> Result<Files, DataError> {
     let is_table = |path: &PathBuf| RowFormat::of_name(path).is_some() && path.is_file();
     let is_labels = |path: &PathBuf| options.labels.as_ref().is_some_and(|labels| labels == path);
     let (mut found, mut left_out) = (Vec::new(), Vec::new());
@@ -36,9 +40,7 @@ pub(super) fn tables(path: &Path, names: &BTreeMap<String, PathBuf>, options: &O
         found.retain(|(epoch, ..)| epoch.is_some());
     }
     let rank = |name: &str| number_behind(name, &["rank", "shard", "part", "worker"]);
-    found.sort_by(|(a, name_a, _), (b, name_b, _)| {
-        (a, rank(name_a), name_a).cmp(&(b, rank(name_b), name_b))
-    });
+    found.sort_by(|(a, name_a, _), (b, name_b, _)| (a, rank(name_a), name_a).cmp(&(b, rank(name_b), name_b)));
     let mut of_epochs: Vec<PathBuf> = found.iter().map(|(_, _, path)| (*path).clone()).collect();
     if found.iter().any(|(epoch, ..)| epoch.is_none()) || found.windows(2).any(|pair| pair[0].0 == pair[1].0) {
         of_epochs.clear();

@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::RwLock;
 
-use cl_data::io::{Labels, TableReader, io_error, malformed};
+use cl_data::io::{Batch, Labels, TableReader, io_error, malformed};
 use cl_data::{DataError, Ids};
 
 use super::super::note::Note;
@@ -63,19 +64,21 @@ impl Scan {
     pub(super) fn of(path: &Path, files: Vec<File>, options: &Options) -> Result<Self, DataError> {
         let spooled = |error| io_error(path, error);
         let (mut known, mut rows, mut segments) = (Known::default(), RowNumbers::writer(), SegmentWriter::new());
-        let shared = std::sync::RwLock::new(&mut known);
+        let shared = RwLock::new(&mut known);
         let poisoned = || malformed(path, "", "a thread that read it panicked");
         for file in &files {
             let keys = Keys::new(&file.table, &file.columns);
             let parts: Vec<usize> = (0..file.table.n_parts()).collect();
-            let prepare = |batch: cl_data::io::Batch| {
+            let prepare = |batch: Batch| {
                 let known = shared.read().map_err(|_| poisoned())?;
                 let found = known.examples.find(&batch.columns[0]);
                 Ok((batch, found))
             };
             for_each_batch(&file.table, &keys.read, &parts, prepare, |(batch, mut found)| {
                 let mut found_segments = Vec::new();
-                keys.take(&batch, &mut found, &mut shared.write().map_err(|_| poisoned())?, &mut found_segments)?;
+                let mut known = shared.write().map_err(|_| poisoned())?;
+                keys.take(&batch, &mut found, &mut known, &mut found_segments)?;
+                drop(known);
                 rows.push(&found).map_err(spooled)?;
                 found_segments.into_iter().try_for_each(|segment| segments.push(segment)).map_err(spooled)?;
                 Ok::<(), DataError>(())
@@ -217,7 +220,8 @@ impl Scan {
         let text = match options.duplicates {
             Duplicates::Error => {
                 let runs = "; rows of several runs need a column `run` or `seed`, or option `run_column`";
-                let problem = format!("{what}; expected one each, or option `duplicates` first, last or mean{runs}");
+                let problem =
+                    format!("{what}; expected one each, or option `duplicates` first, last or mean{runs}");
                 return Err(malformed(&path, "", problem));
             }
             rule => format!("{what}: {rule} counts"),

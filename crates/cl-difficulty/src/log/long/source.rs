@@ -63,7 +63,8 @@ pub(in super::super) fn open_tables(
     if let Some(example) = scan.labels.iter().position(|&label| label >= n_classes) {
         let (id, label) = (scan.ids.get(example).unwrap_or_default(), scan.labels[example]);
         let of = options.labels.as_deref().unwrap_or(path);
-        let problem = format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs");
+        let problem =
+            format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs");
         return Err(malformed(of, format!("id {id}"), problem));
     }
     let n_runs = scan.known.runs.len();
@@ -102,7 +103,9 @@ pub(in super::super) fn open_tables(
     for (contents, slots) in contents.into_iter().zip(slots_of) {
         let (width, single) = (look.width, look.width == 1 && !look.outputs.is_scalar());
         let (options, shared) = (options.clone(), Arc::clone(&shared));
-        all.push(Box::new(LongTable { contents, slots, options, width, single, n_runs, shared }) as Box<dyn Source>);
+        all.push(
+            Box::new(LongTable { contents, slots, options, width, single, n_runs, shared }) as Box<dyn Source>
+        );
     }
     Ok(all)
 }
@@ -230,7 +233,8 @@ impl Shared {
             let mut writer = ByEpochWriter::new(&n_rows, width).map_err(spooled)?;
             let wanted = vec![true; n_rows.len()];
             self.rows(&wanted, width, options, &mut |_, slot, examples, values| {
-                let mut rows = examples.iter().zip(values.chunks_exact(width)).filter(|(example, _)| **example != LEFT);
+                let mut rows =
+                    examples.iter().zip(values.chunks_exact(width)).filter(|(example, _)| **example != LEFT);
                 rows.try_for_each(|(&example, values)| writer.push(slot, example, values)).map_err(spooled)
             })?;
             self.by_epoch = Some(writer.finish().map_err(spooled)?);
@@ -280,8 +284,8 @@ impl Chunks<'_, '_> {
 
     fn show(&mut self) -> Result<(), DifficultyError> {
         if !self.examples.is_empty() {
-            let Self { contents, file, position, examples, values, .. } = &*self;
-            self.screen.show_f64s(contents, file, *position, examples, values, self.visitor)?;
+            let Self { contents, screen, visitor, file, position, examples, values, .. } = self;
+            screen.show_f64s(contents, file, *position, examples, values, *visitor)?;
         }
         self.examples.clear();
         self.values.clear();
@@ -376,21 +380,21 @@ impl Source for LongTable {
             let store = shared.by_epoch(self.width, &self.options)?;
             for position in positions {
                 chunks.position = position;
-                store.for_each(self.slots[position], rows, |examples, values| {
-                    chunks.push(examples, values).map_err(Stopped::Visit)
-                })
-                .map_err(|stopped| match stopped {
-                    Stopped::Visit(error) => error,
-                    Stopped::Io(error) => io_error(&path, error).into(),
-                })?;
+                store
+                    .for_each(self.slots[position], rows, |examples, values| {
+                        chunks.push(examples, values).map_err(Stopped::Visit)
+                    })
+                    .map_err(|stopped| match stopped {
+                        Stopped::Visit(error) => error,
+                        Stopped::Io(error) => io_error(&path, error).into(),
+                    })?;
                 chunks.end_epoch()?;
             }
         }
         screen.note(&mut self.contents);
         if n_missing > 0 {
-            let text = format!(
-                "{n_missing} rows missing: their examples are scored by the epochs that they are in"
-            );
+            let text =
+                format!("{n_missing} rows missing: their examples are scored by the epochs that they are in");
             self.contents.note(Note::new("missing", n_missing, text));
         }
         Ok(())

@@ -22,7 +22,8 @@ pub(super) fn for_each_batch<T: Send, E: From<DataError>>(
         let mut senders: Vec<Option<SyncSender<Result<T, DataError>>>> = senders.into_iter().map(Some).collect();
         for worker in 0..n_threads {
             // Every so many parts, in order: whoever is waited for is never waiting for another.
-            let own: Vec<_> = (worker..parts.len()).step_by(n_threads).map(|k| (parts[k], senders[k].take())).collect();
+            let own: Vec<_> =
+                (worker..parts.len()).step_by(n_threads).map(|k| (parts[k], senders[k].take())).collect();
             let prepare = &prepare;
             scope.spawn(move || {
                 for (part, sender) in own {
