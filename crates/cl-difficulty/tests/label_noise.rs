@@ -184,3 +184,34 @@ proptest! {
         prop_assert_eq!(found, expected);
     }
 }
+
+/// Times of the parts at many classes, to be read: `cargo test --release -- --ignored --nocapture times`.
+#[test]
+#[ignore = "a measurement"]
+fn times_with_8000_classes() {
+    use std::time::Instant;
+    let n: usize = std::env::var("EXAMPLES").map_or(100, |n| n.parse().unwrap());
+    let resamples: usize = std::env::var("RESAMPLES").map_or(1000, |n| n.parse().unwrap());
+    let c = 8000;
+    let mut rng = cl_data::random::stream(1, "many classes", 0);
+    let mut probabilities = Vec::with_capacity(n * c);
+    let labels: Vec<usize> = (0..n).map(|_| cl_data::random::below(&mut rng, c / 100)).collect();
+    for label in &labels {
+        let wrong = cl_data::random::uniform(&mut rng) < 0.2;
+        let truth = if wrong { cl_data::random::below(&mut rng, c / 100) } else { *label };
+        let rest = 0.6 * cl_data::random::uniform(&mut rng);
+        probabilities.extend((0..c).map(|k| if k == truth { 1.0 - rest } else { rest / (c - 1) as f64 }));
+    }
+    let start = Instant::now();
+    let learned = ConfidentLearning::fit(&probabilities, &labels, c).unwrap();
+    println!("fit {:?}", start.elapsed());
+    for (name, filter) in IssueFilter::NAMES {
+        let start = Instant::now();
+        let found = learned.issues(&probabilities, &labels, filter).unwrap();
+        println!("{name} {:?}: {}", start.elapsed(), flagged(&found).len());
+    }
+    let start = Instant::now();
+    println!("{:?} {:?}", learned.noise_rate(resamples, 0.95, 0).unwrap(), start.elapsed());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap());
+}
