@@ -2,7 +2,7 @@ use cl_data::Scalar;
 use rayon::prelude::*;
 
 use super::calibration::calibrate;
-use super::sparse_counts::{SparseCounts, merged};
+use super::sparse_counts::{SparseCounts, tally};
 use crate::error::DifficultyError;
 
 /// Examples per task: sums are taken within and then over tasks, so that no number of threads changes them.
@@ -67,10 +67,11 @@ impl ConfidentLearning {
         let threshold =
             |(sum, &count): (&f64, &u64)| if count == 0 { 2.0 } else { (sum / count as f64).max(2e-6) };
         let thresholds: Vec<f64> = sums.iter().zip(&label_counts).map(threshold).collect();
-        let confident = |(row, &label)| confident_class(row, &thresholds).map(|class| (label, class, 1));
+        let confident =
+            |(row, &label): (&[T], &usize)| confident_class(row, &thresholds).map(|class| (label, class));
         let chunks = probabilities.par_chunks(CHUNK * n_classes).zip(labels.par_chunks(CHUNK));
         let entries = chunks.flat_map_iter(|(probabilities, labels)| {
-            merged(probabilities.chunks_exact(n_classes).zip(labels).filter_map(confident).collect())
+            tally(probabilities.chunks_exact(n_classes).zip(labels).map(confident), n_classes)
         });
         let counts = SparseCounts::sum(n_classes, entries.collect());
         let confident_joint = counts.clone().with_diagonal();

@@ -60,8 +60,23 @@ impl SparseCounts {
     }
 }
 
+/// How often each pair of given and true class occurs, in order. A square as small as the `pairs` are many is quicker
+/// than to sort them.
+pub(super) fn tally(
+    pairs: impl ExactSizeIterator<Item = Option<(usize, usize)>>,
+    n_classes: usize,
+) -> Vec<(usize, usize, u64)> {
+    if n_classes.saturating_mul(n_classes) > pairs.len() {
+        return merged(pairs.flatten().map(|(given, class)| (given, class, 1)).collect());
+    }
+    let mut square = vec![0u64; n_classes * n_classes];
+    pairs.flatten().for_each(|(given, class)| square[given * n_classes + class] += 1);
+    let counts = square.into_iter().enumerate().filter(|&(_, count)| count > 0);
+    counts.map(|(cell, count)| (cell / n_classes, cell % n_classes, count)).collect()
+}
+
 /// In order, equal pairs of classes as one.
-pub(super) fn merged(mut entries: Vec<(usize, usize, u64)>) -> Vec<(usize, usize, u64)> {
+fn merged(mut entries: Vec<(usize, usize, u64)>) -> Vec<(usize, usize, u64)> {
     let classes = |&(given, class, _): &(usize, usize, u64)| (given, class);
     entries.sort_unstable_by_key(classes);
     entries.dedup_by(|next, kept| {
