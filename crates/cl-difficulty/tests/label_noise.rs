@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cl_difficulty::{ConfidentLearning, IssueFilter, LabelQuality, ThresholdSamples};
+use cl_difficulty::{ConfidentLearning, IssueFilter, LabelQuality, NoiseRate, ThresholdSamples};
 use proptest::prelude::*;
+use rayon::prelude::*;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -114,23 +115,128 @@ fn bad_input_is_named() {
     assert!(ThresholdSamples::choose(3, 4, 0).is_err());
 }
 
-/// Labels flipped at a known rate, probabilities that know the truth with some error.
+/// `per_class` examples of each of `c` classes. A share `flipped` of the labels and a share `erring` of the model's
+/// predictions are another class, any alike; the model gives its prediction between 1 - `rest` and 1.
+fn noisy(per_class: usize, c: usize, [flipped, erring, rest]: [f64; 3], seed: u64) -> (Vec<f64>, Vec<usize>) {
+    let mut rng = cl_data::random::stream(seed, "noise", 0);
+    let mut labels = Vec::new();
+    let mut probabilities = vec![0.0; per_class * c * c];
+    for (i, row) in probabilities.chunks_exact_mut(c).enumerate() {
+        let mut otherwise = |share: f64| {
+            let other = cl_data::random::uniform(&mut rng) < share;
+            if other { (i + 1 + cl_data::random::below(&mut rng, c - 1)) % c } else { i % c }
+        };
+        labels.push(otherwise(flipped));
+        let predicted = otherwise(erring);
+        let rest = rest * cl_data::random::uniform(&mut rng);
+        row.fill(rest / (c - 1) as f64);
+        row[predicted] = 1.0 - rest;
+    }
+    (probabilities, labels)
+}
+
 #[test]
 fn the_noise_rate_is_found_and_its_interval_is_seeded() {
-    let (n, c, rate) = (20_000, 4, 0.2);
-    let mut rng = cl_data::random::stream(1, "noise", 0);
-    let (mut labels, mut probabilities) = (Vec::new(), Vec::new());
-    for i in 0..n {
-        let truth = i % c;
-        let flip = cl_data::random::uniform(&mut rng) < rate;
-        labels.push(if flip { (truth + 1 + cl_data::random::below(&mut rng, c - 1)) % c } else { truth });
-        let rest = 0.3 * cl_data::random::uniform(&mut rng);
-        probabilities.extend((0..c).map(|k| if k == truth { 1.0 - rest } else { rest / (c - 1) as f64 }));
-    }
-    let learned = ConfidentLearning::fit(&probabilities, &labels, c).unwrap();
+    let rate = 0.2;
+    let (probabilities, labels) = noisy(5000, 4, [rate, 0.0, 0.3], 1);
+    let learned = ConfidentLearning::fit(&probabilities, &labels, 4).unwrap();
     let found = learned.noise_rate(500, 0.95, 7).unwrap();
     assert!(found.low < rate && rate < found.high && found.high - found.low < 0.02, "{found:?}");
-    assert_eq!(found, learned.noise_rate(500, 0.95, 7).unwrap());
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        assert_eq!(found, pool.install(|| learned.noise_rate(500, 0.95, 7).unwrap()), "{threads} threads");
+    }
+    assert_ne!(found, learned.noise_rate(500, 0.95, 8).unwrap());
+}
+
+/// The predictions that are confident are so by a draw of their own, so that in the long run the rate is the share of
+/// predictions unlike the label.
+#[test]
+fn the_interval_of_the_noise_rate_covers_as_often_as_its_level_says() {
+    let (c, repetitions, level) = (10, 400, 0.95);
+    let [flipped, erring] = [0.2, 0.05];
+    let agree = (1.0 - flipped) * (1.0 - erring) + flipped * erring / (c - 1) as f64;
+    let covers = |seed| {
+        let (probabilities, labels) = noisy(2000, c, [flipped, erring, 0.6], seed);
+        let learned = ConfidentLearning::fit(&probabilities, &labels, c).unwrap();
+        let found = learned.noise_rate(300, level, seed).unwrap();
+        found.low <= 1.0 - agree && 1.0 - agree <= found.high
+    };
+    let covered =
+        (0..repetitions).into_par_iter().filter(|&seed| covers(seed)).count() as f64 / repetitions as f64;
+    // Three standard errors of a share that is the level: 0.033.
+    let margin = 3.0 * (level * (1.0 - level) / repetitions as f64).sqrt();
+    assert!((covered - level).abs() <= margin, "{covered}");
+}
+
+/// 5 % wrong, half of the examples confident: resamples are 1 % lower, as far as the interval reaches.
+#[test]
+fn the_noise_rate_of_small_classes_is_in_its_interval() {
+    for seed in 0..5 {
+        let (probabilities, labels) = noisy(5, 1000, [0.05, 0.0, 0.6], seed);
+        let learned = ConfidentLearning::fit(&probabilities, &labels, 1000).unwrap();
+        for level in [0.01, 0.95] {
+            let NoiseRate { estimate, low, high } = learned.noise_rate(200, level, seed).unwrap();
+            assert!(0.0 <= low && low <= estimate && estimate <= high && high <= 1.0, "{low} {estimate} {high}");
+        }
+        let found = learned.noise_rate(200, 0.95, seed).unwrap();
+        assert!(found.estimate - found.low > 0.002 && found.high - found.estimate > 0.002, "{found:?}");
+    }
+}
+
+/// Ends that would lie outside are put at 0 and 1.
+#[test]
+fn the_interval_of_the_noise_rate_is_one_of_shares() {
+    let interval = |labels: &[usize]| {
+        let probabilities: Vec<f64> = (0..labels.len()).flat_map(|_| [0.9, 0.1]).collect();
+        ConfidentLearning::fit(&probabilities, labels, 2).unwrap().noise_rate(1000, 0.999, 0).unwrap()
+    };
+    for labels in [&[0, 0, 0, 0, 1][..], &[0, 1, 1, 1, 1], &[1, 1, 1], &[0, 0]] {
+        let NoiseRate { estimate, low, high } = interval(labels);
+        assert!(0.0 <= low && low <= estimate && estimate <= high && high <= 1.0, "{low} {estimate} {high}");
+    }
+}
+
+/// What is dense in the classes takes minutes and gigabytes here, what goes by the examples about a tenth of a second.
+#[test]
+fn a_hundred_examples_of_8000_classes_are_no_work() {
+    let (n, c) = (100, 8000);
+    let mut rng = cl_data::random::stream(1, "many classes", 0);
+    let labels: Vec<usize> = (0..n).map(|i| 100 * (i % 20)).collect();
+    let mut probabilities = vec![0.0; n * c];
+    for (row, &label) in probabilities.chunks_exact_mut(c).zip(&labels) {
+        let wrong = cl_data::random::uniform(&mut rng) < 0.2;
+        let rest = 0.6 * cl_data::random::uniform(&mut rng);
+        row.fill(rest / (c - 1) as f64);
+        row[if wrong { 1900 - label } else { label }] = 1.0 - rest;
+    }
+    let start = std::time::Instant::now();
+    let learned = ConfidentLearning::fit(&probabilities, &labels, c).unwrap();
+    let issues = |filter| flagged(&learned.issues(&probabilities, &labels, filter).unwrap());
+    let found = IssueFilter::NAMES.map(|(_, filter)| issues(filter));
+    let rate = learned.noise_rate(1000, 0.95, 0).unwrap();
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    assert!(found.iter().all(|issues| !issues.is_empty()) && rate.low < 0.2 && 0.2 < rate.high, "{rate:?}");
+
+    let entries: Vec<_> = learned.confident_entries().collect();
+    assert!(entries.len() <= n + c && entries.is_sorted());
+    let off_diagonal: u64 = entries.iter().filter(|(given, class, _)| given != class).map(|entry| entry.2).sum();
+    assert!((5..40).contains(&off_diagonal), "{off_diagonal}");
+    assert!(learned.calibrated_entries().all(|(given, class, _)| given % 100 == 0 && class % 100 == 0));
+    let total: u64 = learned.calibrated_entries().map(|(.., count)| count).sum();
+    assert_eq!((total, learned.n_examples()), (n as u64, n as u64));
+}
+
+#[test]
+fn entries_are_the_joint_without_its_zeros() {
+    let (probabilities, labels) = noisy(40, 12, [0.2, 0.1, 0.9], 5);
+    let learned = ConfidentLearning::fit(&probabilities, &labels, 12).unwrap();
+    let there = |joint: Vec<u64>| -> Vec<_> {
+        let entries = joint.into_iter().enumerate().map(|(cell, count)| (cell / 12, cell % 12, count));
+        entries.filter(|&(.., count)| count > 0).collect()
+    };
+    assert_eq!(learned.confident_entries().collect::<Vec<_>>(), there(learned.confident_joint()));
+    assert_eq!(learned.calibrated_entries().collect::<Vec<_>>(), there(learned.calibrated_joint()));
 }
 
 #[test]
@@ -151,36 +257,57 @@ fn threshold_samples_are_disjoint_and_flag_by_percentile() {
     assert!(samples.labels(&[0; 1000], 2).is_err() && samples.issues([&aums, &aums[1..]], 0.99).is_err());
 }
 
+/// The filters by their definition, over all pairs of classes: rank everything, then unflag what the model predicts.
+fn brute_force(learned: &ConfidentLearning, probabilities: &[f64], labels: &[usize]) -> [Vec<bool>; 3] {
+    let (n, c) = (labels.len(), learned.n_classes());
+    let p = |i: usize, k: usize| probabilities[i * c + k];
+    let joint = learned.calibrated_joint();
+    let (mut by_rate, mut by_class) = (vec![false; n], vec![false; n]);
+    for (given, row) in joint.chunks_exact(c).enumerate() {
+        let members: Vec<usize> = (0..n).filter(|&i| labels[i] == given).collect();
+        if members.len() <= 1 {
+            continue;
+        }
+        // A label without a right example borrows one from the classes that have a count, in equal parts.
+        let lacking = if row[given] == 0 { 1.0 } else { 0.0 };
+        let others = row.iter().filter(|&&count| count > 0).count() as f64 - 1.0;
+        let lowest = |flagged: &mut Vec<bool>, key: &dyn Fn(usize) -> f64, n: usize| {
+            let mut ranked = members.clone();
+            ranked.sort_by(|&a, &b| key(a).total_cmp(&key(b)));
+            ranked.iter().take(n).for_each(|&i| flagged[i] = true);
+        };
+        for other in (0..c).filter(|&other| other != given) {
+            let count = (row[other] as f64 - lacking / others.max(1.0)).max(0.0) as usize;
+            lowest(&mut by_rate, &|i| p(i, given) - p(i, other), count);
+        }
+        lowest(&mut by_class, &|i| p(i, given), members.len().saturating_sub(row[given].max(1) as usize));
+    }
+    let disagrees = |i: usize| (0..c).any(|k| k != labels[i] && p(i, k) > p(i, labels[i]) + 1e-6);
+    let [by_rate, by_class] =
+        [by_rate, by_class].map(|flagged| (0..n).map(|i| flagged[i] && disagrees(i)).collect());
+    let by_rate: Vec<bool> = by_rate;
+    let both = by_rate.iter().zip(&by_class as &Vec<bool>).map(|(a, b)| *a && *b).collect();
+    [by_rate, by_class, both]
+}
+
 proptest! {
-    /// The filters by their definition: rank everything, then unflag what the model predicts.
     #[test]
     fn filters_equal_a_brute_force(
-        raw in prop::collection::vec(1u32..1000, 40 * 3),
-        labels in prop::collection::vec(0usize..3, 40),
+        c in prop_oneof![Just(3usize), Just(12)],
+        raw in prop::collection::vec(1u32..1000, 40 * 12),
+        labels in prop::collection::vec(any::<prop::sample::Index>(), 40),
     ) {
+        let labels: Vec<usize> = labels.iter().map(|label| label.index(c)).collect();
         let probabilities: Vec<f64> = raw
-            .chunks_exact(3)
+            .chunks_exact(c)
+            .take(40)
             .flat_map(|row| row.iter().map(|&x| f64::from(x) / f64::from(row.iter().sum::<u32>())).collect::<Vec<_>>())
             .collect();
-        let learned = ConfidentLearning::fit(&probabilities, &labels, 3).unwrap();
-        let p = |i: usize, k: usize| probabilities[i * 3 + k];
-        let mut expected = vec![false; 40];
-        for given in 0..3 {
-            let members: Vec<usize> = (0..40).filter(|&i| labels[i] == given).collect();
-            let row = &learned.calibrated_joint()[given * 3..given * 3 + 3];
-            // A label without a right example borrows one from its off-diagonal counts.
-            prop_assume!(members.len() != 1 && row[given] > 0 || members.is_empty());
-            for other in (0..3).filter(|&other| other != given) {
-                let mut ranked = members.clone();
-                ranked.sort_by(|&a, &b| (p(b, other) - p(b, given)).total_cmp(&(p(a, other) - p(a, given))));
-                ranked.iter().take(row[other] as usize).for_each(|&i| expected[i] = true);
-            }
+        let learned = ConfidentLearning::fit(&probabilities, &labels, c).unwrap();
+        let expected = brute_force(&learned, &probabilities, &labels);
+        let filters = [IssueFilter::PruneByNoiseRate, IssueFilter::PruneByClass, IssueFilter::Both];
+        for (filter, expected) in filters.into_iter().zip(expected) {
+            prop_assert_eq!(learned.issues(&probabilities, &labels, filter).unwrap(), expected, "{}", filter);
         }
-        for i in 0..40 {
-            let own = p(i, labels[i]) + 1e-6;
-            expected[i] &= (0..3).any(|k| k != labels[i] && p(i, k) > own);
-        }
-        let found = learned.issues(&probabilities, &labels, IssueFilter::PruneByNoiseRate).unwrap();
-        prop_assert_eq!(found, expected);
     }
 }

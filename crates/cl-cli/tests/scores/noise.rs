@@ -24,6 +24,11 @@ fn issues_and_joint_are_cleanlabs() {
                 serde_json::from_value::<Vec<Vec<usize>>>(found["confident_joint"].clone()).unwrap().concat();
             let expected = archive.read(&format!("cleanlab_{epochs}_joint")).unwrap().to_indices().unwrap();
             assert_eq!(joint, expected, "{epochs}");
+            let entries: Vec<(usize, usize, usize)> =
+                serde_json::from_value(found["confident_entries"].clone()).unwrap();
+            let cells =
+                joint.iter().enumerate().map(|(cell, &count)| (cell / Dynamics::C, cell % Dynamics::C, count));
+            assert!(entries.into_iter().eq(cells.filter(|&(.., count)| count > 0)), "{epochs}");
             // Calibrated, a row sums to the examples of its label.
             let calibrated: Vec<Vec<i64>> = serde_json::from_value(found["calibrated_joint"].clone()).unwrap();
             for (label, row) in calibrated.iter().enumerate() {
@@ -54,6 +59,71 @@ fn logits_and_probabilities_are_the_same_input() {
     let text = String::from_utf8(curriculum(&["noise", DYNAMICS, "-o", &out]).stdout).unwrap();
     assert!(text.contains("estimated noise rate") && text.contains("95 % interval"), "{text}");
     assert_eq!(closed_pipe(&["noise", DYNAMICS, "-o", &out]), (Some(0), String::new()));
+}
+
+/// The probabilities of two examples per class, whose labels the model predicts but for the first.
+fn two_of_each(folder: &Folder, c: usize) -> String {
+    let row = |label: usize| (0..c).map(move |k| if k == label { 0.9 } else { 0.1 / (c - 1) as f64 });
+    let mut labels: Vec<i64> = (0..2 * c as i64).map(|i| i / 2).collect();
+    let probabilities = labels.iter().flat_map(|&label| row(label as usize)).collect();
+    labels[0] = 1;
+    let members = [
+        ("probs", &[1, 2 * c, c][..], ArrayData::F64(probabilities)),
+        ("labels", &[2 * c], ArrayData::I64(labels)),
+    ];
+    folder.npz(&format!("{c}.npz"), &members)
+}
+
+#[test]
+fn many_classes_have_entries_instead_of_matrices() {
+    let folder = Folder::new();
+    let out = folder.path("issues.csv");
+    for c in [100, 101] {
+        let found = report(&["noise", &two_of_each(&folder, c), "-o", &out]);
+        for joint in ["confident_joint", "calibrated_joint"] {
+            assert_eq!(found[joint].as_array().map(Vec::len), (c == 100).then_some(c), "{joint} of {c}");
+            assert!(found.get(joint).is_some());
+        }
+        let entries: Vec<(usize, usize, u64)> =
+            serde_json::from_value(found["confident_entries"].clone()).unwrap();
+        // Of label 1, the wrong one; every other label has its own.
+        assert_eq!(entries[..3], [(0, 0, 1), (1, 0, 1), (1, 1, 2)]);
+        assert_eq!(entries[3..], (2..c).map(|k| (k, k, 2)).collect::<Vec<_>>());
+        let (rate, interval) = (found["noise_rate"].as_f64().unwrap(), &found["interval"]);
+        assert!(interval[0].as_f64().unwrap() <= rate && rate <= interval[1].as_f64().unwrap());
+    }
+}
+
+#[test]
+fn where_cleanlab_may_differ_is_said() {
+    let folder = Folder::new();
+    let out = folder.path("issues.csv");
+    let cases = [
+        (8, "prune_by_noise_rate", false),
+        (9, "prune_by_noise_rate", true),
+        (9, "prune_by_class", true),
+        (9, "both", true),
+        (9, "confident_learning", false),
+        (9, "predicted_neq_given", false),
+        (9, "low_normalized_margin", false),
+        (9, "low_self_confidence", false),
+    ];
+    let said = |text: &str| {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        ["cleanlab's unstable sort", "1.3 % of the issues", "by the order of the examples"]
+            .map(|part| text.contains(part))
+    };
+    for (c, filter, expected) in cases {
+        let input = two_of_each(&folder, c);
+        let arguments = ["noise", &input, "-o", &out, "--filter", filter];
+        let found = report(&arguments);
+        assert_eq!(said(found["note"].as_str().unwrap_or_default()), [expected; 3], "{c} {filter}");
+        assert!(found.get("note").is_some());
+        let text = String::from_utf8(curriculum(&arguments).stdout).unwrap();
+        assert_eq!(said(&text), [expected; 3], "{c} {filter}: {text}");
+    }
+    let help = String::from_utf8(curriculum(&["noise", "--help"]).stdout).unwrap();
+    assert_eq!(said(&help), [true; 3], "{help}");
 }
 
 #[test]

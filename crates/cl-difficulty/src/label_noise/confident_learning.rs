@@ -1,6 +1,8 @@
 use cl_data::Scalar;
 use rayon::prelude::*;
 
+use super::calibration::calibrate;
+use super::sparse_counts::{SparseCounts, tally};
 use crate::error::DifficultyError;
 
 /// Examples per task: sums are taken within and then over tasks, so that no number of threads changes them.
@@ -22,7 +24,8 @@ const SUM_TOLERANCE: f64 = 1e-3;
 ///
 /// As cleanlab 2.9 counts: thresholds are at least 2e-6 and missed by up to 1e-6, a class without examples has
 /// threshold 2 (nothing is confident of it), the diagonal of C is at least 1. `probabilities` should be those of
-/// models that were not trained on the example. Two passes of O(n C) over them, nothing of size n C is copied.
+/// models that were not trained on the example. Two passes of O(n C) over them, nothing of size n C is copied and
+/// nothing of size C^2 is held: C and Q are kept by their entries, of which there are at most n + C.
 ///
 /// Source: Northcutt, Jiang, Chuang (2021), Confident Learning: Estimating Uncertainty in Dataset Labels,
 /// equations 1 to 3.
@@ -44,9 +47,9 @@ pub struct ConfidentLearning {
     pub(super) label_counts: Vec<u64>,
     pub(super) thresholds: Vec<f64>,
     /// Counts by given label and confident class, the diagonal as counted.
-    pub(super) counts: Vec<u64>,
-    confident_joint: Vec<u64>,
-    calibrated_joint: Vec<u64>,
+    pub(super) counts: SparseCounts,
+    confident_joint: SparseCounts,
+    pub(super) calibrated_joint: SparseCounts,
 }
 
 impl ConfidentLearning {
@@ -64,30 +67,14 @@ impl ConfidentLearning {
         let threshold =
             |(sum, &count): (&f64, &u64)| if count == 0 { 2.0 } else { (sum / count as f64).max(2e-6) };
         let thresholds: Vec<f64> = sums.iter().zip(&label_counts).map(threshold).collect();
-        let counts = probabilities
-            .par_chunks(CHUNK * n_classes)
-            .zip(labels.par_chunks(CHUNK))
-            .fold(
-                || vec![0u64; n_classes * n_classes],
-                |mut counts, (probabilities, labels)| {
-                    for (row, &label) in probabilities.chunks_exact(n_classes).zip(labels) {
-                        if let Some(class) = confident_class(row, &thresholds) {
-                            counts[label * n_classes + class] += 1;
-                        }
-                    }
-                    counts
-                },
-            )
-            .reduce_with(|mut a, b| {
-                a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-                a
-            })
-            .unwrap_or_default();
-        let mut confident_joint = counts.clone();
-        (0..n_classes).for_each(|k| {
-            let diagonal = &mut confident_joint[k * n_classes + k];
-            *diagonal = (*diagonal).max(1);
+        let confident =
+            |(row, &label): (&[T], &usize)| confident_class(row, &thresholds).map(|class| (label, class));
+        let chunks = probabilities.par_chunks(CHUNK * n_classes).zip(labels.par_chunks(CHUNK));
+        let entries = chunks.flat_map_iter(|(probabilities, labels)| {
+            tally(probabilities.chunks_exact(n_classes).zip(labels).map(confident), n_classes)
         });
+        let counts = SparseCounts::sum(n_classes, entries.collect());
+        let confident_joint = counts.clone().with_diagonal();
         let calibrated_joint = calibrate(&confident_joint, &label_counts);
         Ok(Self { n_classes, label_counts, thresholds, counts, confident_joint, calibrated_joint })
     }
@@ -107,20 +94,40 @@ impl ConfidentLearning {
         &self.thresholds
     }
 
-    /// Confident counts C, given label by true class, row by row.
-    pub fn confident_joint(&self) -> &[u64] {
-        &self.confident_joint
+    /// Confident counts C, given label by true class, row by row: a new vector of C^2.
+    pub fn confident_joint(&self) -> Vec<u64> {
+        self.confident_joint.dense()
     }
 
-    /// The counts Q, whose rows sum to the number of examples with that label.
-    pub fn calibrated_joint(&self) -> &[u64] {
-        &self.calibrated_joint
+    /// The confident counts that are not zero, row by row: given label, true class and count. O(n + C).
+    ///
+    /// ```
+    /// use cl_difficulty::ConfidentLearning;
+    ///
+    /// let probabilities = [[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.1, 0.9]].concat();
+    /// let learned = ConfidentLearning::fit(&probabilities, &[0, 0, 0, 1], 2)?;
+    /// assert!(learned.confident_entries().eq([(0, 0, 2), (0, 1, 1), (1, 1, 1)]));
+    /// # Ok::<(), cl_difficulty::DifficultyError>(())
+    /// ```
+    pub fn confident_entries(&self) -> impl Iterator<Item = (usize, usize, u64)> + '_ {
+        self.confident_joint.entries()
+    }
+
+    /// The counts Q, whose rows sum to the number of examples with that label: a new vector of C^2.
+    pub fn calibrated_joint(&self) -> Vec<u64> {
+        self.calibrated_joint.dense()
+    }
+
+    /// The counts Q that are not zero, as [`Self::confident_entries`].
+    pub fn calibrated_entries(&self) -> impl Iterator<Item = (usize, usize, u64)> + '_ {
+        self.calibrated_joint.entries()
     }
 
     /// The joint distribution Q / n.
     pub fn joint(&self) -> Vec<f64> {
-        let total = self.calibrated_joint.iter().sum::<u64>() as f64;
-        self.calibrated_joint.iter().map(|&count| count as f64 / total).collect()
+        let joint = self.calibrated_joint();
+        let total = joint.iter().sum::<u64>() as f64;
+        joint.into_iter().map(|count| count as f64 / total).collect()
     }
 
     /// P(given label i | true class j), at row i and column j: columns sum to one.
@@ -135,10 +142,10 @@ impl ConfidentLearning {
 
     /// The calibrated counts at `at(row, column)` with columns divided by their sums, off the diagonal below 1.
     fn columns_to_one(&self, at: impl Fn(usize, usize) -> usize) -> Vec<f64> {
-        let c = self.n_classes;
+        let (c, joint) = (self.n_classes, self.calibrated_joint());
         let mut matrix = vec![0.0; c * c];
         for column in 0..c {
-            let count = |row: usize| self.calibrated_joint[at(row, column)] as f64;
+            let count = |row: usize| joint[at(row, column)] as f64;
             let sum: f64 = (0..c).map(count).sum();
             for row in 0..c {
                 let rate = if sum > 0.0 { count(row) / sum } else { 0.0 };
@@ -155,12 +162,14 @@ impl ConfidentLearning {
     /// P(true class j): the share of j among the calibrated counts, at least 1e-6 before it is scaled to sum
     /// to one.
     pub fn true_class_distribution(&self) -> Vec<f64> {
-        let (c, n) = (self.n_classes, self.n_examples() as f64);
-        let mut distribution: Vec<f64> = (0..c)
-            .map(|class| (0..c).map(|given| self.calibrated_joint[given * c + class]).sum::<u64>() as f64 / n)
+        let (n, mut counts) = (self.n_examples() as f64, vec![0u64; self.n_classes]);
+        self.calibrated_entries().for_each(|(_, class, count)| counts[class] += count);
+        let mut distribution: Vec<f64> = counts
+            .into_iter()
+            .map(|count| count as f64 / n)
             // A class whose diagonal is empty cannot be told from its rates.
             .enumerate()
-            .map(|(class, share)| if self.calibrated_joint[class * c + class] == 0 { 0.0 } else { share })
+            .map(|(class, share)| if self.calibrated_joint.count(class, class) == 0 { 0.0 } else { share })
             .map(|share| share.clamp(1e-6, 1.0))
             .collect();
         let sum: f64 = distribution.iter().sum();
@@ -246,116 +255,9 @@ pub(super) fn check<T: Scalar>(
     Ok((sums, counts))
 }
 
-/// Scales each row to the number of examples with its label and rounds it with its sum kept.
-fn calibrate(confident_joint: &[u64], label_counts: &[u64]) -> Vec<u64> {
-    let n_classes = label_counts.len();
-    let rows: Vec<Vec<f64>> = confident_joint
-        .chunks_exact(n_classes)
-        .zip(label_counts)
-        .map(|(row, &n)| {
-            let sum = row.iter().sum::<u64>() as f64;
-            row.iter().map(|&count| count as f64 / sum * n as f64).collect()
-        })
-        .collect();
-    // Only rounding separates this from n, but that decides where a count ends in one half: summed class by
-    // class in NumPy's order, as in cleanlab.
-    let by_class: Vec<f64> = (0..n_classes).flat_map(|class| rows.iter().map(move |row| row[class])).collect();
-    let total = pairwise_sum(&by_class);
-    let n = label_counts.iter().sum::<u64>() as f64;
-    rows.iter().flat_map(|row| round_to_sum(&row.iter().map(|x| x / total * n).collect::<Vec<_>>())).collect()
-}
-
-/// Whole numbers near `values` with the same rounded sum: those furthest from their rounding give way.
-fn round_to_sum(values: &[f64]) -> Vec<u64> {
-    let mut rounded: Vec<f64> = values.iter().map(|value| value.round_ties_even()).collect();
-    let wanted = values.iter().sum::<f64>().round_ties_even();
-    loop {
-        let missing = wanted - rounded.iter().sum::<f64>();
-        if missing == 0.0 {
-            return rounded.into_iter().map(|value| value.max(0.0) as u64).collect();
-        }
-        let errors: Vec<f64> = values.iter().zip(&rounded).map(|(value, rounded)| value - rounded).collect();
-        let mut order = ascending(&errors);
-        if missing > 0.0 {
-            order.reverse();
-        }
-        for &i in order.iter().take(missing.abs() as usize) {
-            rounded[i] += missing.signum();
-        }
-    }
-}
-
-/// The sum in the order of NumPy: eight running sums in blocks of up to 128, halves of what is longer.
-fn pairwise_sum(values: &[f64]) -> f64 {
-    if values.len() > 128 {
-        let half = values.len() / 2;
-        let (left, right) = values.split_at(half - half % 8);
-        return pairwise_sum(left) + pairwise_sum(right);
-    }
-    let mut eights = values.chunks_exact(8);
-    if values.len() < 8 {
-        return values.iter().sum();
-    }
-    let mut r = [0.0; 8];
-    for eight in &mut eights {
-        r.iter_mut().zip(eight).for_each(|(r, value)| *r += value);
-    }
-    let sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
-    eights.remainder().iter().fold(sum, |sum, value| sum + value)
-}
-
-/// The order of `keys`, ascending. Equal counts in a row are frequent, so that which of them gives way matters
-/// where counts are compared: up to eight keys go as the sorting network has them that NumPy, and so cleanlab,
-/// runs on processors with AVX-512; more keep their order.
-fn ascending(keys: &[f64]) -> Vec<usize> {
-    const NEIGHBOURS: [usize; 8] = [1, 0, 3, 2, 5, 4, 7, 6];
-    /// Each step: with which lane to compare, and which lanes keep the larger key.
-    const STEPS: [([usize; 8], u8); 6] = [
-        (NEIGHBOURS, 0xaa),
-        ([3, 2, 1, 0, 7, 6, 5, 4], 0xcc),
-        (NEIGHBOURS, 0xaa),
-        ([7, 6, 5, 4, 3, 2, 1, 0], 0xf0),
-        ([2, 3, 0, 1, 6, 7, 4, 5], 0xcc),
-        (NEIGHBOURS, 0xaa),
-    ];
-    let mut order: Vec<usize> = (0..keys.len()).collect();
-    if keys.len() > 8 {
-        order.sort_by(|&a, &b| keys[a].total_cmp(&keys[b]));
-        return order;
-    }
-    let mut lanes: [(f64, usize); 8] =
-        std::array::from_fn(|lane| (keys.get(lane).copied().unwrap_or(f64::INFINITY), lane));
-    for (partners, larger) in STEPS {
-        let before = lanes;
-        for (lane, &partner) in partners.iter().enumerate() {
-            let (own, other) = (before[lane], before[partner]);
-            let exchange = if larger >> lane & 1 == 1 { other.0 > own.0 } else { other.0 < own.0 };
-            lanes[lane] = if exchange { other } else { own };
-        }
-    }
-    order.iter_mut().zip(lanes).for_each(|(order, (_, lane))| *order = lane);
-    order
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What NumPy 2.4.6 has with AVX-512.
-    #[test]
-    fn ties_go_as_in_numpy() {
-        assert_eq!(ascending(&[1.0, 1.0, -1.0, 1.0, 0.0]), [2, 4, 1, 0, 3]);
-        assert_eq!(ascending(&[0.0, 0.0, -1.0, 1.0, -1.0, -1.0, 0.0]), [2, 4, 5, 0, 6, 1, 3]);
-        assert_eq!(ascending(&[0.0, 0.0, -1.0, -1.0, -1.0, -1.0, -1.0]), [3, 2, 5, 4, 6, 1, 0]);
-        assert_eq!(ascending(&[1.0, -1.0, 0.0, 1.0, -1.0, -1.0, 0.0, -1.0]), [1, 7, 5, 4, 2, 6, 3, 0]);
-    }
-
-    #[test]
-    fn rounding_keeps_the_sum() {
-        assert_eq!(round_to_sum(&[0.4, 0.4, 0.2]), [0, 1, 0]);
-        assert_eq!(round_to_sum(&[1.5, 2.5, 3.0]), [2, 2, 3]);
-        assert_eq!(round_to_sum(&[1.5, 1.5, 3.0]), [1, 2, 3]);
-    }
 
     #[test]
     fn several_confident_classes_give_the_most_probable() {

@@ -161,22 +161,27 @@ impl ConfidentLearning {
         Ok(members)
     }
 
-    /// How many examples of `label` truly belong to each class, of which at least one to its own.
-    fn prune_counts(&self, label: usize) -> Vec<usize> {
-        let row = &self.calibrated_joint()[label * self.n_classes..][..self.n_classes];
-        let lacking = 1u64.saturating_sub(row[label]) as f64;
-        let others = row.iter().filter(|&&count| count > 0).count() as f64 - 1.0;
-        let mut counts: Vec<usize> =
-            row.iter().map(|&count| (count as f64 - lacking / others.max(1.0)).max(0.0) as usize).collect();
-        counts[label] = row[label].max(1) as usize;
-        counts
+    /// How many examples of `label` have a right one, at least one.
+    fn right_count(&self, label: usize) -> usize {
+        self.calibrated_joint.count(label, label).max(1) as usize
+    }
+
+    /// How many examples of `label` truly belong to each other class, where any do. Where no label is right, the
+    /// others give up one in equal parts (cleanlab).
+    fn prune_counts(&self, label: usize) -> Vec<(usize, usize)> {
+        let row = &self.calibrated_joint.rows()[label];
+        let lacking = 1u64.saturating_sub(self.calibrated_joint.count(label, label)) as f64;
+        let others = row.len() as f64 - 1.0;
+        let left = |count: u64| (count as f64 - lacking / others.max(1.0)).max(0.0) as usize;
+        let counts = row.iter().map(|&(class, count)| (class, left(count)));
+        counts.filter(|&(class, count)| class != label && count > 0).collect()
     }
 
     fn by_class<T: Scalar>(&self, class: &Class<'_, T>) -> Vec<u32> {
-        let n_issues = class.members.len().saturating_sub(self.prune_counts(class.label)[class.label]);
         if class.members.len() <= 1 {
             return Vec::new();
         }
+        let n_issues = class.members.len().saturating_sub(self.right_count(class.label));
         let mut scored: Vec<(f64, u32)> = class.members.iter().map(|&i| (class.p(i, class.label), i)).collect();
         let mut flagged = lowest(&mut scored, n_issues);
         flagged.sort_unstable();
@@ -190,23 +195,18 @@ impl ConfidentLearning {
         let counts = self.prune_counts(class.label);
         // Only an example that disagrees can stay flagged, and those whose p_j is ahead come first: as a rule
         // they are enough, and few.
-        let mut ahead: Vec<Vec<(f64, u32)>> = vec![Vec::new(); self.n_classes];
+        let mut ahead: Vec<Vec<(f64, u32)>> = vec![Vec::new(); counts.len()];
         for &i in class.members.iter().filter(|&&i| class.ahead[i as usize]) {
-            let row = &class.probabilities[i as usize * self.n_classes..][..self.n_classes];
-            let own = row[class.label].as_f64();
-            for (p, ahead) in row.iter().zip(&mut ahead) {
-                let margin = p.as_f64() - own;
+            let own = class.p(i, class.label);
+            for (&(other, _), ahead) in counts.iter().zip(&mut ahead) {
+                let margin = class.p(i, other) - own;
                 if margin > AHEAD {
                     ahead.push((-margin, i));
                 }
             }
         }
         let mut flagged = Vec::new();
-        for (other, mut scored) in ahead.into_iter().enumerate() {
-            let n = counts[other];
-            if other == class.label || n == 0 {
-                continue;
-            }
+        for ((other, n), mut scored) in counts.into_iter().zip(ahead) {
             if scored.len() < n {
                 let margin = |i: u32| class.p(i, class.label) - class.p(i, other);
                 scored = class.members.iter().map(|&i| (margin(i), i)).collect();

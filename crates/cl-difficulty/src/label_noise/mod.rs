@@ -1,11 +1,13 @@
 //! Which labels are wrong, and how many.
 
 mod aum_threshold;
+mod calibration;
 mod confident_learning;
 mod issues;
 mod label_issue;
 mod noise_rate;
 mod quality;
+mod sparse_counts;
 
 pub use aum_threshold::ThresholdSamples;
 pub use confident_learning::ConfidentLearning;

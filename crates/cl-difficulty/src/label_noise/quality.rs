@@ -46,11 +46,12 @@ impl LabelQuality {
         n_classes: usize,
     ) -> Result<Vec<f64>, DifficultyError> {
         check(probabilities, labels, n_classes)?;
-        let score = |(row, &label): (&[T], &usize)| {
-            let row: Vec<f64> = row.iter().map(|p| p.as_f64()).collect();
-            self.score(&row, label)
+        let score = |own: &mut Vec<f64>, (row, &label): (&[T], &usize)| {
+            own.clear();
+            own.extend(row.iter().map(|p| p.as_f64()));
+            self.score(own, label)
         };
-        Ok(probabilities.par_chunks_exact(n_classes).zip(labels).map(score).collect())
+        Ok(probabilities.par_chunks_exact(n_classes).zip(labels).map_init(Vec::new, score).collect())
     }
 }
 
