@@ -29,7 +29,11 @@ fn soft_labels() -> Vec<f64> {
         let weights: Vec<f64> = (0..C)
             .map(|k| {
                 let weight = random::uniform(&mut rng).powf(power);
-                if i % 7 == 0 && k != i % C || i % 5 == 0 && k == 1 && i % C != 1 { 0.0 } else { weight }
+                if i.is_multiple_of(7) && k != i % C || i.is_multiple_of(5) && k == 1 && i % C != 1 {
+                    0.0
+                } else {
+                    weight
+                }
             })
             .collect();
         let sum: f64 = weights.iter().sum();

@@ -399,3 +399,66 @@ impl WithSimd for Pass<'_, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cl_data::instructions::Instructions;
+
+    use super::*;
+    use crate::dynamics::{catalogue::MetricSettings, observations::AnyOutputs, output_kind::OutputKind};
+
+    const N: usize = 150;
+    const C: usize = 5;
+
+    /// What is recorded of every kind of outputs, with labels that are classes or soft.
+    #[test]
+    fn all_instructions_give_the_same_bytes() {
+        let mut rng = cl_data::random::stream(1, "test outputs", 0);
+        let logits: Vec<f64> = (0..N * C).map(|_| 40.0 * cl_data::random::uniform(&mut rng)).collect();
+        let softmax = |z: &[f64]| {
+            let sum: f64 = z.iter().map(|z| z.exp()).sum();
+            z.iter().map(|z| z.exp() / sum).collect::<Vec<_>>()
+        };
+        let probabilities: Vec<f64> = logits.chunks_exact(C).flat_map(softmax).collect();
+        let logarithms: Vec<f64> = probabilities.iter().map(|p| p.ln()).collect();
+        let correct: Vec<f64> = logits[..N].iter().map(|z| f64::from(u8::from(*z > 20.0))).collect();
+        let labels: Vec<usize> = (0..N).map(|i| i % C).collect();
+        for (kind, values) in [
+            (OutputKind::Logits, &logits),
+            (OutputKind::Probabilities, &probabilities),
+            (OutputKind::LogProbabilities, &logarithms),
+            (OutputKind::Losses, &logits[..N].to_vec()),
+            (OutputKind::Correct, &correct),
+        ] {
+            for soft_labels in [None, Some(&probabilities[..])] {
+                let metrics = MetricSettings::all(kind).into_iter();
+                let metrics = metrics
+                    .filter(|metric| soft_labels.is_none() || metric.unavailable_with_soft_labels().is_none());
+                let mut accumulators: Vec<_> = metrics.map(|metric| metric.accumulator()).collect();
+                accumulators.dedup();
+                let wanted = wanted(&accumulators);
+                let soft_labels = soft_labels.filter(|_| !kind.is_scalar());
+                let wanted = if soft_labels.is_some() { wanted.with_soft_labels() } else { wanted };
+                let outputs = AnyOutputs::new(kind.outputs(values), wanted);
+                let observations = AnyObservations { epoch: 3, indices: &[], labels: &labels, outputs };
+                let part = Part::Run { position: 0, example: 0, n: N };
+                let live = vec![true; accumulators.len()];
+                let shards = Instructions::available().into_iter().filter_map(Instructions::arch).map(|arch| {
+                    let mut shard = Shard::new(0, N, C, &accumulators);
+                    let observations = &observations;
+                    arch.dispatch(Pass {
+                        shard: &mut shard,
+                        observations,
+                        part,
+                        wanted,
+                        live: &live,
+                        soft_labels,
+                    });
+                    postcard::to_stdvec(&shard).unwrap()
+                });
+                let shards: Vec<_> = shards.collect();
+                assert!(shards.iter().all(|bytes| *bytes == shards[0]), "{kind}");
+            }
+        }
+    }
+}

@@ -87,13 +87,9 @@ impl Block {
         for l in 0..LANES {
             let (label, y) = (self.labels[l], &soft[self.examples[l] * c..][..c]);
             let (mut squares, mut sum) = (0.0, 0.0);
-            for class in 0..c {
+            for (class, (column, y)) in self.probabilities.iter().zip(y).enumerate() {
                 // Not p - y of the label, which loses the digits of a p of nearly 1.
-                let error = if class == label {
-                    (1.0 - y[class]) - self.residual[l]
-                } else {
-                    self.probabilities[class][l] - y[class]
-                };
+                let error = if class == label { (1.0 - y) - self.residual[l] } else { column[l] - y };
                 squares += error * error;
                 sum += error.abs();
             }
