@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use cl_data::Fingerprint;
-use cl_difficulty::log::{self, Contents};
+use cl_difficulty::log::{self, MeanProbabilities, Note};
 use cl_difficulty::{ConfidentLearning, IssueFilter, LabelIssue};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -90,14 +90,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Epochs::Last => n_epochs - 1,
     };
     let mut bar = Bar::new(contents, first);
-    let probabilities = log::mean_probabilities(source.as_mut(), first, &mut bar)?;
+    let MeanProbabilities { probabilities, examples } = log::mean_probabilities(source.as_mut(), first, &mut bar)?;
     drop(bar);
 
     let contents = source.contents();
     let place = || arguments.input.display().to_string();
-    let learned = ConfidentLearning::fit(&probabilities, &contents.labels, c).with_context(place)?;
-    let Contents { ids, labels, .. } = contents;
-    let rows = LabelIssue::of_all(&learned, &probabilities, ids, labels, arguments.filter)?;
+    let labels: Vec<usize> = examples.iter().map(|&example| contents.label(example)).collect();
+    let ids = if examples.len() == n { contents.ids.clone() } else { contents.ids.select(&examples)? };
+    let (labels, n) = (&labels, examples.len());
+    let learned = ConfidentLearning::fit(&probabilities, labels, c).with_context(place)?;
+    let rows = LabelIssue::of_all(&learned, &probabilities, &ids, labels, arguments.filter)?;
     let rate = learned.noise_rate(N_RESAMPLES, arguments.level, arguments.seed)?;
     LabelIssue::write_csv(&arguments.output, &rows)?;
 
@@ -109,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     worst.truncate(10);
     let report = Report {
         output: arguments.output.display().to_string(),
-        fingerprint: contents.fingerprint(),
+        fingerprint: Fingerprint::of(&ids, labels),
         n_examples: n,
         n_classes: c,
         epochs: contents.epochs[first..].to_vec(),
@@ -123,6 +125,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         confident_joint: (c <= MOST_DENSE).then(|| square(learned.confident_joint())),
         calibrated_joint: (c <= MOST_DENSE).then(|| square(learned.calibrated_joint())),
         confident_entries: learned.confident_entries().collect(),
+        notes: contents.notes.clone(),
         note: (c > MOST_AS_CLEANLAB && by_counts(arguments.filter)).then_some(TIES),
         worst,
     };
@@ -157,6 +160,8 @@ struct Report {
     confident_entries: Vec<(usize, usize, u64)>,
     /// Where cleanlab may find other issues.
     note: Option<&'static str>,
+    /// What was not plain about the input, and what was done.
+    notes: Vec<Note>,
     /// The issues of lowest self-confidence.
     worst: Vec<LabelIssue>,
 }
@@ -168,6 +173,9 @@ impl fmt::Display for Report {
         let [rate, low, high] = [self.noise_rate, *low, *high].map(|share| format!("{:.2}", share * 100.0));
         let level = level * 100.0;
         writeln!(formatter, "estimated noise rate {rate} % ({level} % interval {low} to {high} %)")?;
+        for note in &self.notes {
+            writeln!(formatter, "{note}")?;
+        }
         if let Some(note) = self.note {
             writeln!(formatter, "note: {note}")?;
         }

@@ -34,7 +34,11 @@ pub(crate) fn in_flags(message: &str) -> String {
         ("option `column`", "--column"),
         ("option `high_is`", "--high-is"),
     ];
-    flags.iter().fold(message.to_owned(), |message, (option, flag)| message.replace(option, flag))
+    let message = flags.iter().fold(message.to_owned(), |message, (option, flag)| message.replace(option, flag));
+    // The others bear the same name.
+    let Some((before, rest)) = message.split_once("option `") else { return message };
+    let Some((name, after)) = rest.split_once('`') else { return message };
+    format!("{before}--{}{}", name.replace('_', "-"), in_flags(after))
 }
 
 /// A table without lines.

@@ -218,10 +218,22 @@ struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Sidecar { input, format, epochs, n_examples, n_classes, n_never_learned, .. } = &self.sidecar;
+        let Sidecar { input, format, epochs, n_examples, n_classes, n_never_learned, n_runs, .. } = &self.sidecar;
         let n_epochs = epochs.len();
-        writeln!(formatter, "{input}: {format}, {n_epochs} epochs, {n_examples} examples, {n_classes} classes")?;
-        writeln!(formatter, "{n_never_learned} examples never learned")?;
+        write!(formatter, "{input}: {format}, {n_epochs} epochs, {n_examples} examples, {n_classes} classes")?;
+        match n_runs {
+            1 => writeln!(formatter)?,
+            n => writeln!(formatter, ", mean over {n} runs with its standard deviation")?,
+        }
+        if let Some(outputs) = self.sidecar.outputs {
+            writeln!(formatter, "outputs: {outputs}")?;
+        }
+        for note in &self.sidecar.notes {
+            writeln!(formatter, "{}", in_flags(&note.text))?;
+        }
+        if let Some(n) = n_never_learned {
+            writeln!(formatter, "{n} examples never learned")?;
+        }
         let mut table = new_table(&["column", "hard where", "options"]);
         for column in &self.sidecar.columns {
             let options: Vec<_> = column.options.iter().map(|(key, value)| format!("{key}={value}")).collect();

@@ -13,7 +13,7 @@ pub(crate) struct TableArguments {
     #[arg(long, value_name = "CHARACTER", value_parser = separator)]
     separator: Option<u8>,
     /// The character before the decimals of a CSV file
-    #[arg(long, value_name = "CHARACTER", default_value = ".", value_parser = ['.'.to_string(), ','.to_string()])]
+    #[arg(long, value_name = "CHARACTER", default_value = ".", value_parser = [".", ","])]
     decimal: String,
     /// The column of ids
     #[arg(long, value_name = "NAME")]

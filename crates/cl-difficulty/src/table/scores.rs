@@ -57,7 +57,10 @@ pub fn write_scores(path: impl AsRef<Path>, ids: &Ids, scores: &[&Scores]) -> Re
         epochs: first.provenance().epochs.clone(),
         fingerprint,
         // An infinite score is of an example that was never learned; nothing else tells.
-        n_never_learned: scores.iter().map(infinite).max().unwrap_or(0),
+        n_never_learned: Some(scores.iter().map(infinite).max().unwrap_or(0)),
+        classes: None,
+        n_runs: 1,
+        notes: Vec::new(),
         columns: descriptions,
         skipped: Vec::new(),
     };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     dynamics::Column,
-    log::{Contents, OutputKind, Scored},
+    log::{Contents, Note, OutputKind, Scored},
     scores::Provenance,
 };
 
@@ -37,8 +37,17 @@ pub struct Sidecar {
     pub epochs: Vec<u64>,
     /// Of ids and labels.
     pub fingerprint: Fingerprint,
-    /// Examples that were right in no epoch.
-    pub n_never_learned: usize,
+    /// The label of each class, where these are not the integers themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<String>>,
+    /// Over how many runs the scores are means.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub n_runs: usize,
+    /// Examples that were right in no epoch; null where the input does not tell what was right.
+    pub n_never_learned: Option<usize>,
+    /// What was not plain about the input, and what was done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// What each column holds.
     pub columns: Vec<ColumnDescription>,
     /// Metrics of all that the input does not allow.
@@ -82,6 +91,15 @@ pub struct Skipped {
     pub reason: String,
 }
 
+fn one() -> usize {
+    1
+}
+
+// The signature is serde's.
+fn is_one(n: &usize) -> bool {
+    *n == 1
+}
+
 /// The version of the form, which stands beside the fields of the sidecar; files without one are of the first.
 #[derive(Default, Serialize, Deserialize)]
 struct Form {
@@ -111,7 +129,10 @@ impl Sidecar {
             n_classes: contents.n_classes,
             epochs: contents.epochs.clone(),
             fingerprint: Fingerprint::of(&scored.ids, &scored.labels),
-            n_never_learned: scored.n_never_learned.unwrap_or(0),
+            classes: contents.class_names.clone(),
+            n_runs: scored.n_runs,
+            n_never_learned: scored.n_never_learned,
+            notes: scored.notes.clone(),
             columns: scored.columns.iter().map(ColumnDescription::of).collect(),
             skipped: Vec::new(),
         }

@@ -44,8 +44,8 @@ impl Hasher for Mixer {
     }
 
     fn write_u64(&mut self, value: u64) {
-        let product =
-            u128::from(self.0 ^ value ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93_5851_f42d_4c95_7f2d;
+        let product = u128::from(self.0 ^ value ^ 0x9e37_79b9_7f4a_7c15)
+            .wrapping_mul(0xd6e8_feb8_6659_fd93_5851_f42d_4c95_7f2d);
         self.0 = (product >> 64) as u64 ^ product as u64;
     }
 }
