@@ -135,6 +135,19 @@ fn errors_and_losses_are_those_of_the_definitions() {
     }
 }
 
+/// Logits whose difference is beyond all numbers, and a label that they all but exclude.
+#[test]
+fn a_loss_is_never_less_than_nothing() {
+    let loss = [MetricSettings::parse("loss", &[]).unwrap()];
+    let recorder = DynamicsRecorder::new(3, 2, &loss).unwrap();
+    let mut recorder = recorder.with_soft_labels(vec![0.75, 0.25, 0.5, 0.5, 0.0, 1.0]).unwrap();
+    let outputs = Outputs::Logits(&[-1.5e308, 1.5e308, 1e300, 0.0, 0.0, 40.0]);
+    recorder.record_log(&Log { epochs: &[0], labels: &[0usize; 3], outputs }).unwrap();
+    let losses = recorder.columns().unwrap()[0].values.to_floats();
+    assert_eq!(losses[..2], [f64::INFINITY, 5e299]);
+    assert!((losses[2] / (-40f64).exp() - 1.0).abs() < 1e-12, "{}", losses[2]);
+}
+
 #[test]
 fn one_hot_labels_give_what_their_classes_give() {
     let logits = logits();

@@ -110,8 +110,8 @@ impl Block {
             for class in (0..c).filter(|&class| y[class] > 0.0) {
                 *loss += y[class]
                     * match kind {
-                        // -ln p_k = -ln p_label + z_label - z_k
-                        OutputKind::Logits => self.loss[l] + (z[self.labels[l]] - z[class]),
+                        // -ln p_k = -ln p_label + z_label - z_k, of which rounding and infinities leave at least 0.
+                        OutputKind::Logits => (self.loss[l] + (z[self.labels[l]] - z[class])).max(0.0),
                         _ => 0.0 - self.probabilities[class][l].ln(),
                     };
             }
