@@ -21,7 +21,7 @@ pub(super) struct ByEpochWriter {
 }
 
 impl ByEpochWriter {
-    /// For so many rows of each slot, of `width` numbers.
+    /// For at most so many rows of each slot, of `width` numbers.
     pub(super) fn new(n_rows: &[u64], width: usize) -> io::Result<Self> {
         let row = 4 + 8 * width as u64;
         let mut start = 0;
@@ -54,6 +54,9 @@ impl ByEpochWriter {
 
     pub(super) fn finish(mut self) -> io::Result<ByEpoch> {
         (0..self.waiting.len()).try_for_each(|slot| self.write(slot))?;
+        let row = 4 + 8 * self.store.width as u64;
+        let written = self.waiting.iter().map(|(_, n_written)| n_written / row);
+        self.store.slots.iter_mut().zip(written).for_each(|((_, n), written)| *n = written);
         Ok(self.store)
     }
 }

@@ -91,33 +91,52 @@ impl Examples {
         }
     }
 
-    /// The example of an id, a new one where it is new; `None` where there are more than can be counted.
-    pub(super) fn insert(&mut self, id: &str) -> Option<u32> {
-        let found = self.text(id);
+    /// The example of the id in a row, a new one where it is new; `None` where there is no id, or more than can be counted.
+    pub(super) fn insert(&mut self, ids: &Cells, row: usize) -> Option<u32> {
+        match &ids.values {
+            CellValues::Integers(values) if !ids.is_missing(row) => self.insert_integer(*values.get(row)?),
+            _ => self.insert_text(&*ids.text(row)?),
+        }
+    }
+
+    fn insert_text(&mut self, id: &str) -> Option<u32> {
+        if let Some(id) = plain_integer(id) {
+            return self.insert_integer(id);
+        }
+        if let Some(&found) = self.texts.get(id) {
+            return Some(found);
+        }
+        let example = self.next()?;
+        self.texts.insert(id.into(), example);
+        self.ids.push(Id::Text(id.into()));
+        Some(example)
+    }
+
+    fn insert_integer(&mut self, id: i64) -> Option<u32> {
+        let found = self.integer(id);
         if found != UNKNOWN {
             return Some(found);
         }
-        let example = u32::try_from(self.ids.len()).ok().filter(|&example| example < UNKNOWN >> 1)?;
-        match plain_integer(id) {
-            Some(id) => {
-                let limit = 4 * (self.ids.len() + 65_536);
-                match usize::try_from(id) {
-                    Ok(at) if at < limit => {
-                        if at >= self.dense.len() {
-                            self.dense.resize((at + 1).max(self.dense.len() * 2).min(limit), UNKNOWN);
-                        }
-                        self.dense[at] = example;
-                    }
-                    _ => _ = self.integers.insert(id, example),
+        let example = self.next()?;
+        let n = self.ids.len() + 65_536;
+        // The first ids of shuffled ones are few and large.
+        let limit = (4 * n).max((128 * n).min(1 << 25));
+        match usize::try_from(id) {
+            Ok(at) if at < limit => {
+                if at >= self.dense.len() {
+                    self.dense.resize((at + 1).max(self.dense.len() * 2).min(limit), UNKNOWN);
                 }
-                self.ids.push(Id::Integer(id));
+                self.dense[at] = example;
             }
-            None => {
-                self.texts.insert(id.into(), example);
-                self.ids.push(Id::Text(id.into()));
-            }
+            _ => _ = self.integers.insert(id, example),
         }
+        self.ids.push(Id::Integer(id));
         Some(example)
+    }
+
+    /// The number of a new example.
+    fn next(&self) -> Option<u32> {
+        u32::try_from(self.ids.len()).ok().filter(|&example| example < UNKNOWN >> 1)
     }
 
     /// The id of an example.
@@ -132,6 +151,9 @@ impl Examples {
     /// The examples in the order of their ids (integers by size, then texts with the numbers in them by size), so that logs
     /// of the same data, shuffled each, give the same order.
     pub(super) fn in_order(&self) -> Vec<u32> {
+        if self.integers.is_empty() && self.texts.is_empty() {
+            return self.dense.iter().copied().filter(|&example| example != UNKNOWN).collect();
+        }
         let mut order: Vec<u32> = (0..self.ids.len() as u32).collect();
         let key = |example: &u32| &self.ids[*example as usize];
         order.par_sort_unstable_by(|a, b| match (key(a), key(b)) {
@@ -193,7 +215,7 @@ mod tests {
         for (id, expected) in
             [("7", 0), ("a", 1), ("9007199254740993", 2), ("07", 3), ("-1", 4), ("7", 0), ("a", 1), ("-0", 5)]
         {
-            assert_eq!(examples.insert(id), Some(expected), "{id}");
+            assert_eq!(examples.insert_text(id), Some(expected), "{id}");
         }
         let integers =
             Cells::full(CellValues::Integers(vec![7, 9_007_199_254_740_993, 9_007_199_254_740_992, -1]));
@@ -213,7 +235,7 @@ mod tests {
         for &id in &ids {
             let next = known.len() as u32;
             let expected = *known.entry(id).or_insert(next);
-            assert_eq!(examples.insert(&id.to_string()), Some(expected));
+            assert_eq!(examples.insert_integer(id), Some(expected));
         }
         let found = examples.find(&Cells::full(CellValues::Integers(ids.clone())));
         assert!(ids.iter().zip(found).all(|(id, example)| known[id] == example));

@@ -5,7 +5,6 @@ use cl_data::DataError;
 use cl_data::io::{Batch, CellValues, Cells, LabelBook, TableReader, malformed};
 
 use super::columns::{Columns, Epoch, Run};
-use super::examples::{Examples, UNKNOWN};
 use super::segments::Segment;
 
 /// No label yet.
@@ -22,10 +21,9 @@ pub(super) struct Keys<'a> {
     run: Option<usize>,
 }
 
-/// What was found of the examples, epochs and runs of all files so far.
+/// What was found of labels, epochs and runs in all files so far.
 #[derive(Default)]
 pub(super) struct Known {
-    pub(super) examples: Examples,
     pub(super) book: LabelBook,
     /// The label of each example by its number in the book.
     pub(super) labels: Vec<u32>,
@@ -67,38 +65,60 @@ impl<'a> Keys<'a> {
         malformed(self.path(), place, format!("{}, expected {expected}", batch.columns[column].shown(row)))
     }
 
-    /// Takes down what the rows of a batch are of; `found` are their examples as far as they were known, and become all.
+    /// The error of a row without an id.
+    pub(super) fn no_id(&self, batch: &Batch, row: usize) -> DataError {
+        self.wrong(batch, row, 0, "an id, of at most 2^31 different ones")
+    }
+
+    /// Takes down which labels the rows of a batch have, and of which run and epoch they are; `found` are their examples,
+    /// and `id` is how an example is called in messages.
     pub(super) fn take(
         &self,
         batch: &Batch,
-        found: &mut [u32],
+        found: &[u32],
+        id: impl Fn(u32) -> String,
         known: &mut Known,
         segments: &mut Vec<Segment>,
     ) -> Result<(), DataError> {
-        let ids = &batch.columns[0];
-        for (row, example) in found.iter_mut().enumerate().filter(|(_, example)| **example == UNKNOWN) {
-            let id = ids.text(row).ok_or_else(|| self.wrong(batch, row, 0, "an id"))?;
-            let inserted = known.examples.insert(&id);
-            *example = inserted.ok_or_else(|| malformed(self.path(), batch.place(row), "more ids than 2^31"))?;
-        }
-        known.labels.resize(known.examples.len(), NO_LABEL);
         if let Some(label) = self.label {
-            self.take_labels(batch, label, found, known)?;
+            self.take_labels(batch, label, found, &id, known)?;
         }
-        let mut before: Option<((u32, u64), u32)> = None;
-        for row in 0..batch.n_rows {
-            let key = (self.run(batch, row, known)?, self.epoch(batch, row)?);
-            let slot = match before {
-                Some((same, slot)) if same == key => slot,
-                _ => known.slot(key),
+        let same_run = match self.run {
+            Some(_) => None,
+            None => Some(known.run(&self.run_of_file())),
+        };
+        let epochs = self.epoch.map(|column| &batch.columns[column]);
+        let plain = epochs.map(|cells| match &cells.values {
+            CellValues::Integers(values) if cells.missing.is_empty() => Some(values),
+            _ => None,
+        });
+        let mut row = 0;
+        while row < batch.n_rows {
+            let run = match same_run {
+                Some(run) => run,
+                None => self.run(batch, row, known)?,
             };
-            before = Some((key, slot));
-            match segments.last_mut() {
-                Some(segment) if segment.slot == slot && segment.n < u32::MAX => segment.n += 1,
-                _ => segments.push(Segment { slot, n: 1 }),
-            }
+            let key = (run, self.epoch(batch, row)?);
+            let n = match (same_run, plain) {
+                // All of the file are of one epoch, or neighbours are.
+                (Some(_), None) => batch.n_rows - row,
+                (Some(_), Some(Some(epochs))) => {
+                    epochs[row..].iter().position(|&epoch| epoch != epochs[row]).unwrap_or(batch.n_rows - row)
+                }
+                _ => 1,
+            };
+            let slot = known.slot(key);
+            row += n;
+            segments.push(Segment { slot, n: n as u32 });
         }
         Ok(())
+    }
+
+    fn run_of_file(&self) -> String {
+        match self.columns.run {
+            Run::Of(Some(run)) => run.to_string(),
+            _ => String::new(),
+        }
     }
 
     fn take_labels(
@@ -106,6 +126,7 @@ impl<'a> Keys<'a> {
         batch: &Batch,
         column: usize,
         found: &[u32],
+        id: impl Fn(u32) -> String,
         known: &mut Known,
     ) -> Result<(), DataError> {
         let cells: &Cells = &batch.columns[column];
@@ -127,11 +148,14 @@ impl<'a> Keys<'a> {
             {
                 before = Some((values[row], code));
             }
+            if known.labels.len() <= example as usize {
+                known.labels.resize(example as usize + 1, NO_LABEL);
+            }
             let label = &mut known.labels[example as usize];
             if *label == NO_LABEL {
                 *label = code;
             } else if *label != code {
-                let (id, first) = (known.examples.id(example), known.book.label(*label));
+                let (id, first) = (id(example), known.book.label(*label));
                 let expected = format!("{first} as in an earlier row of id {id}");
                 return Err(self.wrong(batch, row, column, &expected));
             }
@@ -156,13 +180,12 @@ impl<'a> Keys<'a> {
     }
 
     fn run(&self, batch: &Batch, row: usize, known: &mut Known) -> Result<u32, DataError> {
-        match (&self.columns.run, self.run) {
-            (_, Some(column)) => {
+        match self.run {
+            Some(column) => {
                 let run = batch.columns[column].text(row);
                 Ok(known.run(&run.ok_or_else(|| self.wrong(batch, row, column, "a run"))?))
             }
-            (Run::Of(Some(run)), _) => Ok(known.run(&run.to_string())),
-            _ => Ok(known.run("")),
+            _ => Ok(known.run(&self.run_of_file())),
         }
     }
 }

@@ -8,6 +8,7 @@ mod keys;
 mod outputs;
 mod row_index;
 mod scan;
+mod seen;
 mod segments;
 mod source;
 mod stream;

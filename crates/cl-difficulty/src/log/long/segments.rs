@@ -54,7 +54,7 @@ impl Segments {
 
     /// The slots of the rows, one after the other.
     pub(super) fn rows(&mut self) -> io::Result<RowSlots<'_>> {
-        Ok(RowSlots { segments: self.iter()?, n_segments: 0, segment: Segment { slot: 0, n: 0 } })
+        Ok(RowSlots { segments: self.iter()?, segment: Segment { slot: 0, n: 0 } })
     }
 }
 
@@ -78,7 +78,6 @@ impl SegmentIter<'_> {
 
 pub(super) struct RowSlots<'a> {
     segments: SegmentIter<'a>,
-    n_segments: u64,
     /// The segment under way, and how many of its rows are left.
     segment: Segment,
 }
@@ -89,7 +88,6 @@ impl RowSlots<'_> {
     pub(super) fn next(&mut self) -> io::Result<u32> {
         while self.segment.n == 0 {
             self.segment = self.segments.next()?.ok_or(io::ErrorKind::UnexpectedEof)?;
-            self.n_segments += 1;
         }
         self.segment.n -= 1;
         Ok(self.segment.slot)
@@ -101,10 +99,5 @@ impl RowSlots<'_> {
         let more = (n - 1).min(self.segment.n as usize);
         self.segment.n -= more as u32;
         Ok((slot, 1 + more))
-    }
-
-    /// The segment of the row before, from 0, where that was its last row.
-    pub(super) fn ended(&self) -> Option<u64> {
-        (self.segment.n == 0).then(|| self.n_segments - 1)
     }
 }

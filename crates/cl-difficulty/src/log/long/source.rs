@@ -23,6 +23,9 @@ use crate::error::DifficultyError;
 /// Numbers shown at a time.
 const CHUNK: usize = 1 << 20;
 
+/// Numbers of an epoch that are put in their places before they are shown: 256 MiB.
+const PLACED: usize = 1 << 25;
+
 /// One run of a log of tables.
 struct LongTable {
     contents: Contents,
@@ -179,7 +182,7 @@ impl Shared {
     ) -> Result<(), DifficultyError> {
         let path = self.scan.path.clone();
         let spooled = |error| DifficultyError::from(io_error(&path, error));
-        let Scan { files, known, rows, segments, label_codes, .. } = &mut self.scan;
+        let Scan { files, known, rank, rows, segments, label_codes, .. } = &mut self.scan;
         let mut examples = rows.reader().map_err(spooled)?;
         let mut slots = segments.rows().map_err(spooled)?;
         let mut numbers = Vec::new();
@@ -192,6 +195,12 @@ impl Shared {
             let prepare = |batch: Batch| Ok(reader.read(&batch, &known.book));
             for_each_batch(&file.table, &reader.read, &parts, prepare, |mut outputs: RowOutputs| {
                 examples.next(outputs.n_rows, &mut numbers).map_err(spooled)?;
+                for number in &mut numbers {
+                    if *number != LEFT {
+                        let place = rank[(*number & !AVERAGED) as usize];
+                        *number = if place == LEFT { LEFT } else { place | *number & AVERAGED };
+                    }
+                }
                 if predictions {
                     for (&example, value) in numbers.iter().zip(&mut outputs.values) {
                         let label = label_codes.get((example & !AVERAGED) as usize);
@@ -229,7 +238,11 @@ impl Shared {
         let path = self.scan.path.clone();
         let spooled = |error| DifficultyError::from(io_error(&path, error));
         if self.by_epoch.is_none() {
-            let n_rows: Vec<u64> = self.scan.slots.iter().map(|slot| slot.n_rows).collect();
+            let mut n_rows = vec![0; self.scan.slots.len()];
+            let mut segments = self.scan.segments.iter().map_err(spooled)?;
+            while let Some(segment) = segments.next().map_err(spooled)? {
+                n_rows[segment.slot as usize] += u64::from(segment.n);
+            }
             let mut writer = ByEpochWriter::new(&n_rows, width).map_err(spooled)?;
             let wanted = vec![true; n_rows.len()];
             self.rows(&wanted, width, options, &mut |_, slot, examples, values| {
@@ -243,7 +256,8 @@ impl Shared {
     }
 }
 
-/// Rows on their way to a visitor, those of one epoch together.
+/// Rows on their way to a visitor, those of one epoch together: each at the place of its example, where memory allows, so
+/// that they are shown in the order of the examples, whatever the order in which they came.
 struct Chunks<'a, 'b> {
     contents: &'a Contents,
     screen: &'a mut Screen,
@@ -251,44 +265,81 @@ struct Chunks<'a, 'b> {
     width: usize,
     file: PathBuf,
     position: usize,
+    /// Whether rows are put in their places.
+    placed: bool,
+    /// Whether an example's place is taken.
+    taken: Vec<bool>,
     examples: Vec<usize>,
     values: Vec<f64>,
     /// The sums of rows that are averaged, and how many there were.
     sums: HashMap<usize, (Vec<f64>, usize)>,
 }
 
-impl Chunks<'_, '_> {
-    fn push(&mut self, examples: &[u32], values: &[f64]) -> Result<(), DifficultyError> {
-        // As a rule all rows count, each for itself.
-        if examples.iter().fold(true, |plain, &example| plain & (example < AVERAGED)) {
-            self.examples.extend(examples.iter().map(|&example| example as usize));
-            self.values.extend_from_slice(values);
-        } else {
-            for (&example, values) in examples.iter().zip(values.chunks_exact(self.width)) {
-                if example == LEFT {
-                    continue;
-                }
-                if example & AVERAGED != 0 {
-                    let example = (example & !AVERAGED) as usize;
-                    let (sums, n) = self.sums.entry(example).or_insert_with(|| (vec![0.0; values.len()], 0));
-                    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-                    *n += 1;
-                    continue;
-                }
-                self.examples.push(example as usize);
-                self.values.extend_from_slice(values);
-            }
-        }
-        if self.values.len() >= CHUNK { self.show() } else { Ok(()) }
+impl<'a, 'b> Chunks<'a, 'b> {
+    fn new(
+        contents: &'a Contents,
+        screen: &'a mut Screen,
+        visitor: &'a mut (dyn Visitor + 'b),
+        width: usize,
+    ) -> Self {
+        let n = contents.n_examples();
+        let placed = n.saturating_mul(width) <= PLACED;
+        let (taken, values) =
+            if placed { (vec![false; n], vec![0.0; n * width]) } else { (Vec::new(), Vec::new()) };
+        let (file, position, examples, sums) = (contents.path.clone(), 0, Vec::new(), HashMap::new());
+        Self { contents, screen, visitor, width, file, position, placed, taken, examples, values, sums }
     }
 
+    fn push(&mut self, examples: &[u32], values: &[f64]) -> Result<(), DifficultyError> {
+        let width = self.width;
+        for (&example, row) in examples.iter().zip(values.chunks_exact(width)) {
+            if example < AVERAGED {
+                self.put(example as usize, row);
+            } else if example != LEFT {
+                let example = (example & !AVERAGED) as usize;
+                let (sums, n) = self.sums.entry(example).or_insert_with(|| (vec![0.0; width], 0));
+                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+                *n += 1;
+            }
+        }
+        if !self.placed && self.values.len() >= CHUNK { self.show() } else { Ok(()) }
+    }
+
+    #[inline]
+    fn put(&mut self, example: usize, row: &[f64]) {
+        if self.placed {
+            self.taken[example] = true;
+            match row {
+                [value] => self.values[example] = *value,
+                row => self.values[example * self.width..][..self.width].copy_from_slice(row),
+            }
+        } else {
+            self.examples.push(example);
+            self.values.extend_from_slice(row);
+        }
+    }
+
+    /// Shows what has come, of which nothing is kept.
     fn show(&mut self) -> Result<(), DifficultyError> {
-        if !self.examples.is_empty() {
-            let Self { contents, screen, visitor, file, position, examples, values, .. } = self;
+        let Self { contents, screen, visitor, width, file, position, placed, taken, examples, values, .. } = self;
+        if *placed {
+            let whole = taken.iter().fold(true, |whole, &taken| whole & taken);
+            let rows = (CHUNK / *width).max(1);
+            for (first, taken) in (0..).step_by(rows).zip(taken.chunks_mut(rows)) {
+                let values = &values[first * *width..(first + taken.len()) * *width];
+                examples.clear();
+                let place = |(at, &taken): (usize, &bool)| if taken { first + at } else { LEFT_OUT };
+                examples.extend(taken.iter().enumerate().map(place));
+                if whole || taken.contains(&true) {
+                    screen.show_f64s(contents, file, *position, examples, values, *visitor)?;
+                }
+                taken.fill(false);
+            }
+        } else if !examples.is_empty() {
             screen.show_f64s(contents, file, *position, examples, values, *visitor)?;
+            values.clear();
         }
         self.examples.clear();
-        self.values.clear();
         Ok(())
     }
 
@@ -296,10 +347,9 @@ impl Chunks<'_, '_> {
         let mut sums: Vec<_> = self.sums.drain().collect();
         sums.sort_by_key(|(example, _)| *example);
         for (example, (sums, n)) in sums {
-            self.examples.push(example);
-            self.values.extend(sums.into_iter().map(|sum| sum / n as f64));
+            let mean: Vec<f64> = sums.into_iter().map(|sum| sum / n as f64).collect();
+            self.put(example, &mean);
         }
-        debug_assert!(!self.examples.contains(&LEFT_OUT) && self.values.len() == self.examples.len() * self.width);
         self.show()?;
         self.visitor.epoch_ended(self.contents, self.position)
     }
@@ -342,17 +392,8 @@ impl Source for LongTable {
             n_missing += self.check_whole(&shared, position)?;
         }
         let mut screen = Screen::new(&self.options, 0.0, self.single);
-        let mut chunks = Chunks {
-            contents: &self.contents,
-            screen: &mut screen,
-            visitor,
-            width: self.width,
-            file: self.contents.path.clone(),
-            position: positions.start,
-            examples: Vec::new(),
-            values: Vec::new(),
-            sums: HashMap::new(),
-        };
+        let mut chunks = Chunks::new(&self.contents, &mut screen, visitor, self.width);
+        chunks.position = positions.start;
         if shared.scan.in_order && self.n_runs == 1 {
             let mut position_of = vec![usize::MAX; shared.scan.slots.len()];
             positions.clone().for_each(|position| position_of[self.slots[position]] = position);
@@ -364,7 +405,6 @@ impl Source for LongTable {
                     chunks.position += 1;
                 }
                 if file != path {
-                    chunks.show()?;
                     file = path.to_path_buf();
                     chunks.file.clone_from(&file);
                 }
