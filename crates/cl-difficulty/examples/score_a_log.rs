@@ -3,7 +3,7 @@
 use std::{error::Error, path::Path, path::PathBuf};
 
 use cl_data::io::{Array, ArrayData, write_npz};
-use cl_difficulty::log::{self, Contents, Options, Scored, Scoring};
+use cl_difficulty::log::{self, Options, Scored, Scoring};
 use cl_difficulty::table::{self, Sidecar};
 use cl_difficulty::{Column, ColumnValues, Metric, MetricSettings, Provenance, Scores};
 
@@ -25,15 +25,14 @@ pub(crate) fn small_log(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
 pub(crate) fn score(input: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
     let mut source = log::open(input, &Options::default())?;
     let metrics = [MetricSettings::parse("el2n", &[])?, MetricSettings::parse("forgetting", &[])?];
-    let Scored { mut columns, n_never_learned } =
-        log::score(source.as_mut(), &metrics, &Scoring::default(), &mut ())?;
-    let contents @ Contents { ids, labels, .. } = source.contents();
+    let mut scored = log::score(source.as_mut(), &metrics, &Scoring::default(), &mut ())?;
+    let Scored { ids, labels, columns, .. } = &mut scored;
     let (metric, el2n) = (columns[0].metric.clone(), columns[0].values.to_floats());
     let el2n = Scores::of_examples(metric, el2n, ids, labels.clone(), Provenance::default())?;
     let mut kept = vec![false; labels.len()];
     el2n.easiest_first(0)[labels.len() / 2..].iter().for_each(|&hard| kept[hard] = true);
     let (name, metric, higher_is_harder) = ("kept".to_owned(), Metric::new("kept"), None);
     columns.push(Column { name, values: ColumnValues::Flag(kept), higher_is_harder, metric });
-    let scored = Scored { columns, n_never_learned };
-    Ok(table::write(output, ids, labels, scored.columns.clone(), &Sidecar::of_log(contents, &scored))?)
+    let sidecar = Sidecar::of_log(source.contents(), &scored);
+    Ok(table::write(output, &scored.ids, Some(&scored.labels), scored.columns, &sidecar)?)
 }

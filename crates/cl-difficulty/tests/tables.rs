@@ -19,7 +19,7 @@ fn scores_come_back_with_what_travels_with_them() {
         let table = Table::read(&path).unwrap();
         assert_eq!(table.scores(Some("forgetting"), None).unwrap(), forgetting);
         assert_eq!(table.scores(Some("loss"), None).unwrap(), loss);
-        assert_eq!(table.sidecar.as_ref().unwrap().n_never_learned, 1);
+        assert_eq!(table.sidecar.as_ref().unwrap().n_never_learned, Some(1));
         assert!(table.scores(None, None).unwrap_err().to_string().contains("expected option `column`"));
         // An example never learned would be the easiest there is.
         let error = table.scores(Some("forgetting"), Some(false)).unwrap_err().to_string();
