@@ -11,3 +11,4 @@ mod model_based;
 mod recorder_seams;
 mod score_a_log;
 mod tables;
+mod tables_as_written;

@@ -48,7 +48,9 @@ pub use npz_dataset::{read_npz_dataset, write_npz_dataset};
 pub use signature::Signature;
 pub use standard_input::{forget_standard_input, is_standard};
 pub use summary::{FileFormat, FileSummary, PartSummary, SummaryOptions, ValueCount, summarize};
-pub use table::{Batch, CellValues, Cells, Lists, RowFormat, Rows, TableOptions, TableReader, Texts};
+pub use table::{
+    Batch, CellValues, Cells, Lists, RowFormat, Rows, TableOptions, TableReader, Texts, Unreadable, listed,
+};
 pub use text::read_lines;
 
 use std::path::Path;
