@@ -312,7 +312,8 @@ fn what_is_wrong_is_told() {
     write_npy(folder.path("short.npy"), &array).unwrap();
     let short = folder.path("short.npy");
     assert!(
-        with(&["--count", "2", "--labels", &short]).contains("labels of shape [3], expected [4] as the scores")
+        with(&["--count", "2", "--labels", &short])
+            .contains("short.npy: 3 labels for 4 examples, expected one each")
     );
     assert!(
         refused(&["--rule", "d2", "--count", "1", "--column", "el2n"]).contains("expected --neighbors FILE.npz")
