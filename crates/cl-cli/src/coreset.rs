@@ -42,7 +42,7 @@ const PROGRAM: u64 = 16 << 20;
 /// before anything is read.
 ///
 /// A file that is larger than memory: choose from some of its rows at a time with --rows, then among what these parts
-/// chose with --part, for which no other row is read. A part is a .npz or .csv file of this command, joined by its ids
+/// chose with --part, for which no other row is read. A part is a .npz, .csv or .jsonl file of this command, joined by its ids
 /// (or `index`, where FEATURES has no ids), or a .npy file of indices into FEATURES, whatever ids it has. That is GreeDi:
 /// of the m parts' choices of k examples each, by the optimiser naive or lazy, it makes one worth at least
 /// (1 - 1/e) / min(m, k) of the best, (1 - 1/e) / 2 in expectation where the parts are random, if the objective is
@@ -89,8 +89,8 @@ pub(crate) struct Arguments {
     /// Choose from these rows of FEATURES alone, the others are not read: FROM..TO, TO excluded
     #[arg(long, value_name = "FROM..TO", value_parser = from_to::<usize>, conflicts_with = "parts")]
     rows: Option<Range<usize>>,
-    /// Choose among what this part of the examples has chosen, and others (.npz or .csv of this command, or .npy of
-    /// indices)
+    /// Choose among what this part of the examples has chosen, and others (.npz, .csv or .jsonl of this command, or .npy
+    /// of indices)
     #[arg(long = "part", value_name = "FILE")]
     parts: Vec<PathBuf>,
     /// The seed of first examples, samples, ties and parts

@@ -1,7 +1,7 @@
 //! What all commands print in the same way.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -76,8 +76,9 @@ fn write_report<Report: Serialize + Display>(
     report: &Report,
     json: bool,
 ) -> anyhow::Result<()> {
+    let mut writer = BufWriter::new(writer);
     if json {
-        serde_json::to_writer_pretty(&mut *writer, report).map_err(io::Error::from)?;
+        serde_json::to_writer_pretty(&mut writer, report).map_err(io::Error::from)?;
         writeln!(writer)?;
     } else {
         write!(writer, "{report}")?;

@@ -172,10 +172,10 @@ fn the_report_says_which_way_a_column_was_read() {
         unknown.contains("column `mystery` point?") && unknown.contains("expected --high-is hard or easy"),
         "{unknown}"
     );
-    let order = ["order", &file, "--batch-size", "1", "--steps", "0..1", "--column", "aum", "-o", &out];
+    let array = folder.path("s.npy");
+    let order = ["order", &file, "--batch-size", "1", "--steps", "0..1", "--column", "aum", "-o", &array];
     assert_eq!(report(&order)["columns"], json!([{"name": "aum", "direction": read("easy", "metric")}]));
     assert!(stdout(&order).contains("aum: high is easy (as the metric defines it)"));
-    let array = folder.path("s.npy");
     let values = vec![1.0, 2.0, 3.0, f64::NEG_INFINITY];
     write_npy(&array, &Array::new(vec![4], ArrayData::F64(values)).unwrap()).unwrap();
     let hardest = ["prune", &array, "--keep", "0.5", "--rule", "hardest", "-o", &out];

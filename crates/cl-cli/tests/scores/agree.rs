@@ -132,7 +132,7 @@ fn bad_files_and_arguments() {
     assert!(refusal(&["agree", &wide]).contains("300 columns to compare, expected --metric NAME,..."));
     assert_eq!(refusal(&["agree", &file, "--metric", "c"]), "--metric: no file has a column `c`");
     assert_eq!(refusal(&["agree", &file, "--top-k", "1.5"]), "--top-k is 1.5, expected a share in (0, 1]");
-    assert!(refusal(&["agree", &file, "--level", "95"]).contains("argument level is 95"));
+    assert!(refusal(&["agree", &file, "--high-is", "hard", "--level", "95"]).contains("argument level is 95"));
     assert!(refusal(&["agree", &file, "-o", &folder.path("m.png")]).ends_with("expected .svg"));
     assert_eq!(curriculum(&["agree"]).status.code(), Some(2));
     assert_eq!(curriculum(&["agree", &file, "--method", "pearson"]).status.code(), Some(2));

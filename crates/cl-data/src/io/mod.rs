@@ -1,5 +1,5 @@
-//! Readers and writers of files: CSV, IDX (MNIST), CIFAR binary, `.npy` and `.npz`; lines of text; matrices of features,
-//! ids and labels; what a file holds.
+//! Readers and writers of files: CSV, IDX (MNIST), CIFAR binary, `.npy` and `.npz`; tables as CSV, JSON lines and Parquet;
+//! lines of text; matrices of features, ids and labels; what a file holds. `-` is standard input and output.
 //!
 //! Every reader takes gzipped files as they are, recognised by content (`.npz`, which must be seekable, aside).
 //! Files are untrusted: what a header promises is checked before it is allocated, and every error names the
