@@ -263,3 +263,20 @@ fn tables_are_written_in_every_format() {
     let weigh = ["weights", &losses, "--weighting", "hard", "--param", "lambda=1", "-o", &out];
     assert_eq!(line(&weigh), json!({"id": "a, b", "loss": 0.5, "weight": 1}));
 }
+
+#[test]
+fn labels_that_are_no_classes_matter_only_where_they_are_needed() {
+    let folder = Folder::new();
+    let file = folder.text("s.csv", "id,target,loss\na,0.5,1\nb,0.7,2\n");
+    let prune = ["prune", &file, "--count", "1", "--rule", "hardest", "-o", "-"];
+    let output = curriculum(&prune);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "b\n");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("note: labels are not used: ") && told.contains("line 2, column `target`"), "{told}");
+    let message = refusal(&[&prune[..], &["--option", "balance=equal"]].concat());
+    assert!(message.contains("line 2, column `target`: label 0.5"), "{message}");
+    // Texts are classes by their order.
+    let file = folder.text("t.csv", "id,gold,loss\na,dog,1\nb,cat,2\nc,dog,3\n");
+    let found = report(&["prune", &file, "--count", "2", "--rule", "hardest", "-o", &folder.path("kept.txt")]);
+    assert_eq!(found["classes"][1], json!({"class": 1, "size": 2, "n_kept": 1}));
+}
