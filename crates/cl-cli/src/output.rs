@@ -96,7 +96,7 @@ pub(crate) fn in_flags(message: &str) -> String {
         ("option `state`", "--state"),
         ("option `column`", "--column"),
         ("option `high_is`", "--high-is"),
-        ("option `metric`", "--metric NAME,..."),
+        ("option `metric`", "--metric"),
         ("option `id_column`", "--id-column NAME"),
         ("option `decimal_comma`", "--decimal ,"),
     ];

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
+use std::time::Instant;
 
 use cl_data::io::{Array, ArrayData, write_npy};
 use parquet::basic::{BrotliLevel, Compression, GzipLevel};
@@ -279,4 +280,23 @@ fn labels_that_are_no_classes_matter_only_where_they_are_needed() {
     let file = folder.text("t.csv", "id,gold,loss\na,dog,1\nb,cat,2\nc,dog,3\n");
     let found = report(&["prune", &file, "--count", "2", "--rule", "hardest", "-o", &folder.path("kept.txt")]);
     assert_eq!(found["classes"][1], json!({"class": 1, "size": 2, "n_kept": 1}));
+}
+
+/// A list searched for each of 100,000 columns would take minutes.
+#[test]
+fn wide_tables_are_read_in_time_that_grows_with_their_cells() {
+    let folder = Folder::new();
+    let n = 100_000;
+    let names: String = (0..n).map(|at| format!(",c{at}")).collect();
+    let row: String = (0..n).map(|at| format!(",{at}")).collect();
+    let wide = folder.text("wide.csv", format!("id{names}\na{row}\nb{row}\n"));
+    let start = Instant::now();
+    assert!(stdout(&["inspect", &wide]).contains("wide.csv: CSV, 2 rows"));
+    let hardest = ["prune", &wide, "--keep", "0.5", "--rule", "hardest", "--column", "c1", "-o", "-"];
+    assert_eq!(stdout(&[&hardest[..], &["--high-is", "hard"]].concat()).lines().count(), 1);
+    assert!(refusal(&hardest).contains("which way does column `c1` point?"));
+    assert!(refusal(&["agree", &wide]).contains("100000 columns to compare"));
+    let missing = refusal(&["prune", &wide, "--keep", "0.5", "--rule", "hardest", "-o", "-"]);
+    assert!(missing.contains("c19 and 99980 more"), "{missing}");
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }

@@ -154,6 +154,9 @@ fn arrays_are_read_as_before() {
     write_npy(&path, &array).unwrap();
     let error = Table::read_plain(&path).unwrap().chosen(None).unwrap_err().to_string();
     assert!(error.contains("element 3: difficulty of example 3 is -inf"), "{error}");
+    write_npy(&path, &Array::new(vec![2], ArrayData::F32(vec![f32::INFINITY, 1.0])).unwrap()).unwrap();
+    let error = Table::read_plain(&path).unwrap().chosen(None).unwrap_err().to_string();
+    assert!(error.contains("element 0: difficulty of example 0 is inf, expected a finite number"), "{error}");
     assert!(Table::read(&path).unwrap_err().to_string().contains("has no ids"));
     write_npy(&path, &Array::new(vec![2], ArrayData::F64(vec![1.0, 2.0])).unwrap()).unwrap();
     let table = Table::read_plain(&path).unwrap();

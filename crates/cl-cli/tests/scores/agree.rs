@@ -129,7 +129,10 @@ fn bad_files_and_arguments() {
     assert_eq!(found["columns"][0]["direction"], json!({"high_is": "hard", "from": "--high-is"}));
     let wide: Vec<String> = (0..300).map(|at| format!("loss_{at}")).collect();
     let wide = folder.text("wide.csv", &format!("id,{}\n1,{}\n", wide.join(","), vec!["1"; 300].join(",")));
-    assert!(refusal(&["agree", &wide]).contains("300 columns to compare, expected --metric NAME,..."));
+    assert!(
+        refusal(&["agree", &wide])
+            .contains("300 columns to compare, expected at most 256, or --metric to name some")
+    );
     assert_eq!(refusal(&["agree", &file, "--metric", "c"]), "--metric: no file has a column `c`");
     assert_eq!(refusal(&["agree", &file, "--top-k", "1.5"]), "--top-k is 1.5, expected a share in (0, 1]");
     assert!(refusal(&["agree", &file, "--high-is", "hard", "--level", "95"]).contains("argument level is 95"));

@@ -43,7 +43,8 @@ pub fn join(
     let mut joined: Vec<JoinedColumn> = Vec::new();
     if let Some(table) = tables.iter().find(|table| names.is_empty() && table.columns.len() > MAX_COLUMNS) {
         let n = table.columns.len();
-        let problem = format!("{n} columns to compare, expected option `metric` or at most {MAX_COLUMNS}");
+        let problem =
+            format!("{n} columns to compare, expected at most {MAX_COLUMNS}, or option `metric` to name some");
         return Err(DifficultyError::malformed(&table.path, "", problem));
     }
     let rows = Rows::of(tables)?;

@@ -214,10 +214,26 @@ impl Table {
     /// Which way a column points: as the sidecar says, else the catalogue of [metrics](crate::metrics), else a well-known
     /// name. `None` where none of them tells, or where a high value is neither hard nor easy.
     ///
-    /// | high is | names, in any case and also followed by `_seed1`, `_run2`, `_epoch3`, `_0`, `_mean`, `_last` and such |
-    /// |---|---|
-    /// | hard | difficulty, loss, perplexity, nll, cross_entropy, surprisal, error, uncertainty, entropy, el2n, grand, forgetting, gradient_norm, variability, memorization, distance, class_median_distance, prototype_distance, neighbor_distance, kth_neighbor_distance, neighbor_disagreement, length, sentence_length, n_words, n_tokens, rarity, word_rarity, vocabulary_rank and close relatives |
-    /// | easy | confidence, label_quality, self_confidence, probability, likelihood, accuracy, correctness, margin, aum, c_score and close relatives |
+    /// Well-known names, in any case and also followed by `_seed1`, `_run2`, `_epoch3`, `_0`, `_mean`, `_last` and such:
+    ///
+    /// - high is hard: difficulty, loss, perplexity, nll, cross_entropy, surprisal, error, uncertainty, entropy, el2n,
+    ///   grand, forgetting, gradient_norm, variability, memorization, distance, class_median_distance, prototype_distance,
+    ///   neighbor_distance, kth_neighbor_distance, neighbor_disagreement, length, sentence_length, n_words, n_tokens,
+    ///   rarity, word_rarity, vocabulary_rank and close relatives;
+    /// - high is easy: confidence, label_quality, self_confidence, probability, likelihood, accuracy, correctness, margin,
+    ///   aum, c_score and close relatives.
+    ///
+    /// ```
+    /// use cl_difficulty::table::{DirectionSource, Table};
+    ///
+    /// let file = tempfile::NamedTempFile::with_suffix(".csv")?;
+    /// std::fs::write(file.path(), "id,aum_seed1,mystery\n1,0.5,2\n")?;
+    /// let table = Table::read(file.path())?;
+    /// let direction = table.direction("aum_seed1").unwrap();
+    /// assert_eq!((direction.higher_is_harder, direction.from), (false, DirectionSource::Name));
+    /// assert_eq!(table.direction("mystery"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// O(names).
     pub fn direction(&self, name: &str) -> Option<Direction> {
