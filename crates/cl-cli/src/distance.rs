@@ -16,10 +16,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::difficulty::read_labels;
 use crate::features::{FeatureFile, Rows, Values, available_memory, ids_data, read_ids};
 use crate::output::{check_results, place, print_beside};
 use crate::score_file::{ScoreFormat, sidecar_path, write_columns_as};
+use crate::tables::TableArguments;
 
 /// Score how hard examples are from where they lie among the others, by their features.
 ///
@@ -71,6 +71,8 @@ pub(crate) struct Arguments {
     /// The format of OUT, whatever its name
     #[arg(long, value_name = "NAME", value_parser = score_format())]
     output_format: Option<ScoreFormat>,
+    #[command(flatten)]
+    tables: TableArguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -153,7 +155,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let ids_path = arguments.ids.as_ref().unwrap_or(path);
         bail!("{}: {} ids for {n} examples, expected one each", ids_path.display(), ids.len());
     }
-    let labels = arguments.labels.as_deref().map(|path| read_labels(path, &ids)).transpose()?;
+    let labels = arguments.labels.as_deref().map(|path| arguments.tables.read_labels(path, &ids)).transpose()?;
     let of_file = || path.display().to_string();
     let d = file.shape.n_features;
     let (columns, neighbors) = match file.values {

@@ -1,6 +1,9 @@
 //! How tables are read: the same arguments for every command that reads scores.
 
-use cl_data::io::{RowFormat, TableOptions};
+use std::path::Path;
+
+use cl_data::Ids;
+use cl_data::io::{LabelOptions, Labels, RowFormat, TableOptions};
 use cl_difficulty::table::ReadOptions;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -42,6 +45,13 @@ impl TableArguments {
     pub(crate) fn table(&self) -> TableOptions {
         let Self { format, separator, decimal, .. } = self;
         TableOptions { format: *format, separator: *separator, decimal_comma: decimal == "," }
+    }
+
+    /// The labels of the examples with these ids, by position (.npy) or by id (a table that is read so).
+    pub(crate) fn read_labels(&self, path: &Path, ids: &Ids) -> anyhow::Result<Vec<usize>> {
+        let id_column = self.id_column.as_deref();
+        let labels = Labels::read_with(path, &LabelOptions::default(), &self.table(), id_column)?;
+        Ok(labels.for_ids(ids)?.all()?)
     }
 
     /// How a table of scores is read.
