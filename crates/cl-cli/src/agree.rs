@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use cl_data::catalogue::CatalogueError;
+use cl_data::io::listed;
 use cl_difficulty::DifficultyError;
 use cl_difficulty::agreement::{Bootstrap, JoinedColumn, RankCorrelation, agreement_matrix, join, top_overlap};
 use cl_difficulty::table::Table;
@@ -12,14 +13,15 @@ use cl_study::HeatMap;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::output::{check_svg, new_table, print, right, save_figure};
+use crate::difficulty::{Direction, ReadDirection, write_part};
+use crate::output::{check_svg, new_table, place, print_beside, right, save_figure};
+use crate::tables::TableArguments;
 
 /// Compare scores: rank correlations with bootstrap intervals, and how far the hardest examples are the same.
 ///
-/// Files are what `curriculum score` writes: CSV (with a column `id`), .npz (with `ids`), .npy (with its sidecar)
-/// or Parquet (in a build with that feature). Rows join by id; files of other examples or with other labels are refused. Every column is turned
-/// so that high means hard, as the sidecar or the list of metrics says; a column that neither knows counts as a
-/// difficulty.
+/// Files are what `curriculum score` writes, or other tables of scores: CSV, JSON lines, Parquet, .npz, and .npy with its
+/// sidecar. Rows join by id, whatever their order; files of other examples or with other labels are refused. Every
+/// column is turned so that high means hard, as the sidecar, the list of metrics or its name says.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -27,12 +29,15 @@ Examples:
   curriculum agree seed0.csv seed1.csv seed2.csv --metric el2n --top-k 0.1
   curriculum agree scores.npz --method kendall --json")]
 pub(crate) struct Arguments {
-    /// Files of scores
+    /// Files of scores, - for standard input
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Compare these columns alone [default: all that are difficulties]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     metric: Vec<String>,
+    /// What a high value means in columns of which nothing else tells
+    #[arg(long, value_enum, value_name = "WHICH")]
+    high_is: Option<Direction>,
     /// The correlation
     #[arg(long, value_enum, default_value_t = Method::Spearman)]
     method: Method,
@@ -51,6 +56,8 @@ pub(crate) struct Arguments {
     /// Draw the matrix (.svg)
     #[arg(short, long, value_name = "OUT.svg")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    tables: TableArguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -79,8 +86,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(share) = arguments.top_k.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
         bail!("--top-k is {share}, expected a share in (0, 1]");
     }
-    let files = arguments.files.iter().map(Table::read).collect::<Result<Vec<_>, _>>()?;
-    let columns = match join(&files, &arguments.metric) {
+    let options = arguments.tables.read_options();
+    let read = |path| Table::read_with(path, &options);
+    let files = arguments.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let columns = match join(&files, &arguments.metric, Direction::told(arguments.high_is)) {
         Err(DifficultyError::Catalogue(CatalogueError::Unknown { name, .. })) => {
             bail!("--metric: no file has a column `{name}`")
         }
@@ -129,15 +138,41 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .value_name(arguments.method.title());
         save_figure(&figure, output, side + 80, side - 80)?;
     }
+    let compared = |name: &str| columns.iter().any(|column| column.name == name);
+    let all = files.iter().flat_map(|file| {
+        let columns = file.columns.iter().map(|column| &column.name);
+        columns.chain(file.unusable.iter().map(|column| &column.name))
+    });
+    let left_out = match arguments.metric.is_empty() {
+        true => all.filter(|name| !compared(name)).cloned().collect(),
+        false => Vec::new(),
+    };
+    let parts = files.iter().filter_map(|file| {
+        let (n_examples, of) = file.part_of_sidecar()?;
+        Some(PartOfSidecar { file: file.path.display().to_string(), n_examples, of })
+    });
+    let parts = parts.collect();
     let n_examples = columns.first().map_or(0, |column| column.values.len());
     let columns = names.into_iter().zip(columns).map(|(name, column)| {
-        let JoinedColumn { name: metric, path, negated, .. } = column;
-        ComparedColumn { name, metric, file: path.display().to_string(), negated }
+        let JoinedColumn { name: metric, path, negated, direction, .. } = column;
+        let direction = direction.map(Into::into);
+        ComparedColumn { name, metric, file: path.display().to_string(), negated, direction }
     });
     let Arguments { method, top_k, .. } = *arguments;
-    let report =
-        Report { method, n_examples, n_resamples, level, top_k, columns: columns.collect(), matrix: cells, pairs };
-    print(&report, arguments.json)
+    let report = Report {
+        method,
+        n_examples,
+        n_resamples,
+        level,
+        top_k,
+        columns: columns.collect(),
+        left_out,
+        parts,
+        matrix: cells,
+        pairs,
+        output: arguments.output.as_ref().map(|path| path.display().to_string()),
+    };
+    print_beside(&report, arguments.json, &[arguments.output.as_deref()])
 }
 
 /// The columns' names, with their files where one name is in several.
@@ -164,9 +199,15 @@ struct Report {
     level: f64,
     top_k: Option<f64>,
     columns: Vec<ComparedColumn>,
+    /// Columns that hold no numbers, or of which a high value is neither hard nor easy.
+    left_out: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartOfSidecar>,
     /// Null where a column is constant.
     matrix: Vec<Vec<Option<f64>>>,
     pairs: Vec<Pair>,
+    #[serde(skip)]
+    output: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -176,6 +217,16 @@ struct ComparedColumn {
     file: String,
     /// Whether it was negated, so that high is hard.
     negated: bool,
+    /// Which way it was read; null where a high value is neither.
+    direction: Option<ReadDirection>,
+}
+
+/// A file that holds some of the examples that its sidecar describes.
+#[derive(Serialize)]
+struct PartOfSidecar {
+    file: String,
+    n_examples: usize,
+    of: usize,
 }
 
 #[derive(Serialize)]
@@ -199,6 +250,20 @@ fn decimals(value: Option<f64>) -> String {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "{}, {} examples", self.method.title(), self.n_examples)?;
+        for PartOfSidecar { file, n_examples, of } in &self.parts {
+            write_part(formatter, file, Some((*n_examples, *of)))?;
+        }
+        for column in &self.columns {
+            match column.direction {
+                Some(direction) => writeln!(formatter, "{}: {direction}", column.name)?,
+                None => {
+                    writeln!(formatter, "{}: as it stands, a high value is neither hard nor easy", column.name)?
+                }
+            }
+        }
+        if !self.left_out.is_empty() {
+            writeln!(formatter, "left out, no difficulties: {}", listed(&self.left_out))?;
+        }
         let negated: Vec<_> = self.columns.iter().filter(|c| c.negated).map(|c| c.name.as_str()).collect();
         if !negated.is_empty() {
             writeln!(formatter, "negated, so that high is hard: {}", negated.join(", "))?;
@@ -228,6 +293,10 @@ impl fmt::Display for Report {
             }
             table.add_row(cells);
         }
-        writeln!(formatter, "{table}")
+        writeln!(formatter, "{table}")?;
+        match &self.output {
+            Some(output) => writeln!(formatter, "written to {}", place(output)),
+            None => Ok(()),
+        }
     }
 }

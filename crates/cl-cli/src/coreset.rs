@@ -4,14 +4,13 @@ mod part;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use cl_data::Ids;
-use cl_data::io::{Array, ArrayData, write_atomically, write_npy, write_npz};
+use cl_data::io::{Array, ArrayData, write_npy, write_npz};
 use cl_prune::PruneError;
 use cl_prune::coreset::{
     AnyFeatures, Coreset, CoresetDescription, CoresetInputs, CoresetSettings, DataSize, Features, Guarantee,
@@ -23,7 +22,9 @@ use serde::Serialize;
 
 use crate::features::{FeatureFile, Rows, Shape, Values, available_memory, ids_data, read_ids, read_indices};
 use crate::named::{borrowed, from_to, key_value, write_parameters};
-use crate::output::{csv_field, exact, print, short};
+use crate::output::{answer, is_quiet, place, print_beside, short};
+use crate::output_format::OutputFormat;
+use crate::rows::{Field, write_rows};
 use part::{N_EXAMPLES, n_examples_data};
 
 /// Bytes that the program takes for itself.
@@ -41,7 +42,7 @@ const PROGRAM: u64 = 16 << 20;
 /// before anything is read.
 ///
 /// A file that is larger than memory: choose from some of its rows at a time with --rows, then among what these parts
-/// chose with --part, for which no other row is read. A part is a .npz or .csv file of this command, joined by its ids
+/// chose with --part, for which no other row is read. A part is a .npz, .csv or .jsonl file of this command, joined by its ids
 /// (or `index`, where FEATURES has no ids), or a .npy file of indices into FEATURES, whatever ids it has. That is GreeDi:
 /// of the m parts' choices of k examples each, by the optimiser naive or lazy, it makes one worth at least
 /// (1 - 1/e) / min(m, k) of the best, (1 - 1/e) / 2 in expectation where the parts are random, if the objective is
@@ -60,7 +61,7 @@ Examples:
   curriculum coreset features.npy --method feature-based --part a.npz --part b.npz --count 100 -o coreset.npy
   curriculum coreset --list")]
 pub(crate) struct Arguments {
-    /// The features or gradients
+    /// The features or gradients, - for standard input
     #[arg(required_unless_present = "list")]
     features: Option<PathBuf>,
     /// The method
@@ -88,17 +89,20 @@ pub(crate) struct Arguments {
     /// Choose from these rows of FEATURES alone, the others are not read: FROM..TO, TO excluded
     #[arg(long, value_name = "FROM..TO", value_parser = from_to::<usize>, conflicts_with = "parts")]
     rows: Option<Range<usize>>,
-    /// Choose among what this part of the examples has chosen, and others (.npz or .csv of this command, or .npy of
-    /// indices)
+    /// Choose among what this part of the examples has chosen, and others (.npz, .csv or .jsonl of this command, or .npy
+    /// of indices)
     #[arg(long = "part", value_name = "FILE")]
     parts: Vec<PathBuf>,
     /// The seed of first examples, samples, ties and parts
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Where to write: .csv, .npz (order, gains, weights, ids; n_examples of FEATURES) or .npy (the order alone). Indices
-    /// count the rows of FEATURES, whatever was read of it
+    /// Where to write: .csv, .jsonl, .npz (order, gains, weights, ids; n_examples of FEATURES) or .npy (the order alone);
+    /// - for standard output. Indices count the rows of FEATURES, whatever was read of it
     #[arg(short, long, value_name = "OUT", required_unless_present = "list")]
     output: Option<PathBuf>,
+    /// The format of OUT, whatever its name: csv, jsonl, npz or npy
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
+    output_format: Option<OutputFormat>,
     /// List the methods with their options
     #[arg(long)]
     list: bool,
@@ -109,24 +113,24 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
-        return print(&Catalogue(coresets().collect()), arguments.json);
+        return answer(&Catalogue(coresets().collect()), arguments.json);
     }
     let (Some(path), Some(method), Some(count), Some(output)) =
         (&arguments.features, &arguments.method, arguments.count, &arguments.output)
     else {
         bail!("no features, method, count or output");
     };
-    let format = Format::of(output)?;
+    let format = OutputFormat::of(output, arguments.output_format, WRITTEN)?;
     let settings = CoresetSettings::parse(method, &borrowed(&arguments.options).collect::<Vec<_>>())?;
     check_arguments(arguments, &settings)?;
-    let bar = ProgressBar::new_spinner();
+    let bar = if is_quiet() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
     bar.enable_steady_tick(Duration::from_millis(200));
     bar.set_message(format!("reading {}", path.display()));
     let given_ids = arguments.ids.as_deref().map(read_ids).transpose()?;
     let all_labels = arguments.labels.as_deref().map(|path| read_indices(path, "labels")).transpose()?;
     let parts = arguments.parts.iter().map(|path| part::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let validation = arguments.validation.as_deref().map(read_validation).transpose()?;
-    let place = || path.display().to_string();
+    let of_file = || path.display().to_string();
     let (mut orders, mut memory) = (Vec::new(), 0);
     // What is wrong, or does not fit into memory, is told before any feature is read.
     let file = FeatureFile::read(path, |shape, ids| {
@@ -141,7 +145,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         {
             bail!("{}: {} labels for {n} examples, expected one each", path.display(), labels.len());
         }
-        orders = join_parts(&parts, n, ids).with_context(place)?;
+        orders = join_parts(&parts, n, ids).with_context(of_file)?;
         let rows = match &arguments.rows {
             Some(rows) if rows.end > n => {
                 bail!("--rows {}..{}: expected at most the {n} rows of {}", rows.start, rows.end, path.display())
@@ -166,23 +170,23 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         rows.position(start).with_context(expected)
     });
     bar.set_message(format!("choosing {count} of {} examples by {method}", rows.len()));
-    let features = any_features(&file.values, shape.n_features).with_context(place)?;
+    let features = any_features(&file.values, shape.n_features).with_context(of_file)?;
     let (mut coreset, guarantee) = if orders.is_empty() {
         let start = start.transpose()?;
         let inputs = CoresetInputs { labels: labels.as_deref(), start, validation: validation.as_ref() };
-        let coreset = settings.select(features, count, arguments.seed, &inputs).with_context(place)?;
+        let coreset = settings.select(features, count, arguments.seed, &inputs).with_context(of_file)?;
         (coreset, settings.guarantee(count))
     } else {
         let position = |order: &Vec<usize>| order.iter().filter_map(|&index| rows.position(index)).collect();
         let chosen: Vec<Vec<usize>> = orders.iter().map(position).collect();
-        let coreset = settings.merge(features, &chosen, count, arguments.seed).with_context(place)?;
+        let coreset = settings.merge(features, &chosen, count, arguments.seed).with_context(of_file)?;
         (coreset, Some(settings.merge_guarantee(&chosen, count)?))
     };
     coreset.order.iter_mut().for_each(|index| *index = rows.get(*index));
     bar.finish_and_clear();
     write(output, format, &coreset, shape.n_examples, ids.as_ref())?;
     let value = coreset.value();
-    print(
+    print_beside(
         &Report {
             output: output.display().to_string(),
             method: method.clone(),
@@ -203,8 +207,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             total_weight: coreset.weights.as_ref().map(|weights| weights.iter().sum()),
         },
         arguments.json,
+        &[Some(output)],
     )
 }
+
+/// What is written.
+const WRITTEN: &[OutputFormat] = &[OutputFormat::Csv, OutputFormat::Jsonl, OutputFormat::Npz, OutputFormat::Npy];
 
 /// What is wrong whatever the features are.
 fn check_arguments(arguments: &Arguments, settings: &CoresetSettings) -> anyhow::Result<()> {
@@ -236,12 +244,12 @@ fn any_features(values: &Values, n_features: usize) -> Result<AnyFeatures<'_>, P
 
 fn read_validation(path: &Path) -> anyhow::Result<ValidationTaylor> {
     let file = FeatureFile::read(path, |shape, _| Ok(Rows::Range(0..shape.n_examples)))?;
-    let place = || path.display().to_string();
-    let validation = match any_features(&file.values, file.shape.n_features).with_context(place)? {
+    let of_file = || path.display().to_string();
+    let validation = match any_features(&file.values, file.shape.n_features).with_context(of_file)? {
         AnyFeatures::F32(gradients) => ValidationTaylor::new(&gradients),
         AnyFeatures::F64(gradients) => ValidationTaylor::new(&gradients),
     };
-    validation.with_context(place)
+    validation.with_context(of_file)
 }
 
 /// The bytes needed; refuses a count that cannot be met, and what does not fit into memory.
@@ -315,27 +323,9 @@ impl Joined {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Format {
-    Csv,
-    Npy,
-    Npz,
-}
-
-impl Format {
-    fn of(path: &Path) -> anyhow::Result<Self> {
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("csv") => Ok(Self::Csv),
-            Some("npy") => Ok(Self::Npy),
-            Some("npz") => Ok(Self::Npz),
-            _ => bail!("{}: unknown ending, expected .csv, .npz or .npy", path.display()),
-        }
-    }
-}
-
 fn write(
     path: &Path,
-    format: Format,
+    format: OutputFormat,
     coreset: &Coreset,
     n_examples: usize,
     ids: Option<&Ids>,
@@ -345,21 +335,8 @@ fn write(
     let name = |index: usize| ids.and_then(|ids| ids.get(index)).map(String::from);
     let indices = || Array::new(vec![n], ArrayData::I64(order.iter().map(|&index| index as i64).collect()));
     match format {
-        Format::Csv => write_atomically(path, |writer| {
-            let first = if ids.is_some() { "id" } else { "index" };
-            writeln!(writer, "{first},rank,gain{}", if weights.is_some() { ",weight" } else { "" })?;
-            for (rank, (&index, &gain)) in order.iter().zip(gains).enumerate() {
-                let id = name(index).unwrap_or_else(|| index.to_string());
-                write!(writer, "{},{rank},{}", csv_field(&id), exact(gain))?;
-                if let Some(weights) = weights {
-                    write!(writer, ",{}", exact(weights[rank]))?;
-                }
-                writeln!(writer)?;
-            }
-            Ok(())
-        })?,
-        Format::Npy => write_npy(path, &indices()?)?,
-        Format::Npz => {
+        OutputFormat::Npy => write_npy(path, &indices()?)?,
+        OutputFormat::Npz => {
             let mut members = vec![
                 ("order", indices()?),
                 ("gains", Array::new(vec![n], ArrayData::F64(gains.clone()))?),
@@ -373,6 +350,17 @@ fn write(
                 members.push(("ids", Array::new(vec![n], ids_data(&ids))?));
             }
             write_npz(path, members.iter().map(|(name, array)| (*name, array)))?;
+        }
+        _ => {
+            let first = if ids.is_some() { "id" } else { "index" };
+            let names = [first, "rank", "gain", "weight"];
+            let n_names = if weights.is_some() { 4 } else { 3 };
+            let rows = order.iter().zip(gains).enumerate().map(|(rank, (&index, &gain))| {
+                let id = name(index).map_or(index.into(), |id| Field::Text(id.into()));
+                let weight = weights.as_ref().map(|weights| weights[rank].into());
+                [id, rank.into(), gain.into()].into_iter().chain(weight).collect()
+            });
+            write_rows(path, format, &names[..n_names], rows)?;
         }
     }
     Ok(())
@@ -432,7 +420,7 @@ impl fmt::Display for Report {
         if let Some(weight) = self.total_weight {
             writeln!(formatter, "sum of weights {}", short(weight))?;
         }
-        writeln!(formatter, "written to {}", self.output)
+        writeln!(formatter, "written to {}", place(&self.output))
     }
 }
 

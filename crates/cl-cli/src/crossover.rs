@@ -1,16 +1,17 @@
 //! `curriculum crossover`: prune curves of a saved study, and where methods fall below chance.
 
 use std::fmt;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
-use cl_data::io::write_atomically;
+use anyhow::Context;
+use cl_data::io::{open, write_atomically};
 use cl_study::{Crossing, Crossover, CrossoverSettings, EqualBudget, PruneCurves, PruneStudy};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::output::{check_svg, new_table, print, right, save_figure};
+use crate::output::{check_results, check_svg, new_table, place, print_beside, right, save_figure};
+use crate::output_format::OutputFormat;
 
 /// Draw and tabulate a prune study: accuracy against the part kept, and where each method falls below the control.
 ///
@@ -26,7 +27,7 @@ Examples:
   curriculum crossover study.json --equal epochs -o curves.svg --csv curves.csv
   curriculum crossover study.json --control \"stratified random\" --crossing stays --json")]
 pub(crate) struct Arguments {
-    /// The study (.json)
+    /// The study (.json), or - for standard input
     study: PathBuf,
     /// At equal what; without it the first of the study is drawn, and all are tabulated
     #[arg(long, value_enum, value_name = "WHAT")]
@@ -78,12 +79,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(output) = &arguments.output {
         check_svg(output)?;
     }
-    if let Some(csv) = arguments.csv.as_ref().filter(|csv| csv.extension().is_none_or(|ending| ending != "csv")) {
-        bail!("{}: unknown ending, expected .csv", csv.display());
+    if let Some(csv) = &arguments.csv {
+        OutputFormat::of(csv, None, &[OutputFormat::Csv])?;
     }
-    let place = || arguments.study.display().to_string();
-    let bytes = std::fs::read(&arguments.study).with_context(place)?;
-    let curves: PruneCurves = serde_json::from_slice(&bytes).with_context(place)?;
+    let results = [arguments.output.as_deref(), arguments.csv.as_deref()];
+    check_results(&results)?;
+    let of_study = || arguments.study.display().to_string();
+    let mut bytes = Vec::new();
+    open(&arguments.study)?.read_to_end(&mut bytes).with_context(of_study)?;
+    let curves: PruneCurves = serde_json::from_slice(&bytes).with_context(of_study)?;
     let study = curves.study();
     let budgets = match arguments.equal {
         Some(Equal::Updates) => vec![EqualBudget::Updates],
@@ -103,12 +107,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut crossovers = Vec::new();
     for &budget in &budgets {
         for method in study.methods.iter().filter(|method| **method != arguments.control) {
-            crossovers.push(curves.crossover(method, &arguments.control, budget, &settings).with_context(place)?);
+            crossovers
+                .push(curves.crossover(method, &arguments.control, budget, &settings).with_context(of_study)?);
         }
     }
     let mut tables = Vec::new();
     for &budget in &budgets {
-        tables.push((budget, curves.table(budget, &arguments.control).with_context(place)?));
+        tables.push((budget, curves.table(budget, &arguments.control).with_context(of_study)?));
     }
     if let (Some(output), Some(&budget)) = (&arguments.output, budgets.first()) {
         let mut figure = curves.figure(budget)?;
@@ -148,7 +153,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         figure: shown(&arguments.output),
         table: shown(&arguments.csv),
     };
-    print(&report, arguments.json)
+    print_beside(&report, arguments.json, &results)
 }
 
 #[derive(Serialize)]
@@ -196,7 +201,7 @@ impl fmt::Display for Report {
         }
         writeln!(formatter, "{table}")?;
         for path in [&self.figure, &self.table].into_iter().flatten() {
-            writeln!(formatter, "written to {path}")?;
+            writeln!(formatter, "written to {}", place(path))?;
         }
         Ok(())
     }

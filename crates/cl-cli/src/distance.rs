@@ -5,20 +5,21 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use cl_data::io::{Array, ArrayData, write_npz};
+use cl_data::io::{Array, ArrayData, is_standard, write_npz};
 use cl_data::{Dataset, Ids, Scalar};
 use cl_difficulty::model_based::{
     Distance, KMeans, Neighbors, class_median_distance, kth_neighbor_distance, neighbor_disagreement,
     neighbor_distance, prototype_distance,
 };
 use cl_difficulty::{Column, ColumnValues, Metric};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::difficulty::read_labels;
 use crate::features::{FeatureFile, Rows, Values, available_memory, ids_data, read_ids};
-use crate::output::print;
-use crate::score_file::{ScoreFormat, sidecar_path, write_columns};
+use crate::output::{check_results, place, print_beside};
+use crate::score_file::{ScoreFormat, sidecar_path, write_columns_as};
+use crate::tables::TableArguments;
 
 /// Score how hard examples are from where they lie among the others, by their features.
 ///
@@ -35,12 +36,12 @@ Examples:
   curriculum distance features.npy --neighbors graph.npz -k 5
   curriculum prune scores.csv --keep 0.5 --rule d2 --column el2n --neighbors graph.npz -o kept.csv")]
 pub(crate) struct Arguments {
-    /// The features
+    /// The features, - for standard input
     features: PathBuf,
     /// The scores
     #[arg(long, value_enum, value_name = "NAME", value_delimiter = ',', requires = "output")]
     metric: Vec<Score>,
-    /// Labels (.npy, N integers, or .csv with `id` and `label`)
+    /// Labels (.npy, or a table with `id` and `label`)
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// Ids (.npy, N integers or texts), where FEATURES has none
@@ -64,12 +65,22 @@ pub(crate) struct Arguments {
     /// Write each example's nearest others (.npz: `indices` and `distances`, N x K, and `ids`), for the rule d2
     #[arg(long, value_name = "OUT.npz")]
     neighbors: Option<PathBuf>,
-    /// Where to write the scores: .csv, .npz, .parquet (in a build with that feature) or, for one metric, .npy
+    /// Where to write the scores: .csv, .jsonl, .npz, .parquet or, for one metric, .npy; - for standard output
     #[arg(short, long, value_name = "OUT", requires = "metric", required_unless_present = "neighbors")]
     output: Option<PathBuf>,
+    /// The format of OUT, whatever its name
+    #[arg(long, value_name = "NAME", value_parser = score_format())]
+    output_format: Option<ScoreFormat>,
+    #[command(flatten)]
+    tables: TableArguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+fn score_format() -> impl TypedValueParser<Value = ScoreFormat> {
+    let names = ScoreFormat::NAMES.iter().map(|(name, _)| *name);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<ScoreFormat>())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -144,23 +155,23 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let ids_path = arguments.ids.as_ref().unwrap_or(path);
         bail!("{}: {} ids for {n} examples, expected one each", ids_path.display(), ids.len());
     }
-    let labels = arguments.labels.as_deref().map(|path| read_labels(path, &ids)).transpose()?;
-    let place = || path.display().to_string();
+    let labels = arguments.labels.as_deref().map(|path| arguments.tables.read_labels(path, &ids)).transpose()?;
+    let of_file = || path.display().to_string();
     let d = file.shape.n_features;
     let (columns, neighbors) = match file.values {
         Values::F32(values) => scores(arguments, values, d, labels.as_deref()),
         Values::F64(values) => scores(arguments, values, d, labels.as_deref()),
     }
-    .with_context(place)?;
+    .with_context(of_file)?;
     let names = columns.iter().map(|column| column.name.clone()).collect();
     if let Some(output) = &arguments.output {
-        write_columns(output, &ids, labels.as_deref(), columns)?;
+        write_columns_as(format_of(arguments, output)?, output, &ids, labels.as_deref(), columns)?;
     }
     if let (Some(output), Some(neighbors)) = (&arguments.neighbors, &neighbors) {
         write_neighbors(output, neighbors, &ids)?;
     }
     let shown = |path: &PathBuf| path.display().to_string();
-    print(
+    print_beside(
         &Report {
             features: path.display().to_string(),
             n_examples: n,
@@ -171,7 +182,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             neighbors: arguments.neighbors.as_ref().map(shown),
         },
         arguments.json,
+        &[arguments.output.as_deref(), arguments.neighbors.as_deref()],
     )
+}
+
+fn format_of(arguments: &Arguments, output: &Path) -> anyhow::Result<ScoreFormat> {
+    Ok(arguments.output_format.map_or_else(|| ScoreFormat::of(output), Ok)?)
 }
 
 /// What is wrong whatever the features are.
@@ -190,16 +206,18 @@ fn check(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("class_median_distance is Euclidean, expected no --distance cosine");
     }
     if let Some(path) = &arguments.neighbors
+        && !is_standard(path)
         && path.extension().is_none_or(|ending| ending != "npz")
     {
         bail!("{}: unknown ending, expected .npz", path.display());
     }
+    check_results(&[arguments.output.as_deref(), arguments.neighbors.as_deref()])?;
     let Some(output) = &arguments.output else { return Ok(()) };
-    if ScoreFormat::of(output)? == ScoreFormat::Npy && metrics.len() != 1 {
+    if format_of(arguments, output)? == ScoreFormat::Npy && metrics.len() != 1 {
         bail!("{}: a .npy file holds one column, expected one metric, not {}", output.display(), metrics.len());
     }
     let sidecar = sidecar_path(output);
-    if sidecar.exists() {
+    if !is_standard(output) && sidecar.exists() {
         bail!("{}: describes other scores of this name, expected another output", sidecar.display());
     }
     Ok(())
@@ -278,11 +296,11 @@ impl fmt::Display for Report {
         let Self { features, n_examples, n_features, columns, .. } = self;
         writeln!(formatter, "{features}: {n_examples} examples of {n_features} features")?;
         if let Some(output) = &self.output {
-            writeln!(formatter, "{} written to {output}", columns.join(", "))?;
+            writeln!(formatter, "{} written to {}", columns.join(", "), place(output))?;
         }
         match (&self.neighbors, self.k) {
             (Some(neighbors), Some(k)) => {
-                writeln!(formatter, "{k} nearest neighbours of each written to {neighbors}")
+                writeln!(formatter, "{k} nearest neighbours of each written to {}", place(neighbors))
             }
             _ => Ok(()),
         }

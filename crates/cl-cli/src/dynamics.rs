@@ -10,7 +10,7 @@ use cl_difficulty::log::{self, Axes, Dtype, Duplicates, Missing, NotNumbers, Sou
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::table_arguments::TableArguments;
+use crate::tables::TableArguments;
 
 pub(crate) use cl_data::io::ids_of;
 
@@ -80,7 +80,7 @@ impl InputOptions {
             outputs: self.outputs,
             dtype: self.dtype,
             axes: self.axes,
-            table: self.table.options(),
+            table: self.table.table(),
             id_column: self.table.id_column.clone(),
             epoch_column: self.epoch_column.clone(),
             label_column: self.label_column.clone(),

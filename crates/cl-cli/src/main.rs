@@ -14,18 +14,21 @@ mod named;
 mod noise;
 mod order;
 mod output;
+mod output_format;
 mod progress;
 mod prune;
+mod rows;
 mod schedule;
 mod score;
 mod score_file;
-mod table_arguments;
+mod tables;
 mod weights;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use cl_data::instructions;
+use cl_data::io::forget_standard_input;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Curriculum learning over files of any framework.
@@ -34,6 +37,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "curriculum", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
+    /// Say nothing but errors: no report, no notes, no progress
+    #[arg(short, long, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -51,6 +57,10 @@ Examples:
   curriculum weights losses.npy --weighting linear --param lambda=0.5 -o weights.npy
   curriculum prune scores.csv --keep 0.5 --rule ccs --column aum -o kept.csv
   curriculum coreset features.npy --method facility-location --count 1000 -o coreset.csv
+  cat scores.tsv | curriculum prune - --keep 0.5 --rule hardest --column perplexity -o - > kept.txt
+
+`-` is standard input, where a file is read, and standard output, where one is written; the report is then on standard
+error.
 
 Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong usage.";
 
@@ -63,7 +73,7 @@ enum Command {
     Map(map::Arguments),
     Noise(noise::Arguments),
     Schedule(schedule::Arguments),
-    Order(order::Arguments),
+    Order(Box<order::Arguments>),
     Weights(weights::Arguments),
     Prune(prune::Arguments),
     Crossover(crossover::Arguments),
@@ -90,12 +100,16 @@ fn run(command: Command) -> anyhow::Result<()> {
 }
 
 fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let Cli { quiet, command } = Cli::parse();
+    if quiet {
+        output::be_quiet();
+    }
     let outcome = instructions::check().map_err(anyhow::Error::from).and_then(|()| run(command));
+    forget_standard_input();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has seen enough, as `head` does.
-        Err(error) if error.downcast_ref().is_some_and(is_closed_pipe) => ExitCode::SUCCESS,
+        Err(error) if error.chain().any(is_closed_pipe) => ExitCode::SUCCESS,
         Err(error) => {
             // Where even stderr is closed, the exit status is all there is left to say.
             let _ = writeln!(io::stderr(), "error: {}", message(&error));
@@ -104,8 +118,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn is_closed_pipe(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::BrokenPipe
+fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The error and its causes, but for causes that the message before them already quotes.

@@ -1,13 +1,12 @@
 //! `curriculum order`: which examples at which step.
 
 use std::fmt;
-use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use cl_data::Ids;
-use cl_data::io::{Array, ArrayData, read_npy, write_atomically, write_npy};
+use cl_data::io::{Array, ArrayData, read_npy, write_npy};
 use cl_pacing::{
     Cursor, Exposure, Given, Sampler, SamplerInputs, SeveralScores, order_by_name, orders, pacing_by_name,
     pacings, sampler_by_name, samplers,
@@ -16,10 +15,13 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::{
-    difficulty::{Direction, chosen_column, difficulties, read_labels, read_scores},
+    difficulty::{Direction, ReadDirection, chosen_column, difficulties, read_labels, read_scores, write_part},
     named::{List, PacingParameters, borrowed, from_to, key_value},
-    output::{csv_field, print},
+    output::{answer, check_results, place, print_beside},
+    output_format::OutputFormat,
+    rows::{Field, write_rows},
     score_file::ScoreFile,
+    tables::TableArguments,
 };
 
 /// Epochs of all data in the budget where none is given.
@@ -28,9 +30,10 @@ const DEFAULT_EPOCHS: u64 = 100;
 /// Say which examples a curriculum shows at which step.
 ///
 /// A pure function of its arguments: the same call always gives the same answer, any part of it can be asked for on
-/// its own, and the parts of all ranks make up the batch. SCORES is what `curriculum score` writes (its sidecar says
-/// which way a column points), or a .npy of one difficulty per example. Steps are counted from 0, FROM included and
-/// TO not. OUT by its ending: .csv (`step`, `index` into SCORES from 0, `id`) or .npy (the indices, batch after batch).
+/// its own, and the parts of all ranks make up the batch. SCORES is what `curriculum score` writes or another table of
+/// scores (which way a column points its sidecar says, else the metric or the name that it has; the report tells), or a
+/// .npy of one difficulty per example. Steps are counted from 0, FROM included and TO not. OUT by its ending: .csv or
+/// .jsonl (`step`, `index` into SCORES from 0, `id`) or .npy (the indices, batch after batch).
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -41,7 +44,7 @@ Examples:
       --batch-size 64 --total-steps 5000 --steps 0..5000 --exposure seen.csv -o order.npy
   curriculum order --list")]
 pub(crate) struct Arguments {
-    /// The scores (.csv, .npz, .npy, and .parquet in a build with that feature)
+    /// The scores (.csv, .tsv, .jsonl, .parquet, .npz, .npy), or - for standard input
     #[arg(required_unless_present = "list")]
     scores: Option<PathBuf>,
     /// The column of scores, where there are several; more than one are joined
@@ -53,7 +56,7 @@ pub(crate) struct Arguments {
     /// The weight of each column's ranks, for --join weighted-rank [default: 1 each]
     #[arg(long, value_name = "W", value_delimiter = ',')]
     join_weights: Vec<f64>,
-    /// What a high value means, where the column is neither or the file is wrong
+    /// What a high value means, where nothing else tells or that is wrong
     #[arg(long, value_enum, value_name = "WHICH")]
     high_is: Option<Direction>,
     /// The order by name
@@ -65,7 +68,7 @@ pub(crate) struct Arguments {
     /// The order of one's own, for --order permutation (.npy of each index once)
     #[arg(long, value_name = "FILE.npy")]
     permutation: Option<PathBuf>,
-    /// Labels for balanced orders (.npy, N integers, or .csv with `id` and `label`), where SCORES has none
+    /// Labels for balanced orders (.npy, or a table with `id` and `label`), where SCORES has none
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// The pacing by name
@@ -97,12 +100,17 @@ pub(crate) struct Arguments {
     /// The number of ranks
     #[arg(long, value_name = "W", default_value_t = 1)]
     world_size: usize,
-    /// Write how often and when first each example was shown in these steps, over all ranks (.csv)
+    /// Write how often and when first each example was shown in these steps, over all ranks (.csv or .jsonl)
     #[arg(long, value_name = "OUT.csv")]
     exposure: Option<PathBuf>,
-    /// Where to write: .csv or .npy [default: CSV on standard output]
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    /// Where to write: .csv, .jsonl or .npy; - for standard output
+    #[arg(short, long, value_name = "OUT", default_value = "-")]
+    output: PathBuf,
+    /// The format of OUT, whatever its name: csv, jsonl or npy
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
+    output_format: Option<OutputFormat>,
+    #[command(flatten)]
+    tables: TableArguments,
     /// List orders, pacings and samplers with their parameters
     #[arg(long)]
     list: bool,
@@ -122,25 +130,22 @@ enum Join {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
         let lists = vec![("orders", orders()), ("pacings", pacings()), ("samplers", samplers())];
-        return print(&List(lists), arguments.json);
+        return answer(&List(lists), arguments.json);
     }
     let (Some(path), Some(batch_size), Some(steps)) =
         (&arguments.scores, arguments.batch_size, arguments.steps.clone())
     else {
         bail!("no scores, no batch size or no steps");
     };
-    if arguments.json && arguments.output.is_none() {
-        bail!("--json reports on what is written, expected --output, too");
-    }
-    let ending = arguments.output.as_ref().map(|path| path.extension().and_then(|ending| ending.to_str()));
-    if let (Some(output), false) = (&arguments.output, matches!(ending, None | Some(Some("csv" | "npy")))) {
-        bail!("{}: unknown ending, expected .csv or .npy", output.display());
-    }
+    let format = OutputFormat::of(&arguments.output, arguments.output_format, WRITTEN)?;
+    let exposure_format = |path: &PathBuf| OutputFormat::of(path, None, &WRITTEN[..2]);
+    let exposure_format = arguments.exposure.as_ref().map(exposure_format).transpose()?;
+    let results = [Some(arguments.output.as_path()), arguments.exposure.as_deref()];
+    check_results(&results)?;
     // A rank that there is not is wrong for every file.
     cl_pacing::share_of_rank(0, arguments.rank, arguments.world_size)?;
-    let file = read_scores(path)?;
-    let place = || path.display().to_string();
-    let difficulty = difficulty(arguments, &file).with_context(place)?;
+    let file = read_scores(path, &arguments.tables)?;
+    let (difficulty, columns) = difficulty(arguments, &file)?;
     let n = difficulty.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
     let mut cursor = Cursor::new(sampler(arguments, &file, &difficulty, batch_size)?);
@@ -153,23 +158,22 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let share = cl_pacing::share_of_rank(batch.indices.len(), arguments.rank, arguments.world_size)?;
         shown.extend(batch.indices[share].iter().map(|&index| (step, index)));
     }
-    if let Some(path) = &arguments.exposure {
-        write_atomically(path, |writer| write_exposure(writer, &ids, &exposure))?;
+    if let (Some(path), Some(format)) = (&arguments.exposure, exposure_format) {
+        write_exposure(path, format, &ids, &exposure)?;
     }
-    match (&arguments.output, ending) {
-        (Some(output), Some(Some("npy"))) => {
-            let indices = shown.iter().map(|&(_, index)| index as i64).collect();
-            write_npy(output, &Array::new(vec![shown.len()], ArrayData::I64(indices))?)?;
-        }
-        (Some(output), _) => write_atomically(output, |writer| write_rows(writer, &ids, &shown))?,
-        (None, _) => {
-            let mut stdout = io::stdout().lock();
-            write_rows(&mut stdout, &ids, &shown)?;
-            return Ok(stdout.flush()?);
-        }
+    if format == OutputFormat::Npy {
+        let indices = shown.iter().map(|&(_, index)| index as i64).collect();
+        write_npy(&arguments.output, &Array::new(vec![shown.len()], ArrayData::I64(indices))?)?;
+    } else {
+        let id = |index: usize| ids.get(index).unwrap_or_default();
+        let row = |&(step, index): &(u64, usize)| vec![Field::Count(step), index.into(), id(index).into()];
+        write_rows(&arguments.output, format, &["step", "index", "id"], shown.iter().map(row))?;
     }
     let report = Report {
-        output: arguments.output.as_ref().map(|path| path.display().to_string()),
+        output: arguments.output.display().to_string(),
+        scores: path.display().to_string(),
+        part_of_sidecar: file.part_of_sidecar(),
+        columns,
         n_examples: n,
         steps: (steps.start, steps.end),
         total_steps: total_steps(arguments, n, batch_size),
@@ -178,33 +182,45 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         n_shown: shown.len(),
         n_never_shown: exposure.never_shown().len(),
     };
-    print(&report, arguments.json)
+    print_beside(&report, arguments.json, &results)
 }
+
+/// What is written.
+const WRITTEN: &[OutputFormat] = &[OutputFormat::Csv, OutputFormat::Jsonl, OutputFormat::Npy];
 
 fn total_steps(arguments: &Arguments, n: usize, batch_size: usize) -> u64 {
     // Never of FROM..TO: another part would be of another curriculum.
     arguments.total_steps.unwrap_or_else(|| DEFAULT_EPOCHS * n.div_ceil(batch_size.max(1)) as u64)
 }
 
-/// The difficulty of each example, of one column or of several joined.
-fn difficulty(arguments: &Arguments, file: &ScoreFile) -> anyhow::Result<Vec<f64>> {
-    let of = |name: Option<&str>| difficulties(file, chosen_column(file, name)?, arguments.high_is);
-    let columns = match &arguments.column[..] {
-        [] => vec![of(None)?],
-        names => names.iter().map(|name| of(Some(name))).collect::<anyhow::Result<_>>()?,
+/// The difficulty of each example, of one column or of several joined, and which way they were read.
+fn difficulty(arguments: &Arguments, file: &ScoreFile) -> anyhow::Result<(Vec<f64>, Vec<ReadColumn>)> {
+    let names: Vec<Option<&str>> = match &arguments.column[..] {
+        [] => vec![None],
+        names => names.iter().map(|name| Some(name.as_str())).collect(),
     };
-    if let [column] = &columns[..] {
-        return Ok(column.clone());
+    let (mut columns, mut read) = (Vec::new(), Vec::new());
+    for name in names {
+        let column = chosen_column(file, name)?;
+        let (values, direction) = difficulties(file, column, arguments.high_is)?;
+        columns.push(values);
+        read.push(ReadColumn { name: column.name.clone(), direction });
+    }
+    if let [column] = &mut columns[..] {
+        return Ok((std::mem::take(column), read));
     }
     let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-    let scores = SeveralScores::new(&columns)?;
-    Ok(match arguments.join {
-        Join::Intersection => scores.intersection(),
-        Join::WeightedRank if arguments.join_weights.is_empty() => {
-            scores.weighted_rank(&vec![1.0; columns.len()])?
-        }
-        Join::WeightedRank => scores.weighted_rank(&arguments.join_weights)?,
-    })
+    let joined = || -> anyhow::Result<Vec<f64>> {
+        let scores = SeveralScores::new(&columns)?;
+        Ok(match arguments.join {
+            Join::Intersection => scores.intersection(),
+            Join::WeightedRank if arguments.join_weights.is_empty() => {
+                scores.weighted_rank(&vec![1.0; columns.len()])?
+            }
+            Join::WeightedRank => scores.weighted_rank(&arguments.join_weights)?,
+        })
+    };
+    Ok((joined().with_context(|| file.path.display().to_string())?, read))
 }
 
 fn sampler(
@@ -259,26 +275,28 @@ fn read_permutation(path: &Path, n: usize) -> anyhow::Result<Vec<usize>> {
     array.to_indices().with_context(place)
 }
 
-fn write_rows(writer: &mut dyn Write, ids: &Ids, shown: &[(u64, usize)]) -> io::Result<()> {
-    writeln!(writer, "step,index,id")?;
-    shown.iter().try_for_each(|&(step, index)| {
-        let id = ids.get(index).unwrap_or_default();
-        writeln!(writer, "{step},{index},{}", csv_field(&id))
-    })
+fn write_exposure(path: &Path, format: OutputFormat, ids: &Ids, exposure: &Exposure) -> anyhow::Result<()> {
+    let rows = ids.iter().zip(exposure.counts()).zip(exposure.first_steps()).map(|((id, &count), first)| {
+        vec![id.into(), Field::Count(count), first.map_or(Field::Missing, Field::Count)]
+    });
+    write_rows(path, format, &["id", "count", "first_step"], rows)
 }
 
-fn write_exposure(writer: &mut dyn Write, ids: &Ids, exposure: &Exposure) -> io::Result<()> {
-    writeln!(writer, "id,count,first_step")?;
-    let mut rows = ids.iter().zip(exposure.counts()).zip(exposure.first_steps());
-    rows.try_for_each(|((id, count), first)| {
-        let first = first.map_or(String::new(), |step| step.to_string());
-        writeln!(writer, "{},{count},{first}", csv_field(&id))
-    })
+/// A column, and which way it was read.
+#[derive(Serialize)]
+struct ReadColumn {
+    name: String,
+    direction: ReadDirection,
 }
 
 #[derive(Serialize)]
 struct Report {
-    output: Option<String>,
+    output: String,
+    scores: String,
+    /// How many examples there are of how many that the sidecar describes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of_sidecar: Option<(usize, usize)>,
+    columns: Vec<ReadColumn>,
     n_examples: usize,
     /// From and to, the latter excluded.
     steps: (u64, u64),
@@ -293,15 +311,16 @@ struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_part(formatter, &self.scores, self.part_of_sidecar)?;
+        for ReadColumn { name, direction } in &self.columns {
+            writeln!(formatter, "{name}: {direction}")?;
+        }
         let Self { n_examples, steps: (from, to), total_steps, rank, world_size, n_shown, .. } = self;
         writeln!(
             formatter,
             "steps {from}..{to} of {total_steps}, rank {rank} of {world_size}: {n_shown} examples shown"
         )?;
         writeln!(formatter, "{} of {n_examples} examples are shown in none of these steps", self.n_never_shown)?;
-        match &self.output {
-            Some(output) => writeln!(formatter, "written to {output}"),
-            None => Ok(()),
-        }
+        writeln!(formatter, "written to {}", place(&self.output))
     }
 }

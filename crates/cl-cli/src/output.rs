@@ -1,26 +1,89 @@
 //! What all commands print in the same way.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::bail;
-use cl_data::io::write_atomically;
-pub(crate) use cl_data::io::{csv_field, exact};
+use cl_data::io::{is_standard, write_atomically};
 use cl_study::Figure;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::Serialize;
 
+/// Whether errors are all that is said.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Says nothing but errors from now on.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Whether nothing but errors is said.
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// Says something beside the report, on standard error.
+pub(crate) fn note(text: &str) {
+    if !is_quiet() {
+        // Where standard error is closed nobody listens.
+        let _ = writeln!(io::stderr(), "note: {}", in_flags(text));
+    }
+}
+
 /// Prints a report: JSON for programs, text for people.
 pub(crate) fn print<Report: Serialize + Display>(report: &Report, json: bool) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
-    if json {
-        serde_json::to_writer_pretty(&mut stdout, report).map_err(io::Error::from)?;
-        writeln!(stdout)?;
-    } else {
-        write!(stdout, "{report}")?;
+    if is_quiet() {
+        return Ok(());
     }
-    Ok(stdout.flush()?)
+    write_report(&mut io::stdout().lock(), report, json)
+}
+
+/// Prints what was asked for, such as a list, quiet or not.
+pub(crate) fn answer<Answer: Serialize + Display>(answer: &Answer, json: bool) -> anyhow::Result<()> {
+    write_report(&mut io::stdout().lock(), answer, json)
+}
+
+/// Prints a report beside results: on standard error, where one of them is on standard output.
+pub(crate) fn print_beside<Report: Serialize + Display>(
+    report: &Report,
+    json: bool,
+    results: &[Option<&Path>],
+) -> anyhow::Result<()> {
+    match results.iter().flatten().any(|path| is_standard(path)) {
+        true if is_quiet() => Ok(()),
+        true => write_report(&mut io::stderr().lock(), report, json),
+        false => print(report, json),
+    }
+}
+
+/// Refuses several results on standard output, which nobody could take apart.
+pub(crate) fn check_results(results: &[Option<&Path>]) -> anyhow::Result<()> {
+    match results.iter().flatten().filter(|path| is_standard(path)).count() {
+        0 | 1 => Ok(()),
+        n => bail!("{n} results on standard output, expected `-` for one of them"),
+    }
+}
+
+/// Where a result went, for people.
+pub(crate) fn place(output: &str) -> &str {
+    if output == "-" { "standard output" } else { output }
+}
+
+fn write_report<Report: Serialize + Display>(
+    writer: &mut dyn Write,
+    report: &Report,
+    json: bool,
+) -> anyhow::Result<()> {
+    let mut writer = BufWriter::new(writer);
+    if json {
+        serde_json::to_writer_pretty(&mut writer, report).map_err(io::Error::from)?;
+        writeln!(writer)?;
+    } else {
+        write!(writer, "{report}")?;
+    }
+    Ok(writer.flush()?)
 }
 
 /// What the library says of its options, in the words of the command line.
@@ -33,6 +96,9 @@ pub(crate) fn in_flags(message: &str) -> String {
         ("option `state`", "--state"),
         ("option `column`", "--column"),
         ("option `high_is`", "--high-is"),
+        ("option `metric`", "--metric"),
+        ("option `id_column`", "--id-column NAME"),
+        ("option `decimal_comma`", "--decimal ,"),
     ];
     let message = flags.iter().fold(message.to_owned(), |message, (option, flag)| message.replace(option, flag));
     // The others bear the same name.
@@ -63,9 +129,9 @@ pub(crate) fn short(value: f64) -> String {
     }
 }
 
-/// Figures are SVG.
+/// Figures are SVG, on standard output, too.
 pub(crate) fn check_svg(path: &Path) -> anyhow::Result<()> {
-    if path.extension().is_none_or(|ending| ending != "svg") {
+    if !is_standard(path) && path.extension().is_none_or(|ending| ending != "svg") {
         bail!("{}: unknown ending, expected .svg", path.display());
     }
     Ok(())

@@ -11,26 +11,32 @@ use anyhow::{Context, bail};
 use cl_data::Ids;
 use cl_data::io::{Array, ArrayData, NpzReader, write_atomically, write_npy};
 use cl_prune::{
-    Budget, NeighborLists, RemoveUnforgettable, RuleDescription, RuleInputs, RuleNeeds, RuleSettings, Selection,
-    SelectionRule, class_options, rules,
+    Budget, Decision, NeighborLists, RemoveUnforgettable, RuleDescription, RuleInputs, RuleNeeds, RuleSettings,
+    Selection, SelectionRule, class_options, rules,
 };
 use clap::Args;
 use serde::Serialize;
 
-use crate::difficulty::{Direction, chosen_column, difficulties, read_labels, read_scores};
+use crate::difficulty::{
+    Direction, ReadDirection, chosen_column, difficulties, read_labels, read_scores, write_part,
+};
 use crate::dynamics::ids_of;
 use crate::named::{borrowed, key_value, write_parameters};
-use crate::output::{csv_field, new_table, print, right};
+use crate::output::{answer, new_table, place, print_beside, right};
+use crate::output_format::OutputFormat;
+use crate::rows::{Field, write_rows};
+use crate::tables::TableArguments;
 
 /// Keep a part of the data by a score, and say of every example why it was kept or dropped.
 ///
-/// SCORES is what `curriculum score` writes; its sidecar says which way a column points, so that `hardest` means
-/// hard for a confidence, too, and how `forgetting` counts what was never learned. A .npy without one is a
-/// difficulty, high = hard. `curriculum distance` makes the distances for `middle` and `prototypes` and the neighbours
+/// SCORES is what `curriculum score` writes, or any table (CSV, JSON lines, Parquet, .npz) with a column of scores and
+/// perhaps ids. Which way a column points its sidecar says, else the metric or the name that it has, so that `hardest`
+/// means hard for a confidence, too; the report says which way it was read. The sidecar also says how `forgetting` counts
+/// what was never learned. A .npy without one is a difficulty, high = hard. `curriculum distance` makes the distances for `middle` and `prototypes` and the neighbours
 /// for `d2`. The number kept is exact, floor(F N + 0.5), and ties are decided by the seed. OUT is
-///   - a .csv file of `id`, `kept` (0 or 1) and `reason`, one row per example in the order of SCORES;
+///   - a .csv or .jsonl file of `id`, `kept` (0 or 1) and `reason`, one row per example in the order of SCORES;
 ///   - a .npy file of the indices kept, in increasing order;
-///   - any other name: the ids kept, one per line, the most important first.
+///   - any other name, and `-` (standard output): the ids kept, one per line, the most important first.
 #[derive(Args)]
 #[command(
     verbatim_doc_comment,
@@ -43,7 +49,7 @@ Examples:
   curriculum prune --list"
 )]
 pub(crate) struct Arguments {
-    /// The scores (.csv, .npz, .npy, and .parquet in a build with that feature)
+    /// The scores (.csv, .tsv, .jsonl, .parquet, .npz, .npy), or - for standard input
     #[arg(required_unless_present = "list")]
     scores: Option<PathBuf>,
     #[command(flatten)]
@@ -57,10 +63,10 @@ pub(crate) struct Arguments {
     /// The column of scores, where there are several
     #[arg(long, value_name = "NAME")]
     column: Option<String>,
-    /// What a high value means, where the column is neither or the file is wrong
+    /// What a high value means, where nothing else tells or that is wrong
     #[arg(long, value_enum, value_name = "WHICH")]
     high_is: Option<Direction>,
-    /// Labels (.npy, N integers, or .csv with `id` and `label`), where SCORES has none
+    /// Labels (.npy, or a table with `id` and `label`), where SCORES has none
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// Nearest neighbours for the rule d2 (.npz with `indices` and `distances`, N x k, from `curriculum distance`)
@@ -69,9 +75,14 @@ pub(crate) struct Arguments {
     /// The seed of ties and of all that is drawn
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Where to write: .csv, .npy, or ids as lines
+    /// Where to write: .csv, .jsonl, .npy, or ids as lines; - for standard output
     #[arg(short, long, value_name = "OUT", required_unless_present = "list")]
     output: Option<PathBuf>,
+    /// The format of OUT, whatever its name: csv, jsonl, npy or ids
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
+    output_format: Option<OutputFormat>,
+    #[command(flatten)]
+    tables: TableArguments,
     /// List the rules with their options
     #[arg(long)]
     list: bool,
@@ -96,7 +107,7 @@ struct BudgetArguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
-        return print(&Catalogue(rules().collect()), arguments.json);
+        return answer(&Catalogue(rules().collect()), arguments.json);
     }
     let (Some(path), Some(name), Some(output)) = (&arguments.scores, &arguments.rule, &arguments.output) else {
         bail!("no scores, no rule or no output");
@@ -110,14 +121,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let options: Vec<(&str, &str)> = borrowed(&arguments.options).collect();
     let mut settings = RuleSettings::parse(name, &options)?;
     let (name, needs) = (settings.description().method.name, settings.description().needs);
+    let format = OutputFormat::of(output, arguments.output_format, WRITTEN)?;
     // Before anything is read: a budget that is none is wrong for every file.
     budget.resolve(usize::MAX)?;
 
-    let file = read_scores(path)?;
+    let file = read_scores(path, &arguments.tables)?;
     let column = chosen_column(&file, arguments.column.as_deref())?;
     let n = column.values.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
-    let scores = difficulties(&file, column, arguments.high_is)?;
+    let (scores, direction) = difficulties(&file, column, arguments.high_is)?;
     if name == RemoveUnforgettable::NAME
         && let Some(never) = never_learned::count(&file, column, &arguments.options)?
     {
@@ -129,6 +141,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         None => file.labels.clone(),
     };
     if settings.needs_labels() && labels.is_none() {
+        file.needed_labels()?;
         bail!("{}: no labels, which {name} needs; expected --labels FILE", path.display());
     }
     let confidence = match needs {
@@ -148,14 +161,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         confidence: confidence.map(|column| column.values.as_slice()),
         neighbors: neighbors.as_ref(),
     })?;
-    let place = || path.display().to_string();
-    let selection = rule.select(&scores, budget, arguments.seed).with_context(place)?;
-    write_selection(output, &ids, &selection)?;
+    let of_file = || path.display().to_string();
+    let selection = rule.select(&scores, budget, arguments.seed).with_context(of_file)?;
+    write_selection(output, format, &ids, &selection)?;
 
     let report = Report {
         output: output.display().to_string(),
         scores: path.display().to_string(),
+        part_of_sidecar: file.part_of_sidecar(),
         column: column.name.clone(),
+        direction,
         rule: name,
         options: settings.options().clone(),
         seed: arguments.seed,
@@ -165,8 +180,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         n_tied: selection.decisions.iter().filter(|decision| decision.tied).count(),
         classes: labels.map(|labels| class_counts(&labels, &selection)).unwrap_or_default(),
     };
-    print(&report, arguments.json)
+    print_beside(&report, arguments.json, &[Some(output)])
 }
+
+/// What is written, ids for all other names.
+const WRITTEN: &[OutputFormat] = &[OutputFormat::Csv, OutputFormat::Jsonl, OutputFormat::Npy, OutputFormat::Ids];
 
 fn read_neighbors(path: &Path, ids: &Ids) -> anyhow::Result<NeighborLists> {
     let (shown, n) = (path.display(), ids.len());
@@ -192,32 +210,31 @@ fn read_neighbors(path: &Path, ids: &Ids) -> anyhow::Result<NeighborLists> {
     NeighborLists::new(k, indices, distances.to_f64().with_context(place)?).with_context(place)
 }
 
-fn write_selection(path: &Path, ids: &Ids, selection: &Selection) -> anyhow::Result<()> {
+fn write_selection(path: &Path, format: OutputFormat, ids: &Ids, selection: &Selection) -> anyhow::Result<()> {
     let id = |example: usize| ids.get(example).unwrap_or_default();
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("csv") => Ok(write_atomically(path, |writer| {
-            writeln!(writer, "id,kept,reason")?;
-            for (example, decision) in selection.decisions.iter().enumerate() {
-                let reason = selection.reason(example).unwrap_or_default();
-                // The column before says it.
-                let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, why)| why);
-                let kept = u8::from(decision.kept);
-                writeln!(writer, "{},{kept},{}", csv_field(&id(example)), csv_field(reason))?;
-            }
-            Ok(())
-        })?),
-        Some("npy") => {
-            let kept: Vec<i64> = selection.kept_sorted().into_iter().map(|example| example as i64).collect();
-            Ok(write_npy(path, &Array::new(vec![kept.len()], ArrayData::I64(kept))?)?)
-        }
-        _ => {
+    match format {
+        OutputFormat::Ids => {
             if let Some(example) = selection.kept.iter().find(|&&example| id(example).contains(['\n', '\r'])) {
-                let id = id(*example);
-                bail!("{}: id {id:?} is more than a line, expected an output that ends in .csv", path.display());
+                let (id, path) = (id(*example), path.display());
+                bail!("{path}: id {id:?} is more than a line, expected --output-format csv or jsonl");
             }
             Ok(write_atomically(path, |writer| {
                 selection.kept.iter().try_for_each(|&example| writeln!(writer, "{}", id(example)))
             })?)
+        }
+        OutputFormat::Npy => {
+            let kept: Vec<i64> = selection.kept_sorted().into_iter().map(|example| example as i64).collect();
+            Ok(write_npy(path, &Array::new(vec![kept.len()], ArrayData::I64(kept))?)?)
+        }
+        _ => {
+            let row = |(example, decision): (usize, &Decision)| {
+                let reason = selection.reason(example).unwrap_or_default();
+                // The column before says it.
+                let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, why)| why).to_owned();
+                vec![id(example).into(), usize::from(decision.kept).into(), Field::Text(reason.into())]
+            };
+            let rows = selection.decisions.iter().enumerate().map(row);
+            write_rows(path, format, &["id", "kept", "reason"], rows)
         }
     }
 }
@@ -244,7 +261,11 @@ struct ClassCount {
 struct Report {
     output: String,
     scores: String,
+    /// How many examples there are of how many that the sidecar describes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of_sidecar: Option<(usize, usize)>,
     column: String,
+    direction: ReadDirection,
     rule: &'static str,
     options: BTreeMap<String, String>,
     seed: u64,
@@ -259,8 +280,10 @@ struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scores, column, rule, n_examples, n_kept, n_tied, seed, .. } = self;
+        let Self { scores, column, direction, rule, n_examples, n_kept, n_tied, seed, .. } = self;
+        write_part(formatter, scores, self.part_of_sidecar)?;
         writeln!(formatter, "{scores}: {n_kept} of {n_examples} examples kept by {rule} of {column}")?;
+        writeln!(formatter, "{column}: {direction}")?;
         if *n_tied > 0 {
             writeln!(formatter, "{n_tied} examples were tied at the cut and decided by the seed, {seed}")?;
         }
@@ -273,7 +296,7 @@ impl fmt::Display for Report {
             }
             writeln!(formatter, "{table}")?;
         }
-        writeln!(formatter, "written to {}", self.output)
+        writeln!(formatter, "written to {}", place(&self.output))
     }
 }
 

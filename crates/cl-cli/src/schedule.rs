@@ -1,11 +1,9 @@
 //! `curriculum schedule`: how much of the data a pacing makes available, step by step.
 
 use std::fmt;
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use cl_data::io::write_atomically;
 use cl_pacing::{Given, Pacing, pacing_by_name, pacings};
 use cl_study::LineFigure;
 use clap::Args;
@@ -13,7 +11,9 @@ use serde::Serialize;
 
 use crate::{
     named::{List, PacingParameters},
-    output::{check_svg, exact, print, save_figure},
+    output::{answer, check_results, check_svg, place, print_beside, save_figure},
+    output_format::OutputFormat,
+    rows::{Field, write_rows},
 };
 
 /// Show how much of the data a pacing makes available at each step, and what it never does.
@@ -47,9 +47,12 @@ pub(crate) struct Arguments {
     /// The examples of a batch, below which no count falls
     #[arg(long, value_name = "B", default_value_t = 1)]
     batch_size: usize,
-    /// Where to write the table (.csv) [default: standard output]
-    #[arg(short, long, value_name = "OUT.csv")]
+    /// Where to write the table: .csv or .jsonl, - for standard output [default: -, where no --json is asked for]
+    #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// The format of OUT, whatever its name: csv or jsonl
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
+    output_format: Option<OutputFormat>,
     /// Draw it (.svg)
     #[arg(long, value_name = "OUT.svg")]
     plot: Option<PathBuf>,
@@ -63,7 +66,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
-        return print(&List(vec![("pacings", pacings())]), arguments.json);
+        return answer(&List(vec![("pacings", pacings())]), arguments.json);
     }
     let (Some(name), Some(n), Some(n_steps)) = (&arguments.pacing, arguments.n_examples, arguments.steps) else {
         bail!("no pacing, no number of examples or no steps");
@@ -81,10 +84,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.batch_size > n {
         bail!("--batch-size is {}, expected at most the number of examples, {n}", arguments.batch_size);
     }
-    if let Some(output) = arguments.output.as_ref().filter(|path| path.extension().is_none_or(|end| end != "csv"))
-    {
-        bail!("{}: unknown ending, expected .csv", output.display());
-    }
+    let standard = Path::new("-");
+    // JSON without an output is report and table in one.
+    let output = arguments.output.as_deref().or((!arguments.json).then_some(standard));
+    let format = OutputFormat::of(output.unwrap_or(standard), arguments.output_format, WRITTEN)?;
+    let results = [output, arguments.plot.as_deref()];
+    check_results(&results)?;
     if let Some(plot) = &arguments.plot {
         check_svg(plot)?;
     }
@@ -117,21 +122,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         plot: arguments.plot.as_ref().map(|path| path.display().to_string()),
         schedule: (arguments.json && arguments.output.is_none()).then_some(rows.clone()),
     };
-    match &arguments.output {
-        Some(output) => {
-            write_atomically(output, |writer| write_rows(writer, &rows))?;
-            print(&report, arguments.json)
-        }
-        None if arguments.json => print(&report, true),
-        // The table is for the next program, what is said of it for the reader.
-        None => {
-            let mut stdout = io::stdout().lock();
-            write_rows(&mut stdout, &rows)?;
-            stdout.flush()?;
-            Ok(write!(io::stderr(), "{report}")?)
-        }
-    }
+    let Some(output) = output else { return answer(&report, true) };
+    let row = |row: &Row| vec![Field::Count(row.step), row.fraction.into(), row.count.into()];
+    write_rows(output, format, &["step", "fraction", "count"], rows.iter().map(row))?;
+    print_beside(&report, arguments.json, &results)
 }
+
+/// What is written.
+const WRITTEN: &[OutputFormat] = &[OutputFormat::Csv, OutputFormat::Jsonl];
 
 struct Schedule<'a> {
     pacing: &'a dyn Pacing,
@@ -180,11 +178,6 @@ struct Row {
     count: usize,
 }
 
-fn write_rows(writer: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
-    writeln!(writer, "step,fraction,count")?;
-    rows.iter().try_for_each(|row| writeln!(writer, "{},{},{}", row.step, exact(row.fraction), row.count))
-}
-
 #[derive(Serialize)]
 struct Report {
     pacing: String,
@@ -224,7 +217,7 @@ impl fmt::Display for Report {
             writeln!(formatter, "never available: {n} of {n_examples}, the places {ranges} of the order")?;
         }
         for path in [&self.output, &self.plot].into_iter().flatten() {
-            writeln!(formatter, "written to {path}")?;
+            writeln!(formatter, "written to {}", place(path))?;
         }
         Ok(())
     }

@@ -2,5 +2,5 @@
 
 pub(crate) use cl_difficulty::table::{
     Sidecar, Table as ScoreFile, TableColumn as ScoreColumn, TableFormat as ScoreFormat, sidecar_path,
-    write_columns,
+    write_columns_as,
 };

@@ -1,26 +1,28 @@
 //! `curriculum weights`: how much each example counts, by its loss.
 
 use std::fmt;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use cl_data::Ids;
-use cl_data::io::{Array, ArrayData, read_npy, write_atomically, write_npy};
+use cl_data::io::{Array, ArrayData, read_npy, write_npy};
 use cl_pacing::{Given, Weighting, weighting_by_name, weightings};
 use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    difficulty::{chosen_column, read_labels, read_scores},
+    difficulty::{chosen_column, read_labels, read_scores, write_part},
     named::{List, borrowed, key_value},
-    output::{csv_field, exact, print, short},
+    output::{answer, place, print_beside, short},
+    output_format::OutputFormat,
+    rows::write_rows,
+    tables::TableArguments,
 };
 
 /// Weigh examples by their losses: self-paced, focal, SuperLoss and others.
 ///
-/// LOSSES is a .npy of one loss per example, or a file of scores with a column of losses. OUT by its ending: .npy (one
-/// weight per example) or .csv (`id`, `loss`, `weight`).
+/// LOSSES is a .npy of one loss per example, or a table with a column of losses. OUT by its ending: .npy (one weight per
+/// example), .csv or .jsonl (`id`, `loss`, `weight`).
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -29,7 +31,7 @@ Examples:
   curriculum weights losses.npy --weighting diversity --param lambda=0.5 --param gamma=0.2 --groups labels.npy -o w.npy
   curriculum weights --list")]
 pub(crate) struct Arguments {
-    /// The losses (.npy, or scores with a column of losses)
+    /// The losses (.npy, or a table with a column of losses), or - for standard input
     #[arg(required_unless_present = "list")]
     losses: Option<PathBuf>,
     /// The weighting by name
@@ -41,15 +43,20 @@ pub(crate) struct Arguments {
     /// The column of losses, where there are several
     #[arg(long, value_name = "NAME")]
     column: Option<String>,
-    /// The group of each example, for diversity (.npy, or .csv of `id` and `label`)
+    /// The group of each example, for diversity (.npy, or a table with `id` and `label`)
     #[arg(long, value_name = "FILE")]
     groups: Option<PathBuf>,
     /// How late each example is to come, for a curriculum region (.npy)
     #[arg(long, value_name = "FILE.npy")]
     region: Option<PathBuf>,
-    /// Where to write: .npy or .csv
+    /// Where to write: .npy, .csv or .jsonl; - for standard output
     #[arg(short, long, value_name = "OUT", required_unless_present = "list")]
     output: Option<PathBuf>,
+    /// The format of OUT, whatever its name: csv, jsonl or npy
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
+    output_format: Option<OutputFormat>,
+    #[command(flatten)]
+    tables: TableArguments,
     /// List the weightings with their parameters
     #[arg(long)]
     list: bool,
@@ -60,17 +67,14 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
-        return print(&List(vec![("weightings", weightings())]), arguments.json);
+        return answer(&List(vec![("weightings", weightings())]), arguments.json);
     }
     let (Some(path), Some(name), Some(output)) = (&arguments.losses, &arguments.weighting, &arguments.output)
     else {
         bail!("no losses, no weighting or no output");
     };
-    let ending = output.extension().and_then(|ending| ending.to_str());
-    if !matches!(ending, Some("npy" | "csv")) {
-        bail!("{}: unknown ending, expected .npy or .csv", output.display());
-    }
-    let file = read_scores(path)?;
+    let format = OutputFormat::of(output, arguments.output_format, WRITTEN)?;
+    let file = read_scores(path, &arguments.tables)?;
     let losses = &chosen_column(&file, arguments.column.as_deref())?.values;
     let n = losses.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
@@ -88,6 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let report = Report {
         output: output.display().to_string(),
         losses: path.display().to_string(),
+        part_of_sidecar: file.part_of_sidecar(),
         weighting: weighting.to_string(),
         n_examples: n,
         n_zero: weights.iter().filter(|&&weight| weight == 0.0).count(),
@@ -95,13 +100,18 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         least: weights.iter().copied().fold(f64::INFINITY, f64::min),
         greatest: weights.iter().copied().fold(f64::NEG_INFINITY, f64::max),
     };
-    if ending == Some("npy") {
+    if format == OutputFormat::Npy {
         write_npy(output, &Array::new(vec![n], ArrayData::F64(weights))?)?;
     } else {
-        write_atomically(output, |writer| write_rows(writer, &ids, losses, &weights))?;
+        let rows = ids.iter().zip(losses).zip(&weights);
+        let rows = rows.map(|((id, &loss), &weight)| vec![id.into(), loss.into(), weight.into()]);
+        write_rows(output, format, &["id", "loss", "weight"], rows)?;
     }
-    print(&report, arguments.json)
+    print_beside(&report, arguments.json, &[Some(output)])
 }
+
+/// What is written.
+const WRITTEN: &[OutputFormat] = &[OutputFormat::Npy, OutputFormat::Csv, OutputFormat::Jsonl];
 
 fn read_region(path: &Path, n: usize) -> anyhow::Result<Vec<f64>> {
     let place = || path.display().to_string();
@@ -112,18 +122,13 @@ fn read_region(path: &Path, n: usize) -> anyhow::Result<Vec<f64>> {
     array.to_f64().with_context(place)
 }
 
-fn write_rows(writer: &mut dyn Write, ids: &Ids, losses: &[f64], weights: &[f64]) -> io::Result<()> {
-    writeln!(writer, "id,loss,weight")?;
-    let mut rows = ids.iter().zip(losses).zip(weights);
-    rows.try_for_each(|((id, &loss), &weight)| {
-        writeln!(writer, "{},{},{}", csv_field(&id), exact(loss), exact(weight))
-    })
-}
-
 #[derive(Serialize)]
 struct Report {
     output: String,
     losses: String,
+    /// How many examples there are of how many that the sidecar describes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of_sidecar: Option<(usize, usize)>,
     weighting: String,
     n_examples: usize,
     n_zero: usize,
@@ -134,10 +139,11 @@ struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_part(formatter, &self.losses, self.part_of_sidecar)?;
         let Self { weighting, n_examples, n_zero, output, .. } = self;
         writeln!(formatter, "{weighting}: {n_examples} examples, {n_zero} of them of weight 0")?;
         let [least, greatest, sum] = [self.least, self.greatest, self.sum].map(short);
         writeln!(formatter, "weights from {least} to {greatest}, in sum {sum}")?;
-        writeln!(formatter, "written to {output}")
+        writeln!(formatter, "written to {}", place(output))
     }
 }

@@ -194,9 +194,12 @@ fn every_bad_file_is_named_with_its_place() {
     assert!(refusal(&folder.file("cut.npz", b"PK\x03\x04 and no more"), &[]).starts_with("zip archive: "));
     assert!(refusal(&folder.path("missing.csv"), &[]).contains("No such file"));
     let unknown = folder.file("unknown", [0xff, 0xd8, 0xff, 0]);
-    assert_eq!(refusal(&unknown, &[]), "format not recognised, expected CSV, IDX, CIFAR (.bin), .npy or .npz");
+    assert_eq!(
+        refusal(&unknown, &[]),
+        "format not recognised, expected CSV, JSON lines, Parquet, IDX, CIFAR (.bin), .npy or .npz"
+    );
     let scalar = folder.file("scalar.npy", npy("()", &[0; 8]));
-    assert!(refusal(&scalar, &["--label", "y"]).contains("columns of a CSV file, this is NPY"));
+    assert!(refusal(&scalar, &["--label", "y"]).contains("columns of a table, this is NPY"));
 }
 
 #[test]

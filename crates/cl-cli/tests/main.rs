@@ -6,3 +6,5 @@ mod instructions;
 mod pacing;
 mod prune;
 mod scores;
+mod standard_streams;
+mod tables;

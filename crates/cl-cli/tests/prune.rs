@@ -246,6 +246,15 @@ fn distances_are_made_from_features() {
     };
     assert_eq!(kept(&["middle", "--count", "1", "--column", "class_median_distance"]).len(), 1);
     assert_eq!(kept(&["prototypes", "--count", "1", "--column", "prototype_distance"]), ["2"]);
+    // Labels from a table of one's own form.
+    let table = folder.text("labels.txt", "name|gold\n4|1\n3|1\n2|0\n1|0\n0|0\n");
+    let forms =
+        ["--separator", "|", "--id-column", "name", "--labels", &table, "-o", &out, "--output-format", "csv"];
+    printed(&[&["distance", &features, "--metric", "class_median_distance"], &forms[..]].concat());
+    assert_eq!(
+        folder.read("kept.txt"),
+        "id,label,class_median_distance\n0,0,1\n1,0,0\n2,0,4\n3,1,0.25\n4,1,0.25\n"
+    );
     // Without labels, and the neighbours.
     let graph = folder.path("graph.npz");
     let one = ["distance", &features, "--metric", "neighbor_distance", "-o", &distances];
@@ -312,7 +321,8 @@ fn what_is_wrong_is_told() {
     write_npy(folder.path("short.npy"), &array).unwrap();
     let short = folder.path("short.npy");
     assert!(
-        with(&["--count", "2", "--labels", &short]).contains("labels of shape [3], expected [4] as the scores")
+        with(&["--count", "2", "--labels", &short])
+            .contains("short.npy: 3 labels for 4 examples, expected one each")
     );
     assert!(
         refused(&["--rule", "d2", "--count", "1", "--column", "el2n"]).contains("expected --neighbors FILE.npz")

@@ -33,12 +33,38 @@ impl Fingerprint {
         let mut hash = Sha256::new();
         hash.update((ids.len() as u64).to_le_bytes());
         for (index, id) in ids.iter().enumerate() {
-            hash.update((id.len() as u64).to_le_bytes());
-            hash.update(id.as_bytes());
-            hash.update(labels.get(index).map_or(u64::MAX, |&label| label as u64).to_le_bytes());
+            hash_row(&mut hash, &id, labels.get(index));
         }
         Self(hash.finalize().into())
     }
+
+    /// The fingerprint of the set of these examples, whatever their order: SHA-256 over "set" and the rows of
+    /// [`of`](Self::of) by ascending id. O(n log n).
+    ///
+    /// ```
+    /// use cl_data::{Fingerprint, Ids};
+    ///
+    /// let [forth, back] = [[4, 9], [9, 4]].map(|ids| Ids::integers(ids.to_vec()).unwrap());
+    /// assert_eq!(Fingerprint::of_set(&forth, &[0, 1]), Fingerprint::of_set(&back, &[1, 0]));
+    /// assert_ne!(Fingerprint::of_set(&forth, &[0, 1]), Fingerprint::of_set(&back, &[0, 1]));
+    /// ```
+    pub fn of_set(ids: &Ids, labels: &[usize]) -> Self {
+        let mut rows: Vec<_> = ids.iter().enumerate().map(|(index, id)| (id, labels.get(index))).collect();
+        rows.sort_unstable();
+        let mut hash = Sha256::new();
+        hash.update(b"set");
+        hash.update((rows.len() as u64).to_le_bytes());
+        for (id, label) in rows {
+            hash_row(&mut hash, &id, label);
+        }
+        Self(hash.finalize().into())
+    }
+}
+
+fn hash_row(hash: &mut Sha256, id: &str, label: Option<&usize>) {
+    hash.update((id.len() as u64).to_le_bytes());
+    hash.update(id.as_bytes());
+    hash.update(label.map_or(u64::MAX, |&label| label as u64).to_le_bytes());
 }
 
 /// The fingerprint of numbers as they come: what was added so far has one at any time.

@@ -5,3 +5,4 @@ mod csv_files;
 mod image_files;
 mod numpy;
 mod numpy_files;
+mod table_files;

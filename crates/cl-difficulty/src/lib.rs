@@ -16,8 +16,6 @@ mod label_noise;
 pub mod log;
 mod margin;
 pub mod model_based;
-#[cfg(feature = "parquet")]
-mod parquet_fields;
 mod scores;
 pub mod table;
 

@@ -169,7 +169,8 @@ fn what_cannot_be_is_named() {
     log.write_epoch(3, |at| (at == 7).then_some(f32::INFINITY));
     for order in [By::Epochs, By::Examples] {
         let error = log.score(&by(order, None)).unwrap_err().to_string();
-        let expected = "logits_3.npy: epoch 3, example 2: logit of class 1 is inf, expected a finite number; option `nan`";
+        let expected =
+            "logits_3.npy: epoch 3, example 2: logit of class 1 is inf, expected a finite number; option `nan`";
         assert!(error.contains(expected), "{error}");
     }
     // Half precision, infinite: sign, all exponent bits, no fraction.

@@ -15,3 +15,4 @@ mod score_a_log;
 mod select_examples;
 mod soft_labels;
 mod tables;
+mod tables_as_written;

@@ -53,3 +53,34 @@ fn other_data_and_other_forms_are_refused() {
     std::fs::write(&beside, json.replace("\"form\": 1,", "")).unwrap();
     assert_eq!(Table::read(&path).unwrap().scores(None, None).unwrap(), loss);
 }
+
+/// Sorted and filtered tables are still those of their sidecar; others are not.
+#[test]
+fn the_sidecar_goes_with_the_set() {
+    let data = Dataset::new(1, vec![0.0, 1.0, 2.0], vec![0, 1, 1], 2).unwrap();
+    let aum = Scores::new(Metric::new("aum"), vec![0.1, 0.2, 0.3], &data, Provenance::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.csv");
+    write_scores(&path, data.ids(), &[&aum]).unwrap();
+    assert_eq!(Table::read(&path).unwrap().part_of_sidecar(), None);
+    let read = |rows: &str| {
+        std::fs::write(&path, format!("id,label,aum\n{rows}")).unwrap();
+        Table::read(&path)
+    };
+    let sorted = read("2,1,0.3\n0,0,0.1\n1,1,0.2\n").unwrap();
+    assert_eq!((sorted.part_of_sidecar(), sorted.higher_is_harder("aum")), (None, Some(true)));
+    assert_eq!(sorted.scores(None, None).unwrap().values(), [0.3, 0.1, 0.2]);
+    assert_eq!(read("2,1,0.3\n0,0,0.1\n").unwrap().part_of_sidecar(), Some((2, 3)));
+    for other in ["2,1,0.3\n0,1,0.1\n1,0,0.2\n", "2,1,0\n0,0,0\n7,1,0\n", "0,0,0\n1,1,0\n2,1,0\n3,1,0\n"] {
+        let error = read(other).unwrap_err().to_string();
+        assert!(error.contains("they belong to other data"), "{error}");
+    }
+    // A sidecar that knows the order alone.
+    let beside = sidecar_path(&path);
+    let json: Vec<String> = std::fs::read_to_string(&beside).unwrap().lines().map(str::to_owned).collect();
+    let older: Vec<&str> =
+        json.iter().map(String::as_str).filter(|line| !line.contains("set_fingerprint")).collect();
+    std::fs::write(&beside, older.join("\n")).unwrap();
+    assert!(read("0,0,0.1\n1,1,0.2\n2,1,0.3\n").is_ok());
+    assert!(read("2,1,0.3\n0,0,0.1\n1,1,0.2\n").is_err());
+}

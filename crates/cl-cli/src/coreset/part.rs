@@ -3,20 +3,20 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use cl_data::io::{ArrayData, CsvRows, NpzReader, open};
+use cl_data::io::{ArrayData, NpzReader, TableOptions, TableReader, listed, open};
 use cl_prune::coreset::PartChoice;
 
 use crate::dynamics::ids_of;
 use crate::features::read_indices;
 
-/// Reads a file of this command, `.npz` or `.csv`, or a `.npy` file of indices, with its name.
+/// Reads a file of this command, `.npz` or a table, or a `.npy` file of indices, with its name.
 pub(super) fn read(path: &Path) -> anyhow::Result<(String, PartChoice)> {
     let choice = match *open(path)?.read_up_to(6)? {
         [b'P', b'K', ..] => read_npz(path)?,
         [0x93, b'N', b'U', b'M', b'P', b'Y'] => {
             PartChoice::Indices { order: read_indices(path, "order")?, n_examples: None }
         }
-        _ => read_csv(path)?,
+        _ => read_table(path)?,
     };
     Ok((path.display().to_string(), choice))
 }
@@ -53,32 +53,32 @@ pub(super) fn n_examples_data(n_examples: usize) -> ArrayData {
     ArrayData::I64(vec![n_examples as i64])
 }
 
-fn read_csv(path: &Path) -> anyhow::Result<PartChoice> {
+fn read_table(path: &Path) -> anyhow::Result<PartChoice> {
     let shown = path.display();
-    let mut rows = CsvRows::open(path, b',')?;
-    if !rows.advance()? {
-        bail!("{shown}: line 1: the file is empty, expected a header");
-    }
-    let names: Vec<String> = rows.fields().map(Into::into).collect();
-    let place = |name: &str| names.iter().position(|column| column == name);
-    let (at, is_id) = match (place("id"), place("index")) {
-        (Some(at), _) => (at, true),
-        (None, Some(at)) => (at, false),
+    let table = TableReader::open(path, &TableOptions::default())?;
+    let (column, is_id) = match (table.find("id"), table.find("index")) {
+        (Some(column), _) => (column, true),
+        (None, Some(column)) => (column, false),
         (None, None) => {
-            bail!("{shown}: header: neither `id` nor `index`, the columns are {}", names.join(", "))
+            bail!("{shown}: header: neither `id` nor `index`, the columns are {}", listed(table.columns()))
         }
     };
     let (mut ids, mut indices) = (Vec::new(), Vec::new());
-    while rows.advance()? {
-        let field = rows.fields().nth(at).unwrap_or_default();
-        if is_id {
-            ids.push(field.to_owned());
-            continue;
+    let mut rows = table.rows(&[column])?;
+    while let Some(batch) = rows.next_batch()? {
+        let cells = &batch.columns[0];
+        for row in 0..batch.n_rows {
+            let wrong = |what: &str| {
+                let (place, name) = (batch.place(row), &table.columns()[column]);
+                anyhow!("{shown}: {place}, column `{name}`: {}, expected {what}", cells.shown(row))
+            };
+            if is_id {
+                ids.push(cells.text(row).ok_or_else(|| wrong("an id"))?.into_owned());
+            } else {
+                let index = cells.integer(row).and_then(|index| usize::try_from(index).ok());
+                indices.push(index.ok_or_else(|| wrong("an integer from 0"))?);
+            }
         }
-        let line = rows.line();
-        let index = field.parse();
-        let expected = "expected an integer from 0";
-        indices.push(index.map_err(|_| anyhow!("{shown}: line {line}, column `index`: {field:?}, {expected}"))?);
     }
     Ok(if is_id { PartChoice::Ids(ids) } else { PartChoice::Indices { order: indices, n_examples: None } })
 }

@@ -54,7 +54,9 @@ pub(super) fn count(
         NeverLearned::Toneva => Ok(Some(presentations(sidecar, &column.options)? as f64)),
         NeverLearned::Infinite => Ok(Some(f64::INFINITY)),
         NeverLearned::Cartography => Ok(Some(1000.0)),
-        NeverLearned::Zero if fate == Some("unforgettable") || sidecar.n_never_learned.unwrap_or(0) == 0 => Ok(None),
+        NeverLearned::Zero if fate == Some("unforgettable") || sidecar.n_never_learned.unwrap_or(0) == 0 => {
+            Ok(None)
+        }
         NeverLearned::Zero => bail!(
             "{} counts 0 events for the {} examples never learned, as for the unforgettable; expected scores with \
              forgetting.never_learned=toneva, or --option never_learned=unforgettable to remove both alike",

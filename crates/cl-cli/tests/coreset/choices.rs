@@ -242,7 +242,7 @@ fn bad_input_is_named() {
     assert!(run("graph-cut", &["--option", "lambda=-1"]).contains("lambda"));
     assert!(run("craig", &["--option", "ties=first"]).contains("seeded"));
     let message = refusal(&[&input, "--method", "herding", "--count", "5", "-o", &folder.path("out.txt")]);
-    assert!(message.contains("expected .csv, .npz or .npy"), "{message}");
+    assert!(message.contains("expected .csv, .jsonl, .npz or .npy"), "{message}");
     assert!(!std::path::Path::new(&out).exists());
 }
 

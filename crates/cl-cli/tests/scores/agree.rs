@@ -75,10 +75,12 @@ fn rows_join_by_id_whatever_the_file() {
             .collect::<String>();
     let foreign = folder.text("e.csv", &foreign);
     let found = report(&["agree", &foreign, &file]);
+    let direction = json!({"high_is": "hard", "from": "name"});
     assert_eq!(
         found["columns"][0],
-        json!({"name": "length", "metric": "length", "file": foreign, "negated": false})
+        json!({"name": "length", "metric": "length", "file": foreign, "negated": false, "direction": direction})
     );
+    assert_eq!(found["columns"][1]["direction"]["from"], "sidecar");
 }
 
 #[test]
@@ -108,24 +110,49 @@ fn other_data_are_refused() {
 #[test]
 fn bad_files_and_arguments() {
     let folder = Folder::new();
-    let read = |text: &str| refusal(&["agree", &folder.text("x.csv", text)]);
+    let read = |text: &str| refusal(&["agree", &folder.text("x.csv", text), "--high-is", "hard"]);
     assert!(read("").contains("line 1: the file is empty"));
-    assert!(read("a,b\n1,2\n").contains("header: no column `id`, the columns are a, b"));
     assert!(read("id,a\n1,0.5\n2,high\n").contains("line 3, column `a`: \"high\", expected a number"));
     assert!(read("id,a\n1,0.5\n2,nan\n").contains("a of example 2 is NaN"));
     assert!(read("id,a,a\n1,0.5,1\n").contains("column `a` occurs twice"));
     assert!(read("id,a\n").contains("0 examples"));
     assert!(read("id,label\n1,0\n").contains("no column of scores"));
     assert!(read("id,a\n1,0.5\n").contains("1 columns to compare, expected at least 2"));
-    assert!(read("id,label,a\n1,cat,0\n").contains("expected a class"));
+    assert!(read("id,text\n1,cat\n").contains("line 2, column `text`: \"cat\", expected a number"));
     let bare = folder.npy("bare.npy", &[2], ArrayData::F64(vec![0.0, 1.0]));
     assert!(refusal(&["agree", &bare]).contains("has no ids, expected"));
     let file = folder.text("y.csv", "id,a,b\n1,0.5,1\n2,0.7,1\n");
-    assert_eq!(report(&["agree", &file])["matrix"], json!([[1.0, null], [null, null]]));
+    // Nothing tells which way they point.
+    assert!(refusal(&["agree", &file]).contains("which way does column `a` point?"));
+    let found = report(&["agree", &file, "--high-is", "hard"]);
+    assert_eq!(found["matrix"], json!([[1.0, null], [null, null]]));
+    assert_eq!(found["columns"][0]["direction"], json!({"high_is": "hard", "from": "--high-is"}));
+    let wide: Vec<String> = (0..300).map(|at| format!("loss_{at}")).collect();
+    let wide = folder.text("wide.csv", &format!("id,{}\n1,{}\n", wide.join(","), vec!["1"; 300].join(",")));
+    assert!(
+        refusal(&["agree", &wide])
+            .contains("300 columns to compare, expected at most 256, or --metric to name some")
+    );
     assert_eq!(refusal(&["agree", &file, "--metric", "c"]), "--metric: no file has a column `c`");
     assert_eq!(refusal(&["agree", &file, "--top-k", "1.5"]), "--top-k is 1.5, expected a share in (0, 1]");
-    assert!(refusal(&["agree", &file, "--level", "95"]).contains("argument level is 95"));
+    assert!(refusal(&["agree", &file, "--high-is", "hard", "--level", "95"]).contains("argument level is 95"));
     assert!(refusal(&["agree", &file, "-o", &folder.path("m.png")]).ends_with("expected .svg"));
     assert_eq!(curriculum(&["agree"]).status.code(), Some(2));
     assert_eq!(curriculum(&["agree", &file, "--method", "pearson"]).status.code(), Some(2));
+}
+
+/// Columns of texts are left out and told, filtered rows are told.
+#[test]
+fn what_is_left_out_is_told() {
+    let folder = Folder::new();
+    let file = scores(&folder, "a.csv", "el2n,aum");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let with_names = |(row, line): (usize, &str)| format!("{line},{}\n", if row == 0 { "name" } else { "x" });
+    std::fs::write(&file, text.lines().enumerate().map(with_names).take(31).collect::<String>()).unwrap();
+    let found = report(&["agree", &file]);
+    assert_eq!(found["left_out"], json!(["name"]));
+    assert_eq!(found["parts"], json!([{"file": file, "n_examples": 30, "of": 40}]));
+    let text = String::from_utf8(curriculum(&["agree", &file]).stdout).unwrap();
+    assert!(text.contains("30 of 40 examples of its sidecar"), "{text}");
+    assert!(text.contains("aum: high is easy (as the JSON file beside the scores says)"), "{text}");
 }

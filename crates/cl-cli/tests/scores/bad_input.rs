@@ -196,7 +196,7 @@ fn metrics_options_and_outputs() {
     let columns = message("el2n,aum", &folder.path("s.npy"), &[]);
     assert!(columns.ends_with("a .npy file holds one column, expected one metric, not 2"), "{columns}");
     let ending = message("el2n", &folder.path("s.txt"), &[]);
-    assert!(ending.ends_with("unknown ending, expected .csv, .npy or .npz"), "{ending}");
+    assert!(ending.ends_with("unknown ending, expected .csv, .jsonl, .npy, .npz or .parquet"), "{ending}");
     assert!(message("el2n", &folder.path("no/s.csv"), &[]).contains("No such file"));
     let split = message("second_split_forgetting", &out, &[]);
     assert_eq!(split, "second_split_forgetting needs the log of training on another split, in --second-split");

@@ -5,7 +5,6 @@ mod bad_input;
 mod completions;
 mod map;
 mod noise;
-#[cfg(feature = "parquet")]
 mod parquet;
 mod score;
 

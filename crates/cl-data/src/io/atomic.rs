@@ -1,12 +1,12 @@
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
-use super::io_error;
+use super::{io_error, standard_input::is_standard};
 use crate::error::DataError;
 
 /// Writes a file whole or not at all: into a temporary file of the same folder, flushed to disk and renamed to
-/// `path`, which keeps its former content until then.
+/// `path`, which keeps its former content until then. `-` is standard output, whole or not at all, too.
 ///
 /// ```
 /// use std::io::Write;
@@ -25,7 +25,21 @@ pub fn write_atomically(
     write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
 ) -> Result<(), DataError> {
     let path = path.as_ref();
-    replace(path, write).map_err(|error| io_error(path, error))
+    let written = if is_standard(path) { print(write) } else { replace(path, write) };
+    written.map_err(|error| io_error(path, error))
+}
+
+fn print(write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> io::Result<()> {
+    // An archive goes back to where it began, which standard output cannot.
+    let mut temporary = tempfile::tempfile()?;
+    let mut writer = BufWriter::new(&temporary);
+    write(&mut writer)?;
+    writer.flush()?;
+    drop(writer);
+    temporary.rewind()?;
+    let mut stdout = io::stdout().lock();
+    io::copy(&mut temporary, &mut stdout)?;
+    stdout.flush()
 }
 
 fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> io::Result<()> {

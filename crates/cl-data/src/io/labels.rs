@@ -37,11 +37,36 @@ impl Labels {
     /// [`DataError::Io`]; [`DataError::Malformed`] naming file and element: where a label is no class, and where there are
     /// several of an example.
     pub fn read(path: impl AsRef<Path>, options: &LabelOptions) -> Result<Self, DataError> {
+        Self::read_with(path, options, &TableOptions::default(), None)
+    }
+
+    /// As [`read`](Self::read), from a table that is read so and has its ids in a column of this name.
+    ///
+    /// ```
+    /// use cl_data::io::{LabelOptions, Labels, TableOptions};
+    ///
+    /// let file = tempfile::NamedTempFile::with_suffix(".csv")?;
+    /// std::fs::write(file.path(), "name|label\na|1\nb|0\n")?;
+    /// let table = TableOptions { separator: Some(b'|'), ..TableOptions::default() };
+    /// let labels = Labels::read_with(file.path(), &LabelOptions::default(), &table, Some("name"))?;
+    /// assert_eq!(labels.classes, [Some(1), Some(0)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); where there is no such column.
+    pub fn read_with(
+        path: impl AsRef<Path>,
+        options: &LabelOptions,
+        table: &TableOptions,
+        id_column: Option<&str>,
+    ) -> Result<Self, DataError> {
         let path = path.as_ref();
-        match Signature::of(path)? {
+        let signature = if table.format.is_some() { Signature::Other } else { Signature::of(path)? };
+        match signature {
             Signature::Npy => Self::of_array(path, "", read_npy(path)?, options),
             Signature::Npz => Err(malformed(path, "", "an archive, expected labels in .npy or in a table")),
-            _ => Self::read_table(path, options),
+            _ => Self::read_table(path, options, table, id_column),
         }
     }
 
@@ -87,8 +112,13 @@ impl Labels {
         Self::of_codes(path, &book, &codes, options, None, place)
     }
 
-    fn read_table(path: &Path, options: &LabelOptions) -> Result<Self, DataError> {
-        let table = TableReader::open(path, &TableOptions::default())?;
+    fn read_table(
+        path: &Path,
+        options: &LabelOptions,
+        table: &TableOptions,
+        id_column: Option<&str>,
+    ) -> Result<Self, DataError> {
+        let table = TableReader::open(path, table)?;
         let label = match LABEL_COLUMNS.iter().find_map(|name| table.find(name)) {
             Some(label) => label,
             None => match table.columns() {
@@ -96,7 +126,10 @@ impl Labels {
                 _ => table.column("label")?,
             },
         };
-        let id = ID_COLUMNS.iter().find_map(|name| table.find(name)).filter(|&id| id != label);
+        let id = match id_column {
+            Some(name) => Some(table.column(name)?),
+            None => ID_COLUMNS.iter().find_map(|name| table.find(name)).filter(|&id| id != label),
+        };
         let columns: Vec<usize> = [Some(label), id].into_iter().flatten().collect();
         let (mut book, mut codes, mut places) = (LabelBook::default(), Vec::new(), Vec::new());
         let mut ids: Option<Vec<String>> = id.map(|_| Vec::new());

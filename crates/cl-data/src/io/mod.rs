@@ -1,5 +1,5 @@
-//! Readers and writers of files: CSV, IDX (MNIST), CIFAR binary, `.npy` and `.npz`; lines of text; matrices of features,
-//! ids and labels; what a file holds.
+//! Readers and writers of files: CSV, IDX (MNIST), CIFAR binary, `.npy` and `.npz`; tables as CSV, JSON lines and Parquet;
+//! lines of text; matrices of features, ids and labels; what a file holds. `-` is standard input and output.
 //!
 //! Every reader takes gzipped files as they are, recognised by content (`.npz`, which must be seekable, aside).
 //! Files are untrusted: what a header promises is checked before it is allocated, and every error names the
@@ -48,7 +48,9 @@ pub use npz_dataset::{read_npz_dataset, write_npz_dataset};
 pub use signature::Signature;
 pub use standard_input::{forget_standard_input, is_standard};
 pub use summary::{FileFormat, FileSummary, PartSummary, SummaryOptions, ValueCount, summarize};
-pub use table::{Batch, CellValues, Cells, Lists, RowFormat, Rows, TableOptions, TableReader, Texts};
+pub use table::{
+    Batch, CellValues, Cells, Lists, RowFormat, Rows, TableOptions, TableReader, Texts, Unreadable, listed,
+};
 pub use text::read_lines;
 
 use std::path::Path;

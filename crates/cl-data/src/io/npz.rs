@@ -9,6 +9,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::array::Array;
 use super::npy::{NpyReader, Source, check_texts, n_file_bytes, write_array};
+use super::standard_input::open_file;
 use super::{io_error, malformed, write_atomically};
 use crate::error::DataError;
 
@@ -39,7 +40,7 @@ impl NpzReader {
     /// [`DataError::Io`]; [`DataError::Malformed`] where the file is no zip archive or a truncated one.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(|error| io_error(path, error))?;
+        let file = open_file(path).map_err(|error| io_error(path, error))?;
         let damaged = |error| zip_error(path, "zip archive", error);
         let archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
         let mut names = Vec::new();

@@ -8,7 +8,7 @@ use cl_data::{Fingerprint, catalogue::CatalogueError};
 
 use crate::{
     error::DifficultyError,
-    table::{Table, TableColumn},
+    table::{Direction, Pointing, Table, TableColumn, UnusableColumn},
 };
 
 /// A column as a difficulty, its rows those of the first table with ids.
@@ -20,34 +20,63 @@ pub struct JoinedColumn {
     pub path: PathBuf,
     /// Whether it was negated, so that high is hard.
     pub negated: bool,
+    /// Which way it points; `None` where a high value is neither hard nor easy.
+    pub direction: Option<Direction>,
     /// One value for each row.
     pub values: Vec<f64>,
 }
 
-/// The columns of all tables over the same rows: those of these names, or without a name all that are difficulties. O(n)
-/// expected per column.
+/// More columns than these are compared only where they are named: the matrix has a place for each two.
+const MAX_COLUMNS: usize = 256;
+
+/// The columns of all tables over the same rows: those of these names, or without a name all that are difficulties;
+/// `higher_is_harder` of those of which nothing else tells. O(n) expected per column.
 ///
 /// # Errors
-/// Without a table; where a table is of other examples or has another label for one; where none has a column of a name.
-pub fn join(tables: &[Table], names: &[String]) -> Result<Vec<JoinedColumn>, DifficultyError> {
+/// Without a table; where a table is of other examples or has another label for one; where none has a column of a name, or
+/// one that cannot be used; without names where there are very many columns; where a column's direction is not known.
+pub fn join(
+    tables: &[Table],
+    names: &[String],
+    higher_is_harder: Option<bool>,
+) -> Result<Vec<JoinedColumn>, DifficultyError> {
     let mut joined: Vec<JoinedColumn> = Vec::new();
+    if let Some(table) = tables.iter().find(|table| names.is_empty() && table.columns.len() > MAX_COLUMNS) {
+        let n = table.columns.len();
+        let problem =
+            format!("{n} columns to compare, expected at most {MAX_COLUMNS}, or option `metric` to name some");
+        return Err(DifficultyError::malformed(&table.path, "", problem));
+    }
     let rows = Rows::of(tables)?;
     for table in tables {
         let order = rows.order(table)?;
+        // What holds numbers and a NaN is a difficulty that cannot be compared; a column of texts is none.
+        let meant = |column: &&UnusableColumn| match names.is_empty() {
+            true => column.numeric && table.pointing(&column.name) != Pointing::Neither,
+            false => names.contains(&column.name),
+        };
+        if let Some(unusable) = table.unusable.iter().find(meant) {
+            return Err(table.refusal(unusable));
+        }
+        if let (true, Some(unusable)) = (table.columns.is_empty(), table.unusable.first()) {
+            return Err(table.refusal(unusable));
+        }
         for TableColumn { name, values } in &table.columns {
-            let direction = table.higher_is_harder(name);
-            let wanted = match names.is_empty() {
-                true => direction.is_some(),
-                false => names.contains(name),
-            };
+            let wanted = names.is_empty() || names.contains(name);
             if !wanted {
                 continue;
             }
-            let negated = direction == Some(false);
+            let direction = match table.pointing(name) {
+                Pointing::Known(direction) => Some(direction),
+                Pointing::Neither if names.is_empty() => continue,
+                Pointing::Neither => None,
+                Pointing::Unknown => Some(table.needed_direction(name, higher_is_harder)?),
+            };
+            let negated = direction.is_some_and(|direction| !direction.higher_is_harder);
             let at = |row: usize| order.as_ref().map_or(row, |order| order[row]);
             let values = (0..values.len()).map(|row| values[at(row)]);
             let values = values.map(|value| if negated { -value } else { value }).collect();
-            joined.push(JoinedColumn { name: name.clone(), path: table.path.clone(), negated, values });
+            joined.push(JoinedColumn { name: name.clone(), path: table.path.clone(), negated, direction, values });
         }
     }
     if let Some(missing) = names.iter().find(|name| joined.iter().all(|column| column.name != **name)) {

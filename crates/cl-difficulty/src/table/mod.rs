@@ -17,17 +17,24 @@
 //! # Ok::<(), cl_difficulty::DifficultyError>(())
 //! ```
 
+mod column_builder;
+mod direction;
 mod format;
 #[cfg(feature = "parquet")]
 mod parquet_table;
 mod read;
+mod roles;
+mod rows;
 mod score_table;
 mod scores;
 mod sidecar;
 mod write;
 
+pub(crate) use direction::Pointing;
+pub use direction::{Direction, DirectionSource};
 pub use format::TableFormat;
-pub use score_table::{Table, TableColumn};
+pub use read::ReadOptions;
+pub use score_table::{Table, TableColumn, UnusableColumn};
 pub use scores::write_scores;
 pub use sidecar::{ColumnDescription, Sidecar, Skipped, sidecar_path};
-pub use write::{write, write_columns};
+pub use write::{write, write_as, write_columns, write_columns_as};

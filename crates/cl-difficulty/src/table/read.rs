@@ -1,41 +1,65 @@
 use std::path::Path;
 
-use cl_data::io::{CsvRows, NpzReader, Signature, ids_of, malformed, read_npy};
+use cl_data::io::{
+    ArrayData, ID_COLUMNS, NpzReader, Signature, TableOptions, ids_of, is_standard, malformed, read_npy,
+};
 use cl_data::{DataError, Ids};
 
-#[cfg(feature = "parquet")]
-use super::parquet_table::read_parquet;
-use super::score_table::{Table, TableColumn};
+use super::column_builder::ColumnBuilder;
+use super::rows::read_rows;
+use super::score_table::Table;
 use super::sidecar::{Sidecar, sidecar_path};
 use crate::error::DifficultyError;
 
+/// What is said of a table of scores that its file does not tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// How its rows are written; without a format the content decides.
+    pub table: TableOptions,
+    /// The column of ids, where its name is not to decide.
+    pub id_column: Option<String>,
+}
+
 impl Table {
-    /// Reads a table of scores: CSV or Parquet (with a column `id`), `.npz` (with `ids`) or `.npy` (with a sidecar).
+    /// Reads a table of scores: CSV, JSON lines or Parquet, `.npz` or `.npy` (with a sidecar). As
+    /// [`read_with`](Self::read_with) without options.
     ///
     /// # Errors
-    /// Naming file and place: where it cannot be read, a score is no number, an id is there twice, and where ids and
-    /// labels are not those of the sidecar's fingerprint.
+    /// As [`read_with`](Self::read_with).
     pub fn read(path: impl AsRef<Path>) -> Result<Self, DifficultyError> {
+        Self::read_with(path, &ReadOptions::default())
+    }
+
+    /// Reads a table of scores, `-` from standard input. O(cells).
+    ///
+    /// Ids are those of the surest of [`ID_COLUMNS`] or of the index that pandas wrote; a table without has its rows by
+    /// position. Labels are those of the first of [`LABEL_COLUMNS`](cl_data::io::LABEL_COLUMNS), integers or texts. All
+    /// other columns may be scores: what is none is an error only when it is [asked for](Self::column).
+    ///
+    /// ```
+    /// use cl_data::io::TableOptions;
+    /// use cl_difficulty::table::{ReadOptions, Table};
+    ///
+    /// let file = tempfile::NamedTempFile::with_suffix(".csv")?;
+    /// std::fs::write(file.path(), ";id;perplexity;text\n0;doc-0;1,5;a cat\n1;doc-1;2,5;a dog\n")?;
+    /// let table = TableOptions { decimal_comma: true, ..TableOptions::default() };
+    /// let scores = Table::read_with(file.path(), &ReadOptions { table, id_column: None })?;
+    /// assert_eq!(scores.ids.as_ref().unwrap().get(1).unwrap(), "doc-1");
+    /// assert_eq!(scores.chosen(None)?.values, [1.5, 2.5]);
+    /// assert!(scores.column("text").unwrap_err().to_string().contains("line 2, column `text`: \"a cat\""));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Naming file and place: where it cannot be read, an id is missing or there twice, and where it is not the table, or
+    /// a part of the table, that its sidecar describes.
+    pub fn read_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, DifficultyError> {
         let path = path.as_ref();
-        let signature = Signature::of(path)?;
-        let mut table = Self {
-            path: path.to_path_buf(),
-            ids: None,
-            labels: None,
-            columns: Vec::new(),
-            sidecar: Sidecar::read(path)?,
-        };
-        match signature {
+        let mut table = Self::new(path, Sidecar::read(path)?);
+        match signature(path, options)? {
             Signature::Npy => read_one(&mut table)?,
             Signature::Npz => read_archive(&mut table)?,
-            #[cfg(feature = "parquet")]
-            Signature::Parquet => read_parquet(&mut table)?,
-            #[cfg(not(feature = "parquet"))]
-            Signature::Parquet => {
-                let problem = "a Parquet file, which takes a build with the feature `parquet`";
-                return Err(DifficultyError::malformed(path, "", problem));
-            }
-            _ => read_csv(&mut table)?,
+            _ => read_rows(&mut table, options)?,
         }
         table.checked()
     }
@@ -44,91 +68,125 @@ impl Table {
     /// index.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// As [`read_with`](Self::read_with).
     pub fn read_plain(path: impl AsRef<Path>) -> Result<Self, DifficultyError> {
+        Self::read_plain_with(path, &ReadOptions::default())
+    }
+
+    /// As [`read_plain`](Self::read_plain), with options.
+    ///
+    /// # Errors
+    /// As [`read_with`](Self::read_with).
+    pub fn read_plain_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, DifficultyError> {
         let path = path.as_ref();
-        if Signature::of(path)? != Signature::Npy || sidecar_path(path).exists() {
-            return Self::read(path);
+        let beside = !is_standard(path) && sidecar_path(path).exists();
+        if signature(path, options)? != Signature::Npy || beside {
+            return Self::read_with(path, options);
         }
         let array = read_npy(path)?;
         if array.shape().len() != 1 {
             let problem = format!("shape {:?}, expected one score per example, [N]", array.shape());
             return Err(DifficultyError::malformed(path, "", problem));
         }
-        let values = array.to_f64().map_err(|error| malformed(path, "", error.to_string()))?;
-        Self::of_values(path, values)
+        let mut table = Self::new(path, None);
+        table.by_convention = true;
+        table.take_array("difficulty".into(), array_values(path, "", array.data())?);
+        table.checked()
     }
 }
 
+/// What a file is, where it is not told.
+fn signature(path: &Path, options: &ReadOptions) -> Result<Signature, DataError> {
+    match options.table.format {
+        Some(_) => Ok(Signature::Other),
+        None => Signature::of(path),
+    }
+}
+
+fn array_values(path: &Path, place: &str, data: &ArrayData) -> Result<Vec<f64>, DataError> {
+    let mut values = Vec::new();
+    data.append_floats(&mut values).map_err(|error| malformed(path, place, error.to_string()))?;
+    Ok(values)
+}
+
 fn read_one(table: &mut Table) -> Result<(), DataError> {
-    let (path, beside) = (&table.path, sidecar_path(&table.path));
+    let (path, beside) = (table.path.clone(), sidecar_path(&table.path));
     let Some(sidecar) = &table.sidecar else {
         let problem = format!("a .npy file has no ids, expected {} to tell its examples", beside.display());
-        return Err(malformed(path, "", problem));
+        return Err(malformed(&path, "", problem));
     };
     let [column] = &sidecar.columns[..] else {
         return Err(malformed(&beside, "", format!("{} columns, expected one", sidecar.columns.len())));
     };
-    let array = read_npy(path)?;
+    let array = read_npy(&path)?;
     if array.shape() != [sidecar.n_examples] {
         let (found, expected) = (array.shape(), sidecar.n_examples);
-        return Err(malformed(path, "", format!("shape {found:?}, expected [{expected}] as in its sidecar")));
+        return Err(malformed(&path, "", format!("shape {found:?}, expected [{expected}] as in its sidecar")));
     }
-    table.columns = vec![TableColumn { name: column.name.clone(), values: array.to_f64()? }];
+    let name = column.name.clone();
+    table.take_array(name, array_values(&path, "", array.data())?);
     Ok(())
 }
 
 fn read_archive(table: &mut Table) -> Result<(), DataError> {
-    let path = &table.path;
-    let mut archive = NpzReader::open(path)?;
-    let ids = ids_of(path, archive.read("ids")?)?;
-    for name in archive.names().to_vec() {
-        let wrong = |problem: String| malformed(path, format!("member `{name}`"), problem);
+    let path = table.path.clone();
+    let mut archive = NpzReader::open(&path)?;
+    let names = archive.names().to_vec();
+    let id = ID_COLUMNS.iter().find(|&&known| {
+        ["id", "ids"].contains(&known)
+            && table.described(known).is_none()
+            && names.iter().any(|name| name == known)
+    });
+    let ids = match id {
+        Some(name) => Some(ids_of(&path, archive.read(name)?)?),
+        None => None,
+    };
+    let mut columns = Vec::new();
+    for name in names.into_iter().filter(|name| Some(&name.as_str()) != id) {
+        let member = format!("member `{name}`");
         let array = archive.read(&name)?;
-        if array.shape() != [ids.len()] {
-            return Err(wrong(format!("shape {:?}, expected [{}] as `ids`", array.shape(), ids.len())));
+        let n = ids.as_ref().map_or(*array.shape().first().unwrap_or(&0), Ids::len);
+        if name == "labels" && array.shape() != [n] {
+            table.label_problem = Some((member, format!("shape {:?}, expected [{n}]", array.shape())));
+            continue;
         }
-        match name.as_str() {
-            "ids" => {}
-            "labels" => table.labels = Some(array.to_indices().map_err(|error| wrong(error.to_string()))?),
-            _ => {
-                let values = array.to_f64().map_err(|error| wrong(error.to_string()))?;
-                table.columns.push(TableColumn { name, values });
+        if array.shape() != [n] {
+            let expected = if ids.is_some() { " as `ids`" } else { "" };
+            let problem = format!("shape {:?}, expected [{n}]{expected}", array.shape());
+            columns.push((name, ColumnBuilder::none(member, problem)));
+            continue;
+        }
+        table.n_rows = table.n_rows.max(n);
+        if name == "labels" {
+            match array.to_indices() {
+                Ok(labels) => table.labels = Some(labels),
+                Err(error) => table.label_problem = Some((member, error.to_string())),
             }
+            continue;
         }
+        columns.push(match array_values(&path, &member, array.data()) {
+            Ok(values) => {
+                (name, ColumnBuilder::of_values(values, |element| format!("{member}, element {element}")))
+            }
+            Err(_) => {
+                let problem = format!("{} values, expected numbers", array.element_type());
+                (name, ColumnBuilder::none(member, problem))
+            }
+        });
+    }
+    let ids = ids.unwrap_or_else(|| Ids::range(table.n_rows));
+    table.n_rows = ids.len();
+    for (name, column) in columns {
+        table.take(name, column, &ids);
+    }
+    let n = ids.len();
+    if table.labels.as_ref().is_some_and(|labels| labels.len() != n) {
+        return Err(malformed(&path, "member `labels`", format!("expected {n} as the longest member")));
+    }
+    if let Some(column) = table.columns.iter().find(|column| column.values.len() != n) {
+        let problem = format!("{} values, expected {n} as the longest member", column.values.len());
+        return Err(malformed(&path, format!("member `{}`", column.name), problem));
     }
     table.ids = Some(ids);
-    Ok(())
-}
-
-fn read_csv(table: &mut Table) -> Result<(), DataError> {
-    let path = &table.path;
-    let mut rows = CsvRows::open(path, b',')?;
-    let names = rows.header()?;
-    if let Some(at) = (1..names.len()).find(|&at| names[..at].contains(&names[at])) {
-        return Err(malformed(path, "header", format!("column `{}` occurs twice", names[at])));
-    }
-    let id = rows.column(&names, "id")?;
-    let label = names.iter().position(|name| name == "label");
-    let (mut ids, mut labels) = (Vec::new(), Vec::new());
-    let scores = names.iter().enumerate().filter(|(at, _)| *at != id && Some(*at) != label);
-    let mut columns: Vec<_> =
-        scores.map(|(_, name)| TableColumn { name: name.clone(), values: Vec::new() }).collect();
-    while rows.advance()? {
-        let mut column = columns.iter_mut();
-        for (at, field) in rows.fields().enumerate() {
-            let wrong = |expected| rows.unexpected(&names[at], field, expected);
-            if at == id {
-                ids.push(field.to_owned());
-            } else if Some(at) == label {
-                labels.push(field.parse().map_err(|_| wrong("a class, an integer from 0"))?);
-            } else if let Some(column) = column.next() {
-                column.values.push(field.parse().map_err(|_| wrong("a number"))?);
-            }
-        }
-    }
-    table.ids = Some(Ids::texts(ids).map_err(|error| malformed(path, "", error.to_string()))?);
-    table.labels = label.map(|_| labels);
-    table.columns = columns;
     Ok(())
 }

@@ -1,11 +1,15 @@
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use cl_data::io::listed;
 use cl_data::{Fingerprint, Ids};
 
+use super::column_builder::ColumnBuilder;
+use super::direction::{Direction, DirectionSource, Pointing};
 use super::sidecar::{ColumnDescription, Sidecar, sidecar_path};
-use crate::{dynamics::metrics, error::DifficultyError};
+use crate::error::DifficultyError;
 
-/// A column of scores, one value per example, none NaN.
+/// A column of scores, one value per example, none NaN or -inf.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableColumn {
     /// Its name.
@@ -14,129 +18,277 @@ pub struct TableColumn {
     pub values: Vec<f64>,
 }
 
+/// A column that cannot be used as scores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusableColumn {
+    /// Its name.
+    pub name: String,
+    /// Where the first of its cells stands that is no score.
+    pub place: String,
+    /// What stands there, and what was expected.
+    pub problem: String,
+    /// Whether it holds numbers and gaps, NaN or infinities alone: it may be what was meant.
+    pub numeric: bool,
+}
+
 /// A table of scores, read.
 #[derive(Debug)]
 pub struct Table {
     /// The file.
     pub path: PathBuf,
-    /// None in a `.npy` file, which knows its examples by the sidecar's fingerprint alone.
+    /// None in a `.npy` file, which knows its examples by the sidecar's fingerprint alone; the rows by position where the
+    /// table has none.
     pub ids: Option<Ids>,
     /// The label of each example, where the file has them.
     pub labels: Option<Vec<usize>>,
-    /// The scores, at least one column.
+    /// The columns that may be scores, as they stand in the file.
     pub columns: Vec<TableColumn>,
+    /// Those that cannot, and why.
+    pub unusable: Vec<UnusableColumn>,
     /// Where they come from, where that is known.
     pub sidecar: Option<Sidecar>,
+    pub(super) n_rows: usize,
+    /// Place and problem of a column of labels that are no classes.
+    pub(super) label_problem: Option<(String, String)>,
+    /// Whether the column is a difficulty because nothing else is known of it.
+    pub(super) by_convention: bool,
+    /// The places of the sidecar's columns.
+    described: HashMap<String, usize>,
 }
 
 impl Table {
-    /// The same, once its scores are numbers and its sidecar is found to be its own.
+    /// Of which nothing is read yet.
+    pub(super) fn new(path: &Path, sidecar: Option<Sidecar>) -> Self {
+        let columns = sidecar.iter().flat_map(|sidecar| &sidecar.columns).enumerate();
+        let described = columns.map(|(at, column)| (column.name.clone(), at)).collect();
+        Self {
+            path: path.to_path_buf(),
+            ids: None,
+            labels: None,
+            columns: Vec::new(),
+            unusable: Vec::new(),
+            sidecar,
+            n_rows: 0,
+            label_problem: None,
+            by_convention: false,
+            described,
+        }
+    }
+
+    /// Takes a column that is read.
+    pub(super) fn take(&mut self, name: String, column: ColumnBuilder, ids: &Ids) {
+        let described = self.described.contains_key(&name);
+        match column.finish(name, described, |row| ids.get(row).unwrap_or_default().into_owned()) {
+            Ok(column) => self.columns.push(column),
+            Err(unusable) => self.unusable.push(unusable),
+        }
+    }
+
+    /// Takes the only column of a file without ids.
+    pub(super) fn take_array(&mut self, name: String, values: Vec<f64>) {
+        self.n_rows = values.len();
+        let ids = Ids::range(self.n_rows);
+        let column = ColumnBuilder::of_values(values, |element| format!("element {element}"));
+        self.take(name, column, &ids);
+    }
+
+    /// The same, once it has columns and its sidecar is found to be its own.
     pub(super) fn checked(self) -> Result<Self, DifficultyError> {
         let wrong = |problem: String| Err(DifficultyError::malformed(&self.path, "", problem));
-        if self.columns.is_empty() {
+        if self.columns.is_empty() && self.unusable.is_empty() {
             return wrong("no column of scores".into());
         }
-        for TableColumn { name, values } in &self.columns {
-            if values.is_empty() {
-                return wrong("0 examples, expected at least one".into());
-            }
-            if let Some(at) = values.iter().position(|value| value.is_nan()) {
-                let id = self.ids.as_ref().and_then(|ids| ids.get(at)).map_or(at.to_string(), Into::into);
-                return wrong(format!("{name} of example {id} is NaN, expected a number"));
-            }
+        if self.n_rows == 0 {
+            return wrong("0 examples, expected at least one".into());
         }
-        if let (Some(ids), Some(labels), Some(sidecar)) = (&self.ids, &self.labels, &self.sidecar) {
-            let (found, expected) = (Fingerprint::of(ids, labels), sidecar.fingerprint);
-            if found != expected {
-                let sidecar = sidecar_path(&self.path);
-                let says = format!("{} says {expected}", sidecar.display());
-                let own = format!("its ids and labels have fingerprint {found}");
-                return wrong(format!("{own}, {says}: they belong to other data"));
-            }
+        let Some(sidecar) = &self.sidecar else { return Ok(self) };
+        let (n, expected) = (self.n_rows, sidecar.n_examples);
+        let beside = || sidecar_path(&self.path).display().to_string();
+        if n > expected {
+            let problem = format!("{n} examples, {} says {expected}: they belong to other data", beside());
+            return wrong(problem);
+        }
+        if let (Some(ids), Some(labels)) = (&self.ids, &self.labels)
+            && n == expected
+            && Fingerprint::of(ids, labels) != sidecar.fingerprint
+            && sidecar.set_fingerprint != Some(Fingerprint::of_set(ids, labels))
+        {
+            let says = format!("{} says {}", beside(), sidecar.fingerprint);
+            let own = format!("its ids and labels have fingerprint {}", Fingerprint::of(ids, labels));
+            return wrong(format!("{own}, {says}: they belong to other data"));
         }
         Ok(self)
     }
 
-    /// Of ids and labels, or as the sidecar says; `None` where neither tells.
+    /// How many examples there are. O(1).
+    pub fn n_examples(&self) -> usize {
+        self.n_rows
+    }
+
+    /// How many examples there are of how many that the sidecar describes, where some were filtered out. O(1).
+    pub fn part_of_sidecar(&self) -> Option<(usize, usize)> {
+        let of = self.sidecar.as_ref()?.n_examples;
+        (self.n_rows < of).then_some((self.n_rows, of))
+    }
+
+    /// Of ids and labels, or as the sidecar of a file without ids says; `None` where neither tells.
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         match (&self.ids, &self.labels, &self.sidecar) {
             (Some(ids), Some(labels), _) => Some(Fingerprint::of(ids, labels)),
-            (_, _, sidecar) => sidecar.as_ref().map(|sidecar| sidecar.fingerprint),
+            (Some(_), ..) => None,
+            (None, _, sidecar) => sidecar.as_ref().map(|sidecar| sidecar.fingerprint),
+        }
+    }
+
+    /// The labels, where they are needed.
+    ///
+    /// # Errors
+    /// Where the column of labels holds none, naming the first at fault; `None` where there is no such column.
+    pub fn needed_labels(&self) -> Result<Option<&[usize]>, DifficultyError> {
+        match &self.label_problem {
+            Some((place, problem)) => Err(DifficultyError::malformed(&self.path, place, problem)),
+            None => Ok(self.labels.as_deref()),
         }
     }
 
     /// The column of this name.
     ///
     /// # Errors
-    /// Where there is none, naming those that there are.
+    /// Where there is none, naming those that there are; where a cell of it is no number, NaN or -inf, or +inf although
+    /// neither sidecar nor metric allow that, naming the place, the example and the value.
     pub fn column(&self, name: &str) -> Result<&TableColumn, DifficultyError> {
-        self.columns.iter().find(|column| column.name == name).ok_or_else(|| {
-            let problem = format!("no column `{name}`, the columns are {}", self.names());
-            DifficultyError::malformed(&self.path, "", problem)
-        })
+        if let Some(column) = self.columns.iter().find(|column| column.name == name) {
+            return Ok(column);
+        }
+        if let Some(unusable) = self.unusable.iter().find(|column| column.name == name) {
+            return Err(self.refusal(unusable));
+        }
+        let problem = format!("no column `{name}`, the columns are {}", listed(&self.candidates()));
+        Err(DifficultyError::malformed(&self.path, "", problem))
     }
 
-    /// The column that was named, or the only one.
+    /// The column that was named, or the only one that holds numbers.
     ///
     /// # Errors
-    /// Where there is none of the name, or several and no name.
+    /// As [`column`](Self::column); where there are several and no name.
     pub fn chosen(&self, name: Option<&str>) -> Result<&TableColumn, DifficultyError> {
-        match (name, &self.columns[..]) {
-            (Some(name), _) => self.column(name),
-            (None, [column]) => Ok(column),
-            (None, columns) => {
-                let (n, names) = (columns.len(), self.names());
+        if let Some(name) = name {
+            return self.column(name);
+        }
+        match (&self.candidates()[..], self.unusable.first()) {
+            ([column], _) => self.column(column),
+            ([], Some(unusable)) => Err(self.refusal(unusable)),
+            ([], None) => Err(DifficultyError::malformed(&self.path, "", "no column of scores")),
+            (columns, _) => {
+                let (n, names) = (columns.len(), listed(columns));
                 let problem = format!("{n} columns, expected option `column` with one of {names}");
                 Err(DifficultyError::malformed(&self.path, "", problem))
             }
         }
     }
 
-    fn names(&self) -> String {
-        let names: Vec<_> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        names.join(", ")
+    /// The columns that may be meant.
+    fn candidates(&self) -> Vec<&str> {
+        let flawed = self.unusable.iter().filter(|column| column.numeric).map(|column| column.name.as_str());
+        self.columns.iter().map(|column| column.name.as_str()).chain(flawed).collect()
     }
 
-    /// What the sidecar says of a column.
+    /// Why a column cannot be used.
+    pub(crate) fn refusal(&self, column: &UnusableColumn) -> DifficultyError {
+        DifficultyError::malformed(&self.path, &column.place, &column.problem)
+    }
+
+    /// What the sidecar says of a column. O(1).
     pub fn described(&self, name: &str) -> Option<&ColumnDescription> {
-        self.sidecar.as_ref()?.columns.iter().find(|column| column.name == name)
+        self.sidecar.as_ref()?.columns.get(*self.described.get(name)?)
     }
 
-    /// Whether a high value means a hard example: as the sidecar says, else the catalogue of metrics; a column
-    /// that neither knows is a difficulty, as scores are by convention. None where it is neither.
-    pub fn higher_is_harder(&self, name: &str) -> Option<bool> {
-        if let Some(column) = self.described(name) {
-            return column.higher_is_harder;
+    pub(crate) fn pointing(&self, name: &str) -> Pointing {
+        match self.described(name) {
+            Some(column) => Pointing::new(column.higher_is_harder, DirectionSource::Sidecar),
+            None if self.by_convention => Pointing::new(Some(true), DirectionSource::Convention),
+            None => Pointing::of_name(name),
         }
-        let metric = metrics().iter().find(|metric| metric.method.name == name);
-        metric.map_or(Some(true), |metric| metric.higher_is_harder)
     }
 
-    /// A column's values as difficulties, higher = harder, by its [direction](Self::higher_is_harder) or that
-    /// which is told.
+    /// Which way a column points: as the sidecar says, else the catalogue of [metrics](crate::metrics), else a well-known
+    /// name. `None` where none of them tells, or where a high value is neither hard nor easy.
+    ///
+    /// Well-known names, in any case and also followed by `_seed1`, `_run2`, `_epoch3`, `_0`, `_mean`, `_last` and such:
+    ///
+    /// - high is hard: difficulty, loss, perplexity, nll, cross_entropy, surprisal, error, uncertainty, entropy, el2n,
+    ///   grand, forgetting, gradient_norm, variability, memorization, distance, class_median_distance, prototype_distance,
+    ///   neighbor_distance, kth_neighbor_distance, neighbor_disagreement, length, sentence_length, n_words, n_tokens,
+    ///   rarity, word_rarity, vocabulary_rank and close relatives;
+    /// - high is easy: confidence, label_quality, self_confidence, probability, likelihood, accuracy, correctness, margin,
+    ///   aum, c_score and close relatives.
+    ///
+    /// ```
+    /// use cl_difficulty::table::{DirectionSource, Table};
+    ///
+    /// let file = tempfile::NamedTempFile::with_suffix(".csv")?;
+    /// std::fs::write(file.path(), "id,aum_seed1,mystery\n1,0.5,2\n")?;
+    /// let table = Table::read(file.path())?;
+    /// let direction = table.direction("aum_seed1").unwrap();
+    /// assert_eq!((direction.higher_is_harder, direction.from), (false, DirectionSource::Name));
+    /// assert_eq!(table.direction("mystery"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// O(names).
+    pub fn direction(&self, name: &str) -> Option<Direction> {
+        match self.pointing(name) {
+            Pointing::Known(direction) => Some(direction),
+            Pointing::Neither | Pointing::Unknown => None,
+        }
+    }
+
+    /// Whether a high value means a hard example, by its [direction](Self::direction).
+    pub fn higher_is_harder(&self, name: &str) -> Option<bool> {
+        self.direction(name).map(|direction| direction.higher_is_harder)
+    }
+
+    /// The [direction](Self::direction) of a column, or that which is told.
     ///
     /// # Errors
-    /// Where a high value is neither and no direction is told.
+    /// Where no direction is told, and it is unknown or a high value is neither.
+    pub fn needed_direction(
+        &self,
+        name: &str,
+        higher_is_harder: Option<bool>,
+    ) -> Result<Direction, DifficultyError> {
+        if let Some(higher_is_harder) = higher_is_harder {
+            return Ok(Direction { higher_is_harder, from: DirectionSource::Told });
+        }
+        let problem = match self.pointing(name) {
+            Pointing::Known(direction) => return Ok(direction),
+            Pointing::Neither => format!("a high {name} is neither hard nor easy"),
+            Pointing::Unknown => {
+                format!("which way does column `{name}` point? neither a sidecar nor its name tells")
+            }
+        };
+        let problem = format!("{problem}, expected option `high_is` hard or easy");
+        Err(DifficultyError::malformed(&self.path, "", problem))
+    }
+
+    /// A column's values as difficulties, higher = harder, by its [direction](Self::direction) or that which is told.
+    ///
+    /// # Errors
+    /// As [`needed_direction`](Self::needed_direction); where the easiest there is would be infinitely easy.
     pub fn difficulties(
         &self,
         column: &TableColumn,
         higher_is_harder: Option<bool>,
     ) -> Result<Vec<f64>, DifficultyError> {
-        let name = &column.name;
-        let Some(higher_is_harder) = higher_is_harder.or_else(|| self.higher_is_harder(name)) else {
-            let problem =
-                format!("a high {name} is neither hard nor easy, expected option `high_is` hard or easy");
+        if self.needed_direction(&column.name, higher_is_harder)?.higher_is_harder {
+            return Ok(column.values.clone());
+        }
+        if let Some(at) = column.values.iter().position(|value| value.is_infinite()) {
+            let id = self.ids.as_ref().and_then(|ids| ids.get(at)).map_or(at.to_string(), Into::into);
+            let name = &column.name;
+            let problem = format!("as a difficulty {name} of example {id} is -inf, expected a number above -inf");
             return Err(DifficultyError::malformed(&self.path, "", problem));
-        };
-        Ok(match higher_is_harder {
-            true => column.values.clone(),
-            false => column.values.iter().map(|value| -value).collect(),
-        })
-    }
-
-    /// One difficulty per example, of which nothing else is known.
-    pub(super) fn of_values(path: &Path, values: Vec<f64>) -> Result<Self, DifficultyError> {
-        let columns = vec![TableColumn { name: "difficulty".into(), values }];
-        Self { path: path.to_path_buf(), ids: None, labels: None, columns, sidecar: None }.checked()
+        }
+        Ok(column.values.iter().map(|value| -value).collect())
     }
 }

@@ -56,6 +56,7 @@ pub fn write_scores(path: impl AsRef<Path>, ids: &Ids, scores: &[&Scores]) -> Re
         n_classes: labels.iter().max().map_or(0, |&label| label.saturating_add(1)),
         epochs: first.provenance().epochs.clone(),
         fingerprint,
+        set_fingerprint: Some(Fingerprint::of_set(ids, labels)),
         // An infinite score is of an example that was never learned; nothing else tells.
         n_never_learned: Some(scores.iter().map(infinite).max().unwrap_or(0)),
         classes: None,
@@ -77,7 +78,7 @@ impl Table {
     pub fn scores(&self, name: Option<&str>, higher_is_harder: Option<bool>) -> Result<Scores, DifficultyError> {
         let column = self.chosen(name)?;
         let values = self.difficulties(column, higher_is_harder)?;
-        let (Some(ids), Some(labels)) = (&self.ids, &self.labels) else {
+        let (Some(ids), Some(labels)) = (&self.ids, self.needed_labels()?) else {
             let problem = "no ids or no labels, to which scores are tied; expected both";
             return Err(DifficultyError::malformed(&self.path, "", problem));
         };
@@ -87,7 +88,7 @@ impl Table {
             let of_log = Provenance { epochs: sidecar.epochs.clone(), ..Provenance::default() };
             provenance = described.provenance.clone().unwrap_or(of_log);
         }
-        let scores = Scores::of_examples(metric, values, ids, labels.clone(), provenance);
+        let scores = Scores::of_examples(metric, values, ids, labels.to_vec(), provenance);
         scores.map_err(|error| error.in_file(&self.path))
     }
 }

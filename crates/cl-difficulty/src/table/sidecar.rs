@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use cl_data::io::{io_error, malformed, write_atomically};
+use cl_data::io::{io_error, is_standard, malformed, write_atomically};
 use cl_data::{DataError, Fingerprint, Version};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,9 @@ pub struct Sidecar {
     pub epochs: Vec<u64>,
     /// Of ids and labels.
     pub fingerprint: Fingerprint,
+    /// Of the same, whatever their order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_fingerprint: Option<Fingerprint>,
     /// The label of each class, where these are not the integers themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<String>>,
@@ -129,6 +132,7 @@ impl Sidecar {
             n_classes: contents.n_classes,
             epochs: contents.epochs.clone(),
             fingerprint: Fingerprint::of(&scored.ids, &scored.labels),
+            set_fingerprint: Some(Fingerprint::of_set(&scored.ids, &scored.labels)),
             classes: contents.class_names.clone(),
             n_runs: scored.n_runs,
             n_never_learned: scored.n_never_learned,
@@ -138,13 +142,13 @@ impl Sidecar {
         }
     }
 
-    /// Reads the sidecar of a table; `None` where there is none.
+    /// Reads the sidecar of a table; `None` where there is none, as beside standard input.
     ///
     /// # Errors
     /// [`DataError::Io`]; [`DataError::Malformed`] where it is no sidecar, or one of another version.
     pub fn read(table: &Path) -> Result<Option<Self>, DataError> {
         let path = sidecar_path(table);
-        if !path.exists() {
+        if is_standard(table) || !path.exists() {
             return Ok(None);
         }
         let bytes = std::fs::read(&path).map_err(|error| io_error(&path, error))?;
@@ -152,11 +156,14 @@ impl Sidecar {
         parsed.map(Some).map_err(|error| malformed(&path, "", error.to_string()))
     }
 
-    /// Writes it beside its table, whole or not at all.
+    /// Writes it beside its table, whole or not at all; nowhere beside standard output.
     ///
     /// # Errors
     /// [`DataError::Io`].
     pub fn write(&self, table: &Path) -> Result<(), DataError> {
+        if is_standard(table) {
+            return Ok(());
+        }
         write_atomically(sidecar_path(table), |writer| {
             serde_json::to_writer_pretty(&mut *writer, &Saved { form: Form::default(), sidecar: self })?;
             writeln!(writer)

@@ -12,7 +12,8 @@ use crate::{
     error::DifficultyError,
 };
 
-/// Writes scores and their sidecar, each whole or not at all, in the [`TableFormat`] of the path.
+/// Writes scores and their sidecar, each whole or not at all, in the [`TableFormat`] of the path; to standard output, `-`,
+/// the scores alone.
 ///
 /// # Errors
 /// As [`write_columns`].
@@ -23,22 +24,72 @@ pub fn write(
     columns: Vec<Column>,
     sidecar: &Sidecar,
 ) -> Result<(), DifficultyError> {
-    write_columns(path, ids, labels, columns)?;
+    write_as(TableFormat::of(path)?, path, ids, labels, columns, sidecar)
+}
+
+/// As [`write`], in a format whatever the path ends in.
+///
+/// # Errors
+/// As [`write_columns`].
+pub fn write_as(
+    format: TableFormat,
+    path: &Path,
+    ids: &Ids,
+    labels: Option<&[usize]>,
+    columns: Vec<Column>,
+    sidecar: &Sidecar,
+) -> Result<(), DifficultyError> {
+    write_columns_as(format, path, ids, labels, columns)?;
     Ok(sidecar.write(path)?)
 }
 
 /// Writes scores without a sidecar, whole or not at all, in the [`TableFormat`] of the path.
 ///
 /// # Errors
-/// Where ids, labels and columns are not as many; several columns for a `.npy` file; Parquet without labels; and where
-/// the file cannot be written.
+/// Where ids, labels and columns are not as many; several columns for a `.npy` file; and where the file cannot be
+/// written.
 pub fn write_columns(
     path: &Path,
     ids: &Ids,
     labels: Option<&[usize]>,
     columns: Vec<Column>,
 ) -> Result<(), DifficultyError> {
-    let (format, n) = (TableFormat::of(path)?, ids.len());
+    write_columns_as(TableFormat::of(path)?, path, ids, labels, columns)
+}
+
+/// As [`write_columns`], in a format whatever the path ends in. O(cells).
+///
+/// ```
+/// use std::path::Path;
+///
+/// use cl_data::Ids;
+/// use cl_difficulty::table::{Table, TableFormat, write_columns_as};
+/// use cl_difficulty::{Column, ColumnValues, Metric};
+///
+/// let column = Column {
+///     name: "el2n".into(),
+///     values: ColumnValues::Float(vec![0.5, 0.25]),
+///     higher_is_harder: Some(true),
+///     metric: Metric::new("el2n"),
+/// };
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("scores");
+/// write_columns_as(TableFormat::JsonLines, &path, &Ids::range(2), None, vec![column])?;
+/// assert_eq!(std::fs::read_to_string(&path)?, "{\"id\":\"0\",\"el2n\":0.5}\n{\"id\":\"1\",\"el2n\":0.25}\n");
+/// assert_eq!(Table::read(&path)?.column("el2n")?.values, [0.5, 0.25]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`write_columns`].
+pub fn write_columns_as(
+    format: TableFormat,
+    path: &Path,
+    ids: &Ids,
+    labels: Option<&[usize]>,
+    columns: Vec<Column>,
+) -> Result<(), DifficultyError> {
+    let n = ids.len();
     let lengths = columns.iter().map(|column| ("a column", column.values.len()));
     let mut lengths = lengths.chain(labels.map(|labels| ("labels", labels.len())));
     if let Some((what, found)) = lengths.find(|(_, found)| *found != n) {
@@ -54,14 +105,9 @@ pub fn write_columns(
     };
     match format {
         TableFormat::Csv => write_atomically(path, |writer| write_csv(writer, ids, labels, &columns))?,
+        TableFormat::JsonLines => write_atomically(path, |writer| write_lines(writer, ids, labels, &columns))?,
         #[cfg(feature = "parquet")]
-        TableFormat::Parquet => {
-            let Some(labels) = labels else {
-                let problem = "a .parquet file has a column of labels, expected labels";
-                return Err(DifficultyError::malformed(path, "", problem));
-            };
-            write_parquet(path, ids, labels, &columns)?;
-        }
+        TableFormat::Parquet => write_parquet(path, ids, labels, &columns)?,
         TableFormat::Npy => {
             let [column] = <[Column; 1]>::try_from(columns).map_err(|columns| {
                 let n = columns.len();
@@ -108,4 +154,39 @@ fn write_csv(
         writeln!(writer)?;
     }
     Ok(())
+}
+
+fn write_lines(
+    writer: &mut dyn Write,
+    ids: &Ids,
+    labels: Option<&[usize]>,
+    columns: &[Column],
+) -> std::io::Result<()> {
+    let text = |text: &str| serde_json::to_string(text).map_err(std::io::Error::from);
+    let names = columns.iter().map(|column| text(&column.name)).collect::<Result<Vec<_>, _>>()?;
+    for (example, id) in ids.iter().enumerate() {
+        write!(writer, "{{\"id\":{}", text(&id)?)?;
+        if let Some(labels) = labels {
+            write!(writer, ",\"label\":{}", labels[example])?;
+        }
+        for (column, name) in columns.iter().zip(&names) {
+            match &column.values {
+                ColumnValues::Float(values) => write!(writer, ",{name}:{}", json_number(values[example]))?,
+                ColumnValues::Integer(values) => write!(writer, ",{name}:{}", values[example])?,
+                ColumnValues::Flag(values) => write!(writer, ",{name}:{}", values[example])?,
+            }
+        }
+        writeln!(writer, "}}")?;
+    }
+    Ok(())
+}
+
+/// A number as Python writes it: infinities and NaN by name.
+fn json_number(value: f64) -> String {
+    match value {
+        f64::INFINITY => "Infinity".into(),
+        f64::NEG_INFINITY => "-Infinity".into(),
+        value if value.is_nan() => "NaN".into(),
+        value => exact(value),
+    }
 }

@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use super::array::{streamed, whole};
 use super::format::FileFormat;
+use super::options::SummaryOptions;
 use super::part::{PartSummary, ValueCount};
-use super::table::{SummaryOptions, Table, table};
+use super::table::{Table, csv_table};
+use super::typed_table::typed_table;
 use crate::{
     error::DataError,
     io::{
@@ -21,10 +23,10 @@ pub struct FileSummary {
     pub file: String,
     /// Its format.
     pub format: &'static str,
-    /// Rows of a CSV file.
+    /// Rows of a table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n_rows: Option<usize>,
-    /// Rows of a CSV file that equal an earlier one, ids aside.
+    /// Rows of a table that equal an earlier one, ids aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n_duplicate_rows: Option<usize>,
     /// Ids that an earlier row has.
@@ -53,7 +55,10 @@ pub struct FileSummary {
 /// of a name in `options`.
 pub fn summarize(path: impl AsRef<Path>, options: &SummaryOptions) -> Result<FileSummary, DataError> {
     let path = path.as_ref();
-    let format = FileFormat::of(path)?;
+    let format = match options.table.format {
+        Some(format) => format.into(),
+        None => FileFormat::of(path)?,
+    };
     let mut summary = FileSummary {
         file: path.display().to_string(),
         format: format.name(),
@@ -63,7 +68,8 @@ pub fn summarize(path: impl AsRef<Path>, options: &SummaryOptions) -> Result<Fil
         parts: Vec::new(),
     };
     match format {
-        FileFormat::Csv => {
+        FileFormat::Csv | FileFormat::JsonLines | FileFormat::Parquet => {
+            let table = if format == FileFormat::Csv { csv_table } else { typed_table };
             let Table { n_rows, n_duplicate_rows, n_duplicate_ids, parts } = table(path, options)?;
             summary = FileSummary {
                 n_rows: Some(n_rows),

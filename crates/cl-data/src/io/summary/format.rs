@@ -2,7 +2,7 @@ use std::path::Path;
 
 use crate::{
     error::DataError,
-    io::{Signature, malformed, open},
+    io::{RowFormat, Signature, malformed, open},
 };
 
 /// The format of a file of data.
@@ -10,6 +10,10 @@ use crate::{
 pub enum FileFormat {
     /// Rows of fields.
     Csv,
+    /// An object per line.
+    JsonLines,
+    /// Columns of values.
+    Parquet,
     /// MNIST's.
     Idx,
     /// The binary form of CIFAR-10 and CIFAR-100.
@@ -25,6 +29,8 @@ impl FileFormat {
     pub fn name(self) -> &'static str {
         match self {
             Self::Csv => "CSV",
+            Self::JsonLines => "JSON lines",
+            Self::Parquet => "Parquet",
             Self::Idx => "IDX",
             Self::Cifar => "CIFAR",
             Self::Npy => "NPY",
@@ -43,16 +49,20 @@ impl FileFormat {
         match Signature::of_bytes(&head) {
             Signature::Npy => return Ok(Self::Npy),
             Signature::Npz => return Ok(Self::Npz),
+            Signature::Parquet => return Ok(Self::Parquet),
             _ => {}
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let name = [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
         let suffixes = [
             (".npy", Self::Npy),
             (".npz", Self::Npz),
             (".bin", Self::Cifar),
             (".csv", Self::Csv),
             (".tsv", Self::Csv),
+            (".jsonl", Self::JsonLines),
+            (".ndjson", Self::JsonLines),
+            (".parquet", Self::Parquet),
             ("-ubyte", Self::Idx),
             (".idx", Self::Idx),
         ];
@@ -65,8 +75,25 @@ impl FileFormat {
         // The last character may be cut.
         let text = std::str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true);
         if text && !head.contains(&0) {
-            return Ok(Self::Csv);
+            let first = text_of(&head).iter().find(|byte| !byte.is_ascii_whitespace());
+            return Ok(if first == Some(&b'{') { Self::JsonLines } else { Self::Csv });
         }
-        Err(malformed(path, "", "format not recognised, expected CSV, IDX, CIFAR (.bin), .npy or .npz"))
+        let expected = "CSV, JSON lines, Parquet, IDX, CIFAR (.bin), .npy or .npz";
+        Err(malformed(path, "", format!("format not recognised, expected {expected}")))
+    }
+}
+
+/// A text without the mark of its order of bytes.
+fn text_of(head: &[u8]) -> &[u8] {
+    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)
+}
+
+impl From<RowFormat> for FileFormat {
+    fn from(format: RowFormat) -> Self {
+        match format {
+            RowFormat::Csv => Self::Csv,
+            RowFormat::JsonLines => Self::JsonLines,
+            RowFormat::Parquet => Self::Parquet,
+        }
     }
 }

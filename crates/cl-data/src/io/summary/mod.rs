@@ -5,10 +5,12 @@ mod duplicates;
 mod file;
 mod format;
 mod numbers;
+mod options;
 mod part;
 mod table;
+mod typed_table;
 
 pub use file::{FileSummary, summarize};
 pub use format::FileFormat;
+pub use options::SummaryOptions;
 pub use part::{PartSummary, ValueCount};
-pub use table::SummaryOptions;

@@ -4,31 +4,17 @@ use std::path::Path;
 
 use super::duplicates::Duplicates;
 use super::numbers::Numbers;
+use super::options::SummaryOptions;
 use super::part::{PartSummary, ValueCount};
 use crate::{
     error::DataError,
-    io::{CsvRows, malformed},
+    io::{
+        CsvRows, malformed,
+        table::{number, separator},
+    },
 };
 
-/// Which columns of a CSV file mean what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SummaryOptions {
-    /// The column, by name or by index from 0, whose values are the classes. Then a column that holds numbers and a
-    /// text is an error that names the line.
-    pub label: Option<String>,
-    /// The column, by name or index, that names the rows; without it `id`, where there is one.
-    pub id: Option<String>,
-    /// The character between the fields.
-    pub delimiter: u8,
-}
-
-impl Default for SummaryOptions {
-    fn default() -> Self {
-        Self { label: None, id: None, delimiter: b',' }
-    }
-}
-
-/// The columns of a CSV file, and what is twice in it.
+/// The columns of a table, and what is twice in it.
 pub(super) struct Table {
     pub(super) n_rows: usize,
     pub(super) n_duplicate_rows: usize,
@@ -48,10 +34,10 @@ struct Column {
 }
 
 impl Column {
-    fn push(&mut self, field: &str, line: u64) {
+    fn push(&mut self, field: &str, decimal_comma: bool, line: u64) {
         if field.is_empty() {
             self.n_empty += 1;
-        } else if let Ok(value) = field.parse::<f64>() {
+        } else if let Some(value) = number(field, decimal_comma) {
             self.n_numbers += 1;
             self.n_integers += usize::from(field.parse::<i64>().is_ok());
             self.numbers.push(&[value]);
@@ -79,14 +65,15 @@ impl Column {
     }
 }
 
-pub(super) fn table(path: &Path, options: &SummaryOptions) -> Result<Table, DataError> {
-    let mut rows = CsvRows::open(path, options.delimiter)?;
+pub(super) fn csv_table(path: &Path, options: &SummaryOptions) -> Result<Table, DataError> {
+    let decimal_comma = options.table.decimal_comma;
+    let mut rows = CsvRows::open(path, separator(path, options.table.separator)?)?;
     if !rows.advance()? {
         return Err(malformed(path, "line 1", "the file is empty, expected rows"));
     }
     // As `HeaderRow::Detected` has it, a first row without any number names the columns; so does one that holds the
     // name of the label or id that was asked for (pandas names unnamed columns 0, 1, ...).
-    let is_number = |field: &str| field.parse::<f64>().is_ok_and(f64::is_finite);
+    let is_number = |field: &str| number(field, decimal_comma).is_some_and(f64::is_finite);
     let is_wanted =
         |field: &str| [&options.label, &options.id].into_iter().flatten().any(|wanted| wanted == field);
     let named = !rows.fields().any(is_number)
@@ -99,18 +86,7 @@ pub(super) fn table(path: &Path, options: &SummaryOptions) -> Result<Table, Data
     if named && !rows.advance()? {
         return Err(malformed(path, format!("line {}", rows.line() + 1), "no row after the header"));
     }
-    let find = |wanted: &str, role: &str| {
-        let by_index = || wanted.parse().ok().filter(|&column: &usize| column < names.len());
-        names.iter().position(|name| name == wanted).or_else(by_index).ok_or_else(|| {
-            let problem = format!("no {role} column `{wanted}`, the columns are {}", names.join(", "));
-            malformed(path, "header", problem)
-        })
-    };
-    let label = options.label.as_deref().map(|label| find(label, "label")).transpose()?;
-    let id = match &options.id {
-        Some(id) => Some(find(id, "id")?),
-        None => names.iter().position(|name| name == "id"),
-    };
+    let [label, id] = options.places(path, &names)?;
 
     let mut columns: Vec<Column> = names.iter().map(|_| Column::default()).collect();
     let mut classes: BTreeMap<String, usize> = BTreeMap::new();
@@ -120,7 +96,7 @@ pub(super) fn table(path: &Path, options: &SummaryOptions) -> Result<Table, Data
         n_rows += 1;
         let mut row = DefaultHasher::new();
         for (column, field) in rows.fields().enumerate() {
-            columns[column].push(field, rows.line());
+            columns[column].push(field, decimal_comma, rows.line());
             if Some(column) == id {
                 let mut hasher = DefaultHasher::new();
                 field.hash(&mut hasher);
@@ -151,10 +127,7 @@ pub(super) fn table(path: &Path, options: &SummaryOptions) -> Result<Table, Data
     }
     let mut parts: Vec<_> = names.iter().zip(&columns).map(|(name, column)| column.part(name, n_rows)).collect();
     if let Some(label) = label {
-        let mut counts: Vec<_> = classes.into_iter().map(|(value, count)| ValueCount { value, count }).collect();
-        // Numbers by size, not by their first digit.
-        counts.sort_by_key(|class| class.value.parse::<i64>().unwrap_or(i64::MAX));
-        parts[label].values = Some(counts);
+        parts[label].values = Some(value_counts(classes));
     }
     Ok(Table {
         n_rows,
@@ -162,4 +135,11 @@ pub(super) fn table(path: &Path, options: &SummaryOptions) -> Result<Table, Data
         n_duplicate_ids: id.map(|_| duplicate_ids.count()),
         parts,
     })
+}
+
+/// Classes with their counts, numbers by size, not by their first digit.
+pub(super) fn value_counts(classes: BTreeMap<String, usize>) -> Vec<ValueCount> {
+    let mut counts: Vec<_> = classes.into_iter().map(|(value, count)| ValueCount { value, count }).collect();
+    counts.sort_by_key(|class| class.value.parse::<i64>().unwrap_or(i64::MAX));
+    counts
 }

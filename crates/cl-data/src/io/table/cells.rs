@@ -25,6 +25,19 @@ pub enum CellValues {
     Texts(Texts),
     /// Lists of numbers.
     Lists(Lists),
+    /// What no column holds, or several types: met only where [every column](super::TableReader::rows_of_any_type) is read.
+    Other(Unreadable),
+}
+
+/// Values that are not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// How many there are.
+    pub n: usize,
+    /// The first that could not be.
+    pub row: usize,
+    /// What was found, and what was expected.
+    pub problem: String,
 }
 
 /// Texts one behind the other.
@@ -113,6 +126,7 @@ impl CellValues {
             Self::Numbers(values) => values.len(),
             Self::Texts(texts) => texts.len(),
             Self::Lists(lists) => lists.ends.len(),
+            Self::Other(other) => other.n,
         }
     }
 
@@ -130,6 +144,7 @@ impl CellValues {
             Self::Numbers(_) => "numbers",
             Self::Texts(_) => "texts",
             Self::Lists(_) => "lists of numbers",
+            Self::Other(_) => "other values",
         }
     }
 }
@@ -160,7 +175,7 @@ impl Cells {
             CellValues::Integers(values) => values.get(row).map(|&value| value as f64),
             CellValues::Numbers(values) => values.get(row).copied(),
             CellValues::Texts(texts) => texts.number(row),
-            CellValues::Lists(_) => None,
+            CellValues::Lists(_) | CellValues::Other(_) => None,
         }
     }
 
@@ -211,7 +226,7 @@ impl Cells {
                 let value = *values.get(row)?;
                 Cow::Owned(whole(value).map_or_else(|| value.to_string(), |whole| whole.to_string()))
             }
-            CellValues::Missing(_) | CellValues::Lists(_) => return None,
+            CellValues::Missing(_) | CellValues::Lists(_) | CellValues::Other(_) => return None,
         })
     }
 
@@ -228,6 +243,7 @@ impl Cells {
         match (&self.values, self.text(row)) {
             (CellValues::Texts(_), Some(text)) => format!("{text:?}"),
             (_, Some(text)) => text.into_owned(),
+            (CellValues::Other(other), _) => other.problem.clone(),
             (CellValues::Lists(lists), None) => format!("a list of {} numbers", lists.get(row).len()),
             (_, None) => "empty".into(),
         }

@@ -21,7 +21,7 @@ pub(super) struct CsvTable {
 
 /// The character between the fields: the one told; a tab where the first line has one; a semicolon where it has as many as
 /// commas; else a comma.
-pub(super) fn separator(path: &Path, told: Option<u8>) -> Result<u8, DataError> {
+pub(in crate::io) fn separator(path: &Path, told: Option<u8>) -> Result<u8, DataError> {
     if let Some(separator) = told {
         return Ok(separator);
     }

@@ -73,8 +73,16 @@ impl<'de> Visitor<'de> for CellVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonCell, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(JsonCell::Other("an object"))
+        let mut cell = JsonCell::Other("an object");
+        while let Some((key, _)) = map.next_entry::<Cow<'de, str>, IgnoredAny>()? {
+            // What stands for the numbers of Python that are no JSON.
+            match &*key {
+                "Infinity" => cell = JsonCell::Number(f64::INFINITY),
+                "-Infinity" => cell = JsonCell::Number(f64::NEG_INFINITY),
+                _ => {}
+            }
+        }
+        Ok(cell)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::de::DeserializeSeed;
 use super::super::input::{Input, open, read_error};
 use super::super::malformed;
 use super::batch::{Batch, Rows};
-use super::cells::{CellValues, Cells, Lists, Texts};
+use super::cells::{CellValues, Cells, Lists, Texts, Unreadable};
 use super::json_cell::{JsonCell, Object};
 use super::reader::mixed;
 use crate::error::DataError;
@@ -71,7 +71,7 @@ impl Lines {
     }
 }
 
-/// The line with null in place of NaN, Infinity and -Infinity, but for those in texts.
+/// The line with null in place of NaN, and an object that [`JsonCell`] knows in place of Infinity, but for those in texts.
 fn without_python_numbers(line: &str) -> String {
     let (mut rest, mut text) = (line, String::with_capacity(line.len()));
     let (mut quoted, mut escaped) = (false, false);
@@ -79,7 +79,11 @@ fn without_python_numbers(line: &str) -> String {
         let word = ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| !quoted && rest.starts_with(word));
         match word {
             Some(word) => {
-                text.push_str("null");
+                text.push_str(match word {
+                    "NaN" => "null",
+                    "Infinity" => "{\"Infinity\":1}",
+                    _ => "{\"-Infinity\":1}",
+                });
                 rest = &rest[word.len()..];
             }
             None => {
@@ -141,10 +145,8 @@ impl Rows for JsonTable {
             cells.fill(JsonCell::Null);
             let places = &self.places;
             self.lines.read(&mut |key| places.get(key).copied(), &mut cells)?;
-            for ((column, cell), name) in columns.iter_mut().zip(&mut cells).zip(&self.names) {
-                column.push(std::mem::replace(cell, JsonCell::Null)).map_err(|problem| {
-                    malformed(&self.lines.path, format!("line {}, column `{name}`", self.lines.number), problem)
-                })?;
+            for (column, cell) in columns.iter_mut().zip(&mut cells) {
+                column.push(std::mem::replace(cell, JsonCell::Null));
             }
             lines.push(self.lines.number);
         }
@@ -166,7 +168,18 @@ struct Builder {
 }
 
 impl Builder {
-    fn push(&mut self, cell: JsonCell) -> Result<(), String> {
+    /// Takes the value of a row: after one that does not go with those before, none is read.
+    fn push(&mut self, cell: JsonCell) {
+        let row = self.missing.len();
+        if matches!(self.values, Some(CellValues::Other(_))) {
+            self.missing.push(false);
+        } else if let Err(problem) = self.read(cell) {
+            self.values = Some(CellValues::Other(Unreadable { n: 0, row, problem }));
+            self.missing.push(false);
+        }
+    }
+
+    fn read(&mut self, cell: JsonCell) -> Result<(), String> {
         let n = self.missing.len();
         if let (JsonCell::Number(_), Some(CellValues::Integers(integers))) = (&cell, &self.values) {
             self.values = Some(CellValues::Numbers(integers.iter().map(|&value| value as f64).collect()));
@@ -192,7 +205,7 @@ impl Builder {
             (CellValues::Missing(_), cell) => {
                 // Nothing stood before the first value.
                 self.values = None;
-                return self.push(cell);
+                return self.read(cell);
             }
             (CellValues::Flags(values), JsonCell::Flag(value)) => values.push(value),
             (CellValues::Flags(values), JsonCell::Null) => values.push(false),
@@ -221,6 +234,9 @@ impl Builder {
 
     fn finish(self) -> Cells {
         let n = self.missing.len();
+        if let Some(CellValues::Other(other)) = self.values {
+            return Cells::full(CellValues::Other(Unreadable { n, ..other }));
+        }
         let missing = if self.missing.contains(&true) { self.missing } else { Vec::new() };
         Cells { values: self.values.unwrap_or(CellValues::Missing(n)), missing }
     }

@@ -13,6 +13,8 @@ mod parquet_table;
 mod reader;
 
 pub use batch::{Batch, Rows};
-pub use cells::{CellValues, Cells, Lists, Texts};
+pub(super) use cells::number;
+pub use cells::{CellValues, Cells, Lists, Texts, Unreadable};
+pub(super) use csv_table::separator;
 pub use format::RowFormat;
-pub use reader::{TableOptions, TableReader};
+pub use reader::{TableOptions, TableReader, listed};

@@ -15,6 +15,7 @@ use super::super::input::{open, read_error};
 use super::super::standard_input::open_file;
 use super::super::{io_error, malformed};
 use super::batch::{Batch, Rows};
+use super::cells::{CellValues, Cells, Unreadable};
 use super::parquet_column::{Leaf, read_cells};
 use crate::error::DataError;
 
@@ -118,14 +119,15 @@ impl Rows for PartRows<'_> {
         }
         let (mut columns, mut n_numbers) = (Vec::with_capacity(self.readers.len()), 1);
         for (reader, leaf) in self.readers.iter_mut().zip(&self.leaves) {
-            let place = || format!("rows from {}, column `{}`", self.first_row, leaf.name);
-            let cells =
-                read_cells(reader, leaf, n_rows).map_err(|problem| malformed(self.path, place(), problem))?;
+            let cells = read_cells(reader, leaf, n_rows).unwrap_or_else(|problem| {
+                Cells::full(CellValues::Other(Unreadable { n: n_rows, row: 0, problem }))
+            });
             if cells.values.len() != n_rows {
+                let place = format!("rows from {}, column `{}`", self.first_row, leaf.name);
                 let problem = format!("{} values, expected {n_rows}", cells.values.len());
-                return Err(malformed(self.path, place(), problem));
+                return Err(malformed(self.path, place, problem));
             }
-            if let super::cells::CellValues::Lists(lists) = &cells.values {
+            if let CellValues::Lists(lists) = &cells.values {
                 n_numbers += lists.values.len();
             }
             columns.push(cells);

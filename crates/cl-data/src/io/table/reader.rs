@@ -143,8 +143,16 @@ impl TableReader {
     /// # Errors
     /// [`DataError::Io`]; [`DataError::Malformed`] where a column holds what is not read.
     pub fn rows(&self, columns: &[usize]) -> Result<Box<dyn Rows + '_>, DataError> {
-        let parts = AllParts { table: self, columns: columns.to_vec(), part: 0, rows: None };
-        self.checked(Box::new(parts), columns)
+        self.checked(self.rows_of_any_type(columns)?, columns)
+    }
+
+    /// The same, where a column that cannot be read is no obstacle: its values are [`CellValues::Other`], and those of
+    /// another may be of one type in a batch and of another in the next.
+    ///
+    /// # Errors
+    /// [`DataError::Io`]; [`DataError::Malformed`] where a row is none.
+    pub fn rows_of_any_type(&self, columns: &[usize]) -> Result<Box<dyn Rows + '_>, DataError> {
+        Ok(Box::new(AllParts { table: self, columns: columns.to_vec(), part: 0, rows: None }))
     }
 
     /// The same of one part.
@@ -152,6 +160,10 @@ impl TableReader {
     /// # Errors
     /// As [`rows`](Self::rows).
     pub fn rows_of_part(&self, part: usize, columns: &[usize]) -> Result<Box<dyn Rows + '_>, DataError> {
+        self.checked(self.unchecked(part, columns)?, columns)
+    }
+
+    fn unchecked(&self, part: usize, columns: &[usize]) -> Result<Box<dyn Rows + '_>, DataError> {
         if let Some(&column) = columns.iter().find(|&&column| column >= self.columns.len()) {
             return Err(DataError::argument("column", column, "the place of a column"));
         }
@@ -169,7 +181,7 @@ impl TableReader {
             }
             RowFormat::JsonLines => {
                 let names = columns.iter().map(|&column| self.columns[column].clone()).collect();
-                self.checked(Box::new(JsonTable::open(&self.path, names)?), columns)
+                Ok(Box::new(JsonTable::open(&self.path, names)?))
             }
         }
     }
@@ -184,9 +196,14 @@ impl TableReader {
     }
 }
 
-/// Some names, no more than a message can hold.
-fn listed(names: &[String]) -> String {
-    let shown: Vec<&str> = names.iter().take(20).map(String::as_str).collect();
+/// Some names, no more than a message can hold. O(1).
+///
+/// ```
+/// assert_eq!(cl_data::io::listed(&["el2n", "aum"]), "el2n, aum");
+/// assert!(cl_data::io::listed(&["c"; 100]).ends_with("c, c and 80 more"));
+/// ```
+pub fn listed(names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<&str> = names.iter().take(20).map(AsRef::as_ref).collect();
     let more = if names.len() > 20 { format!(" and {} more", names.len() - 20) } else { String::new() };
     format!("{}{more}", shown.join(", "))
 }
@@ -205,7 +222,7 @@ impl Rows for AllParts<'_> {
             let rows = match &mut self.rows {
                 Some(rows) => rows,
                 None if self.part >= self.table.n_parts() => return Ok(None),
-                None => self.rows.insert(self.table.rows_of_part(self.part, &self.columns)?),
+                None => self.rows.insert(self.table.unchecked(self.part, &self.columns)?),
             };
             if let Some(batch) = rows.next_batch()? {
                 return Ok(Some(batch));
@@ -216,7 +233,7 @@ impl Rows for AllParts<'_> {
     }
 }
 
-/// Refuses a column that holds one type first and another later.
+/// Refuses a column that cannot be read, or holds one type first and another later.
 struct OneType<'a> {
     path: &'a Path,
     rows: Box<dyn Rows + 'a>,
@@ -231,6 +248,10 @@ impl Rows for OneType<'_> {
         for ((cells, kind), name) in batch.columns.iter().zip(&mut self.kinds).zip(&self.names) {
             if matches!(cells.values, CellValues::Missing(_)) {
                 continue;
+            }
+            if let CellValues::Other(other) = &cells.values {
+                let place = format!("{}, column `{name}`", batch.place(other.row));
+                return Err(malformed(self.path, place, other.problem.clone()));
             }
             let found = match cells.values.kind() {
                 "integers" => "numbers",
