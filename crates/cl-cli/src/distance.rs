@@ -78,7 +78,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-fn score_format() -> impl TypedValueParser<Value = ScoreFormat> {
+pub(crate) fn score_format() -> impl TypedValueParser<Value = ScoreFormat> {
     let names = ScoreFormat::NAMES.iter().map(|(name, _)| *name);
     PossibleValuesParser::new(names).try_map(|name| name.parse::<ScoreFormat>())
 }

@@ -14,51 +14,52 @@ use crate::tables::TableArguments;
 
 pub(crate) use cl_data::io::ids_of;
 
+const HEADING: &str = "How logs are read (`curriculum formats` has the rules)";
+
 /// What a person says of training dynamics that the files do not.
 #[derive(Args)]
-#[command(next_help_heading = "How logs are read (`curriculum formats` explains)")]
 pub(crate) struct InputOptions {
     /// Labels, where the input has none: .npy, or a table with ids
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = HEADING, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// The labels in the order of their classes: a,b,c or a file with one per line [default: sorted]
-    #[arg(long, value_name = "A,B,C|FILE")]
+    #[arg(long, help_heading = HEADING, hide_short_help = true, value_name = "A,B,C|FILE")]
     classes: Option<String>,
     /// Leave out examples (of losses by token: tokens) with this label
-    #[arg(long, value_name = "LABEL", allow_hyphen_values = true)]
+    #[arg(long, help_heading = HEADING, value_name = "LABEL", allow_hyphen_values = true)]
     ignore_label: Option<String>,
     /// What the numbers are, where neither names nor content tell
-    #[arg(long, value_name = "KIND", value_parser = named(OutputKind::NAMES))]
+    #[arg(long, help_heading = HEADING, value_name = "KIND", value_parser = named(OutputKind::NAMES))]
     outputs: Option<OutputKind>,
     /// What the bits of an array are
-    #[arg(long, value_name = "TYPE", value_parser = named(Dtype::NAMES))]
+    #[arg(long, help_heading = HEADING, hide_short_help = true, value_name = "TYPE", value_parser = named(Dtype::NAMES))]
     dtype: Option<Dtype>,
     /// What the two axes of an array are
-    #[arg(long, value_name = "AXES", value_parser = named(Axes::NAMES))]
+    #[arg(long, help_heading = HEADING, hide_short_help = true, value_name = "AXES", value_parser = named(Axes::NAMES))]
     axes: Option<Axes>,
     /// Rows with NaN or infinite numbers
-    #[arg(long, value_name = "RULE", default_value_t, value_parser = named(NotNumbers::NAMES))]
+    #[arg(long, help_heading = HEADING, value_name = "RULE", default_value_t, value_parser = named(NotNumbers::NAMES))]
     nan: NotNumbers,
     /// Epochs that lack examples
-    #[arg(long, value_name = "RULE", default_value_t, value_parser = named(Missing::NAMES))]
+    #[arg(long, help_heading = HEADING, value_name = "RULE", default_value_t, value_parser = named(Missing::NAMES))]
     missing: Missing,
     /// Several rows of the same example and epoch
-    #[arg(long, value_name = "RULE", default_value_t, value_parser = named(Duplicates::NAMES))]
+    #[arg(long, help_heading = HEADING, value_name = "RULE", default_value_t, value_parser = named(Duplicates::NAMES))]
     duplicates: Duplicates,
     /// Divide probabilities that do not sum to 1 by their sum
-    #[arg(long)]
+    #[arg(long, help_heading = HEADING, hide_short_help = true)]
     normalize: bool,
     /// The column of epochs or steps; `none` where all rows are of one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = HEADING, hide_short_help = true, value_name = "NAME")]
     epoch_column: Option<String>,
     /// The column of labels
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = HEADING, hide_short_help = true, value_name = "NAME")]
     label_column: Option<String>,
     /// The column of runs or seeds
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = HEADING, hide_short_help = true, value_name = "NAME")]
     run_column: Option<String>,
     /// The column of outputs, or what numbered columns begin with
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = HEADING, hide_short_help = true, value_name = "NAME")]
     outputs_column: Option<String>,
     #[command(flatten)]
     pub(crate) table: TableArguments,

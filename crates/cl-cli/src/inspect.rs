@@ -1,5 +1,7 @@
 //! `curriculum inspect`: what a file holds.
 
+mod log;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -9,14 +11,17 @@ use clap::Args;
 use comfy_table::Cell;
 use serde::Serialize;
 
-use crate::output::{new_table, print, right, short};
-use crate::tables::TableArguments;
+use self::log::LogReport;
+use crate::dynamics::InputOptions;
+use crate::output::{in_flags, new_table, print, right, short};
 
-/// Show what a data file holds: shapes, types, classes, ranges, NaN, duplicates.
+/// Show what a file of data or a log of training holds: shapes, types, classes, ranges, NaN, duplicates; of a log ids,
+/// epochs, gaps, what is missing or twice, and which metrics it can give.
 ///
 /// The format is recognised by content, then by name: tables (CSV with any separator, JSON lines, Parquet), IDX (MNIST),
-/// CIFAR binary (.bin), .npy and .npz, all but the last gzipped or not; `-` is standard input. Minimum, maximum and mean are those of the finite numbers; NaN and infinite
-/// values are counted, not refused. Arrays are streamed, so that a .npy file may be larger than memory.
+/// CIFAR binary (.bin), .npy and .npz, all but the last gzipped or not; `-` is standard input. What `curriculum score` takes
+/// is looked at as a log, too, folders as logs alone. Minimum, maximum and mean are those of the finite numbers; NaN and
+/// infinite values are counted, not refused. Arrays are streamed, so that a .npy file may be larger than memory.
 ///
 /// Values with their counts are shown for the label column, and for arrays of one axis of integers or texts
 /// with at most 256 different values. A row is a duplicate where an earlier one is equal, its id aside.
@@ -27,17 +32,18 @@ Examples:
   curriculum inspect train.csv --label 4 --id-column name
   curriculum inspect scores.parquet
   curriculum inspect dynamics.npz --json
+  curriculum inspect training_dynamics/
 
 With --label a CSV file is looked at as a data set: a column that holds numbers and a text, such as n/a, is \
 then an error that names the line.")]
 pub(crate) struct Arguments {
-    /// The file, or - for standard input
+    /// The file or the folder of a log, or - for standard input
     file: PathBuf,
     /// The column of a table, by name or by index from 0, whose values are the classes
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
     #[command(flatten)]
-    tables: TableArguments,
+    options: InputOptions,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -47,28 +53,63 @@ pub(crate) struct Arguments {
 const SHOWN: usize = 1000;
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { file, label, tables, json } = arguments;
-    let (table, id) = (tables.table(), &tables.id_column);
+    let Arguments { file, label, options, json } = arguments;
+    if file.is_dir() {
+        let log = LogReport::open(file, &options.log()?)?;
+        return print(&Report { summary: None, log: Some(log), no_log: None }, *json);
+    }
+    let (table, id) = (options.table.table(), &options.table.id_column);
     let format = table.format.map_or_else(|| FileFormat::of(file), |format| Ok(format.into()))?;
     let is_table = matches!(format, FileFormat::Csv | FileFormat::JsonLines | FileFormat::Parquet);
     if !is_table && (label.is_some() || id.is_some()) {
         bail!("{}: --label and --id-column name columns of a table, this is {}", file.display(), format.name());
     }
-    let options = SummaryOptions { label: label.clone(), id: id.clone(), table };
-    print(&Report(summarize(file, &options)?), *json)
+    let summary = summarize(file, &SummaryOptions { label: label.clone(), id: id.clone(), table })?;
+    let is_array = matches!(format, FileFormat::Npy | FileFormat::Npz);
+    let (log, no_log) = match is_table || is_array {
+        true => match LogReport::open(file, &options.log()?) {
+            Ok(log) => (Some(log), None),
+            // A table with ids and epochs is meant as a log.
+            Err(error) => (None, looks_like_a_log(&summary).then(|| in_flags(&error.to_string()))),
+        },
+        false => (None, None),
+    };
+    print(&Report { summary: Some(summary), log, no_log }, *json)
+}
+
+/// Whether a table has a column of epochs or steps beside one of outputs.
+fn looks_like_a_log(summary: &FileSummary) -> bool {
+    let has =
+        |names: &[&str]| summary.parts.iter().any(|part| names.iter().any(|name| part.name.starts_with(name)));
+    has(&["epoch", "step", "global_step"]) && has(&["logit", "prob", "log_prob", "loss", "correct", "pred"])
 }
 
 /// The summary, as a table for people and as JSON for programs.
 #[derive(Serialize)]
-#[serde(transparent)]
-struct Report(FileSummary);
+struct Report {
+    #[serde(flatten)]
+    summary: Option<FileSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<LogReport>,
+    /// Why what looks like a log is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_log: Option<String>,
+}
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(summary) = self;
-        write_head(formatter, summary)?;
-        write_parts(formatter, summary)?;
-        write_values(formatter, summary)
+        if let Some(summary) = &self.summary {
+            write_head(formatter, summary)?;
+            write_parts(formatter, summary)?;
+            write_values(formatter, summary)?;
+        }
+        if let Some(log) = &self.log {
+            write!(formatter, "{log}")?;
+        }
+        match &self.no_log {
+            Some(reason) => writeln!(formatter, "no log: {reason}"),
+            None => Ok(()),
+        }
     }
 }
 

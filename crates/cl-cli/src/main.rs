@@ -8,6 +8,7 @@ mod difficulty;
 mod distance;
 mod dynamics;
 mod features;
+mod formats;
 mod inspect;
 mod map;
 mod named;
@@ -49,6 +50,7 @@ Examples:
   curriculum inspect train.csv --label species
   curriculum inspect train-images-idx3-ubyte.gz
   curriculum score dynamics.npz --metric el2n,forgetting,aum -o scores.csv
+  curriculum score losses.jsonl --metric loss_mean,learning_time -o scores.csv
   curriculum distance features.npy --metric class_median_distance --labels labels.npy -o distances.csv
   curriculum agree scores.csv -o agreement.svg
   curriculum noise dynamics.npz -o issues.csv
@@ -59,8 +61,8 @@ Examples:
   curriculum coreset features.npy --method facility-location --count 1000 -o coreset.csv
   cat scores.tsv | curriculum prune - --keep 0.5 --rule hardest --column perplexity -o - > kept.txt
 
-`-` is standard input, where a file is read, and standard output, where one is written; the report is then on standard
-error.
+`curriculum formats` says what files are read, and by which rules. `-` is standard input, where a file is read, and
+standard output, where one is written; the report is then on standard error.
 
 Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong usage.";
 
@@ -78,6 +80,7 @@ enum Command {
     Prune(prune::Arguments),
     Crossover(crossover::Arguments),
     Coreset(coreset::Arguments),
+    Formats(formats::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -95,6 +98,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Prune(arguments) => prune::run(&arguments),
         Command::Crossover(arguments) => crossover::run(&arguments),
         Command::Coreset(arguments) => coreset::run(&arguments),
+        Command::Formats(arguments) => formats::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
     }
 }

@@ -5,14 +5,18 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use cl_data::random;
+use cl_difficulty::MetricSettings;
+use cl_difficulty::log::{self, Scoring};
 use cl_difficulty::table::Table;
 use cl_study::ScatterFigure;
 use clap::Args;
 use serde::Serialize;
 
-use crate::output::{check_svg, print, save_figure};
+use crate::dynamics::InputOptions;
+use crate::output::{check_svg, note, print_beside, save_figure};
+use crate::progress::Bar;
 
-/// Draw the data map of a file of scores: variability against confidence, coloured by correctness.
+/// Draw the data map of a log or of scores: variability against confidence, coloured by correctness.
 ///
 /// Examples at the top left are easy to learn, those at the bottom left hard to learn or mislabelled, those at
 /// the right ambiguous (Swayamdipta et al. 2020).
@@ -20,10 +24,13 @@ use crate::output::{check_svg, print, save_figure};
 #[command(after_help = "\
 Examples:
   curriculum score run/ --metric confidence,variability,correctness -o scores.csv
-  curriculum map scores.csv -o map.svg")]
+  curriculum map scores.csv -o map.svg
+  curriculum map run/ -o map.svg")]
 pub(crate) struct Arguments {
-    /// The scores: columns `confidence`, `variability` and `correctness`
+    /// What `curriculum score` takes, or scores with columns `confidence`, `variability` and `correctness`
     file: PathBuf,
+    #[command(flatten)]
+    options: InputOptions,
     /// The figure to write (.svg)
     #[arg(short, long, value_name = "OUT.svg")]
     output: PathBuf,
@@ -43,19 +50,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.max_points == 0 {
         bail!("--max-points is 0, expected at least 1");
     }
-    let file = Table::read(&arguments.file)?;
-    let [variability, confidence, correctness] =
-        ["variability", "confidence", "correctness"].map(|name| file.column(name));
-    let (variability, confidence, correctness) = (variability?, confidence?, correctness?);
-    let n_examples = variability.values.len();
+    let [variability, confidence, correctness] = coordinates(arguments)?;
+    let n_examples = variability.len();
     let mut shown: Vec<usize> = (0..n_examples).collect();
     if n_examples > arguments.max_points {
         let mut rng = random::stream(arguments.seed, "points of the data map", 0);
         shown = random::permutation(&mut rng, n_examples);
         shown.truncate(arguments.max_points);
     }
-    let points: Vec<_> = shown.iter().map(|&i| (variability.values[i], confidence.values[i])).collect();
-    let right: Vec<_> = shown.iter().map(|&i| correctness.values[i]).collect();
+    let points: Vec<_> = shown.iter().map(|&i| (variability[i], confidence[i])).collect();
+    let right: Vec<_> = shown.iter().map(|&i| correctness[i]).collect();
     let n_shown = shown.len();
     let name = arguments.file.file_name().unwrap_or_default().to_string_lossy();
     let title = match n_shown == n_examples {
@@ -70,7 +74,31 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     );
     save_figure(&figure, &arguments.output, 900, 640)?;
     let output = arguments.output.display().to_string();
-    print(&Report { output, n_examples, n_shown }, arguments.json)
+    print_beside(&Report { output, n_examples, n_shown }, arguments.json, &[Some(&arguments.output)])
+}
+
+/// The map's coordinates: columns of scores, or scores of a log.
+fn coordinates(arguments: &Arguments) -> anyhow::Result<[Vec<f64>; 3]> {
+    const NAMES: [&str; 3] = ["variability", "confidence", "correctness"];
+    let Arguments { file, options, .. } = arguments;
+    if !file.is_dir()
+        && let Ok(table) = Table::read_with(file, &options.table.read_options())
+        && table.columns.iter().any(|column| NAMES.contains(&column.name.as_str()))
+    {
+        let [variability, confidence, correctness] = NAMES.map(|name| table.column(name));
+        return Ok([variability?, confidence?, correctness?].map(|column| column.values.clone()));
+    }
+    let metrics = NAMES.map(|name| MetricSettings::parse(name, &[]));
+    let metrics: Vec<MetricSettings> = metrics.into_iter().collect::<Result<_, _>>()?;
+    let mut runs = options.open(std::slice::from_ref(file))?;
+    let n_columns = runs.len().min(2);
+    let mut bar = Bar::of_runs(&runs);
+    let scored = log::score_runs(&mut runs, &metrics, &Scoring::default(), options.missing(), &mut bar)?;
+    drop(bar);
+    scored.notes.iter().for_each(|text| note(&text.text));
+    // Each is followed by its spread, where there are several runs.
+    let column = |at: usize| scored.columns[at * n_columns].values.to_floats();
+    Ok([column(0), column(1), column(2)])
 }
 
 #[derive(Serialize)]

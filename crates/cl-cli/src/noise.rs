@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use cl_data::Fingerprint;
+use cl_data::io::is_standard;
 use cl_difficulty::log::{self, MeanProbabilities, Note};
 use cl_difficulty::{ConfidentLearning, IssueFilter, LabelIssue};
 use clap::{Args, ValueEnum};
@@ -12,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     dynamics::InputOptions,
-    output::{new_table, print, right, short},
+    output::{new_table, place, print_beside, right, short},
     progress::Bar,
 };
 
@@ -44,8 +45,9 @@ Examples:
   curriculum noise dynamics.npz -o issues.csv
   curriculum noise heldout.npy --labels labels.npy --filter both -o issues.csv --json")]
 pub(crate) struct Arguments {
-    /// The probabilities or logits: a file or a folder
-    input: PathBuf,
+    /// The probabilities or logits: a file or a folder; of several runs the mean
+    #[arg(required = true)]
+    input: Vec<PathBuf>,
     #[command(flatten)]
     options: InputOptions,
     /// Which epochs enter
@@ -61,7 +63,7 @@ pub(crate) struct Arguments {
     /// The seed of the interval's resamples
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Where to write (.csv)
+    /// Where to write: .csv, or - for standard output
     #[arg(short, long, value_name = "OUT.csv")]
     output: PathBuf,
     /// Print JSON
@@ -79,22 +81,20 @@ enum Epochs {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    if arguments.output.extension().is_none_or(|ending| ending != "csv") {
+    if !is_standard(&arguments.output) && arguments.output.extension().is_none_or(|ending| ending != "csv") {
         bail!("{}: unknown ending, expected .csv", arguments.output.display());
     }
-    let mut source = log::open(&arguments.input, &arguments.options.log()?)?;
-    let contents = source.contents();
-    let (n, c, n_epochs) = (contents.n_examples(), contents.n_classes, contents.epochs.len());
-    let first = match arguments.probabilities {
-        Epochs::Mean => 0,
-        Epochs::Last => n_epochs - 1,
-    };
-    let mut bar = Bar::new(contents, first);
-    let MeanProbabilities { probabilities, examples } = log::mean_probabilities(source.as_mut(), first, &mut bar)?;
+    let mut runs = arguments.options.open(&arguments.input)?;
+    let last = arguments.probabilities == Epochs::Last;
+    let mut bar = Bar::of_runs(&runs);
+    let MeanProbabilities { probabilities, examples } =
+        log::mean_probabilities_of_runs(&mut runs, last, &mut bar)?;
     drop(bar);
 
-    let contents = source.contents();
-    let place = || arguments.input.display().to_string();
+    let contents = runs[0].contents();
+    let (n, c, n_epochs) = (contents.n_examples(), contents.n_classes, contents.epochs.len());
+    let first = if last { n_epochs - 1 } else { 0 };
+    let place = || contents.path.display().to_string();
     let labels: Vec<usize> = examples.iter().map(|&example| contents.label(example)).collect();
     let ids = if examples.len() == n { contents.ids.clone() } else { contents.ids.select(&examples)? };
     let (labels, n) = (&labels, examples.len());
@@ -129,7 +129,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         note: (c > MOST_AS_CLEANLAB && by_counts(arguments.filter)).then_some(TIES),
         worst,
     };
-    print(&report, arguments.json)
+    print_beside(&report, arguments.json, &[Some(&arguments.output)])
 }
 
 /// Whether equal counts or equal qualities decide what the filter finds.
@@ -205,6 +205,6 @@ impl fmt::Display for Report {
             }
             writeln!(formatter, "{table}")?;
         }
-        writeln!(formatter, "written to {}", self.output)
+        writeln!(formatter, "written to {}", place(&self.output))
     }
 }

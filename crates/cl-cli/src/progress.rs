@@ -3,6 +3,8 @@
 use cl_difficulty::log::{Contents, Progress, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::output::is_quiet;
+
 /// A bar over the observations of an input.
 pub(crate) struct Bar(ProgressBar);
 
@@ -20,7 +22,7 @@ impl Bar {
     }
 
     fn over(n: u64, n_done: u64) -> Self {
-        let bar = ProgressBar::new(n).with_position(n_done);
+        let bar = if is_quiet() { ProgressBar::hidden() } else { ProgressBar::new(n) }.with_position(n_done);
         let template = "{msg} {wide_bar} {percent}% {per_sec} left {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use cl_data::catalogue::Parameter;
+use cl_data::io::is_standard;
 use cl_difficulty::log::{self, Contents, Scoring};
 use cl_difficulty::table::{self, Sidecar, Skipped, TableFormat};
 use cl_difficulty::{Column, MetricSettings, Needs, metrics};
@@ -13,32 +14,40 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::{
+    distance::score_format,
     dynamics::InputOptions,
-    output::{in_flags, new_table, print},
+    output::{answer, in_flags, new_table, place, print_beside},
     progress::Bar,
 };
 
 /// Score how hard examples are, from what a model gave out for them while it was trained.
 ///
-/// INPUT is one of
+/// INPUT is one of (`curriculum formats` has the names of columns and the rules)
+///   - a table with a row per example and epoch: .csv, .jsonl, .parquet (.gz, .zst), or a folder of them, with `id`,
+///     `epoch`, `label` and what the model gave: `logits` or `probs` (a list, or logit_0, logit_1, ...), or only
+///     `loss`, or only `correct` or `pred`;
 ///   - a .npz file with `logits` or `probs` (epochs, examples, classes), `labels` and perhaps `ids`;
-///   - a .npy file of the same shape, with --labels;
+///   - a .npy file of the same shape, with --labels; of losses (epochs, examples) without;
 ///   - a folder with one .npy file (examples, classes) per epoch, `labels.npy` and perhaps `ids.npy`;
-///   - Dataset Cartography's folder of `dynamics_epoch_E.jsonl`;
+///   - Dataset Cartography's folder of `dynamics_epoch_E.jsonl`, of several ranks, too;
 ///   - TDDS's or DUAL's folder of `E_Output.npy` and `E_Index.npy`, with `labels.npy` or --labels;
-///   - a Parquet file (in a build with that feature) of `id`, `epoch`, `label` and a list `logits` or `probs`.
+///   - several of these, or a table with a column `run` or `seed`: scores are means over the runs, beside each
+///     its standard deviation, NAME_sd.
 ///
 /// Files are streamed, so that they may be larger than memory: most metrics keep a few numbers per example, but
 /// tdds and those of averaged probabilities (self_confidence, normalized_margin, confidence_weighted_entropy) one
 /// per example and class. A folder with one .npy file per epoch is read by blocks of examples where these would be
-/// many, each block through all epochs: then they are kept for one block at a time. Each score is a column under its own name; the
-/// JSON file beside OUT says what each is, with which options, and whether high values mean hard examples.
+/// many, each block through all epochs: then they are kept for one block at a time. Each score is a column under its
+/// own name; the JSON file beside OUT says what each is, with which options, and whether high values mean hard examples.
 #[derive(Args)]
 #[command(
     verbatim_doc_comment,
     after_help = "\
 Examples:
   curriculum score dynamics.npz --metric el2n,forgetting,aum -o scores.csv
+  curriculum score losses.csv --metric loss_mean,learning_time -o scores.csv
+  curriculum score seed0.npz seed1.npz --metric el2n --option el2n.until=20 -o scores.csv
+  curriculum score log.jsonl --metric el2n --missing skip --duplicates last -o - | head
   curriculum score run/ --metric all --option tdds.window=10 --option tdds.epochs=30 -o scores.npz
   curriculum score run/ --metric all --state run.state -o scores.csv
   curriculum score first/ --metric second_split_forgetting --second-split second/ -o scores.csv
@@ -56,9 +65,12 @@ pub(crate) struct Arguments {
     /// Set an option of a metric
     #[arg(long = "option", value_name = "METRIC.KEY=VALUE", value_parser = metric_option)]
     metric_options: Vec<MetricOption>,
-    /// Where to write: .csv, .npz, .parquet (in a build with that feature), or, for one metric, .npy
+    /// Where to write: .csv, .jsonl, .npz, .parquet or, for one metric, .npy; - for standard output
     #[arg(short, long, value_name = "OUT", required_unless_present = "list_metrics")]
     output: Option<PathBuf>,
+    /// The format of OUT, whatever its name
+    #[arg(long, value_name = "NAME", value_parser = score_format(), hide_short_help = true)]
+    output_format: Option<TableFormat>,
     /// Save the work after each epoch (or block of examples) to this file, and go on from it where it exists
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -110,15 +122,15 @@ fn metric_option(text: &str) -> Result<MetricOption, String> {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list_metrics {
-        return print(&Catalogue::new(), arguments.json);
+        return answer(&Catalogue::new(), arguments.json);
     }
     let Some(output) = &arguments.output else { bail!("no output") };
-    TableFormat::of(output)?;
+    let format = arguments.output_format.map_or_else(|| TableFormat::of(output), Ok)?;
     let mut runs = arguments.options.open(&arguments.input)?;
     let Some(source) = runs.first() else { bail!("no input") };
     let contents = source.contents();
     let (mut settings, skipped) = selected(arguments, contents)?;
-    if TableFormat::of(output)? == TableFormat::Npy && (settings.len() != 1 || runs.len() > 1) {
+    if format == TableFormat::Npy && (settings.len() != 1 || runs.len() > 1) {
         let n = settings.len() * runs.len().min(2);
         bail!("{}: a .npy file holds one column, expected one metric of one run, not {n}", output.display());
     }
@@ -148,8 +160,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ..Sidecar::of_log(contents, &scored)
     };
     let labels = (!scored.labels.is_empty()).then_some(&scored.labels[..]);
-    table::write(output, &scored.ids, labels, scored.columns, &sidecar)?;
-    print(&Report { output: output.display().to_string(), sidecar }, arguments.json)
+    match is_standard(output) {
+        // Standard output has nothing beside it.
+        true => table::write_columns_as(format, output, &scored.ids, labels, scored.columns)?,
+        false => table::write_as(format, output, &scored.ids, labels, scored.columns, &sidecar)?,
+    }
+    let report = Report { output: output.display().to_string(), sidecar };
+    print_beside(&report, arguments.json, &[Some(output)])
 }
 
 /// Second-split forgetting, taken out of the metrics to record, with its place among them.
@@ -197,12 +214,13 @@ fn selected(arguments: &Arguments, contents: &Contents) -> anyhow::Result<(Vec<M
         match log::unavailable(&parsed, contents, arguments.second_split.is_some()) {
             None => settings.push(parsed),
             Some(reason) if all => skipped.push(Skipped { metric: name.to_owned(), reason: in_flags(&reason) }),
-            Some(reason) => {
+            Some(reason) if parsed.unavailable(contents.outputs).is_some() => {
                 let possible: Vec<String> =
                     log::available(contents).iter().map(|settings| settings.metric().name.clone()).collect();
                 let path = contents.path.display();
-                bail!("{path}: {name} {reason}; this log can give {}", in_flags(&possible.join(", ")));
+                bail!("{path}: {name} {reason}; this log can give {}", possible.join(", "));
             }
+            Some(reason) => bail!("{name} {reason}"),
         }
     }
     Ok((settings, skipped))
@@ -220,7 +238,10 @@ impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Sidecar { input, format, epochs, n_examples, n_classes, n_never_learned, n_runs, .. } = &self.sidecar;
         let n_epochs = epochs.len();
-        write!(formatter, "{input}: {format}, {n_epochs} epochs, {n_examples} examples, {n_classes} classes")?;
+        write!(formatter, "{input}: {format}, {n_epochs} epochs, {n_examples} examples")?;
+        if *n_classes > 0 {
+            write!(formatter, ", {n_classes} classes")?;
+        }
         match n_runs {
             1 => writeln!(formatter)?,
             n => writeln!(formatter, ", mean over {n} runs with its standard deviation")?,
@@ -243,7 +264,7 @@ impl fmt::Display for Report {
         for Skipped { metric, reason } in &self.sidecar.skipped {
             writeln!(formatter, "left out: {metric} {reason}")?;
         }
-        writeln!(formatter, "written to {}", self.output)
+        writeln!(formatter, "written to {}", place(&self.output))
     }
 }
 

@@ -105,17 +105,34 @@ fn bad_rows_are_named() {
         let message = refusal(&["score", &input, "--metric", "el2n", "-o", &folder.path("s.csv")]);
         message.strip_prefix(&format!("{input}: ")).map(Into::into).unwrap_or(message)
     };
-    let message = refused(&|rows| rows.retain(|row| row.1 != 3));
-    assert_eq!(message, "row 120: epoch 3 is missing, between 2 and 4");
-    assert_eq!(refused(&|rows| rows[100].1 = 1), "row 100: epoch 1 after epoch 2, expected them in order");
-    assert!(refused(&|rows| rows[50].0 = 12345).contains("row 50: id 12345 does not occur in epoch 0"));
-    let twice = refused(&|rows| rows[50].0 = rows[49].0);
-    assert!(twice.contains("row 50: id ") && twice.contains("occurs twice in epoch 1"), "{twice}");
+    let stranger = refused(&|rows| rows[50].0 = 12345);
+    assert!(stranger.starts_with("no row of id ") && stranger.contains("--missing skip"), "{stranger}");
+    let twice = refused(&|rows| rows[50] = rows[49].clone());
+    assert!(twice.contains("1 rows of an id and epoch that another row has, first id "), "{twice}");
+    assert!(twice.contains("in epoch 1; expected one each, or --duplicates"), "{twice}");
     let message = refused(&|rows| drop(rows.remove(479)));
-    assert!(message.contains("has no row in epoch 11"), "{message}");
-    assert!(refused(&|rows| rows[50].2 += 1).contains("as in epoch 0"));
-    assert!(refused(&|rows| rows[50].3.truncate(6)).contains("6 logits of id "));
+    assert!(message.contains("in epoch 11 (1 of 40 ids are missing there)"), "{message}");
+    let label = refused(&|rows| rows[50].2 += 1);
+    assert!(label.starts_with("row 50, column `label`: ") && label.contains("as in an earlier row"), "{label}");
+    let few = refused(&|rows| rows[50].3.truncate(6));
+    assert!(few.starts_with("row 50, column `logits`: a list of 6 numbers, expected 7"), "{few}");
     assert!(refused(&|rows| rows[50].3[2] = f32::NAN).contains("logit of class 2 is NaN"));
-    assert!(refused(&|rows| rows[1].0 = rows[0].0).contains("is borne by examples 0 and 1"));
-    assert!(refused(&|rows| rows.clear()).contains("0 epochs"));
+    assert!(refused(&|rows| rows.clear()).contains("no rows"));
+}
+
+#[test]
+fn rows_come_in_any_order_and_epochs_may_skip() {
+    let folder = Folder::new();
+    let (input, out) = (folder.path("log.parquet"), folder.path("s.csv"));
+    let score = |change: &dyn Fn(&mut Vec<Presentation>)| {
+        let mut changed = rows();
+        change(&mut changed);
+        write(&input, &changed);
+        report(&["score", &input, "--metric", "all", "-o", &out]);
+        csv(&out)
+    };
+    let expected = score(&|_| {});
+    assert_eq!(score(&|rows| rows.reverse()), expected);
+    assert_eq!(score(&|rows| rows.sort_by_key(|row| row.0)), expected);
+    assert_eq!(score(&|rows| rows.iter_mut().for_each(|row| row.1 = 1 + 50 * row.1)), expected);
 }

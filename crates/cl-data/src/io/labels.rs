@@ -22,8 +22,8 @@ pub struct Labels {
     pub soft: Option<Vec<f64>>,
     path: PathBuf,
     ids: Option<Vec<String>>,
-    /// What an example is called in messages.
-    element: &'static str,
+    /// What an example is called in messages, and where it stands.
+    element: String,
 }
 
 impl Labels {
@@ -75,10 +75,7 @@ impl Labels {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn of_array(path: &Path, member: &str, array: Array, options: &LabelOptions) -> Result<Self, DataError> {
-        let place = |at: usize| match member {
-            "" => format!("element {at}"),
-            member => format!("member `{member}`, element {at}"),
-        };
+        let place = |at: usize| format!("{} {at}", element_of(member));
         let shape = array.shape().to_vec();
         match shape[..] {
             [_] | [_, 1] => {}
@@ -109,7 +106,7 @@ impl Labels {
                 codes.extend(values.into_iter().map(code));
             }
         }
-        Self::of_codes(path, &book, &codes, options, None, place)
+        Self::of_codes(path, &book, &codes, options, None, &element_of(member), place)
     }
 
     fn read_table(
@@ -158,7 +155,7 @@ impl Labels {
         if codes.is_empty() {
             return Err(malformed(path, "", "no rows, expected a label per example"));
         }
-        Self::of_codes(path, &book, &codes, options, ids, |at| places[at].clone())
+        Self::of_codes(path, &book, &codes, options, ids, "element", |at| places[at].clone())
     }
 
     fn of_codes(
@@ -167,6 +164,7 @@ impl Labels {
         codes: &[u32],
         options: &LabelOptions,
         ids: Option<Vec<String>>,
+        element: &str,
         place: impl Fn(usize) -> String,
     ) -> Result<Self, DataError> {
         let LabelClasses { of_code, names, n_classes } = book.classes(options).map_err(|problem| {
@@ -174,7 +172,7 @@ impl Labels {
             malformed(path, place(at), problem.problem)
         })?;
         let classes = codes.iter().map(|&code| of_code[code as usize]).collect();
-        let element = if ids.is_some() { "id" } else { "element" };
+        let element = if ids.is_some() { "id".into() } else { element.to_owned() };
         Ok(Self { classes, names, n_classes, soft: None, path: path.to_path_buf(), ids, element })
     }
 
@@ -237,6 +235,11 @@ pub const ID_COLUMNS: &[&str] =
 pub const LABEL_COLUMNS: &[&str] =
     &["label", "labels", "gold", "target", "targets", "y", "label_ids", "given_label"];
 
+/// What an element of a member of an archive, or of the file itself, is called.
+fn element_of(member: &str) -> String {
+    if member.is_empty() { "element".into() } else { format!("`{member}`, element") }
+}
+
 /// One-hot or soft labels, or what is neither.
 fn several(path: &Path, member: &str, n: usize, c: usize, array: &Array) -> Result<Labels, DataError> {
     let wrong = |problem: String| malformed(path, member, problem);
@@ -255,7 +258,7 @@ fn several(path: &Path, member: &str, n: usize, c: usize, array: &Array) -> Resu
         soft: None,
         path: path.to_path_buf(),
         ids: None,
-        element: "element",
+        element: element_of(member),
     };
     let largest = |row: &[f64]| (0..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best });
     if zeros_and_ones && rows().all(|row| ones(row) == 1) {

@@ -53,7 +53,7 @@ pub use note::Note;
 pub use open::{open, open_runs};
 pub use options::{Axes, Dtype, Duplicates, Missing, NotNumbers, Options};
 pub use progress::Progress;
-pub use runs::score_runs;
+pub use runs::{mean_probabilities_of_runs, score_runs};
 pub use score::{By, Scored, Scoring, available, score, second_split, unavailable};
 pub use source::{Block, BlockSource, BlockVisitor, Chunk, Contents, OutputKind, Source, Values, Visitor};
 pub use state::StateFile;

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use super::mean_probabilities::{MeanProbabilities, mean_probabilities};
 use super::note::Note;
 use super::options::Missing;
 use super::progress::Progress;
@@ -110,6 +111,53 @@ pub fn score_runs(
         scored.columns.extend([Column { values: ColumnValues::Float(mean), metric, ..column }, spread]);
     }
     Ok(Scored { n_never_learned, n_runs, ..scored })
+}
+
+/// The probabilities of each example averaged over runs, each of which is the mean over its epochs or, where `last`, its
+/// last epoch; the examples are those of the first run, and others are joined by id.
+///
+/// # Errors
+/// Without a run; where an example of one is in none before; as [`mean_probabilities`].
+pub fn mean_probabilities_of_runs(
+    runs: &mut [Box<dyn Source>],
+    last: bool,
+    progress: &mut dyn Progress,
+) -> Result<MeanProbabilities, DifficultyError> {
+    let first_position = |run: &dyn Source| if last { run.contents().epochs.len() - 1 } else { 0 };
+    let Some((first, others)) = runs.split_first_mut() else {
+        return Err(DifficultyError::argument("runs", "none", "at least one"));
+    };
+    let position = first_position(first.as_ref());
+    let mut mean = mean_probabilities(first.as_mut(), position, progress)?;
+    if others.is_empty() {
+        return Ok(mean);
+    }
+    let (contents, c) = (first.contents(), first.contents().n_classes);
+    let ids = mean.examples.iter().map(|&example| contents.id(example));
+    let places: HashMap<String, usize> = ids.enumerate().map(|(at, id)| (id, at)).collect();
+    let mut counts = vec![1.0; mean.examples.len()];
+    for run in others {
+        let position = first_position(run.as_ref());
+        let other = mean_probabilities(run.as_mut(), position, progress)?;
+        let of = run.contents();
+        if of.n_classes != c {
+            let problem = format!("{} classes, expected {c} as in the runs before", of.n_classes);
+            return Err(DifficultyError::malformed(&of.path, "", problem));
+        }
+        for (&example, row) in other.examples.iter().zip(other.probabilities.chunks_exact(c)) {
+            let id = of.id(example);
+            let Some(&at) = places.get(&id) else {
+                let problem = format!("id {id} is in no run before, expected the same ids in all runs");
+                return Err(DifficultyError::malformed(&of.path, "", problem));
+            };
+            counts[at] += 1.0;
+            mean.probabilities[at * c..][..c].iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
+        }
+    }
+    for (row, count) in mean.probabilities.chunks_exact_mut(c).zip(counts) {
+        row.iter_mut().for_each(|p| *p = (*p / count).min(1.0));
+    }
+    Ok(mean)
 }
 
 /// Means and squared deviations by Welford's recurrence.

@@ -31,7 +31,7 @@ pub struct Sidecar {
     pub outputs: Option<OutputKind>,
     /// How many examples have scores.
     pub n_examples: usize,
-    /// How many classes they are of.
+    /// How many classes they are of; 0 where the input has no labels.
     pub n_classes: usize,
     /// The epochs of the input.
     pub epochs: Vec<u64>,
@@ -129,7 +129,7 @@ impl Sidecar {
             format: contents.format.into(),
             outputs: Some(contents.outputs),
             n_examples: scored.ids.len(),
-            n_classes: contents.n_classes,
+            n_classes: if contents.labels.is_empty() { 0 } else { contents.n_classes },
             epochs: contents.epochs.clone(),
             fingerprint: Fingerprint::of(&scored.ids, &scored.labels),
             set_fingerprint: Some(Fingerprint::of_set(&scored.ids, &scored.labels)),

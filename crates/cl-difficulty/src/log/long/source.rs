@@ -16,7 +16,7 @@ use super::by_epoch::{ByEpoch, ByEpochWriter};
 use super::columns::OutputColumns;
 use super::files::{Files, table, tables};
 use super::outputs::{OutputReader, RowOutputs};
-use super::scan::{AVERAGED, LEFT, Scan};
+use super::scan::{AVERAGED, LEFT, Scan, Slot};
 use super::stream::for_each_batch;
 use crate::error::DifficultyError;
 
@@ -97,7 +97,7 @@ pub(in super::super) fn open_tables(
             epochs: slots.iter().map(|&slot| scan.slots[slot].epoch).collect(),
             files: if of_epochs.len() == slots.len() && n_runs == 1 { of_epochs.clone() } else { Vec::new() },
             run: (n_runs > 1).then(|| runs[run].clone()),
-            notes: scan.notes.clone(),
+            notes: scan.notes.iter().cloned().chain(missing(scan, slots)).collect(),
         }
         .checked()
     };
@@ -111,6 +111,17 @@ pub(in super::super) fn open_tables(
         );
     }
     Ok(all)
+}
+
+/// What examples lack in the epochs of these slots.
+fn missing(scan: &Scan, slots: &[usize]) -> Option<Note> {
+    let n: usize = slots.iter().map(|&slot| scan.slots[slot].n_missing).sum();
+    let (example, epoch) = slots.iter().find_map(|&slot| {
+        let Slot { first_missing, epoch, .. } = scan.slots[slot];
+        first_missing.map(|example| (example, epoch))
+    })?;
+    let id = scan.ids.get(example).unwrap_or_default();
+    Some(Note::new("missing", n, format!("{n} rows missing, first of id {id} in epoch {epoch}")))
 }
 
 /// What the first rows tell of the outputs.
@@ -432,6 +443,7 @@ impl Source for LongTable {
             }
         }
         screen.note(&mut self.contents);
+        self.contents.notes.retain(|note| note.what != "missing");
         if n_missing > 0 {
             let text =
                 format!("{n_missing} rows missing: their examples are scored by the epochs that they are in");
