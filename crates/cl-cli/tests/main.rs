@@ -1,6 +1,7 @@
 //! All integration tests of the crate in one program, which links once.
 
 mod coreset;
+mod field;
 mod inspect;
 mod instructions;
 mod pacing;
