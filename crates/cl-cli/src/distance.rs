@@ -12,12 +12,12 @@ use cl_difficulty::model_based::{
     neighbor_distance, prototype_distance,
 };
 use cl_difficulty::{Column, ColumnValues, Metric};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::features::{FeatureFile, Rows, Values, available_memory, ids_data, read_ids};
 use crate::output::{check_results, place, print_beside};
+use crate::output_format::score_format;
 use crate::score_file::{ScoreFormat, sidecar_path, write_columns_as};
 use crate::tables::TableArguments;
 
@@ -76,11 +76,6 @@ pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-pub(crate) fn score_format() -> impl TypedValueParser<Value = ScoreFormat> {
-    let names = ScoreFormat::NAMES.iter().map(|(name, _)| *name);
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<ScoreFormat>())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

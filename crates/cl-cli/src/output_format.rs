@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::bail;
 use cl_data::io::is_standard;
+use cl_difficulty::table::TableFormat;
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 /// The format of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,4 +76,10 @@ fn listed(formats: &[OutputFormat], before: &str) -> String {
         Some((last, first)) => format!("{} or {last}", first.join(", ")),
         None => String::new(),
     }
+}
+
+/// The formats of scores by name.
+pub(crate) fn score_format() -> impl TypedValueParser<Value = TableFormat> {
+    let names = TableFormat::NAMES.iter().map(|(name, _)| *name);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<TableFormat>())
 }

@@ -14,9 +14,9 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::{
-    distance::score_format,
     dynamics::InputOptions,
     output::{answer, in_flags, new_table, place, print_beside},
+    output_format::score_format,
     progress::Bar,
 };
 

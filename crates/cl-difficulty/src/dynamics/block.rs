@@ -1,5 +1,7 @@
 //! Softmax and what follows from it for some examples at once, one per lane: what one pass spends its time on.
 
+use std::slice::from_mut;
+
 use cl_data::exponential::{exp, exp_m1};
 use cl_model::exponential::ln_1p;
 use pulp::Simd;
@@ -54,6 +56,21 @@ pub(crate) struct Block {
     other: Lanes,
     /// The numbers example by example.
     pub(super) rows: Vec<f64>,
+}
+
+impl Input {
+    fn lanes(self, block: &mut Block) -> &mut [Lanes] {
+        match self {
+            Self::Right | Self::Label => &mut [],
+            Self::LabelProbability => from_mut(&mut block.p_label),
+            Self::Residual => from_mut(&mut block.residual),
+            Self::ErrorNorm => from_mut(&mut block.error_norm),
+            Self::Loss => from_mut(&mut block.loss),
+            Self::Margin => from_mut(&mut block.margin),
+            Self::ProbabilityMargin => from_mut(&mut block.probability_margin),
+            Self::Probabilities => &mut block.probabilities,
+        }
+    }
 }
 
 impl Block {

@@ -55,6 +55,41 @@ pub struct DynamicsRecorder {
     pub(super) error: Option<String>,
 }
 
+impl TryFrom<Unchecked> for DynamicsRecorder {
+    type Error = DifficultyError;
+
+    /// Every part has the sizes and settings that the metrics ask for, so that nothing later has to ask.
+    fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
+        let Unchecked { version, n_examples, n_classes, metrics, shards, partial_epochs, soft_labels, error } =
+            unchecked;
+        let accumulators = needed(n_examples, n_classes, &metrics)?;
+        let firsts = (0..n_examples).step_by(SHARD);
+        let fit = |(shard, first): (&Shard, usize)| {
+            shard.fits(first, SHARD.min(n_examples - first), n_classes, &accumulators)
+        };
+        if shards.len() != firsts.len() || !shards.iter().zip(firsts).all(fit) {
+            return Err(DifficultyError::InvalidArgument {
+                argument: "the recorder read",
+                value: format!("one of {} examples in {} shards", n_examples, shards.len()),
+                expected: "what its examples, classes and metrics ask for",
+            });
+        }
+        let recorder = Self {
+            version,
+            n_examples,
+            n_classes,
+            metrics,
+            accumulators,
+            shards,
+            partial_epochs,
+            soft_labels,
+            error,
+        };
+        recorder.soft_labels.iter().try_for_each(|soft| recorder.check_soft_labels(soft))?;
+        Ok(recorder)
+    }
+}
+
 impl DynamicsRecorder {
     /// For `n_examples` examples of `n_classes` classes, none observed yet.
     ///

@@ -1,8 +1,5 @@
 //! What accumulators and metrics read of what a model said, and which kind of outputs gives it.
 
-use std::slice::from_mut;
-
-use super::block::{Block, Lanes};
 use super::output_kind::OutputKind;
 
 /// A quantity of a block that an accumulator or a metric may read.
@@ -29,19 +26,6 @@ impl Input {
             _ => 1,
         };
         inputs.iter().map(width).sum()
-    }
-
-    pub(super) fn lanes(self, block: &mut Block) -> &mut [Lanes] {
-        match self {
-            Self::Right | Self::Label => &mut [],
-            Self::LabelProbability => from_mut(&mut block.p_label),
-            Self::Residual => from_mut(&mut block.residual),
-            Self::ErrorNorm => from_mut(&mut block.error_norm),
-            Self::Loss => from_mut(&mut block.loss),
-            Self::Margin => from_mut(&mut block.margin),
-            Self::ProbabilityMargin => from_mut(&mut block.probability_margin),
-            Self::Probabilities => &mut block.probabilities,
-        }
     }
 
     /// Whether outputs of this kind tell it.

@@ -26,6 +26,25 @@ pub enum Outputs<'a, T> {
     Correct(&'a [T]),
 }
 
+impl OutputKind {
+    /// Numbers of this kind.
+    ///
+    /// ```
+    /// use cl_difficulty::{OutputKind, Outputs};
+    ///
+    /// assert!(matches!(OutputKind::Losses.outputs(&[0.5]), Outputs::Losses(&[0.5])));
+    /// ```
+    pub const fn outputs<T>(self, values: &[T]) -> Outputs<'_, T> {
+        match self {
+            Self::Logits => Outputs::Logits(values),
+            Self::Probabilities => Outputs::Probabilities(values),
+            Self::LogProbabilities => Outputs::LogProbabilities(values),
+            Self::Losses => Outputs::Losses(values),
+            Self::Correct => Outputs::Correct(values),
+        }
+    }
+}
+
 impl<'a, T> Outputs<'a, T> {
     /// The numbers.
     pub const fn values(&self) -> &'a [T] {

@@ -4,7 +4,6 @@ use std::str::FromStr;
 use cl_data::catalogue::CatalogueError;
 use serde::{Deserialize, Serialize};
 
-use super::observations::Outputs;
 use crate::error::DifficultyError;
 
 /// What the numbers are that are told of a model's examples: c per example, or one.
@@ -51,17 +50,6 @@ impl OutputKind {
     pub const fn width(self, n_classes: usize) -> usize {
         if self.is_scalar() { 1 } else { n_classes }
     }
-
-    /// Numbers of this kind.
-    pub const fn outputs<T>(self, values: &[T]) -> Outputs<'_, T> {
-        match self {
-            Self::Logits => Outputs::Logits(values),
-            Self::Probabilities => Outputs::Probabilities(values),
-            Self::LogProbabilities => Outputs::LogProbabilities(values),
-            Self::Losses => Outputs::Losses(values),
-            Self::Correct => Outputs::Correct(values),
-        }
-    }
 }
 
 impl fmt::Display for OutputKind {
@@ -89,7 +77,6 @@ mod tests {
         for (name, kind) in OutputKind::NAMES {
             assert_eq!((kind.to_string(), name.parse().ok()), (name.to_owned(), Some(kind)));
             assert_eq!(serde_json::to_value(kind).unwrap(), name);
-            assert_eq!(kind.outputs(&[0.0]).kind(), kind);
             assert_eq!(kind.width(7), if kind.is_scalar() { 1 } else { 7 });
         }
     }

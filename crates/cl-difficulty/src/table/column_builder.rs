@@ -1,7 +1,7 @@
 use cl_data::io::{Batch, CellValues, Cells};
 
 use super::direction::may_be_infinite;
-use super::score_table::{TableColumn, UnusableColumn};
+use super::table_column::{TableColumn, UnusableColumn};
 
 /// A column on its way: its numbers, or the first of its cells that is none.
 #[derive(Default)]

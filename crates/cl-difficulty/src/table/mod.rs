@@ -23,18 +23,21 @@ mod format;
 #[cfg(feature = "parquet")]
 mod parquet_table;
 mod read;
+mod read_options;
 mod roles;
 mod rows;
 mod score_table;
 mod scores;
 mod sidecar;
+mod table_column;
 mod write;
 
 pub(crate) use direction::Pointing;
 pub use direction::{Direction, DirectionSource};
 pub use format::TableFormat;
-pub use read::ReadOptions;
-pub use score_table::{Table, TableColumn, UnusableColumn};
+pub use read_options::ReadOptions;
+pub use score_table::Table;
 pub use scores::write_scores;
 pub use sidecar::{ColumnDescription, Sidecar, Skipped, sidecar_path};
+pub use table_column::{TableColumn, UnusableColumn};
 pub use write::{write, write_as, write_columns, write_columns_as};

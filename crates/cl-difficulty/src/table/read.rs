@@ -1,24 +1,14 @@
 use std::path::Path;
 
-use cl_data::io::{
-    ArrayData, ID_COLUMNS, NpzReader, Signature, TableOptions, ids_of, is_standard, malformed, read_npy,
-};
+use cl_data::io::{ArrayData, ID_COLUMNS, NpzReader, Signature, ids_of, is_standard, malformed, read_npy};
 use cl_data::{DataError, Ids};
 
 use super::column_builder::ColumnBuilder;
+use super::read_options::ReadOptions;
 use super::rows::read_rows;
 use super::score_table::Table;
 use super::sidecar::{Sidecar, sidecar_path};
 use crate::error::DifficultyError;
-
-/// What is said of a table of scores that its file does not tell.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReadOptions {
-    /// How its rows are written; without a format the content decides.
-    pub table: TableOptions,
-    /// The column of ids, where its name is not to decide.
-    pub id_column: Option<String>,
-}
 
 impl Table {
     /// Reads a table of scores: CSV, JSON lines or Parquet, `.npz` or `.npy` (with a sidecar). As

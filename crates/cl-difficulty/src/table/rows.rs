@@ -4,7 +4,7 @@ use cl_data::io::{LabelBook, LabelOptions, TableReader, malformed};
 use cl_data::{DataError, Ids};
 
 use super::column_builder::ColumnBuilder;
-use super::read::ReadOptions;
+use super::read_options::ReadOptions;
 use super::roles::Roles;
 use super::score_table::Table;
 

@@ -7,29 +7,8 @@ use cl_data::{Fingerprint, Ids};
 use super::column_builder::ColumnBuilder;
 use super::direction::{Direction, DirectionSource, Pointing};
 use super::sidecar::{ColumnDescription, Sidecar, sidecar_path};
+use super::table_column::{TableColumn, UnusableColumn};
 use crate::error::DifficultyError;
-
-/// A column of scores, one value per example, none NaN or -inf.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TableColumn {
-    /// Its name.
-    pub name: String,
-    /// Its values, as they stand in the file.
-    pub values: Vec<f64>,
-}
-
-/// A column that cannot be used as scores.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnusableColumn {
-    /// Its name.
-    pub name: String,
-    /// Where the first of its cells stands that is no score.
-    pub place: String,
-    /// What stands there, and what was expected.
-    pub problem: String,
-    /// Whether it holds numbers and gaps, NaN or infinities alone: it may be what was meant.
-    pub numeric: bool,
-}
 
 /// A table of scores, read.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::super::malformed;
 use super::batch::{Batch, Rows};
 use super::cells::{CellValues, Cells, Lists, Texts, Unreadable};
 use super::json_cell::{JsonCell, Object};
-use super::reader::mixed;
+use super::mixed::mixed;
 use crate::error::DataError;
 
 /// Rows read at a time, and bytes after which fewer are.

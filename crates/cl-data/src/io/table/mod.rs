@@ -6,6 +6,7 @@ mod csv_table;
 mod format;
 mod json_cell;
 mod json_table;
+mod mixed;
 #[cfg(feature = "parquet")]
 mod parquet_column;
 #[cfg(feature = "parquet")]

@@ -7,6 +7,7 @@ use super::cells::CellValues;
 use super::csv_table::{self, CsvTable};
 use super::format::RowFormat;
 use super::json_table::{self, JsonTable};
+use super::mixed::mixed;
 #[cfg(feature = "parquet")]
 use super::parquet_table::ParquetTable;
 use crate::error::DataError;
@@ -265,9 +266,4 @@ impl Rows for OneType<'_> {
         }
         Ok(Some(batch))
     }
-}
-
-/// That a column is of two types.
-pub(super) fn mixed(found: &str, before: &str) -> String {
-    format!("mixed types: {found} here, {before} in the rows before; expected one type")
 }

@@ -95,7 +95,7 @@ impl Examples {
     pub(super) fn insert(&mut self, ids: &Cells, row: usize) -> Option<u32> {
         match &ids.values {
             CellValues::Integers(values) if !ids.is_missing(row) => self.insert_integer(*values.get(row)?),
-            _ => self.insert_text(&*ids.text(row)?),
+            _ => self.insert_text(&ids.text(row)?),
         }
     }
 
