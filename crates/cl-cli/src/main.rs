@@ -61,7 +61,7 @@ Examples:
   curriculum coreset features.npy --method facility-location --count 1000 -o coreset.csv
   cat scores.tsv | curriculum prune - --keep 0.5 --rule hardest --column perplexity -o - > kept.txt
 
-`curriculum formats` says what files are read, and by which rules. `-` is standard input, where a file is read, and
+`curriculum formats` says what files are read, and by which rules. `-` is standard input, where a file is read, and \
 standard output, where one is written; the report is then on standard error.
 
 Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong usage.";

@@ -205,7 +205,9 @@ fn problem<T: Scalar>(outputs: OutputKind, row: &[T]) -> Option<Problem> {
             ((sum - 1.0).abs() > SUM_TOLERANCE || numbers().any(|p| p > 1.0)).then_some(Problem::Sum(sum))
         }),
         OutputKind::LogProbabilities => {
-            if let Some((class, value)) = numbers().enumerate().find(|&(_, value)| value.is_nan() || value > SUM_TOLERANCE) {
+            if let Some((class, value)) =
+                numbers().enumerate().find(|&(_, value)| value.is_nan() || value > SUM_TOLERANCE)
+            {
                 let text = format!("log-probability of class {class} is {value}, expected at most 0");
                 return Some(if value.is_nan() { Problem::NotNumber(text) } else { Problem::Other(text) });
             }
