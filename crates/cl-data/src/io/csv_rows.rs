@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use ::csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use ::csv::{ErrorKind, ReaderBuilder, StringRecord};
 
 use super::input::read_error;
 use super::{Input, io_error, malformed, open};
@@ -37,7 +37,6 @@ impl<R: Read> CsvRows<R> {
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .trim(Trim::All)
             .delimiter(delimiter)
             .from_reader(Lines { source, ends: RefCell::default() });
         Self {
@@ -83,7 +82,7 @@ impl<R: Read> CsvRows<R> {
     /// [`DataError::Io`]; [`DataError::Malformed`] with the line, where the row has not as many fields as the
     /// first, is no UTF-8; and at the end of the file, where a quote was left open.
     pub fn advance(&mut self) -> Result<bool, DataError> {
-        self.broken = self.row.iter().any(|field| field.contains(['\n', '\r']));
+        self.broken = self.row.as_slice().bytes().any(|byte| matches!(byte, b'\n' | b'\r'));
         match self.reader.read_record(&mut self.row) {
             Ok(false) => return self.end(),
             Ok(true) => self.line = self.reader.get_ref().line_at(self.row.position()),
@@ -112,12 +111,12 @@ impl<R: Read> CsvRows<R> {
 
     /// The fields of the row.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
-        self.row.iter()
+        self.row.iter().map(str::trim)
     }
 
     /// The field of a column; empty where there is none.
     pub fn field(&self, column: usize) -> &str {
-        self.row.get(column).unwrap_or_default()
+        self.row.get(column).unwrap_or_default().trim()
     }
 
     /// The line on which the row begins, from 1.
