@@ -67,7 +67,7 @@ impl<'a> Keys<'a> {
 
     /// The error of a row without an id.
     pub(super) fn no_id(&self, batch: &Batch, row: usize) -> DataError {
-        self.wrong(batch, row, 0, "an id, of at most 2^31 different ones")
+        self.wrong(batch, row, 0, "an id, an integer or a text, of at most 2^31 different ones; option `id_column` names another column")
     }
 
     /// Takes down which labels the rows of a batch have, and of which run and epoch they are; `found` are their examples,
@@ -173,7 +173,7 @@ impl<'a> Keys<'a> {
                     _ => cells.integer(row),
                 };
                 let epoch = epoch.and_then(|epoch| u64::try_from(epoch).ok());
-                epoch.ok_or_else(|| self.wrong(batch, row, column, "an epoch or a step, a whole number from 0"))
+                epoch.ok_or_else(|| self.wrong(batch, row, column, "an epoch or a step, a whole number from 0; option `epoch_column` names another column"))
             }
             (Epoch::Column(_), None) => Ok(0),
         }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
-use cl_data::io::{Batch, Labels, TableReader, io_error, malformed};
+use cl_data::io::{Batch, Labels, TableReader, io_error, listed, malformed};
 use cl_data::{DataError, Ids};
 
 use super::super::note::Note;
@@ -68,7 +68,7 @@ impl Scan {
         let (mut seen, mut twice): (Vec<Seen>, Twice) = (Vec::new(), Twice::default());
         let examples = RwLock::new(Examples::default());
         let poisoned = || malformed(path, "", "a thread that read it panicked");
-        let mut in_batch = Vec::new();
+        let (mut in_batch, mut late) = (Vec::new(), Vec::new());
         for file in &files {
             let keys = Keys::new(&file.table, &file.columns);
             let parts: Vec<usize> = (0..file.table.n_parts()).collect();
@@ -109,13 +109,19 @@ impl Scan {
                 }
                 rows.push(&found).map_err(spooled)
             })?;
+            late.extend(file.table.late_keys());
         }
         let examples = examples.into_inner().map_err(|_| poisoned())?;
         if examples.len() == 0 {
             return Err(malformed(path, "", "no rows, expected one per example and epoch"));
         }
         let rows = Rows { rows: rows.finish().map_err(spooled)?, segments: segments.finish().map_err(spooled)? };
-        Self::with_labels(path, files, (examples, known), rows, (seen, twice), options)
+        let mut scan = Self::with_labels(path, files, (examples, known), rows, (seen, twice), options)?;
+        if !late.is_empty() {
+            let text = format!("keys left out that the first 64 lines of a file lack: {}", listed(&late));
+            scan.notes.push(Note::new("keys", late.len(), text));
+        }
+        Ok(scan)
     }
 
     /// The same once examples have labels and their order.
