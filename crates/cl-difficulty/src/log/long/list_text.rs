@@ -67,7 +67,9 @@ mod tests {
         }
         assert_eq!(list_of_text("[]"), Some(Vec::new()));
         assert!(list_of_text("[nan, None]").unwrap().iter().all(|value| value.is_nan()));
-        for text in ["", "0.5", "0.5 -2", "[0.5", "0.5]", "[a]", "[0.5 ... -2.]", "[[1, 2], [3, 4]]", "f(1)", "é(1)"] {
+        for text in
+            ["", "0.5", "0.5 -2", "[0.5", "0.5]", "[a]", "[0.5 ... -2.]", "[[1, 2], [3, 4]]", "f(1)", "é(1)"]
+        {
             assert_eq!(list_of_text(text), None, "{text}");
         }
         assert_eq!(bare_list("0.5 -2"), Some(vec![0.5, -2.0]));

@@ -47,8 +47,6 @@ pub(super) struct Scan {
     pub(super) ids: Ids,
     /// The class of each example; empty where there are no labels.
     pub(super) labels: Vec<usize>,
-    /// The label of each example by its number in the book.
-    pub(super) label_codes: Vec<u32>,
     pub(super) soft_labels: Option<Vec<f64>>,
     pub(super) class_names: Option<Vec<String>>,
     pub(super) n_classes: usize,
@@ -142,6 +140,12 @@ impl Scan {
             let labels = Labels::read(file, &options.classes)?.for_ids(&all)?;
             (class_of, n_classes, labelled) = (labels.classes, labels.n_classes, true);
             (soft, class_names) = (labels.soft, labels.names);
+        } else if !known.label_lists.is_empty() {
+            let path = files.first().map_or(path, |file| file.table.path());
+            let id = |example| examples.id(example).into_owned();
+            let labels = known.label_lists.labels(path, &order, &options.classes, id)?;
+            (class_of, n_classes, labelled) = (labels.classes, labels.n_classes, true);
+            (soft, class_names) = (labels.soft, labels.names);
         } else if known.labels.iter().any(|&label| label != NO_LABEL) {
             if let Some(example) = known.labels.iter().position(|&label| label == NO_LABEL) {
                 let problem = format!("id {} has no label", examples.id(example as u32));
@@ -181,7 +185,6 @@ impl Scan {
             files,
             ids: if whole { all } else { all.select(&kept)? },
             labels: if labelled { kept.iter().filter_map(|&at| class_of[at]).collect() } else { Vec::new() },
-            label_codes: kept.iter().map(|&at| known.labels[order[at] as usize]).collect(),
             soft_labels,
             class_names,
             n_classes,
