@@ -148,7 +148,11 @@ impl<'a> Keys<'a> {
                 continue;
             }
             let code = match (&cells.values, before, list.as_deref()) {
-                (CellValues::Integers(values), Some((value, code)), _) if values[row] == value => code,
+                (CellValues::Integers(values), Some((value, code)), _)
+                    if values[row] == value && !cells.is_missing(row) =>
+                {
+                    code
+                }
                 (_, _, Some([label])) => known.book.code(&label.to_string()),
                 (_, _, Some(list)) => {
                     let name = &self.table.columns()[self.read[column]];
