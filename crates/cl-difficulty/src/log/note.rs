@@ -18,6 +18,14 @@ impl Note {
     pub(crate) fn new(what: &str, count: usize, text: impl Into<String>) -> Self {
         Self { what: what.into(), count: count as u64, text: text.into() }
     }
+
+    /// That these files of a folder are no part of the log.
+    pub(crate) fn files_left_out(names: &[String]) -> Option<Self> {
+        let shown: Vec<&str> = names.iter().take(10).map(String::as_str).collect();
+        let more = if names.len() > 10 { ", ..." } else { "" };
+        let text = format!("files left out: {}{more}", shown.join(", "));
+        (!names.is_empty()).then(|| Self::new("files", names.len(), text))
+    }
 }
 
 impl fmt::Display for Note {

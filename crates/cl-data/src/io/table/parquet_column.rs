@@ -135,11 +135,16 @@ pub(super) fn read_cells(reader: &mut ColumnReader, leaf: &Leaf, n: usize) -> Re
     if let Meaning::Other(what) = leaf.meaning {
         return Err(format!("{what}, expected numbers or texts"));
     }
-    if leaf.max_repetition > 1 {
-        return Err("lists of lists, expected numbers, texts or lists of numbers".into());
+    const NESTED: &str = "lists of lists, expected numbers, texts or lists of numbers";
+    if leaf.max_repetition > 2 {
+        return Err(NESTED.into());
     }
     let mut levels = Levels::default();
     let present = read(reader, leaf, n, &mut levels)?;
+    // One list in another is that of a batch of one.
+    if leaf.max_repetition == 2 && levels.repetition.contains(&1) {
+        return Err(NESTED.into());
+    }
     if leaf.is_list() {
         let values = present.numbers().ok_or("lists of texts, expected lists of numbers")?;
         return Ok(lists(leaf, &levels, values));

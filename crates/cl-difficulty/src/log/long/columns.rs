@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use cl_data::DataError;
-use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, TableReader, malformed};
+use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, RowFormat, TableReader, malformed};
 
 use super::super::names::{OUTPUT_NAMES, kind_of_name, number_behind};
 use super::super::options::Options;
@@ -96,8 +96,10 @@ impl Columns {
         };
         let missing = |what: &str, known: &[&str], option: &str| {
             let known = known[..known.len().min(6)].join(", ");
+            let one = table.format() == RowFormat::Csv && table.columns().len() == 1;
+            let hint = if one { ", or option `separator` where another stands between the fields" } else { "" };
             let problem = format!(
-                "no column of {what}, the columns are {}; expected one of {known}, or option `{option}`",
+                "no column of {what}, the columns are {}; expected one of {known}, or option `{option}`{hint}",
                 some(table.columns())
             );
             malformed(path, "", problem)

@@ -68,11 +68,7 @@ pub(super) fn tables(
             false => left_out.push(name.clone()),
         }
     }
-    let note = (!left_out.is_empty()).then(|| {
-        let shown: Vec<&str> = left_out.iter().take(10).map(String::as_str).collect();
-        let more = if left_out.len() > 10 { ", ..." } else { "" };
-        Note::new("files", left_out.len(), format!("files left out: {}{more}", shown.join(", ")))
-    });
+    let note = Note::files_left_out(&left_out);
     Ok(Files { files, note, of_epochs, labels })
 }
 

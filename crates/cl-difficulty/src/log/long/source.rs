@@ -73,6 +73,12 @@ pub(in super::super) fn open_tables(
             format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs");
         return Err(malformed(of, format!("id {id}"), problem));
     }
+    if scan.soft_labels.is_some() && scan.n_classes != n_classes {
+        let of = options.labels.as_deref().unwrap_or(path);
+        let problem =
+            format!("soft labels of {} classes, expected {n_classes} as the outputs have", scan.n_classes);
+        return Err(malformed(of, "", problem));
+    }
     let n_runs = scan.known.runs.len();
     let format = match &scan.files[..] {
         [file] => match file.table.format() {
