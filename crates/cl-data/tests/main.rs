@@ -5,4 +5,6 @@ mod csv_files;
 mod image_files;
 mod numpy;
 mod numpy_files;
+#[cfg(feature = "parquet")]
+mod parquet_files;
 mod table_files;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cl_data::io::{CellValues, SummaryOptions, TableOptions, TableReader, summarize};
+use cl_data::io::{CellValues, LabelOptions, Labels, SummaryOptions, TableOptions, TableReader, summarize};
 use cl_data::{Fingerprint, Ids};
 
 struct Folder(tempfile::TempDir);
@@ -78,4 +78,98 @@ fn the_fingerprint_of_a_set_knows_no_order() {
         assert_ne!(whole, Fingerprint::of_set(&ids(&other), &labels));
     }
     assert_ne!(whole, Fingerprint::of(&ids(&["a", "b", "c"]), &[0, 1, 1]));
+}
+
+fn jsonl(folder: &Folder, lines: &str) -> TableReader {
+    TableReader::open(folder.text("t.jsonl", lines), &TableOptions::default()).unwrap()
+}
+
+#[test]
+fn integers_of_all_sizes_are_one_type() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let table = jsonl(&folder, "{\"a\":-3}\n{}\n{\"a\":18446744073709551615}\n{\"a\":9007199254740993}\n");
+    let batch = table.rows(&[0]).unwrap().next_batch().unwrap().unwrap();
+    let texts: Vec<_> = (0..4).map(|row| batch.columns[0].text(row)).collect();
+    let expected = [Some("-3"), None, Some("18446744073709551615"), Some("9007199254740993")];
+    assert_eq!(texts.iter().map(|text| text.as_deref()).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        (batch.columns[0].values.kind(), batch.columns[0].shown(2)),
+        ("integers", expected[2].unwrap().into())
+    );
+    // Beyond the first rows, too, which were of small ones.
+    let many: String = (0..20_000).map(|id| format!("{{\"a\":{id}}}\n")).collect();
+    let table = jsonl(&folder, &format!("{many}{{\"a\":18446744073709551615}}\n"));
+    let (mut rows, mut last) = (table.rows(&[0]).unwrap(), None);
+    while let Some(batch) = rows.next_batch().unwrap() {
+        last = batch.columns[0].text(batch.n_rows - 1).map(|text| text.into_owned());
+    }
+    assert_eq!(last.as_deref(), expected[2]);
+    for text in ["{\"a\":18446744073709551615}\n{\"a\":\"x\"}\n", "{\"a\":\"x\"}\n{\"a\":18446744073709551615}\n"]
+    {
+        let error = jsonl(&folder, text).rows(&[0]).unwrap().next_batch().unwrap_err().to_string();
+        assert!(error.contains("line 2, column `a`: mixed types"), "{error}");
+    }
+}
+
+#[test]
+fn keys_that_are_many_late_or_twice() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let wide: String = (0..100).map(|key| format!("\"k{key}\":{key},")).collect();
+    let table = jsonl(&folder, &format!("{{{wide}\"z\":1}}\n"));
+    assert_eq!(table.columns().len(), 101);
+    let batch = table.rows(&[99, 0]).unwrap().next_batch().unwrap().unwrap();
+    assert_eq!((batch.columns[0].integer(0), batch.columns[1].integer(0)), (Some(99), Some(0)));
+    let late = format!("{}{{\"a\":1,\"late\":2}}\n", "{\"a\":1,\"b\":2}\n".repeat(64));
+    let table = jsonl(&folder, &late);
+    assert_eq!((table.columns(), table.late_keys()), (&["a".to_owned(), "b".to_owned()][..], Vec::new()));
+    assert_eq!(table.rows(&[0]).unwrap().next_batch().unwrap().unwrap().n_rows, 65);
+    assert_eq!(table.late_keys(), ["late"]);
+    let table = jsonl(&folder, "{\"a\":1}\n{\"a\":1,\"a\":2}\n");
+    let error = table.rows(&[0]).unwrap().next_batch().unwrap_err().to_string();
+    assert!(error.contains("t.jsonl: line 2: key `a` is there twice"), "{error}");
+}
+
+#[test]
+fn lists_of_json() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let table = jsonl(&folder, "{\"a\":[[1,2]]}\n{\"a\":[]}\n{\"a\":null}\n{\"a\":[null,true]}\n");
+    let batch = table.rows(&[0]).unwrap().next_batch().unwrap().unwrap();
+    let cells = &batch.columns[0];
+    assert_eq!((cells.list(0), cells.list(1), cells.list(2)), (Some(&[1.0, 2.0][..]), Some(&[][..]), None));
+    assert!(cells.list(3).is_some_and(|list| list[0].is_nan() && list[1] == 1.0));
+    for list in ["[[1],[2]]", "[1,[2]]", "[[2],1]", "[\"x\"]", "[{}]"] {
+        let table = jsonl(&folder, &format!("{{\"a\":[1]}}\n{{\"a\":{list}}}\n"));
+        let error = table.rows(&[0]).unwrap().next_batch().unwrap_err().to_string();
+        assert!(error.contains("line 2, column `a`"), "{list}: {error}");
+    }
+}
+
+#[test]
+fn labels_by_id_may_be_lists() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let ids = Ids::texts(vec!["b".into(), "a".into()]).unwrap();
+    let read = |text: &str| Labels::read(folder.text("labels.jsonl", text), &LabelOptions::default());
+    let labels = read("{\"id\":\"a\",\"label\":[0,1]}\n{\"id\":\"b\",\"label\":[1,0]}\n").unwrap();
+    assert_eq!(labels.for_ids(&ids).unwrap().classes, [Some(0), Some(1)]);
+    let labels = read("{\"id\":\"a\",\"label\":[0.2,0.8]}\n{\"id\":\"b\",\"label\":[0.5,0.5]}\n").unwrap();
+    let labels = labels.for_ids(&ids).unwrap();
+    assert_eq!(
+        (labels.soft.as_deref(), &labels.classes[..]),
+        (Some(&[0.5, 0.5, 0.2, 0.8][..]), &[Some(0), Some(1)][..])
+    );
+    let error = labels.check(3).unwrap_err().to_string();
+    assert!(error.contains("labels.jsonl") && error.contains("soft labels of 2 classes, expected 3"), "{error}");
+    let error = read("{\"id\":\"a\",\"label\":[0,1]}\n{\"id\":\"b\",\"label\":[1]}\n").unwrap_err().to_string();
+    assert!(error.contains("labels.jsonl: line 2, column `label`: 1 numbers, expected 2"), "{error}");
+    let error = read("{\"id\":\"a\",\"label\":[1,1]}\n").unwrap_err().to_string();
+    assert!(error.contains("multi-label"), "{error}");
+}
+
+#[test]
+fn what_is_no_utf8_is_told_by_line() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let path = folder.0.path().join("t.jsonl");
+    std::fs::write(&path, b"{\"a\":1}\n{\"a\":\"\xff\"}\n").unwrap();
+    let error = TableReader::open(&path, &TableOptions::default()).map(drop).unwrap_err().to_string();
+    assert!(error.contains("t.jsonl: line 2, byte 7: no UTF-8"), "{error}");
 }

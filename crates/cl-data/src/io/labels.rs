@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::label_book::{LabelBook, LabelClasses, LabelOptions};
-use super::table::{Cells, TableOptions, TableReader};
+use super::table::{Cells, Lists, TableOptions, TableReader};
 use super::{Array, ArrayData, Signature, malformed, read_npy};
 use crate::{error::DataError, ids::Ids};
 
@@ -131,7 +131,7 @@ impl Labels {
         let (mut book, mut codes, mut places) = (LabelBook::default(), Vec::new(), Vec::new());
         let mut ids: Option<Vec<String>> = id.map(|_| Vec::new());
         let mut seen: HashMap<String, ()> = HashMap::new();
-        let mut rows = table.rows(&columns)?;
+        let (mut rows, mut lists) = (table.rows(&columns)?, Lists::default());
         while let Some(batch) = rows.next_batch()? {
             for row in 0..batch.n_rows {
                 let text = |cells: &Cells, name: &str, expected: &str| match cells.text(row) {
@@ -141,7 +141,12 @@ impl Labels {
                         Err(malformed(path, place, format!("{}, expected {expected}", cells.shown(row))))
                     }
                 };
-                codes.push(book.code(&text(&batch.columns[0], &table.columns()[label], "a label")?));
+                match batch.columns[0].list(row) {
+                    Some(list) => lists.push(list.iter().copied()),
+                    None => {
+                        codes.push(book.code(&text(&batch.columns[0], &table.columns()[label], "a label")?));
+                    }
+                }
                 places.push(batch.place(row));
                 if let (Some(ids), Some(at)) = (&mut ids, id) {
                     let id = text(&batch.columns[1], &table.columns()[at], "an id")?;
@@ -151,6 +156,18 @@ impl Labels {
                     ids.push(id);
                 }
             }
+        }
+        if !lists.ends.is_empty() {
+            let name = format!("column `{}`", table.columns()[label]);
+            let width = lists.get(0).len();
+            if let Some(at) = (0..places.len()).find(|&at| lists.get(at).len() != width) {
+                let problem = format!("{} numbers, expected {width} as in the first row", lists.get(at).len());
+                return Err(malformed(path, format!("{}, {name}", places[at]), problem));
+            }
+            let array = Array::new(vec![places.len(), width], ArrayData::F64(lists.values))?;
+            let labels = Self::of_array(path, &name, array, options)?;
+            let element = if ids.is_some() { "id" } else { "element" };
+            return Ok(Self { ids, element: element.to_owned(), ..labels });
         }
         if codes.is_empty() {
             return Err(malformed(path, "", "no rows, expected a label per example"));
@@ -195,15 +212,23 @@ impl Labels {
         };
         let order = ids.iter().map(place).collect::<Result<Vec<usize>, _>>()?;
         let classes = order.iter().map(|&at| self.classes[at]).collect();
+        let c = self.n_classes;
+        let soft = self.soft.as_ref();
+        let soft = soft.map(|soft| order.iter().flat_map(|&at| &soft[at * c..(at + 1) * c]).copied().collect());
         let own = order.iter().map(|&at| own[at].clone()).collect();
-        Ok(Self { classes, ids: Some(own), ..self })
+        Ok(Self { classes, soft, ids: Some(own), ..self })
     }
 
-    /// Refuses a label beyond the classes that there are.
+    /// Refuses a label beyond the classes that there are, and soft labels of others.
     ///
     /// # Errors
     /// [`DataError::Malformed`] naming the file, the element and the label.
     pub fn check(&self, n_classes: usize) -> Result<(), DataError> {
+        if self.soft.is_some() && self.n_classes != n_classes {
+            let problem =
+                format!("soft labels of {} classes, expected {n_classes} as the outputs have", self.n_classes);
+            return Err(malformed(&self.path, "", problem));
+        }
         let beyond = |class: &Option<usize>| class.is_some_and(|class| class >= n_classes);
         let Some(at) = self.classes.iter().position(beyond) else { return Ok(()) };
         let place = match &self.ids {

@@ -9,7 +9,8 @@ use cl_data::{DataError, Scalar};
 use super::beside::{read_ids_beside, read_labels};
 use super::members::Members;
 use super::names::kind_of_name;
-use super::numbered::{entries, numbered};
+use super::note::Note;
+use super::numbered::{entries, numbered, others};
 use super::options::{NotNumbers, Options};
 use super::rows::{Rows, check_type, mantissa, open_rows, within};
 use super::screen::{Screen, kind_of, tolerance, unknown_kind};
@@ -113,6 +114,8 @@ impl EpochArrays {
         }
         .checked()?;
         members.note(&mut contents);
+        let left_out = others(folder, options, |_, path| contents.files.iter().any(|file| file == path))?;
+        contents.notes.extend(Note::files_left_out(&left_out));
         // Blocks are read without a screen.
         let plain = options.nan == NotNumbers::Error && !options.normalize && options.dtype.is_none() && !single;
         let all = members.example_of_row.len() == contents.n_examples();

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use cl_data::DataError;
 use cl_data::io::{io_error, malformed};
 
+use super::options::Options;
+
 /// The files of a folder whose names are `before`, a number, `after`: by number.
 pub(super) fn numbered(folder: &Path, before: &str, after: &str) -> Result<BTreeMap<u64, PathBuf>, DataError> {
     let mut files = BTreeMap::new();
@@ -18,6 +20,21 @@ pub(super) fn numbered(folder: &Path, before: &str, after: &str) -> Result<BTree
         }
     }
     Ok(files)
+}
+
+/// The files of a folder that are no part of a log of arrays, besides labels and ids.
+pub(super) fn others(
+    folder: &Path,
+    options: &Options,
+    is_part: impl Fn(&str, &Path) -> bool,
+) -> Result<Vec<String>, DataError> {
+    let known = |name: &str, path: &Path| {
+        matches!(name, "labels.npy" | "ids.npy")
+            || name.starts_with('.')
+            || options.labels.as_deref() == Some(path)
+    };
+    let names = entries(folder)?.into_iter();
+    Ok(names.filter(|(name, path)| !known(name, path) && !is_part(name, path)).map(|(name, _)| name).collect())
 }
 
 /// The files of a folder, by name.

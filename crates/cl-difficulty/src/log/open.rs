@@ -5,7 +5,7 @@ use cl_data::io::{RowFormat, Signature, malformed};
 
 use super::archive::Archive;
 use super::epoch_arrays::EpochArrays;
-use super::long::open_tables;
+use super::long::{LABELS_BESIDE, open_tables};
 use super::numbered::{entries, numbered};
 use super::options::Options;
 use super::presentation_order::PresentationOrder;
@@ -66,9 +66,8 @@ fn open_folder(path: &Path, options: &Options) -> Result<Vec<Box<dyn Source>>, D
         }
         let names = entries(folder)?;
         let is_labels = |path: &Path| options.labels.as_deref() == Some(path);
-        let beside = ["labels.csv", "labels.jsonl", "labels.parquet", "labels.tsv"];
         let is_log = |(name, path): (&String, &std::path::PathBuf)| {
-            RowFormat::of_name(path).is_some() && !is_labels(path) && !beside.contains(&name.as_str())
+            RowFormat::of_name(path).is_some() && !is_labels(path) && !LABELS_BESIDE.contains(&name.as_str())
         };
         let arrays =
             names.keys().any(|name| name.ends_with(".npy") && name.bytes().any(|byte| byte.is_ascii_digit()));

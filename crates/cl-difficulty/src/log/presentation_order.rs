@@ -7,7 +7,7 @@ use cl_data::io::{Labels, NpyReader, malformed, read_indices};
 use super::beside::{read_ids_beside, read_labels};
 use super::members::Members;
 use super::note::Note;
-use super::numbered::numbered;
+use super::numbered::{numbered, others};
 use super::options::{Missing, Options};
 use super::rows::{Rows, check_type, mantissa, open_rows, within};
 use super::screen::{Screen, kind_of, tolerance};
@@ -94,6 +94,12 @@ impl PresentationOrder {
         }
         .checked()?;
         members.note(&mut contents);
+        let is_part = |name: &str, _: &Path| {
+            let number = name.trim_start_matches(|c: char| c.is_ascii_digit());
+            number.len() < name.len()
+                && (["_Output.npy", "_Index.npy"].contains(&number) || LABELS.contains(&number))
+        };
+        contents.notes.extend(Note::files_left_out(&others(folder, options, is_part)?));
         let example_of_index = members.example_of_row;
         Ok(Some(Self { contents, indices, example_of_index, options: options.clone(), tolerance }))
     }
@@ -141,7 +147,7 @@ impl Source for PresentationOrder {
                 let problem = format!("shape {found:?}, expected (examples, classes)");
                 return Err(malformed(file, "", problem).into());
             };
-            if found_c != c || n_rows > n || (n_rows < n && self.options.missing == Missing::Error) {
+            if found_c != c || n_rows > n {
                 let first = contents.files[0].display();
                 let problem = format!("shape {found:?}, expected {:?} as in {first}", [n, c]);
                 return Err(malformed(file, "", problem).into());

@@ -178,8 +178,11 @@ impl Moments {
             let Some(at) = *place else { continue };
             self.counts[at] += 1;
             let offset = value - self.means[at];
-            // Equal ones of an infinite score differ by nothing.
-            if value != self.means[at] {
+            // Equal ones of an infinite score differ by nothing, others by no finite number.
+            if !offset.is_finite() && value != self.means[at] {
+                self.means[at] = if value.is_finite() { self.means[at] } else { value };
+                self.deviations[at] = f64::INFINITY;
+            } else if value != self.means[at] {
                 self.means[at] += offset / f64::from(self.counts[at]);
                 self.deviations[at] += offset * (value - self.means[at]);
             }

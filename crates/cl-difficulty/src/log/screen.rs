@@ -35,6 +35,8 @@ enum Problem {
     NotNumber(String),
     /// Its probabilities do not sum to one.
     Sum(f64),
+    /// One of its probabilities is larger than one: with their sum.
+    Large(String, f64),
     Other(String),
 }
 
@@ -126,7 +128,9 @@ impl Screen {
                     self.first_nan.get_or_insert_with(place);
                     continue;
                 }
-                Some(Problem::Sum(sum)) if self.normalize || (sum - 1.0).abs() <= self.tolerance => {
+                Some(Problem::Sum(sum) | Problem::Large(_, sum))
+                    if self.normalize || (sum - 1.0).abs() <= self.tolerance =>
+                {
                     self.n_normalized += 1;
                     rows.extend(row.iter().map(|&p| normalized(outputs, p, sum)));
                 }
@@ -199,7 +203,9 @@ fn problem<T: Scalar>(outputs: OutputKind, row: &[T]) -> Option<Problem> {
             if let Some((class, p)) =
                 numbers().enumerate().find(|&(_, p)| !(0.0..=1.0 + SUM_TOLERANCE).contains(&p))
             {
-                return Some(Problem::Other(format!("probability of class {class} is {p}, expected 0 to 1")));
+                let text = format!("probability of class {class} is {p}, expected 0 to 1");
+                let negative = numbers().any(|p| p < 0.0);
+                return Some(if negative { Problem::Other(text) } else { Problem::Large(text, numbers().sum()) });
             }
             let sum: f64 = numbers().sum();
             ((sum - 1.0).abs() > SUM_TOLERANCE || numbers().any(|p| p > 1.0)).then_some(Problem::Sum(sum))
@@ -224,6 +230,7 @@ impl Problem {
             Self::Sum(sum) => {
                 format!("the probabilities sum to {sum}, expected 1; option `normalize` divides them by their sum")
             }
+            Self::Large(text, _) => format!("{text}; option `normalize` divides a row by its sum"),
             Self::Other(text) => text,
         }
     }

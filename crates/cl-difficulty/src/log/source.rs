@@ -79,7 +79,7 @@ impl Contents {
         } else if c < 2 {
             format!("{c} classes, expected at least 2 outputs per example")
         } else if n_labels == 0 && !self.outputs.is_scalar() {
-            "no labels, expected a column or member of labels, or option `labels`".into()
+            "no labels, expected a column or member of labels, or option `labels` or option `label_column`".into()
         } else if n_labels != 0 && n_ids != n_labels {
             format!("{n_ids} ids for {n_labels} labels, expected one each")
         } else if let Some(example) = self.labels.iter().position(|&label| label >= c) {

@@ -46,6 +46,7 @@ pub struct Texts {
     bytes: String,
     ends: Vec<usize>,
     decimal_comma: bool,
+    integers: bool,
 }
 
 /// Lists of numbers one behind the other.
@@ -61,6 +62,16 @@ impl Texts {
     /// None yet; whether a comma stands before the decimals of those that are numbers.
     pub fn new(decimal_comma: bool) -> Self {
         Self { decimal_comma, ..Self::default() }
+    }
+
+    /// None yet of integers, some of them too large for [`CellValues::Integers`].
+    pub fn of_integers() -> Self {
+        Self { integers: true, ..Self::default() }
+    }
+
+    /// Whether they are integers.
+    pub fn are_integers(&self) -> bool {
+        self.integers
     }
 
     /// Appends one.
@@ -142,6 +153,7 @@ impl CellValues {
             Self::Flags(_) => "true or false",
             Self::Integers(_) => "integers",
             Self::Numbers(_) => "numbers",
+            Self::Texts(texts) if texts.integers => "integers",
             Self::Texts(_) => "texts",
             Self::Lists(_) => "lists of numbers",
             Self::Other(_) => "other values",
@@ -241,7 +253,7 @@ impl Cells {
     /// The value as it may stand in a message.
     pub fn shown(&self, row: usize) -> String {
         match (&self.values, self.text(row)) {
-            (CellValues::Texts(_), Some(text)) => format!("{text:?}"),
+            (CellValues::Texts(texts), Some(text)) if !texts.integers => format!("{text:?}"),
             (_, Some(text)) => text.into_owned(),
             (CellValues::Other(other), _) => other.problem.clone(),
             (CellValues::Lists(lists), None) => format!("a list of {} numbers", lists.get(row).len()),

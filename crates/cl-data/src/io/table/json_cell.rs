@@ -9,6 +9,8 @@ pub(super) enum JsonCell {
     Null,
     Flag(bool),
     Integer(i64),
+    /// A larger one.
+    Large(u64),
     Number(f64),
     Text(String),
     List(Vec<f64>),
@@ -44,8 +46,7 @@ impl<'de> Visitor<'de> for CellVisitor {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<JsonCell, E> {
-        // What is larger stays exact as the text of itself.
-        Ok(i64::try_from(value).map_or_else(|_| JsonCell::Text(value.to_string()), JsonCell::Integer))
+        Ok(i64::try_from(value).map_or(JsonCell::Large(value), JsonCell::Integer))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<JsonCell, E> {
@@ -57,19 +58,25 @@ impl<'de> Visitor<'de> for CellVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<JsonCell, A::Error> {
-        let (mut list, mut other) = (Vec::new(), None);
+        let (mut list, mut other, mut inner) = (Vec::new(), None, None);
         while let Some(cell) = sequence.next_element::<JsonCell>()? {
             match cell {
                 JsonCell::Null => list.push(f64::NAN),
                 JsonCell::Flag(value) => list.push(f64::from(u8::from(value))),
                 JsonCell::Integer(value) => list.push(value as f64),
+                JsonCell::Large(value) => list.push(value as f64),
                 JsonCell::Number(value) => list.push(value),
                 JsonCell::Text(_) => other = Some("a list of texts"),
+                // The outputs of a batch of one.
+                JsonCell::List(numbers) if inner.is_none() && list.is_empty() => inner = Some(numbers),
                 JsonCell::List(_) => other = Some("a list of lists"),
                 JsonCell::Other(what) => other = Some(what),
             }
         }
-        Ok(other.map_or(JsonCell::List(list), JsonCell::Other))
+        if inner.is_some() && !list.is_empty() {
+            other = Some("a list of lists");
+        }
+        Ok(other.map_or_else(|| JsonCell::List(inner.unwrap_or(list)), JsonCell::Other))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonCell, A::Error> {
@@ -107,6 +114,9 @@ impl<'de> Visitor<'de> for Object<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match (self.0)(&key) {
+                Some(at) if self.1[at] != JsonCell::Null => {
+                    return Err(A::Error::custom(format_args!("key `{key}` is there twice")));
+                }
                 Some(at) => self.1[at] = map.next_value()?,
                 None => _ = map.next_value::<IgnoredAny>()?,
             }

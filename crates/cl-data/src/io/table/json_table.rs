@@ -1,6 +1,7 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::de::DeserializeSeed;
 
@@ -23,6 +24,7 @@ const LINES: usize = 64;
 struct Lines {
     path: PathBuf,
     reader: BufReader<Input>,
+    bytes: Vec<u8>,
     text: String,
     number: u64,
 }
@@ -30,18 +32,24 @@ struct Lines {
 impl Lines {
     fn open(path: &Path) -> Result<Self, DataError> {
         let reader = BufReader::with_capacity(1 << 16, open(path)?);
-        Ok(Self { path: path.to_path_buf(), reader, text: String::new(), number: 0 })
+        Ok(Self { path: path.to_path_buf(), reader, bytes: Vec::new(), text: String::new(), number: 0 })
     }
 
     /// The length of the next line; `None` after the last.
     fn advance(&mut self) -> Result<Option<usize>, DataError> {
         loop {
-            self.text.clear();
+            self.bytes.clear();
             self.number += 1;
-            let read = self.reader.read_line(&mut self.text);
+            let read = self.reader.read_until(b'\n', &mut self.bytes);
             if read.map_err(|error| read_error(&self.path, "", error))? == 0 {
                 return Ok(None);
             }
+            let text = std::str::from_utf8(&self.bytes).map_err(|error| {
+                let place = format!("line {}, byte {}", self.number, error.valid_up_to() + 1);
+                malformed(&self.path, place, "no UTF-8, expected text in UTF-8")
+            })?;
+            self.text.clear();
+            self.text.push_str(text);
             if self.number == 1 && self.text.starts_with('\u{feff}') {
                 self.text.drain(..'\u{feff}'.len_utf8());
             }
@@ -120,31 +128,66 @@ pub(super) fn keys(path: &Path) -> Result<Vec<String>, DataError> {
 }
 
 /// The rows of a file of JSON lines; a key that a line lacks is missing in its row.
-pub(super) struct JsonTable {
+pub(super) struct JsonTable<'a> {
     lines: Lines,
-    names: Vec<String>,
+    n_columns: usize,
     places: HashMap<String, usize>,
+    late: &'a LateKeys,
     n_read: u64,
 }
 
-impl JsonTable {
-    pub(super) fn open(path: &Path, names: Vec<String>) -> Result<Self, DataError> {
-        let places = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
-        Ok(Self { lines: Lines::open(path)?, names, places, n_read: 0 })
+/// Keys that are no column, because the first lines lack them.
+#[derive(Default)]
+pub(super) struct LateKeys {
+    columns: HashSet<String>,
+    found: Mutex<BTreeSet<String>>,
+}
+
+impl LateKeys {
+    pub(super) fn beside(columns: &[String]) -> Self {
+        Self { columns: columns.iter().cloned().collect(), found: Mutex::default() }
+    }
+
+    /// Takes down a key that is not asked for, where it is no column.
+    fn pass(&self, key: &str) {
+        if !self.columns.contains(key) {
+            let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            if found.len() < 20 && !found.contains(key) {
+                found.insert(key.to_owned());
+            }
+        }
+    }
+
+    pub(super) fn found(&self) -> Vec<String> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 }
 
-impl Rows for JsonTable {
+impl<'a> JsonTable<'a> {
+    pub(super) fn open(path: &Path, names: Vec<String>, late: &'a LateKeys) -> Result<Self, DataError> {
+        let (n_columns, places) = (names.len(), names.into_iter().zip(0..).collect());
+        Ok(Self { lines: Lines::open(path)?, n_columns, places, late, n_read: 0 })
+    }
+}
+
+impl Rows for JsonTable<'_> {
     fn next_batch(&mut self) -> Result<Option<Batch>, DataError> {
-        let mut columns: Vec<Builder> = self.names.iter().map(|_| Builder::default()).collect();
-        let mut cells = vec![JsonCell::Null; self.names.len()];
+        let mut columns: Vec<Builder> = (0..self.n_columns).map(|_| Builder::default()).collect();
+        let mut cells = vec![JsonCell::Null; self.n_columns];
         let (mut lines, mut n_bytes) = (Vec::new(), 0);
         while lines.len() < ROWS && n_bytes < BYTES {
             let Some(n) = self.lines.advance()? else { break };
             n_bytes += n;
             cells.fill(JsonCell::Null);
-            let places = &self.places;
-            self.lines.read(&mut |key| places.get(key).copied(), &mut cells)?;
+            let (places, late) = (&self.places, self.late);
+            let mut place = |key: &str| {
+                let found = places.get(key).copied();
+                if found.is_none() {
+                    late.pass(key);
+                }
+                found
+            };
+            self.lines.read(&mut place, &mut cells)?;
             for (column, cell) in columns.iter_mut().zip(&mut cells) {
                 column.push(std::mem::replace(cell, JsonCell::Null));
             }
@@ -184,13 +227,21 @@ impl Builder {
         if let (JsonCell::Number(_), Some(CellValues::Integers(integers))) = (&cell, &self.values) {
             self.values = Some(CellValues::Numbers(integers.iter().map(|&value| value as f64).collect()));
         }
+        if let (JsonCell::Large(_), Some(CellValues::Integers(integers))) = (&cell, &self.values) {
+            let mut texts = Texts::of_integers();
+            for (integer, &missing) in integers.iter().zip(&self.missing) {
+                texts.push(&if missing { String::new() } else { integer.to_string() });
+            }
+            self.values = Some(CellValues::Texts(texts));
+        }
         let values = self.values.get_or_insert_with(|| match &cell {
             JsonCell::Null | JsonCell::Other(_) => CellValues::Missing(n),
             JsonCell::Flag(_) => CellValues::Flags(vec![false; n]),
             JsonCell::Integer(_) => CellValues::Integers(vec![0; n]),
             JsonCell::Number(_) => CellValues::Numbers(vec![f64::NAN; n]),
-            JsonCell::Text(_) => {
-                let mut texts = Texts::default();
+            JsonCell::Text(_) | JsonCell::Large(_) => {
+                let large = matches!(cell, JsonCell::Large(_));
+                let mut texts = if large { Texts::of_integers() } else { Texts::default() };
                 (0..n).for_each(|_| texts.push(""));
                 CellValues::Texts(texts)
             }
@@ -214,14 +265,21 @@ impl Builder {
             (CellValues::Numbers(values), JsonCell::Number(value)) => values.push(value),
             (CellValues::Numbers(values), JsonCell::Integer(value)) => values.push(value as f64),
             (CellValues::Numbers(values), JsonCell::Null) => values.push(f64::NAN),
-            (CellValues::Texts(texts), JsonCell::Text(text)) => texts.push(&text),
+            (CellValues::Numbers(values), JsonCell::Large(value)) => values.push(value as f64),
+            (CellValues::Texts(texts), JsonCell::Integer(value)) if texts.are_integers() => {
+                texts.push(&value.to_string());
+            }
+            (CellValues::Texts(texts), JsonCell::Large(value)) if texts.are_integers() => {
+                texts.push(&value.to_string());
+            }
+            (CellValues::Texts(texts), JsonCell::Text(text)) if !texts.are_integers() => texts.push(&text),
             (CellValues::Texts(texts), JsonCell::Null) => texts.push(""),
             (CellValues::Lists(lists), JsonCell::List(list)) => lists.push(list),
             (CellValues::Lists(lists), JsonCell::Null) => lists.push([]),
             (values, cell) => {
                 let found = match cell {
                     JsonCell::Flag(_) => "true or false",
-                    JsonCell::Integer(_) | JsonCell::Number(_) => "a number",
+                    JsonCell::Integer(_) | JsonCell::Large(_) | JsonCell::Number(_) => "a number",
                     JsonCell::Text(_) => "a text",
                     _ => "a list",
                 };

@@ -107,6 +107,8 @@ enum Present {
     Integers(Vec<i64>),
     Numbers(Vec<f64>),
     Texts(Vec<String>),
+    /// Integers of which some are too large for the others, as texts.
+    Large(Vec<String>),
 }
 
 impl Present {
@@ -115,6 +117,7 @@ impl Present {
             Self::Flags(values) => Some(values.into_iter().map(|value| f64::from(u8::from(value))).collect()),
             Self::Integers(values) => Some(values.into_iter().map(|value| value as f64).collect()),
             Self::Numbers(values) => Some(values),
+            Self::Large(values) => Some(values.iter().map(|value| value.parse().unwrap_or(f64::NAN)).collect()),
             Self::Texts(_) => None,
         }
     }
@@ -132,11 +135,16 @@ pub(super) fn read_cells(reader: &mut ColumnReader, leaf: &Leaf, n: usize) -> Re
     if let Meaning::Other(what) = leaf.meaning {
         return Err(format!("{what}, expected numbers or texts"));
     }
-    if leaf.max_repetition > 1 {
-        return Err("lists of lists, expected numbers, texts or lists of numbers".into());
+    const NESTED: &str = "lists of lists, expected numbers, texts or lists of numbers";
+    if leaf.max_repetition > 2 {
+        return Err(NESTED.into());
     }
     let mut levels = Levels::default();
     let present = read(reader, leaf, n, &mut levels)?;
+    // One list in another is that of a batch of one.
+    if leaf.max_repetition == 2 && levels.repetition.contains(&1) {
+        return Err(NESTED.into());
+    }
     if leaf.is_list() {
         let values = present.numbers().ok_or("lists of texts, expected lists of numbers")?;
         return Ok(lists(leaf, &levels, values));
@@ -180,7 +188,7 @@ fn read(reader: &mut ColumnReader, leaf: &Leaf, n: usize, levels: &mut Levels) -
             let values = typed(reader, leaf, n, levels)?;
             match unsigned && values.iter().any(|&value| value < 0) {
                 // What is larger stays exact as the text of itself.
-                true => Present::Texts(values.into_iter().map(|value| (value as u64).to_string()).collect()),
+                true => Present::Large(values.into_iter().map(|value| (value as u64).to_string()).collect()),
                 false => integers(values),
             }
         }
@@ -223,7 +231,8 @@ fn flat(leaf: &Leaf, levels: &Levels, present: Present) -> Cells {
             Present::Flags(values) => CellValues::Flags(values),
             Present::Integers(values) => CellValues::Integers(values),
             Present::Numbers(values) => CellValues::Numbers(values),
-            Present::Texts(values) => CellValues::Texts(texts(values.iter().map(String::as_str))),
+            Present::Texts(values) => CellValues::Texts(texts(Texts::default(), &values)),
+            Present::Large(values) => CellValues::Texts(texts(Texts::of_integers(), &values)),
         });
     }
     if missing.iter().all(|&missing| missing) {
@@ -239,15 +248,17 @@ fn flat(leaf: &Leaf, levels: &Levels, present: Present) -> Cells {
         Present::Integers(values) => CellValues::Integers(spread(values, &missing, || 0)),
         Present::Numbers(values) => CellValues::Numbers(spread(values, &missing, || f64::NAN)),
         Present::Texts(values) => {
-            CellValues::Texts(texts(spread(values, &missing, String::new).iter().map(String::as_str)))
+            CellValues::Texts(texts(Texts::default(), &spread(values, &missing, String::new)))
+        }
+        Present::Large(values) => {
+            CellValues::Texts(texts(Texts::of_integers(), &spread(values, &missing, String::new)))
         }
     };
     Cells { values, missing }
 }
 
-fn texts<'a>(values: impl Iterator<Item = &'a str>) -> Texts {
-    let mut texts = Texts::default();
-    values.for_each(|value| texts.push(value));
+fn texts(mut texts: Texts, values: &[String]) -> Texts {
+    values.iter().for_each(|value| texts.push(value));
     texts
 }
 

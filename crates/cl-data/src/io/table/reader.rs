@@ -6,7 +6,7 @@ use super::batch::{Batch, Rows};
 use super::cells::CellValues;
 use super::csv_table::{self, CsvTable};
 use super::format::RowFormat;
-use super::json_table::{self, JsonTable};
+use super::json_table::{self, JsonTable, LateKeys};
 use super::mixed::mixed;
 #[cfg(feature = "parquet")]
 use super::parquet_table::ParquetTable;
@@ -48,6 +48,7 @@ pub struct TableReader {
     places: HashMap<String, usize>,
     separator: u8,
     decimal_comma: bool,
+    late: LateKeys,
     #[cfg(feature = "parquet")]
     parquet: Option<ParquetTable>,
 }
@@ -70,6 +71,7 @@ impl TableReader {
             places: HashMap::new(),
             separator: b',',
             decimal_comma: options.decimal_comma,
+            late: LateKeys::default(),
             #[cfg(feature = "parquet")]
             parquet: None,
         };
@@ -78,7 +80,11 @@ impl TableReader {
                 table.separator = csv_table::separator(path, options.separator)?;
                 csv_table::header(path, table.separator)?
             }
-            RowFormat::JsonLines => json_table::keys(path)?,
+            RowFormat::JsonLines => {
+                let keys = json_table::keys(path)?;
+                table.late = LateKeys::beside(&keys);
+                keys
+            }
             #[cfg(feature = "parquet")]
             RowFormat::Parquet => {
                 let parquet = ParquetTable::open(path)?;
@@ -128,6 +134,11 @@ impl TableReader {
             let problem = format!("no column `{name}`, the columns are {}", listed(&self.columns));
             malformed(&self.path, "", problem)
         })
+    }
+
+    /// Keys of JSON lines in rows read so far that are no columns, because the first 64 lines lack them: at most 20.
+    pub fn late_keys(&self) -> Vec<String> {
+        self.late.found()
     }
 
     /// Into how many parts the rows fall that can be read beside one another: those of a Parquet file, else one.
@@ -182,7 +193,7 @@ impl TableReader {
             }
             RowFormat::JsonLines => {
                 let names = columns.iter().map(|&column| self.columns[column].clone()).collect();
-                Ok(Box::new(JsonTable::open(&self.path, names)?))
+                Ok(Box::new(JsonTable::open(&self.path, names, &self.late)?))
             }
         }
     }

@@ -1,5 +1,7 @@
+use std::collections::HashMap;
+
 use cl_data::DataError;
-use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, TableReader, malformed};
+use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, RowFormat, TableReader, malformed};
 
 use super::super::names::{OUTPUT_NAMES, kind_of_name, number_behind};
 use super::super::options::Options;
@@ -57,18 +59,47 @@ pub(super) enum OutputColumns {
     Prediction(usize),
 }
 
+impl OutputColumns {
+    /// The columns as a message has them.
+    pub(super) fn shown(&self, table: &TableReader) -> String {
+        let name = |column: usize| format!("column `{}`", table.columns()[column]);
+        match self {
+            Self::List(column) | Self::Loss(column) | Self::Correct(column) | Self::Prediction(column) => {
+                name(*column)
+            }
+            Self::Numbered(columns) => {
+                let first = columns.first().map(|&column| name(column)).unwrap_or_default();
+                format!("{} columns from {first} on", columns.len())
+            }
+        }
+    }
+
+    /// The same number for those that hold the same.
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Self::List(_) | Self::Numbered(_) => 0,
+            Self::Loss(_) => 1,
+            Self::Correct(_) => 2,
+            Self::Prediction(_) => 3,
+        }
+    }
+}
+
 impl Columns {
     pub(super) fn find(table: &TableReader, options: &Options) -> Result<Self, DataError> {
         let path = table.path();
-        let first_of = |known: &[&str]| known.iter().find_map(|name| table.find(name));
+        let names = Names::of(table);
+        let first_of = |known: &[&str]| names.first_of(known);
         let role = |told: &Option<String>, known: &[&str]| match told {
             Some(name) => table.column(name).map(Some),
             None => Ok(first_of(known)),
         };
         let missing = |what: &str, known: &[&str], option: &str| {
             let known = known[..known.len().min(6)].join(", ");
+            let one = table.format() == RowFormat::Csv && table.columns().len() == 1;
+            let hint = if one { ", or option `separator` where another stands between the fields" } else { "" };
             let problem = format!(
-                "no column of {what}, the columns are {}; expected one of {known}, or option `{option}`",
+                "no column of {what}, the columns are {}; expected one of {known}, or option `{option}`{hint}",
                 some(table.columns())
             );
             malformed(path, "", problem)
@@ -97,8 +128,27 @@ impl Columns {
             None => Run::Of(number_behind(&name, &["seed", "run"])),
         };
         let label = role(&options.label_column, LABEL_COLUMNS)?;
-        let (outputs, named) = outputs(table, options, label)?;
+        let (outputs, named) = outputs(table, &names, options, label)?;
         Ok(Self { id, epoch, label, run, outputs, named })
+    }
+}
+
+/// The columns by name, where none has it in its case also by name in small letters.
+struct Names<'a> {
+    table: &'a TableReader,
+    lower: HashMap<String, usize>,
+}
+
+impl<'a> Names<'a> {
+    fn of(table: &'a TableReader) -> Self {
+        // Of two names that differ by case alone, the first.
+        let lower = table.columns().iter().enumerate().rev().map(|(at, name)| (name.to_lowercase(), at)).collect();
+        Self { table, lower }
+    }
+
+    fn first_of(&self, known: &[&str]) -> Option<usize> {
+        let exact = known.iter().find_map(|name| self.table.find(name));
+        exact.or_else(|| known.iter().find_map(|&name| self.lower.get(name).copied()))
     }
 }
 
@@ -118,6 +168,7 @@ fn problem_of(error: DataError) -> String {
 /// The outputs: those of the kind told, else the fullest that there are.
 fn outputs(
     table: &TableReader,
+    lower: &Names<'_>,
     options: &Options,
     label: Option<usize>,
 ) -> Result<(OutputColumns, Option<OutputKind>), DataError> {
@@ -141,7 +192,7 @@ fn outputs(
     };
     let of_classes = OUTPUT_NAMES.iter().filter(|(_, kind)| kind.is_none_or(|kind| !kind.is_scalar()));
     for (name, kind) in of_classes.filter(|(_, kind)| wanted(*kind)) {
-        if let Some(column) = table.find(name) {
+        if let Some(column) = lower.first_of(&[name]) {
             return Ok((OutputColumns::List(column), *kind));
         }
         let numbered = numbered(names, |before| {
@@ -163,7 +214,7 @@ fn outputs(
     if wanted(Some(OutputKind::Probabilities)) && numbered.len() > 1 {
         return Ok((OutputColumns::Numbered(numbered), Some(OutputKind::Probabilities)));
     }
-    let first_of = |known: &[&str]| known.iter().find_map(|name| table.find(name));
+    let first_of = |known: &[&str]| lower.first_of(known);
     if wanted(Some(OutputKind::Losses))
         && let Some(column) = first_of(LOSS_COLUMNS)
     {
@@ -174,9 +225,9 @@ fn outputs(
             return Ok((OutputColumns::Correct(column), Some(OutputKind::Correct)));
         }
         if let Some(column) = first_of(PREDICTION_COLUMNS) {
-            if label.is_none() {
+            if label.is_none() && options.labels.is_none() {
                 let problem = format!(
-                    "column `{}` is right where it is the label, and there is no column of labels; expected one, or option `label_column`",
+                    "column `{}` is right where it is the label, and there is no column of labels; expected one, or option `label_column` or option `labels`",
                     names[column]
                 );
                 return Err(malformed(table.path(), "", problem));

@@ -95,6 +95,8 @@ impl Examples {
     pub(super) fn insert(&mut self, ids: &Cells, row: usize) -> Option<u32> {
         match &ids.values {
             CellValues::Integers(values) if !ids.is_missing(row) => self.insert_integer(*values.get(row)?),
+            // Beyond 2^53 floating-point numbers are not what was written.
+            CellValues::Numbers(values) if values.get(row)?.abs() > 9_007_199_254_740_992.0 => None,
             _ => self.insert_text(&ids.text(row)?),
         }
     }

@@ -10,12 +10,18 @@ use super::super::options::Options;
 use super::columns::{Columns, Run};
 use super::scan::File;
 
+/// What tables of labels beside a log are called.
+pub(in super::super) const LABELS_BESIDE: &[&str] =
+    &["labels.csv", "labels.jsonl", "labels.parquet", "labels.tsv"];
+
 /// The tables of a log.
 pub(super) struct Files {
     pub(super) files: Vec<File>,
     pub(super) note: Option<Note>,
     /// The file of each epoch, where each has one and names it.
     pub(super) of_epochs: Vec<PathBuf>,
+    /// The labels that stand beside, where no file has any.
+    pub(super) labels: Option<PathBuf>,
 }
 
 /// A file alone, or the tables of a folder in the order of the epochs and ranks that their names tell.
@@ -25,12 +31,13 @@ pub(super) fn tables(
     options: &Options,
 ) -> Result<Files, DataError> {
     let is_table = |path: &PathBuf| RowFormat::of_name(path).is_some() && path.is_file();
+    let beside = |name: &str| LABELS_BESIDE.contains(&name);
     let is_labels = |path: &PathBuf| options.labels.as_ref().is_some_and(|labels| labels == path);
     let (mut found, mut left_out) = (Vec::new(), Vec::new());
     for (name, path) in names {
-        match is_table(path) && !is_labels(path) {
+        match is_table(path) && !is_labels(path) && !beside(name) {
             true => found.push((number_behind(name, &["epoch", "step"]), name, path)),
-            false if !is_labels(path) && !name.starts_with('.') => left_out.push(name.clone()),
+            false if !is_labels(path) && !beside(name) && !name.starts_with('.') => left_out.push(name.clone()),
             false => {}
         }
     }
@@ -53,18 +60,22 @@ pub(super) fn tables(
     if files.iter().any(|file| matches!(file.columns.run, Run::Column(_) | Run::Of(Some(_)))) {
         of_epochs.clear();
     }
-    let note = (!left_out.is_empty()).then(|| {
-        let shown: Vec<&str> = left_out.iter().take(10).map(String::as_str).collect();
-        let more = if left_out.len() > 10 { ", ..." } else { "" };
-        Note::new("files", left_out.len(), format!("files left out: {}{more}", shown.join(", ")))
-    });
-    Ok(Files { files, note, of_epochs })
+    // Labels that stand beside are those of a log that has none.
+    let (mut labels, has_labels) = (None, files.iter().any(|file| file.columns.label.is_some()));
+    for (name, path) in names.iter().filter(|(name, path)| beside(name) && !is_labels(path)) {
+        match labels.is_none() && options.labels.is_none() && !has_labels {
+            true => labels = Some(path.clone()),
+            false => left_out.push(name.clone()),
+        }
+    }
+    let note = Note::files_left_out(&left_out);
+    Ok(Files { files, note, of_epochs, labels })
 }
 
 /// One file.
 pub(super) fn table(path: &Path, options: &Options) -> Result<Files, DataError> {
     let files = open(&[&path.to_path_buf()], options)?;
-    Ok(Files { files, note: None, of_epochs: Vec::new() })
+    Ok(Files { files, note: None, of_epochs: Vec::new(), labels: None })
 }
 
 fn open(paths: &[&PathBuf], options: &Options) -> Result<Vec<File>, DataError> {

@@ -1,10 +1,13 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
 use cl_data::DataError;
 use cl_data::io::{Batch, CellValues, Cells, LabelBook, TableReader, malformed};
 
-use super::columns::{Columns, Epoch, Run};
+use super::columns::{Columns, Epoch, OutputColumns, Run};
+use super::label_lists::LabelLists;
+use super::list_text::list_of_text;
 use super::segments::Segment;
 
 /// No label yet.
@@ -27,6 +30,7 @@ pub(super) struct Known {
     pub(super) book: LabelBook,
     /// The label of each example by its number in the book.
     pub(super) labels: Vec<u32>,
+    pub(super) label_lists: LabelLists,
     pub(super) runs: Vec<String>,
     run_of: HashMap<String, u32>,
     /// Runs and epochs that have rows.
@@ -67,7 +71,12 @@ impl<'a> Keys<'a> {
 
     /// The error of a row without an id.
     pub(super) fn no_id(&self, batch: &Batch, row: usize) -> DataError {
-        self.wrong(batch, row, 0, "an id, of at most 2^31 different ones")
+        self.wrong(
+            batch,
+            row,
+            0,
+            "an id, an integer or a text, of at most 2^31 different ones; option `id_column` names another column",
+        )
     }
 
     /// Takes down which labels the rows of a batch have, and of which run and epoch they are; `found` are their examples,
@@ -130,17 +139,30 @@ impl<'a> Keys<'a> {
         known: &mut Known,
     ) -> Result<(), DataError> {
         let cells: &Cells = &batch.columns[column];
-        // Labels of tokens are read beside their losses.
-        if matches!(cells.values, CellValues::Lists(_)) {
-            return Ok(());
-        }
+        let of_tokens = matches!(self.columns.outputs, OutputColumns::Loss(_));
         let mut before: Option<(i64, u32)> = None;
         for (row, &example) in found.iter().enumerate() {
-            let code = match (&cells.values, before) {
-                (CellValues::Integers(values), Some((value, code))) if values[row] == value => code,
+            let list = label_list(cells, row);
+            // Labels of tokens are read beside their losses.
+            if of_tokens && list.is_some() {
+                continue;
+            }
+            let code = match (&cells.values, before, list.as_deref()) {
+                (CellValues::Integers(values), Some((value, code)), _)
+                    if values[row] == value && !cells.is_missing(row) =>
+                {
+                    code
+                }
+                (_, _, Some([label])) => known.book.code(&label.to_string()),
+                (_, _, Some(list)) => {
+                    let name = &self.table.columns()[self.read[column]];
+                    let added = known.label_lists.add(example, list, name);
+                    added.map_err(|expected| self.wrong(batch, row, column, &expected))?;
+                    continue;
+                }
                 _ => {
-                    let label = cells.text(row).ok_or_else(|| self.wrong(batch, row, column, "a label"))?;
-                    known.book.code(&label)
+                    let label = cells.text(row).filter(|_| !cells.number(row).is_some_and(f64::is_nan));
+                    known.book.code(&label.ok_or_else(|| self.wrong(batch, row, column, "a label"))?)
                 }
             };
             if let CellValues::Integers(values) = &cells.values
@@ -173,7 +195,14 @@ impl<'a> Keys<'a> {
                     _ => cells.integer(row),
                 };
                 let epoch = epoch.and_then(|epoch| u64::try_from(epoch).ok());
-                epoch.ok_or_else(|| self.wrong(batch, row, column, "an epoch or a step, a whole number from 0"))
+                epoch.ok_or_else(|| {
+                    self.wrong(
+                        batch,
+                        row,
+                        column,
+                        "an epoch or a step, a whole number from 0; option `epoch_column` names another column",
+                    )
+                })
             }
             (Epoch::Column(_), None) => Ok(0),
         }
@@ -187,6 +216,15 @@ impl<'a> Keys<'a> {
             }
             _ => Ok(known.run(&self.run_of_file())),
         }
+    }
+}
+
+/// The list that a label is, where it is one.
+fn label_list(cells: &Cells, row: usize) -> Option<Cow<'_, [f64]>> {
+    match &cells.values {
+        CellValues::Lists(_) => cells.list(row).map(Cow::Borrowed),
+        CellValues::Texts(texts) => list_of_text(texts.get(row)).map(Cow::Owned),
+        _ => None,
     }
 }
 

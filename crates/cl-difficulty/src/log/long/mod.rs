@@ -5,7 +5,11 @@ mod columns;
 mod examples;
 mod files;
 mod keys;
+mod label_lists;
+mod list_text;
+mod look;
 mod outputs;
+mod predicted;
 mod row_index;
 mod scan;
 mod seen;
@@ -13,4 +17,5 @@ mod segments;
 mod source;
 mod stream;
 
+pub(super) use files::LABELS_BESIDE;
 pub(super) use source::open_tables;

@@ -1,9 +1,11 @@
 use std::borrow::Cow;
 
 use cl_data::DataError;
-use cl_data::io::{Batch, CellValues, Cells, LabelBook, TableReader, malformed};
+use cl_data::io::{Batch, CellValues, Cells, TableReader, malformed};
 
 use super::columns::OutputColumns;
+use super::list_text::{bare_list, list_of_text};
+use super::predicted::PredictedClasses;
 
 /// How the outputs of a file's rows are read.
 pub(super) struct OutputReader<'a> {
@@ -58,7 +60,7 @@ impl<'a> OutputReader<'a> {
             OutputColumns::List(_) => {
                 let cells = &batch.columns[0];
                 let first = (0..batch.n_rows).find(|&row| !cells.is_missing(row)).unwrap_or(0);
-                match (list(cells, first), cells.number(first)) {
+                match (list_or_bare(cells, first), cells.number(first)) {
                     (Some(list), _) => list.len(),
                     (None, Some(_)) => 1,
                     (None, None) => 0,
@@ -68,8 +70,8 @@ impl<'a> OutputReader<'a> {
         }
     }
 
-    /// The outputs of a batch; of predictions their number in the book.
-    pub(super) fn read(&self, batch: &Batch, book: &LabelBook) -> RowOutputs {
+    /// The outputs of a batch; of predictions their classes.
+    pub(super) fn read(&self, batch: &Batch, predicted: &PredictedClasses) -> RowOutputs {
         let n_rows = batch.n_rows;
         let mut outputs =
             RowOutputs { n_rows, values: Vec::with_capacity(n_rows * self.width), problems: Vec::new() };
@@ -81,11 +83,12 @@ impl<'a> OutputReader<'a> {
         }
         for row in 0..n_rows {
             let start = outputs.values.len();
-            if let Err((column, expected)) = self.row(batch, row, book, &mut outputs.values) {
+            if let Err((column, expected)) = self.row(batch, row, predicted, &mut outputs.values) {
                 outputs.values.truncate(start);
                 outputs.values.resize(start + self.width, f64::NAN);
                 let place = format!("{}, column `{}`", batch.place(row), self.name(column));
-                let problem = format!("{}, expected {expected}", batch.columns[column].shown(row));
+                let cells = &batch.columns[column];
+                let problem = format!("{}, expected {expected}{}", cells.shown(row), hint(cells, row));
                 outputs.problems.push((row, malformed(self.table.path(), place, problem)));
             }
         }
@@ -97,7 +100,7 @@ impl<'a> OutputReader<'a> {
         &self,
         batch: &Batch,
         row: usize,
-        book: &LabelBook,
+        predicted: &PredictedClasses,
         values: &mut Vec<f64>,
     ) -> Result<(), (usize, Cow<'static, str>)> {
         let cells = &batch.columns[0];
@@ -107,7 +110,7 @@ impl<'a> OutputReader<'a> {
                     values.push(cells.number(row).ok_or((column, "a number".into()))?);
                 }
             }
-            OutputColumns::List(_) => match list(cells, row) {
+            OutputColumns::List(_) => match list_or_bare(cells, row) {
                 Some(list) if list.len() == self.width => values.extend_from_slice(&list),
                 Some(list) => {
                     let (found, expected) = (list.len(), self.width);
@@ -127,8 +130,7 @@ impl<'a> OutputReader<'a> {
                 None => return Err((0, "true or false, 1 or 0".into())),
             },
             OutputColumns::Prediction(_) => {
-                let class = cells.text(row).ok_or((0, "a class".into()))?;
-                values.push(book.find(&class).map_or(-1.0, f64::from));
+                values.push(predicted.class(cells, row).map_err(|expected| (0, expected))?);
             }
         }
         Ok(())
@@ -164,16 +166,26 @@ impl<'a> OutputReader<'a> {
     }
 }
 
-/// The list of a row: one of numbers, or the text of one as `str` and NumPy write it, which is how pandas writes lists
-/// into CSV.
+/// What may help where a text is no number.
+fn hint(cells: &Cells, row: usize) -> &'static str {
+    let text = cells.text(row).unwrap_or_default();
+    let with_comma = text.matches(',').count() == 1 && text.replace(',', ".").parse::<f64>().is_ok();
+    if with_comma { "; option `decimal_comma` reads a comma before the decimals" } else { "" }
+}
+
+/// The list of a row, also one without brackets.
+fn list_or_bare(cells: &Cells, row: usize) -> Option<Cow<'_, [f64]>> {
+    match &cells.values {
+        CellValues::Texts(texts) => list(cells, row).or_else(|| bare_list(texts.get(row)).map(Cow::Owned)),
+        _ => list(cells, row),
+    }
+}
+
+/// The list of a row: one of numbers, or the text of one, which is how pandas writes lists into CSV.
 fn list(cells: &Cells, row: usize) -> Option<Cow<'_, [f64]>> {
     match &cells.values {
         CellValues::Lists(_) => cells.list(row).map(Cow::Borrowed),
-        CellValues::Texts(texts) => {
-            let inner = texts.get(row).strip_prefix('[')?.strip_suffix(']')?;
-            let parts = inner.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty());
-            parts.map(|part| part.parse().ok()).collect::<Option<Vec<f64>>>().map(Cow::Owned)
-        }
+        CellValues::Texts(texts) => list_of_text(texts.get(row)).map(Cow::Owned),
         _ => None,
     }
 }

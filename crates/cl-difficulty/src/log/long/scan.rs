@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
-use cl_data::io::{Batch, Labels, TableReader, io_error, malformed};
+use cl_data::io::{Batch, Labels, TableReader, io_error, listed, malformed};
 use cl_data::{DataError, Ids};
 
 use super::super::note::Note;
@@ -47,8 +47,6 @@ pub(super) struct Scan {
     pub(super) ids: Ids,
     /// The class of each example; empty where there are no labels.
     pub(super) labels: Vec<usize>,
-    /// The label of each example by its number in the book.
-    pub(super) label_codes: Vec<u32>,
     pub(super) soft_labels: Option<Vec<f64>>,
     pub(super) class_names: Option<Vec<String>>,
     pub(super) n_classes: usize,
@@ -68,7 +66,7 @@ impl Scan {
         let (mut seen, mut twice): (Vec<Seen>, Twice) = (Vec::new(), Twice::default());
         let examples = RwLock::new(Examples::default());
         let poisoned = || malformed(path, "", "a thread that read it panicked");
-        let mut in_batch = Vec::new();
+        let (mut in_batch, mut late) = (Vec::new(), Vec::new());
         for file in &files {
             let keys = Keys::new(&file.table, &file.columns);
             let parts: Vec<usize> = (0..file.table.n_parts()).collect();
@@ -109,13 +107,19 @@ impl Scan {
                 }
                 rows.push(&found).map_err(spooled)
             })?;
+            late.extend(file.table.late_keys());
         }
         let examples = examples.into_inner().map_err(|_| poisoned())?;
         if examples.len() == 0 {
             return Err(malformed(path, "", "no rows, expected one per example and epoch"));
         }
         let rows = Rows { rows: rows.finish().map_err(spooled)?, segments: segments.finish().map_err(spooled)? };
-        Self::with_labels(path, files, (examples, known), rows, (seen, twice), options)
+        let mut scan = Self::with_labels(path, files, (examples, known), rows, (seen, twice), options)?;
+        if !late.is_empty() {
+            let text = format!("keys left out that the first 64 lines of a file lack: {}", listed(&late));
+            scan.notes.push(Note::new("keys", late.len(), text));
+        }
+        Ok(scan)
     }
 
     /// The same once examples have labels and their order.
@@ -134,6 +138,12 @@ impl Scan {
         let (mut soft, mut class_names, mut n_classes, mut labelled) = (None, None, 0, false);
         if let Some(file) = &options.labels {
             let labels = Labels::read(file, &options.classes)?.for_ids(&all)?;
+            (class_of, n_classes, labelled) = (labels.classes, labels.n_classes, true);
+            (soft, class_names) = (labels.soft, labels.names);
+        } else if !known.label_lists.is_empty() {
+            let path = files.first().map_or(path, |file| file.table.path());
+            let id = |example| examples.id(example).into_owned();
+            let labels = known.label_lists.labels(path, &order, &options.classes, id)?;
             (class_of, n_classes, labelled) = (labels.classes, labels.n_classes, true);
             (soft, class_names) = (labels.soft, labels.names);
         } else if known.labels.iter().any(|&label| label != NO_LABEL) {
@@ -175,7 +185,6 @@ impl Scan {
             files,
             ids: if whole { all } else { all.select(&kept)? },
             labels: if labelled { kept.iter().filter_map(|&at| class_of[at]).collect() } else { Vec::new() },
-            label_codes: kept.iter().map(|&at| known.labels[order[at] as usize]).collect(),
             soft_labels,
             class_names,
             n_classes,

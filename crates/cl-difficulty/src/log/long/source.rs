@@ -10,12 +10,14 @@ use cl_data::io::{Batch, io_error, malformed};
 use super::super::note::Note;
 use super::super::options::{Missing, Options};
 use super::super::rows::within;
-use super::super::screen::{LEFT_OUT, Screen, kind_of, unknown_kind};
-use super::super::source::{Contents, OutputKind, Source, Visitor};
+use super::super::screen::{LEFT_OUT, Screen};
+use super::super::source::{Contents, Source, Visitor};
 use super::by_epoch::{ByEpoch, ByEpochWriter};
 use super::columns::OutputColumns;
 use super::files::{Files, table, tables};
+use super::look::Look;
 use super::outputs::{OutputReader, RowOutputs};
+use super::predicted::PredictedClasses;
 use super::scan::{AVERAGED, LEFT, Scan, Slot};
 use super::stream::for_each_batch;
 use crate::error::DifficultyError;
@@ -50,10 +52,11 @@ pub(in super::super) fn open_tables(
     names: Option<&BTreeMap<String, PathBuf>>,
     options: &Options,
 ) -> Result<Vec<Box<dyn Source>>, DataError> {
-    let Files { mut files, note, of_epochs } = match names {
+    let Files { mut files, note, of_epochs, labels } = match names {
         Some(names) => tables(path, names, options)?,
         None => table(path, options)?,
     };
+    let options = &Options { labels: options.labels.clone().or(labels), ..options.clone() };
     let look = Look::at(&mut files, options)?;
     let mut scan = Scan::of(path, files, options)?;
     scan.notes.extend(note);
@@ -69,6 +72,12 @@ pub(in super::super) fn open_tables(
         let problem =
             format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs");
         return Err(malformed(of, format!("id {id}"), problem));
+    }
+    if scan.soft_labels.is_some() && scan.n_classes != n_classes {
+        let of = options.labels.as_deref().unwrap_or(path);
+        let problem =
+            format!("soft labels of {} classes, expected {n_classes} as the outputs have", scan.n_classes);
+        return Err(malformed(of, "", problem));
     }
     let n_runs = scan.known.runs.len();
     let format = match &scan.files[..] {
@@ -124,60 +133,6 @@ fn missing(scan: &Scan, slots: &[usize]) -> Option<Note> {
     Some(Note::new("missing", n, format!("{n} rows missing, first of id {id} in epoch {epoch}")))
 }
 
-/// What the first rows tell of the outputs.
-struct Look {
-    outputs: OutputKind,
-    width: usize,
-    note: Option<Note>,
-}
-
-impl Look {
-    fn at(files: &mut [super::scan::File], options: &Options) -> Result<Self, DataError> {
-        let Some(file) = files.first_mut() else {
-            return Err(DataError::InvalidArgument {
-                argument: "files",
-                value: "none".into(),
-                expected: "at least one",
-            });
-        };
-        let path = file.table.path().to_path_buf();
-        let reader = OutputReader::new(&file.table, &file.columns.outputs, None, None, 1);
-        let first: Option<Batch> = file.table.rows(&reader.read)?.next_batch()?;
-        let Some(batch) = first else {
-            return Err(malformed(&path, "", "no rows, expected one per example and epoch"));
-        };
-        let width = reader.width_of(&batch);
-        let named = file.columns.named;
-        if let OutputColumns::List(column) = file.columns.outputs
-            && named.is_none()
-            && width <= 1
-            && options.outputs.is_none()
-            && file.columns.label.is_some()
-        {
-            // Predicted classes, under a name that outputs have elsewhere.
-            for file in files.iter_mut() {
-                file.columns.outputs = OutputColumns::Prediction(column);
-            }
-            return Ok(Self { outputs: OutputKind::Correct, width: 1, note: None });
-        }
-        if width == 0 {
-            let name = &file.table.columns()[reader.read[0]];
-            let place = format!("{}, column `{name}`", batch.place(0));
-            let problem = format!("{}, expected a list of numbers", batch.columns[0].shown(0));
-            return Err(malformed(&path, place, problem));
-        }
-        if let Some(kind) = named.filter(|kind| kind.is_scalar()) {
-            return Ok(Self { outputs: kind, width: 1, note: None });
-        }
-        let label = None;
-        let reader = OutputReader::new(&file.table, &file.columns.outputs, label, None, width);
-        let values = reader.read(&batch, &cl_data::io::LabelBook::default()).values;
-        let (outputs, note) =
-            kind_of(options.outputs, named, &values, width).ok_or_else(|| unknown_kind(&path))?;
-        Ok(Self { outputs, width, note })
-    }
-}
-
 /// Who is given rows, in the order of the files: where they stand, their slot, their examples ([`LEFT`] where a row does not
 /// count) and their numbers.
 type TakeRows<'a> = dyn FnMut(&Path, usize, &[u32], &[f64]) -> Result<(), DifficultyError> + 'a;
@@ -193,7 +148,8 @@ impl Shared {
     ) -> Result<(), DifficultyError> {
         let path = self.scan.path.clone();
         let spooled = |error| DifficultyError::from(io_error(&path, error));
-        let Scan { files, known, rank, rows, segments, label_codes, .. } = &mut self.scan;
+        let Scan { files, rank, rows, segments, labels, class_names, .. } = &mut self.scan;
+        let predicted = PredictedClasses::new(class_names.as_deref(), options.classes.classes.is_some());
         let mut examples = rows.reader().map_err(spooled)?;
         let mut slots = segments.rows().map_err(spooled)?;
         let mut numbers = Vec::new();
@@ -203,7 +159,7 @@ impl Shared {
             let reader = OutputReader::new(&file.table, &columns.outputs, columns.label, ignore, width);
             let parts: Vec<usize> = (0..file.table.n_parts()).collect();
             let predictions = matches!(columns.outputs, OutputColumns::Prediction(_));
-            let prepare = |batch: Batch| Ok(reader.read(&batch, &known.book));
+            let prepare = |batch: Batch| Ok(reader.read(&batch, &predicted));
             for_each_batch(&file.table, &reader.read, &parts, prepare, |mut outputs: RowOutputs| {
                 examples.next(outputs.n_rows, &mut numbers).map_err(spooled)?;
                 for number in &mut numbers {
@@ -214,9 +170,9 @@ impl Shared {
                 }
                 if predictions {
                     for (&example, value) in numbers.iter().zip(&mut outputs.values) {
-                        let label = label_codes.get((example & !AVERAGED) as usize);
-                        let right = label.is_some_and(|&label| *value == f64::from(label));
-                        *value = f64::from(u8::from(right));
+                        let label = labels.get((example & !AVERAGED) as usize);
+                        let right = label.is_some_and(|&label| *value == label as f64);
+                        *value = if value.is_nan() { f64::NAN } else { f64::from(u8::from(right)) };
                     }
                 }
                 let mut problems = outputs.problems.into_iter().peekable();

@@ -1,0 +1,220 @@
+//! Tables of logs that are refused: messages name the file, the row, the column and the option that helps.
+
+use std::path::Path;
+
+use cl_difficulty::log::{self, NotNumbers, Options, OutputKind};
+
+use super::long_log::{Form, Kind, Log, score, values, write};
+
+/// The error of a file with this content.
+fn error_with(name: &str, content: impl AsRef<[u8]>, metric: &str, options: &Options) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    let error = score(&path, &[metric], options).unwrap_err().to_string();
+    assert!(error.contains(name), "{error}");
+    error
+}
+
+fn error_of(name: &str, content: impl AsRef<[u8]>, metric: &str) -> String {
+    error_with(name, content, metric, &Options::default())
+}
+
+#[test]
+fn a_row_that_is_wrong_is_named_with_column_and_option() {
+    let wide = "{\"id\":1,\"epoch\":0,\"label\":0,\"logits\":[1,2]}\n";
+    for (name, content, parts) in [
+        ("t.csv", "id,epoch,loss\na,0,1\n,0,1\n", &["line 3, column `id`", "empty", "`id_column`"][..]),
+        ("t.csv", "id,epoch,loss\na,0.5,1\n", &["line 2, column `epoch`", "0.5", "`epoch_column`"]),
+        ("t.csv", "id,epoch,loss\na,-1,1\n", &["line 2, column `epoch`", "-1", "`epoch_column`"]),
+        ("t.csv", "id,epoch,loss\na,first,1\n", &["line 2, column `epoch`", "\"first\""]),
+        ("t.csv", "id,epoch,loss\na,,1\n", &["line 2, column `epoch`", "empty"]),
+        ("t.csv", "id,epoch,loss\na,0,oops\n", &["line 2, column `loss`", "\"oops\"", "a number"]),
+        ("t.csv", "id;epoch;loss\na;0;0,5\n", &["line 2, column `loss`", "\"0,5\"", "`decimal_comma`"]),
+        ("t.csv", "id,epoch,loss\na,0\n", &["line 2", "2 columns, expected 3"]),
+        ("t.csv", "id,epoch,loss,loss\na,0,1,1\n", &["`loss` occurs twice"]),
+        ("t.csv", "id,epoch,loss\n", &["no rows"]),
+        ("t.csv", "", &["empty"]),
+        ("t.csv", "name,epoch,loss\na,0,1\n", &["no column of ids", "name, epoch, loss", "`id_column`"]),
+        (
+            "t.csv",
+            "id,round,loss\na,0,1\n",
+            &["no column of epochs", "id, round, loss", "`epoch_column`", "`none`"],
+        ),
+        ("t.csv", "id,epoch,cost\na,0,1\n", &["no column of outputs", "id, epoch, cost", "`outputs_column`"]),
+        ("t.csv", "id,epoch,loss\na,0,1\na,0,2\n", &["1 rows", "id a in epoch 0", "`duplicates`"]),
+        ("t.csv", "id,epoch,loss\na,0,1\nb,0,1\na,1,1\n", &["id b in epoch 1", "1 of 2", "`missing` skip"]),
+        ("t.csv", "id,epoch,loss\na,0,\n", &["epoch 0, example a", "NaN", "`nan` skip"]),
+        ("t.csv", "id,epoch,run,loss\na,0,,1\n", &["line 2, column `run`", "empty"]),
+        (
+            "t.jsonl",
+            "{\"id\":1,\"epoch\":0,\"loss\":1}\n{\"id\":\"b\",\"epoch\":0,\"loss\":1}\n",
+            &["line 2, column `id`", "mixed types"],
+        ),
+        ("t.jsonl", "{\"id\":1,\"id\":2,\"epoch\":0,\"loss\":1}\n", &["line 1", "`id` is there twice"]),
+        ("t.jsonl", "{\"id\":1,\"epoch\":0,\"loss\":1}\n[1]\n", &["line 2"]),
+        ("t.jsonl", "{\"id\":1,\"epoch\":0,\"loss\":1}\n{\"id\":1,\"ep", &["line 2"]),
+        ("t.jsonl", "{\"id\":{},\"epoch\":0,\"loss\":1}\n", &["line 1, column `id`", "an object"]),
+        ("t.jsonl", "{\"id\":null,\"epoch\":0,\"loss\":1}\n", &["line 1, column `id`", "`id_column`"]),
+    ] {
+        let error = error_of(name, content, "loss_mean");
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    }
+    let second = |row: &str| format!("{wide}{row}\n");
+    for (row, parts) in [
+        ("{\"id\":2,\"epoch\":0,\"label\":1,\"logits\":[1,2,3]}", &["line 2, column `logits`", "2 numbers"][..]),
+        ("{\"id\":2,\"epoch\":0,\"label\":1,\"logits\":[]}", &["line 2, column `logits`", "0 numbers"]),
+        (
+            "{\"id\":2,\"epoch\":0,\"label\":1,\"logits\":[\"x\",\"y\"]}",
+            &["line 2, column `logits`", "list of texts"],
+        ),
+        (
+            "{\"id\":2,\"epoch\":0,\"label\":1,\"logits\":[[1,2],[3,4]]}",
+            &["line 2, column `logits`", "list of lists"],
+        ),
+        (
+            "{\"id\":2,\"epoch\":0,\"label\":1,\"logits\":[1,NaN]}",
+            &["epoch 0, example 2", "class 1", "`nan` skip"],
+        ),
+        ("{\"id\":2,\"epoch\":0,\"label\":1}", &["epoch 0, example 2", "`nan` skip"]),
+        ("{\"id\":2,\"epoch\":0,\"label\":null,\"logits\":[1,2]}", &["line 2, column `label`", "empty"]),
+        ("{\"id\":2,\"epoch\":0,\"label\":5,\"logits\":[1,2]}", &["id 2", "label 5", "0..2"]),
+        (
+            "{\"id\":1,\"epoch\":1,\"label\":1,\"logits\":[1,2]}",
+            &["line 2, column `label`", "earlier row of id 1"],
+        ),
+        ("{\"id\":2,\"epoch\":0,\"label\":-100,\"logits\":[1,2]}", &["id 2", "-100", "`ignore_label`"]),
+    ] {
+        let error = error_of("t.jsonl", second(row), "el2n");
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    }
+    assert!(error_of("t.jsonl", b"{\"id\":\"\xff\"}\n", "loss_mean").contains("line 1, byte 8"));
+    assert!(error_of("t.csv", b"id,epoch,loss\n\xff,0,1\n", "loss_mean").contains("line 2"));
+    let error = error_of("t.jsonl", wide.replace("\"label\":0,", ""), "el2n");
+    assert!(
+        error.contains("no labels") && error.contains("`labels`") && error.contains("`label_column`"),
+        "{error}"
+    );
+    let named = Options { id_column: Some("nome".into()), ..Options::default() };
+    let error = error_with("t.csv", "id,epoch,loss\na,0,1\n", "loss_mean", &named);
+    assert!(error.contains("no column `nome`, the columns are id, epoch, loss"), "{error}");
+}
+
+#[test]
+fn what_a_log_lacks_is_told_with_what_it_allows() {
+    for (content, metric, problem, possible) in [
+        ("id,epoch,loss\na,0,1\n", "el2n", "needs logits or probabilities, the input has losses", "loss"),
+        ("id,epoch,loss\na,0,1\n", "forgetting", "the input has losses", "learning_time"),
+        ("id,epoch,correct\na,0,1\n", "el2n", "the input has `correct`", "forgetting"),
+        ("id,epoch,pred,label\na,0,1,1\n", "aum", "the input has `correct`", "first_learned"),
+    ] {
+        let error = error_of("t.csv", content, metric);
+        assert!(error.contains(metric) && error.contains(problem), "{error}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, content).unwrap();
+        let source = log::open(&path, &Options::default()).unwrap();
+        let available = log::available(source.contents());
+        let has = |name: &str| available.iter().any(|settings| settings.metric().name == name);
+        assert!(has(possible) && !has(metric));
+    }
+}
+
+#[test]
+fn rows_that_are_no_numbers_are_left_out_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = Log::new(Kind::Logits, 3, 5, 3);
+    let mut rows = log.rows(|example| example.to_string());
+    rows[7].values[1] = f64::NAN;
+    let options = Options { nan: NotNumbers::Skip, ..Options::default() };
+    let whole = score(
+        &write(folder.path(), "whole", Form::CsvColumns, Kind::Logits, &log.rows(|example| example.to_string())),
+        &["loss_mean"],
+        &options,
+    )
+    .unwrap();
+    for form in [Form::CsvColumns, Form::CsvLists, Form::JsonLines] {
+        let path = write(folder.path(), "nan", form, Kind::Logits, &rows);
+        let found = score(&path, &["loss_mean"], &options).unwrap();
+        let note = found.notes.iter().find(|note| note.what == "nan").unwrap();
+        assert!(note.count == 1 && note.text.contains("epoch 1, example 2"), "{note}");
+        let (found, whole) = (values(&found, "loss_mean"), values(&whole, "loss_mean"));
+        let same: Vec<bool> = found.iter().zip(&whole).map(|(a, b)| a == b).collect();
+        assert_eq!(same, [true, true, false, true, true]);
+    }
+}
+
+#[test]
+fn probabilities_that_are_none_and_names_that_are_wrong() {
+    let rows = "{\"id\":1,\"epoch\":0,\"label\":0,\"probs\":[3,1]}\n";
+    let error = error_of("t.jsonl", rows, "confidence");
+    assert!(error.contains("epoch 0, example 1") && error.contains("option `normalize`"), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.jsonl");
+    std::fs::write(&path, rows).unwrap();
+    let found = score(&path, &["confidence"], &Options { normalize: true, ..Options::default() }).unwrap();
+    assert_eq!(values(&found, "confidence"), [0.75]);
+    assert!(found.notes.iter().any(|note| note.what == "normalized" && note.count == 1));
+    let negative = Options { normalize: true, ..Options::default() };
+    let error = error_with("t.jsonl", rows.replace("[3,1]", "[3,-1]"), "confidence", &negative);
+    assert!(error.contains("expected 0 to 1"), "{error}");
+    // What is called logits and holds probabilities.
+    std::fs::write(&path, rows.replace("probs", "logits").replace("[3,1]", "[0.75,0.25]")).unwrap();
+    let found = score(&path, &["confidence"], &Options::default()).unwrap();
+    assert_eq!(values(&found, "confidence"), [0.75]);
+    assert!(found.notes.iter().any(|note| note.what == "outputs"), "{:?}", found.notes);
+    let told = Options { outputs: Some(OutputKind::Logits), ..Options::default() };
+    let found = score(&path, &["confidence"], &told).unwrap();
+    assert!((values(&found, "confidence")[0] - 1.0 / (1.0 + (-0.5f64).exp())).abs() < 1e-12);
+}
+
+#[test]
+fn a_file_of_another_log_in_the_folder_is_named() {
+    let write = |folder: &Path, name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let logits = "id,label,logit_0,logit_1\n1,0,1,2\n2,1,0,1\n";
+    for (other, parts) in [
+        ("id,loss\n1,1\n2,1\n", &["column `loss`", "logit_0"][..]),
+        ("id,label,pred\n1,0,0\n2,1,0\n", &["column `pred`", "logit_0"]),
+        ("id,label,prob_0,prob_1\n1,0,0.5,0.5\n2,1,0.5,0.5\n", &["prob_0", "logit_0"]),
+        ("id,label,logit_0,logit_1,logit_2\n1,0,1,2,3\n2,1,0,1,1\n", &["3 columns", "2 columns"]),
+    ] {
+        for order in [[logits, other], [other, logits]] {
+            let folder = tempfile::tempdir().unwrap();
+            write(folder.path(), "epoch_0.csv", order[0]);
+            write(folder.path(), "epoch_1.csv", order[1]);
+            let error = score(folder.path(), &["confidence"], &Options::default()).unwrap_err().to_string();
+            assert!(error.contains("epoch_1.csv") && error.contains("epoch_0.csv"), "{error}");
+            assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+            assert!(error.contains("option `outputs_column`"), "{error}");
+        }
+    }
+    // The same numbers in other columns are the same.
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "epoch_0.csv", logits);
+    write(
+        folder.path(),
+        "epoch_1.jsonl",
+        "{\"id\":2,\"logits\":[0,1],\"label\":1}\n{\"id\":1,\"logits\":[1,2],\"label\":0}\n",
+    );
+    let found = score(folder.path(), &["variability"], &Options::default()).unwrap();
+    assert_eq!(values(&found, "variability"), [0.0, 0.0]);
+    // Labels that stand beside are used where the log has none.
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "epoch_0.csv", "id,logit_0,logit_1\n1,1,2\n2,0,1\n");
+    write(folder.path(), "labels.csv", "id,label\n2,1\n1,0\n");
+    assert_eq!(score(folder.path(), &["el2n"], &Options::default()).unwrap().labels, [0, 1]);
+    write(folder.path(), "epoch_0.csv", logits);
+    let found = score(folder.path(), &["el2n"], &Options::default()).unwrap();
+    assert!(found.notes.iter().any(|note| note.what == "files" && note.text.contains("labels.csv")));
+}
+
+#[test]
+fn a_key_that_comes_late_is_told() {
+    let line = |id: usize, more: &str| format!("{{\"id\":{id},\"epoch\":0,\"loss\":1{more}}}\n");
+    let lines: String = (0..100).map(|id| line(id, if id > 70 { ",\"seed\":1" } else { "" })).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.jsonl");
+    std::fs::write(&path, lines).unwrap();
+    let found = score(&path, &["loss_mean"], &Options::default()).unwrap();
+    assert!(found.notes.iter().any(|note| note.what == "keys" && note.text.ends_with("lack: seed")));
+}
