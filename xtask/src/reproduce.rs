@@ -184,3 +184,35 @@ fn print(text: &str) -> Result<()> {
         result => result.context("standard output"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_journals_only_those_of_builds_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let (of_build, others) = (journal.join("0123456789abcdef"), journal.join("my notes"));
+        for folder in [&of_build, &others] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        for file in
+            [of_build.join("study.jsonl"), of_build.join("kept.txt"), others.join("a.jsonl"), journal.join("b")]
+        {
+            std::fs::write(file, "").unwrap();
+        }
+        remove_journals(&journal).unwrap();
+        assert!(!of_build.join("study.jsonl").exists());
+        assert!(
+            of_build.join("kept.txt").exists() && others.join("a.jsonl").exists() && journal.join("b").exists()
+        );
+        std::fs::remove_file(of_build.join("kept.txt")).unwrap();
+        remove_journals(&journal).unwrap();
+        assert!(!of_build.exists() && journal.exists());
+        std::fs::remove_dir_all(&others).unwrap();
+        std::fs::remove_file(journal.join("b")).unwrap();
+        remove_journals(&journal).unwrap();
+        assert!(!journal.exists());
+    }
+}
