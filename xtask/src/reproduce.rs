@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Instant,
 };
 
@@ -56,6 +56,10 @@ pub struct Reproduce {
     #[arg(long, value_name = "DIR", default_value = "target/reproduce")]
     pub out: PathBuf,
 }
+
+/// Hexadecimal digits of the name of a folder of journals, and how journals end.
+const BUILD_DIGITS: usize = 16;
+const JOURNAL: &str = "jsonl";
 
 fn ids() -> PossibleValuesParser {
     PossibleValuesParser::new(ALL.iter().map(|experiment| experiment.id))
@@ -122,14 +126,42 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
         bail!("{}", failed.join("\n"));
     }
     // All is in the report; the next run starts afresh.
-    let journal = arguments.out.join("journal");
-    std::fs::remove_dir_all(&journal).with_context(|| journal.display().to_string())
+    remove_journals(&arguments.out.join("journal")).with_context(|| arguments.out.display().to_string())
+}
+
+/// Removes the journals of this build and of others, and the folder where nothing else is in it: what a person keeps there
+/// stays.
+fn remove_journals(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let of_a_build = name
+            .to_str()
+            .is_some_and(|name| name.len() == BUILD_DIGITS && name.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        if of_a_build && entry.file_type()?.is_dir() {
+            for journal in std::fs::read_dir(entry.path())? {
+                let journal = journal?.path();
+                if journal.extension().is_some_and(|ending| ending == JOURNAL) {
+                    std::fs::remove_file(journal)?;
+                }
+            }
+            remove_if_empty(&entry.path())?;
+        }
+    }
+    remove_if_empty(folder)
+}
+
+fn remove_if_empty(folder: &Path) -> io::Result<()> {
+    match std::fs::read_dir(folder)?.next() {
+        None => std::fs::remove_dir(folder),
+        Some(_) => Ok(()),
+    }
 }
 
 /// What tells this build from any other: the beginning of the hash of the program.
 fn build() -> Result<String> {
     let program = std::env::current_exe().and_then(std::fs::read).context("the program itself cannot be read")?;
-    Ok(Sha256::digest(program).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Ok(Sha256::digest(program).iter().take(BUILD_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// An experiment must measure every claim it declares, and no other.
@@ -150,5 +182,37 @@ fn print(text: &str) -> Result<()> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.context("standard output"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_journals_only_those_of_builds_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let (of_build, others) = (journal.join("0123456789abcdef"), journal.join("my notes"));
+        for folder in [&of_build, &others] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        for file in
+            [of_build.join("study.jsonl"), of_build.join("kept.txt"), others.join("a.jsonl"), journal.join("b")]
+        {
+            std::fs::write(file, "").unwrap();
+        }
+        remove_journals(&journal).unwrap();
+        assert!(!of_build.join("study.jsonl").exists());
+        assert!(
+            of_build.join("kept.txt").exists() && others.join("a.jsonl").exists() && journal.join("b").exists()
+        );
+        std::fs::remove_file(of_build.join("kept.txt")).unwrap();
+        remove_journals(&journal).unwrap();
+        assert!(!of_build.exists() && journal.exists());
+        std::fs::remove_dir_all(&others).unwrap();
+        std::fs::remove_file(journal.join("b")).unwrap();
+        remove_journals(&journal).unwrap();
+        assert!(!journal.exists());
     }
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::difficulty::{Direction, ReadDirection, write_part};
 use crate::output::{check_svg, new_table, place, print_beside, right, save_figure};
+use crate::paths;
 use crate::tables::TableArguments;
 
 /// Compare scores: rank correlations with bootstrap intervals, and how far the hardest examples are the same.
@@ -80,6 +81,7 @@ impl Method {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    paths::check(&arguments.files, &arguments.output)?;
     if let Some(output) = &arguments.output {
         check_svg(output)?;
     }

@@ -24,6 +24,7 @@ use crate::features::{FeatureFile, Rows, Shape, Values, available_memory, ids_da
 use crate::named::{borrowed, from_to, key_value, write_parameters};
 use crate::output::{answer, is_quiet, place, print_beside, short};
 use crate::output_format::OutputFormat;
+use crate::paths;
 use crate::rows::{Field, write_rows};
 use part::{N_EXAMPLES, n_examples_data};
 
@@ -112,6 +113,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let Arguments { features, labels, ids, validation, parts, .. } = arguments;
+    let read = [features, labels, ids, validation].into_iter().flatten().chain(parts);
+    paths::check(read, &arguments.output)?;
     if arguments.list {
         return answer(&Catalogue(coresets().collect()), arguments.json);
     }

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::output::{check_results, check_svg, new_table, place, print_beside, right, save_figure};
 use crate::output_format::OutputFormat;
+use crate::paths;
 
 /// Draw and tabulate a prune study: accuracy against the part kept, and where each method falls below the control.
 ///
@@ -76,6 +77,7 @@ enum Which {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    paths::check([&arguments.study], [&arguments.output, &arguments.csv].into_iter().flatten())?;
     if let Some(output) = &arguments.output {
         check_svg(output)?;
     }

@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::features::{FeatureFile, Rows, Values, available_memory, ids_data, read_ids};
 use crate::output::{check_results, place, print_beside};
 use crate::output_format::score_format;
+use crate::paths;
 use crate::score_file::{ScoreFormat, sidecar_path, write_columns_as};
 use crate::tables::TableArguments;
 
@@ -130,6 +131,9 @@ impl From<Kind> for Distance {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let Arguments { features, labels, ids, output, neighbors, .. } = arguments;
+    let read = std::iter::once(features).chain(labels).chain(ids);
+    paths::check(read, [output, neighbors].into_iter().flatten())?;
     let path = &arguments.features;
     check(arguments)?;
     let file = FeatureFile::read(path, |shape, _| {

@@ -94,6 +94,11 @@ impl InputOptions {
         })
     }
 
+    /// The files that are read beside the input.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.labels.iter()
+    }
+
     pub(crate) fn missing(&self) -> Missing {
         self.missing
     }

@@ -16,6 +16,7 @@ mod noise;
 mod order;
 mod output;
 mod output_format;
+mod paths;
 mod progress;
 mod prune;
 mod rows;
@@ -117,7 +118,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Where even stderr is closed, the exit status is all there is left to say.
             let _ = writeln!(io::stderr(), "error: {}", message(&error));
-            ExitCode::FAILURE
+            if error.is::<paths::WrongUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

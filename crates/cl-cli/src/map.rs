@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::dynamics::InputOptions;
 use crate::output::{check_svg, note, print_beside, save_figure};
+use crate::paths;
 use crate::progress::Bar;
 
 /// Draw the data map of a log or of scores: variability against confidence, coloured by correctness.
@@ -46,6 +47,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    paths::check(std::iter::once(&arguments.file).chain(arguments.options.files()), [&arguments.output])?;
     check_svg(&arguments.output)?;
     if arguments.max_points == 0 {
         bail!("--max-points is 0, expected at least 1");

@@ -11,6 +11,7 @@ use cl_difficulty::{ConfidentLearning, IssueFilter, LabelIssue};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use crate::paths;
 use crate::{
     dynamics::InputOptions,
     output::{new_table, place, print_beside, right, short},
@@ -81,6 +82,7 @@ enum Epochs {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    paths::check(arguments.input.iter().chain(arguments.options.files()), [&arguments.output])?;
     if !is_standard(&arguments.output) && arguments.output.extension().is_none_or(|ending| ending != "csv") {
         bail!("{}: unknown ending, expected .csv", arguments.output.display());
     }

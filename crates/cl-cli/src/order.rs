@@ -14,6 +14,7 @@ use cl_pacing::{
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use crate::paths;
 use crate::{
     difficulty::{Direction, ReadDirection, chosen_column, difficulties, read_labels, read_scores, write_part},
     named::{List, PacingParameters, borrowed, from_to, key_value},
@@ -128,6 +129,8 @@ enum Join {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let read = [&arguments.scores, &arguments.labels, &arguments.permutation].into_iter().flatten();
+    paths::check(read, std::iter::once(&arguments.output).chain(&arguments.exposure))?;
     if arguments.list {
         let lists = vec![("orders", orders()), ("pacings", pacings()), ("samplers", samplers())];
         return answer(&List(lists), arguments.json);

@@ -24,6 +24,7 @@ use crate::dynamics::ids_of;
 use crate::named::{borrowed, key_value, write_parameters};
 use crate::output::{answer, new_table, place, print_beside, right};
 use crate::output_format::OutputFormat;
+use crate::paths;
 use crate::rows::{Field, write_rows};
 use crate::tables::TableArguments;
 
@@ -106,6 +107,8 @@ struct BudgetArguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let read = [&arguments.scores, &arguments.labels, &arguments.neighbors].into_iter().flatten();
+    paths::check(read, &arguments.output)?;
     if arguments.list {
         return answer(&Catalogue(rules().collect()), arguments.json);
     }

@@ -9,6 +9,7 @@ use cl_study::LineFigure;
 use clap::Args;
 use serde::Serialize;
 
+use crate::paths;
 use crate::{
     named::{List, PacingParameters},
     output::{answer, check_results, check_svg, place, print_beside, save_figure},
@@ -65,6 +66,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    paths::check([], [&arguments.output, &arguments.plot].into_iter().flatten())?;
     if arguments.list {
         return answer(&List(vec![("pacings", pacings())]), arguments.json);
     }

@@ -8,11 +8,12 @@ use anyhow::bail;
 use cl_data::catalogue::Parameter;
 use cl_data::io::is_standard;
 use cl_difficulty::log::{self, Contents, Scoring};
-use cl_difficulty::table::{self, Sidecar, Skipped, TableFormat};
+use cl_difficulty::table::{self, Sidecar, Skipped, TableFormat, sidecar_path};
 use cl_difficulty::{Column, MetricSettings, Needs, metrics};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use crate::paths;
 use crate::{
     dynamics::InputOptions,
     output::{answer, in_flags, new_table, place, print_beside},
@@ -125,6 +126,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return answer(&Catalogue::new(), arguments.json);
     }
     let Some(output) = &arguments.output else { bail!("no output") };
+    let Arguments { input, second_split: second, state, .. } = arguments;
+    let beside = sidecar_path(output);
+    let read = input.iter().chain(second).chain(arguments.options.files());
+    paths::check(read, [output, &beside].into_iter().chain(state))?;
     let format = arguments.output_format.map_or_else(|| TableFormat::of(output), Ok)?;
     let mut runs = arguments.options.open(&arguments.input)?;
     let Some(source) = runs.first() else { bail!("no input") };

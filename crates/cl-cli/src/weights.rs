@@ -10,6 +10,7 @@ use cl_pacing::{Given, Weighting, weighting_by_name, weightings};
 use clap::Args;
 use serde::Serialize;
 
+use crate::paths;
 use crate::{
     difficulty::{chosen_column, read_labels, read_scores, write_part},
     named::{List, borrowed, key_value},
@@ -66,6 +67,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let read = [&arguments.losses, &arguments.groups, &arguments.region].into_iter().flatten();
+    paths::check(read, &arguments.output)?;
     if arguments.list {
         return answer(&List(vec![("weightings", weightings())]), arguments.json);
     }

@@ -5,6 +5,7 @@ mod field;
 mod inspect;
 mod instructions;
 mod pacing;
+mod paths;
 mod prune;
 mod scores;
 mod standard_streams;

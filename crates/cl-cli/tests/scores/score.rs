@@ -283,7 +283,8 @@ fn a_stopped_run_goes_on_where_it_was() {
     }
     std::fs::write(&state, [&bytes[..], &[0]].concat()).unwrap();
     refused(&resumed, "damaged");
-    let message = super::refusal(&["score", DYNAMICS, "--metric", "el2n", "-o", &out, "--state", &out]);
+    let other = folder.path("other.state");
+    let message = super::refusal(&["score", DYNAMICS, "--metric", "el2n", "-o", &out, "--state", &other]);
     assert!(message.contains("--state needs an input of one file per epoch"), "{message}");
 }
 

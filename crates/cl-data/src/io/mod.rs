@@ -22,6 +22,7 @@ mod npy;
 mod npy_header;
 mod npz;
 mod npz_dataset;
+mod partial_file;
 mod signature;
 mod standard_input;
 mod summary;
