@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use cl_data::Fingerprint;
 use cl_data::io::is_standard;
-use cl_difficulty::log::{self, MeanProbabilities, Note};
+use cl_difficulty::log::{self, Note, RunProbabilities};
 use cl_difficulty::{ConfidentLearning, IssueFilter, LabelIssue};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::paths;
 use crate::{
     dynamics::InputOptions,
-    output::{new_table, place, print_beside, right, short},
+    output::{in_flags, new_table, place, print_beside, right, short},
     progress::Bar,
 };
 
@@ -32,8 +32,8 @@ const TIES: &str = "with more than 8 classes cleanlab's unstable sort can decide
 
 /// Find labels that are probably wrong, by confident learning (Northcutt, Jiang and Chuang 2021).
 ///
-/// INPUT is what `curriculum score` takes. Probabilities are averaged over the epochs, or those of the last one;
-/// they should be of examples that the model was not trained on. OUT has a row per example: the class predicted,
+/// INPUT is what `curriculum score` takes, of logits or probabilities. Probabilities are averaged over the epochs, or those
+/// of the last one, and over runs; they should be of examples that the model was not trained on. OUT has a row per example: the class predicted,
 /// the label's quality by three measures (low = probably wrong) and whether it is an issue by the filter.
 ///
 /// The filters prune_by_noise_rate, prune_by_class and both go by counts: with more than 8 classes cleanlab's unstable
@@ -89,19 +89,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut runs = arguments.options.open(&arguments.input)?;
     let last = arguments.probabilities == Epochs::Last;
     let mut bar = Bar::of_runs(&runs);
-    let MeanProbabilities { probabilities, examples } =
-        log::mean_probabilities_of_runs(&mut runs, last, &mut bar)?;
+    let RunProbabilities { probabilities, ids, labels, n_runs, notes } =
+        log::mean_probabilities_of_runs(&mut runs, last, arguments.options.missing(), &mut bar)?;
     drop(bar);
 
-    let contents = runs[0].contents();
-    let (n, c, n_epochs) = (contents.n_examples(), contents.n_classes, contents.epochs.len());
+    let (contents, n) = (runs[0].contents(), labels.len());
+    let (c, n_epochs) = (contents.n_classes, contents.epochs.len());
     let first = if last { n_epochs - 1 } else { 0 };
     let place = || contents.path.display().to_string();
-    let labels: Vec<usize> = examples.iter().map(|&example| contents.label(example)).collect();
-    let ids = if examples.len() == n { contents.ids.clone() } else { contents.ids.select(&examples)? };
-    let (labels, n) = (&labels, examples.len());
-    let learned = ConfidentLearning::fit(&probabilities, labels, c).with_context(place)?;
-    let rows = LabelIssue::of_all(&learned, &probabilities, &ids, labels, arguments.filter)?;
+    let learned = ConfidentLearning::fit(&probabilities, &labels, c).with_context(place)?;
+    let rows = LabelIssue::of_all(&learned, &probabilities, &ids, &labels, arguments.filter)?;
     let rate = learned.noise_rate(N_RESAMPLES, arguments.level, arguments.seed)?;
     LabelIssue::write_csv(&arguments.output, &rows)?;
 
@@ -113,7 +110,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     worst.truncate(10);
     let report = Report {
         output: arguments.output.display().to_string(),
-        fingerprint: Fingerprint::of(&ids, labels),
+        fingerprint: Fingerprint::of(&ids, &labels),
         n_examples: n,
         n_classes: c,
         epochs: contents.epochs[first..].to_vec(),
@@ -127,7 +124,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         confident_joint: (c <= MOST_DENSE).then(|| square(learned.confident_joint())),
         calibrated_joint: (c <= MOST_DENSE).then(|| square(learned.calibrated_joint())),
         confident_entries: learned.confident_entries().collect(),
-        notes: contents.notes.clone(),
+        n_runs,
+        classes: contents.class_names.clone(),
+        notes,
         note: (c > MOST_AS_CLEANLAB && by_counts(arguments.filter)).then_some(TIES),
         worst,
     };
@@ -162,6 +161,10 @@ struct Report {
     confident_entries: Vec<(usize, usize, u64)>,
     /// Where cleanlab may find other issues.
     note: Option<&'static str>,
+    /// Over how many runs the probabilities are means.
+    n_runs: usize,
+    /// The label of each class, where these are not the integers themselves.
+    classes: Option<Vec<String>>,
     /// What was not plain about the input, and what was done.
     notes: Vec<Note>,
     /// The issues of lowest self-confidence.
@@ -176,7 +179,7 @@ impl fmt::Display for Report {
         let level = level * 100.0;
         writeln!(formatter, "estimated noise rate {rate} % ({level} % interval {low} to {high} %)")?;
         for note in &self.notes {
-            writeln!(formatter, "{note}")?;
+            writeln!(formatter, "{}", in_flags(&note.text))?;
         }
         if let Some(note) = self.note {
             writeln!(formatter, "note: {note}")?;

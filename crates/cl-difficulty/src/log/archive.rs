@@ -1,20 +1,18 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, Labels, NpyReader, NpzReader, ids_of, malformed};
+use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, Labels, NpyReader, NpzReader, ids_of, malformed, read_npy};
 use cl_data::{DataError, Ids};
 
 use super::array_shape::ArrayShape;
 use super::members::Members;
 use super::names::{OUTPUT_NAMES, kind_of_name};
 use super::options::{Dtype, Options};
-use super::rows::{Rows, check_type, mantissa, open_rows, within};
-use super::screen::{Screen, kind_of, tolerance, unknown_kind};
+use super::rows::{Rows, open_rows, within};
+use super::sample::Sample;
+use super::screen::Screen;
 use super::source::{Contents, OutputKind, Source, Visitor};
 use crate::error::DifficultyError;
-
-/// Elements that are looked at to tell what they are.
-const SAMPLE: usize = 1 << 18;
 
 /// One array of E x N x C (or N x C: one epoch; or E x N: one number per example), in an archive with labels, or in a file
 /// of its own.
@@ -53,9 +51,10 @@ impl Archive {
             Some(name) => Some(ids_of(path, archive.read(name)?)?),
             None => None,
         };
-        let found = Found { path, member: Some(member.clone()), named, ids, labels };
         let reader = archive.stream(&member)?;
-        Self::of_reader(found, reader, options)
+        let dimensions = reader.shape().to_vec();
+        let sample = Sample::of(path, reader, || NpzReader::open(path)?.read(&member), options)?;
+        Self::of_sample(Found { path, member: Some(member), named, ids, labels }, &dimensions, sample, options)
     }
 
     /// A `.npy` file; the labels are elsewhere.
@@ -63,34 +62,24 @@ impl Archive {
         let labels = options.labels.as_ref().map(|labels| Labels::read(labels, &options.classes)).transpose()?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let named = kind_of_name(&name);
-        Self::of_reader(Found { path, member: None, named, ids: None, labels }, NpyReader::open(path)?, options)
+        let reader = NpyReader::open(path)?;
+        let dimensions = reader.shape().to_vec();
+        let sample = Sample::of(path, reader, || read_npy(path), options)?;
+        Self::of_sample(Found { path, member: None, named, ids: None, labels }, &dimensions, sample, options)
     }
 
-    fn of_reader(found: Found<'_>, reader: NpyReader<'_>, options: &Options) -> Result<Self, DataError> {
+    fn of_sample(
+        found: Found<'_>,
+        dimensions: &[usize],
+        Sample { values, tolerance }: Sample,
+        options: &Options,
+    ) -> Result<Self, DataError> {
         let Found { path, member, named, ids, labels } = found;
-        check_type(path, reader.element_type(), options.dtype)?;
-        let tolerance = tolerance(mantissa(reader.element_type(), options.dtype));
-        let dimensions = reader.shape().to_vec();
         let told = options.outputs.or(named.filter(|kind| kind.is_scalar()));
-        let sample = match reader.is_fortran_order() {
-            // These are no rows.
-            true => Vec::new(),
-            false => {
-                let last = dimensions.last().copied().unwrap_or(1).max(1);
-                let n = if last > SAMPLE { last } else { SAMPLE / last * last };
-                let mut values: Vec<f64> = Vec::new();
-                let n = n.min(reader.n_remaining());
-                let mut rows = Rows::streamed(reader, options.dtype);
-                rows.next(n)?.append_floats(&mut values)?;
-                values
-            }
-        };
         let n_labels = labels.as_ref().map(|labels| labels.classes.len());
-        let shape = ArrayShape::of(path, &dimensions, told, n_labels, options.axes, &sample)?;
-        let (outputs, note) = match told {
-            Some(told) if told.is_scalar() => (told, None),
-            _ => kind_of(options.outputs, named, &sample, shape.row_len).ok_or_else(|| unknown_kind(path))?,
-        };
+        let shape = ArrayShape::of(path, dimensions, told, n_labels, options.axes, &values)?;
+        let sample = Sample { values, tolerance };
+        let (outputs, note) = sample.kind(path, options, named, shape.row_len)?;
         if labels.is_none() && !outputs.is_scalar() {
             let problem = match &member {
                 Some(_) => "no member `labels`, expected one, or option `labels`",
@@ -108,22 +97,9 @@ impl Archive {
             None => Ids::range(shape.n_rows),
         };
         let members = Members::new(ids, labels, n_classes)?;
-        let mut contents = Contents {
-            path: path.to_path_buf(),
-            format: if member.is_some() { "npz" } else { "npy" },
-            outputs,
-            n_classes: n_classes.unwrap_or(members.n_classes.max(2)),
-            ids: members.ids.clone(),
-            labels: members.labels.clone(),
-            soft_labels: members.soft_labels.clone(),
-            class_names: members.class_names.clone(),
-            epochs: (0..shape.n_epochs as u64).collect(),
-            files: Vec::new(),
-            run: None,
-            notes: note.into_iter().collect(),
-        }
-        .checked()?;
-        members.note(&mut contents);
+        let format = if member.is_some() { "npz" } else { "npy" };
+        let (epochs, files) = ((0..shape.n_epochs as u64).collect(), Vec::new());
+        let contents = members.contents(path, format, outputs, n_classes, epochs, files, note, options)?;
         let example_of_row = members.example_of_row;
         Ok(Self { member, contents, shape, example_of_row, options: options.clone(), tolerance })
     }

@@ -5,13 +5,26 @@ use cl_data::{DataError, Ids};
 
 use super::options::Options;
 
-/// Labels from the file that was named, else from that of the layout.
-pub(super) fn read_labels(options: &Options, beside: &Path) -> Result<Labels, DataError> {
-    match &options.labels {
-        Some(path) => Labels::read(path, &options.classes),
-        None if beside.exists() => Labels::read(beside, &options.classes),
-        None => Err(malformed(beside, "", "no such file, expected the labels there or in option `labels`")),
+/// What files of labels beside a log are called.
+const LABELS: [&str; 7] =
+    ["labels.npy", "targets.npy", "y.npy", "labels.csv", "labels.jsonl", "labels.parquet", "labels.tsv"];
+
+/// That none of them is there.
+pub(super) const NO_LABELS: &str = "no such file, expected the labels there or in option `labels`";
+
+/// Labels from the file that was named, else from one that lies in the folder; they must be there where they are `needed`.
+pub(super) fn read_labels(options: &Options, folder: &Path, needed: bool) -> Result<Option<Labels>, DataError> {
+    let beside = || LABELS.iter().map(|name| folder.join(name)).find(|path| path.exists());
+    match options.labels.clone().or_else(beside) {
+        Some(path) => Labels::read(path, &options.classes).map(Some),
+        None if needed => Err(malformed(&folder.join(LABELS[0]), "", NO_LABELS)),
+        None => Ok(None),
     }
+}
+
+/// Whether a file of a folder may be that of its labels.
+pub(super) fn is_labels(name: &str) -> bool {
+    LABELS.contains(&name)
 }
 
 /// `ids.npy`, where there is one, else 0..n.

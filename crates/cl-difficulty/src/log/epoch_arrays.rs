@@ -3,7 +3,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use cl_data::io::{ElementType, NpyReader, malformed};
+use cl_data::io::{ElementType, NpyReader, malformed, read_npy};
 use cl_data::{DataError, Scalar};
 
 use super::beside::{read_ids_beside, read_labels};
@@ -12,9 +12,10 @@ use super::names::kind_of_name;
 use super::note::Note;
 use super::numbered::{entries, numbered, others};
 use super::options::{NotNumbers, Options};
-use super::rows::{Rows, check_type, mantissa, open_rows, within};
-use super::screen::{Screen, kind_of, tolerance, unknown_kind};
-use super::source::{Block, BlockSource, BlockVisitor, Contents, Source, Values, Visitor};
+use super::rows::{check_type, open_rows, within};
+use super::sample::Sample;
+use super::screen::{SUM_TOLERANCE, Screen};
+use super::source::{Block, BlockSource, BlockVisitor, Contents, OutputKind, Source, Values, Visitor};
 use crate::error::DifficultyError;
 
 /// Bytes of a block.
@@ -67,7 +68,6 @@ impl EpochArrays {
         let (epochs, files): (Vec<u64>, Vec<PathBuf>) = numbered(folder, &before, &after)?.into_iter().unzip();
         let Some(first) = files.first() else { return Ok(None) };
         let reader = NpyReader::open(first)?;
-        check_type(first, reader.element_type(), options.dtype)?;
         let (n, row_len) = match *reader.shape() {
             [n, c] => (n, c),
             [n] => (n, 1),
@@ -76,53 +76,34 @@ impl EpochArrays {
                 return Err(malformed(first, "", problem));
             }
         };
-        let tolerance = tolerance(mantissa(reader.element_type(), options.dtype));
-        let mut sample: Vec<f64> = Vec::new();
-        if !reader.is_fortran_order() {
-            let n = row_len.saturating_mul(1000).min(reader.n_remaining());
-            let mut rows = Rows::streamed(reader, options.dtype);
-            rows.next(n)?.append_floats(&mut sample)?;
-        }
+        let sample = Sample::of(first, reader, || read_npy(first), options)?;
         let name = first.file_stem().unwrap_or_default().to_string_lossy();
         let named = kind_of_name(&name).filter(|kind| !kind.is_scalar() || row_len == 1);
-        let kind = match (options.outputs, named) {
-            (Some(told), _) if told.is_scalar() => Some((told, None)),
-            (None, Some(named)) if named.is_scalar() => Some((named, None)),
-            (told, named) => kind_of(told, named, &sample, row_len),
-        };
-        let (outputs, note) = kind.ok_or_else(|| unknown_kind(first))?;
+        let (outputs, note) = sample.kind(first, options, named, row_len)?;
         let single = row_len == 1 && !outputs.is_scalar();
         let n_classes = (!outputs.is_scalar()).then_some(if single { 2 } else { row_len });
-        let labels = match outputs.is_scalar() && options.labels.is_none() && !folder.join("labels.npy").exists() {
-            true => None,
-            false => Some(read_labels(options, &folder.join("labels.npy"))?),
-        };
+        let labels = read_labels(options, folder, !outputs.is_scalar())?;
         let members = Members::new(read_ids_beside(folder, n)?, labels, n_classes)?;
-        let mut contents = Contents {
-            path: folder.to_path_buf(),
-            format: "npy per epoch",
-            outputs,
-            n_classes: n_classes.unwrap_or(members.n_classes.max(2)),
-            ids: members.ids.clone(),
-            labels: members.labels.clone(),
-            soft_labels: members.soft_labels.clone(),
-            class_names: members.class_names.clone(),
-            epochs,
-            files,
-            run: None,
-            notes: note.into_iter().collect(),
-        }
-        .checked()?;
-        members.note(&mut contents);
+        let mut contents =
+            members.contents(folder, "npy per epoch", outputs, n_classes, epochs, files, note, options)?;
         let left_out = others(folder, options, |_, path| contents.files.iter().any(|file| file == path))?;
         contents.notes.extend(Note::files_left_out(&left_out));
         // Blocks are read without a screen.
         let plain = options.nan == NotNumbers::Error && !options.normalize && options.dtype.is_none() && !single;
+        let exact = outputs != OutputKind::Probabilities || sample.tolerance <= SUM_TOLERANCE;
         let all = members.example_of_row.len() == contents.n_examples();
         let shape = (n, row_len);
         let example_of_row = members.example_of_row;
         let (options, single) = (options.clone(), single);
-        Ok(Some(Self { contents, shape, single, example_of_row, options, tolerance, blocks: plain && all }))
+        Ok(Some(Self {
+            contents,
+            shape,
+            single,
+            example_of_row,
+            options,
+            tolerance: sample.tolerance,
+            blocks: plain && exact && all,
+        }))
     }
 
     /// A file of the same shape as the first.

@@ -1,9 +1,12 @@
+use std::path::{Path, PathBuf};
+
 use cl_data::io::Labels;
 use cl_data::{DataError, Ids};
 
 use super::note::Note;
+use super::options::Options;
 use super::screen::LEFT_OUT;
-use super::source::Contents;
+use super::source::{Contents, OutputKind};
 
 /// The examples of an array: its rows without those whose label is one to be left out.
 pub(super) struct Members {
@@ -45,8 +48,41 @@ impl Members {
         Ok(Self { ids, labels, soft_labels, class_names: names, n_classes, example_of_row })
     }
 
+    /// What a log of these examples holds; `n_classes` is how many classes the outputs have, where they have.
+    #[expect(clippy::too_many_arguments, reason = "all that a log is but for its examples")]
+    pub(super) fn contents(
+        &self,
+        path: &Path,
+        format: &'static str,
+        outputs: OutputKind,
+        n_classes: Option<usize>,
+        epochs: Vec<u64>,
+        files: Vec<PathBuf>,
+        note: Option<Note>,
+        options: &Options,
+    ) -> Result<Contents, DataError> {
+        let contents = Contents {
+            path: path.to_path_buf(),
+            format,
+            outputs,
+            ids: self.ids.clone(),
+            labels: self.labels.clone(),
+            soft_labels: self.soft_labels.clone(),
+            class_names: self.class_names.clone(),
+            n_classes: n_classes.unwrap_or(self.n_classes.max(2)),
+            epochs,
+            files,
+            run: None,
+            rules: options.rules(),
+            notes: note.into_iter().collect(),
+        };
+        let mut contents = contents.checked()?;
+        self.note(&mut contents);
+        Ok(contents)
+    }
+
     /// Takes down how many rows were left out.
-    pub(super) fn note(&self, contents: &mut Contents) {
+    fn note(&self, contents: &mut Contents) {
         let n = self.example_of_row.iter().filter(|&&example| example == LEFT_OUT).count();
         if n > 0 {
             contents.note(Note::new("ignored", n, format!("{n} examples left out for their label")));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use cl_data::DataError;
 use cl_data::io::{io_error, malformed};
 
+use super::beside::is_labels;
 use super::options::Options;
 
 /// The files of a folder whose names are `before`, a number, `after`: by number.
@@ -29,9 +30,7 @@ pub(super) fn others(
     is_part: impl Fn(&str, &Path) -> bool,
 ) -> Result<Vec<String>, DataError> {
     let known = |name: &str, path: &Path| {
-        matches!(name, "labels.npy" | "ids.npy")
-            || name.starts_with('.')
-            || options.labels.as_deref() == Some(path)
+        is_labels(name) || name == "ids.npy" || name.starts_with('.') || options.labels.as_deref() == Some(path)
     };
     let names = entries(folder)?.into_iter();
     Ok(names.filter(|(name, path)| !known(name, path) && !is_part(name, path)).map(|(name, _)| name).collect())

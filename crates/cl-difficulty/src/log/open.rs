@@ -4,8 +4,9 @@ use cl_data::DataError;
 use cl_data::io::{RowFormat, Signature, malformed};
 
 use super::archive::Archive;
+use super::beside::is_labels;
 use super::epoch_arrays::EpochArrays;
-use super::long::{LABELS_BESIDE, open_tables};
+use super::long::open_tables;
 use super::numbered::{entries, numbered};
 use super::options::Options;
 use super::presentation_order::PresentationOrder;
@@ -65,9 +66,9 @@ fn open_folder(path: &Path, options: &Options) -> Result<Vec<Box<dyn Source>>, D
             return Ok(vec![Box::new(source)]);
         }
         let names = entries(folder)?;
-        let is_labels = |path: &Path| options.labels.as_deref() == Some(path);
+        let told = |path: &Path| options.labels.as_deref() == Some(path);
         let is_log = |(name, path): (&String, &std::path::PathBuf)| {
-            RowFormat::of_name(path).is_some() && !is_labels(path) && !LABELS_BESIDE.contains(&name.as_str())
+            RowFormat::of_name(path).is_some() && !told(path) && !is_labels(name)
         };
         let arrays =
             names.keys().any(|name| name.ends_with(".npy") && name.bytes().any(|byte| byte.is_ascii_digit()));

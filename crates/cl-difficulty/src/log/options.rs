@@ -42,6 +42,14 @@ pub struct Options {
     pub normalize: bool,
 }
 
+impl Options {
+    /// The rules by which rows count, as a text.
+    pub(super) fn rules(&self) -> String {
+        let Self { duplicates, missing, nan, normalize, dtype, .. } = self;
+        format!("duplicates={duplicates} missing={missing} nan={nan} normalize={normalize} dtype={dtype:?}")
+    }
+}
+
 /// An element type that NumPy has no name for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dtype {

@@ -2,15 +2,16 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use cl_data::DataError;
-use cl_data::io::{Labels, NpyReader, malformed, read_indices};
+use cl_data::io::{Labels, NpyReader, malformed, read_indices, read_npy};
 
-use super::beside::{read_ids_beside, read_labels};
+use super::beside::{NO_LABELS, read_ids_beside, read_labels};
 use super::members::Members;
 use super::note::Note;
 use super::numbered::{numbered, others};
 use super::options::{Missing, Options};
-use super::rows::{Rows, check_type, mantissa, open_rows, within};
-use super::screen::{Screen, kind_of, tolerance};
+use super::rows::{open_rows, within};
+use super::sample::Sample;
+use super::screen::Screen;
 use super::source::{Contents, OutputKind, Source, Visitor};
 use crate::error::DifficultyError;
 
@@ -43,25 +44,24 @@ impl PresentationOrder {
         };
         let indices = epochs.iter().map(index_of).collect::<Result<Vec<_>, DataError>>()?;
         let reader = NpyReader::open(first)?;
-        check_type(first, reader.element_type(), options.dtype)?;
-        let tolerance = tolerance(mantissa(reader.element_type(), options.dtype));
         let [n_rows, n_classes] = *reader.shape() else {
             let problem = format!("shape {:?}, expected (examples, classes)", reader.shape());
             return Err(malformed(first, "", problem));
         };
-        let mut sample: Vec<f64> = Vec::new();
-        if !reader.is_fortran_order() {
-            let n = reader.n_remaining().min(n_classes.saturating_mul(1000));
-            Rows::streamed(reader, options.dtype).next(n)?.append_floats(&mut sample)?;
+        let sample = Sample::of(first, reader, || read_npy(first), options)?;
+        // These logs are of logits, whatever their range.
+        let kind = sample.kind(first, options, Some(OutputKind::Logits), n_classes);
+        let (outputs, note) = kind.unwrap_or((OutputKind::Logits, None));
+        if outputs.is_scalar() {
+            let problem =
+                format!("E_Output.npy holds a number per class, option `outputs` {outputs} is of one alone");
+            return Err(malformed(folder, "", problem));
         }
-        let named = Some(OutputKind::Logits);
-        let (outputs, note) =
-            kind_of(options.outputs, named, &sample, n_classes).unwrap_or((OutputKind::Logits, None));
         let mut presented =
             LABELS.iter().map(|name| folder.join(format!("{}{name}", epochs[0]))).filter(|path| path.exists());
-        let beside = folder.join("labels.npy");
-        let labels = match presented.next() {
-            Some(path) if options.labels.is_none() && !beside.exists() => {
+        let labels = match (presented.next(), read_labels(options, folder, false)?) {
+            (_, Some(labels)) => labels,
+            (Some(path), None) => {
                 let mut labels = Labels::read(&path, &options.classes)?;
                 let order = order(&indices[0], n_rows, n_rows, options.missing)?;
                 if labels.classes.len() != n_rows {
@@ -73,27 +73,15 @@ impl PresentationOrder {
                 labels.classes = classes;
                 labels
             }
-            _ => read_labels(options, &beside)?,
+            (None, None) => {
+                return Err(malformed(&folder.join("labels.npy"), "", NO_LABELS));
+            }
         };
         // An epoch may lack examples; the labels have all.
         let n = labels.classes.len().max(n_rows);
         let members = Members::new(read_ids_beside(folder, n)?, Some(labels), Some(n_classes))?;
-        let mut contents = Contents {
-            path: folder.to_path_buf(),
-            format: "TDDS",
-            outputs,
-            ids: members.ids.clone(),
-            labels: members.labels.clone(),
-            soft_labels: members.soft_labels.clone(),
-            class_names: members.class_names.clone(),
-            n_classes,
-            epochs,
-            files,
-            run: None,
-            notes: note.into_iter().collect(),
-        }
-        .checked()?;
-        members.note(&mut contents);
+        let mut contents =
+            members.contents(folder, "TDDS", outputs, Some(n_classes), epochs, files, note, options)?;
         let is_part = |name: &str, _: &Path| {
             let number = name.trim_start_matches(|c: char| c.is_ascii_digit());
             number.len() < name.len()
@@ -101,7 +89,13 @@ impl PresentationOrder {
         };
         contents.notes.extend(Note::files_left_out(&others(folder, options, is_part)?));
         let example_of_index = members.example_of_row;
-        Ok(Some(Self { contents, indices, example_of_index, options: options.clone(), tolerance }))
+        Ok(Some(Self {
+            contents,
+            indices,
+            example_of_index,
+            options: options.clone(),
+            tolerance: sample.tolerance,
+        }))
     }
 }
 

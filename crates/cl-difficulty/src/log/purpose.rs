@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::Path;
 
 use cl_data::io::{io_error, malformed};
@@ -7,11 +7,9 @@ use cl_data::{DataError, Fingerprint};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::positions::range;
 use super::source::{Contents, OutputKind};
 use crate::{dynamics::MetricSettings, scores::Metric};
-
-/// Bytes hashed at either end of an epoch's file.
-const SAMPLE: u64 = 1 << 16;
 
 /// What a state was saved for: it goes on with this and nothing else.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +18,10 @@ pub(super) struct Purpose {
     outputs: OutputKind,
     n_classes: usize,
     metrics: Vec<Metric>,
+    /// By which rows count.
+    rules: String,
+    /// The position of the first epoch that enters.
+    first: usize,
     /// The epochs recorded.
     epochs: Vec<EpochFile>,
 }
@@ -27,18 +29,21 @@ pub(super) struct Purpose {
 impl Purpose {
     /// Of no epoch yet.
     pub(super) fn new(path: &Path, contents: &Contents, metrics: &[MetricSettings]) -> Result<Self, DataError> {
+        let (from, _) = range(metrics);
+        let first = contents.epochs.partition_point(|&epoch| epoch < from);
         if contents.files.is_empty() {
             let problem = "option `state` needs an input of one file per epoch, this is one file";
             return Err(malformed(path, "", problem));
         }
         let metrics = metrics.iter().map(|settings| settings.metric().clone()).collect();
         let Contents { outputs, n_classes, .. } = *contents;
-        Ok(Self { fingerprint: contents.fingerprint(), outputs, n_classes, metrics, epochs: Vec::new() })
+        let (fingerprint, rules) = (contents.fingerprint(), contents.rules.clone());
+        Ok(Self { fingerprint, outputs, n_classes, metrics, rules, first, epochs: Vec::new() })
     }
 
     /// Of all epochs.
     pub(super) fn of_all(path: &Path, contents: &Contents, metrics: &[MetricSettings]) -> Result<Self, DataError> {
-        let mut purpose = Self::new(path, contents, metrics)?;
+        let mut purpose = Self { first: 0, ..Self::new(path, contents, metrics)? };
         (0..contents.epochs.len()).try_for_each(|position| purpose.push(contents, position))?;
         Ok(purpose)
     }
@@ -47,6 +52,12 @@ impl Purpose {
     pub(super) fn push(&mut self, contents: &Contents, position: usize) -> Result<(), DataError> {
         self.epochs.push(EpochFile::of(contents.epochs[position], &contents.files[position])?);
         Ok(())
+    }
+
+    /// All epochs up to that at this position are recorded.
+    pub(super) fn push_to(&mut self, contents: &Contents, position: usize) -> Result<(), DataError> {
+        let next = self.first + self.epochs.len();
+        (next..=position).try_for_each(|position| self.push(contents, position))
     }
 
     /// How many epochs were recorded.
@@ -61,14 +72,15 @@ impl Purpose {
             ("ids or labels", saved.fingerprint == self.fingerprint),
             ("the kind of outputs", saved.outputs == self.outputs),
             ("the number of classes", saved.n_classes == self.n_classes),
-            ("metrics or their options", saved.metrics == self.metrics),
+            ("metrics or their options", (&saved.metrics, saved.first) == (&self.metrics, self.first)),
+            ("the rules for rows that are not plain", saved.rules == self.rules),
             ("the number of epochs", self.epochs.is_empty() || saved.epochs.len() == self.epochs.len()),
         ] {
             if !same {
                 differs.push(what.to_owned());
             }
         }
-        for (position, epoch) in saved.epochs.iter().enumerate() {
+        for (position, epoch) in (self.first..).zip(&saved.epochs) {
             let now = match contents.files.get(position) {
                 Some(file) => Some(EpochFile::of(contents.epochs[position], file)?),
                 None => None,
@@ -88,24 +100,28 @@ impl Purpose {
     }
 }
 
-/// A file that was read: its length and the hash of its ends tell another one.
+/// A file that was read: its length and the hash of all its bytes tell any other.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct EpochFile {
     epoch: u64,
     n_bytes: u64,
-    sample: [u8; 32],
+    hash: [u8; 32],
 }
 
 impl EpochFile {
     fn of(epoch: u64, path: &Path) -> Result<Self, DataError> {
         let look = || -> std::io::Result<Self> {
             let mut file = File::open(path)?;
-            let n_bytes = file.metadata()?.len();
-            let mut bytes = Vec::new();
-            (&mut file).take(SAMPLE).read_to_end(&mut bytes)?;
-            file.seek(SeekFrom::Start(n_bytes.saturating_sub(SAMPLE)))?;
-            file.take(SAMPLE).read_to_end(&mut bytes)?;
-            Ok(Self { epoch, n_bytes, sample: Sha256::digest(&bytes).into() })
+            let (mut hash, mut n_bytes) = (Sha256::new(), 0);
+            let mut bytes = vec![0; 1 << 18];
+            loop {
+                let n = file.read(&mut bytes)?;
+                if n == 0 {
+                    return Ok(Self { epoch, n_bytes, hash: hash.finalize().into() });
+                }
+                hash.update(&bytes[..n]);
+                n_bytes += n as u64;
+            }
         };
         look().map_err(|error| io_error(path, error))
     }

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use super::progress::Progress;
 use super::source::{Chunk, Contents, Values, Visitor};
 use super::state::StateFile;
@@ -9,9 +11,43 @@ use crate::{
 /// The recorder as a visitor.
 pub(super) struct Recording<'a> {
     pub(super) recorder: DynamicsRecorder,
-    pub(super) state: Option<StateFile>,
+    pub(super) state: Option<Saving>,
     pub(super) labels: Vec<usize>,
     pub(super) progress: &'a mut dyn Progress,
+}
+
+/// A state that is saved as often as costs little: the whole of it is written each time.
+pub(super) struct Saving {
+    file: StateFile,
+    /// The epoch before which the visit ends.
+    end: usize,
+    saved: Instant,
+    cost: Duration,
+}
+
+/// So much longer than a save takes is the time between two.
+const BETWEEN: u32 = 20;
+
+impl Saving {
+    pub(super) fn new(file: StateFile, end: usize) -> Self {
+        Self { file, end, saved: Instant::now(), cost: Duration::ZERO }
+    }
+
+    fn epoch_ended(
+        &mut self,
+        contents: &Contents,
+        position: usize,
+        recorder: &DynamicsRecorder,
+    ) -> Result<(), DifficultyError> {
+        let start = Instant::now();
+        if position + 1 < self.end && start - self.saved < BETWEEN * self.cost {
+            return Ok(());
+        }
+        self.file.save(contents, position, recorder)?;
+        self.saved = Instant::now();
+        self.cost = self.saved - start;
+        Ok(())
+    }
 }
 
 impl Visitor for Recording<'_> {
@@ -37,7 +73,7 @@ impl Visitor for Recording<'_> {
     fn epoch_ended(&mut self, contents: &Contents, position: usize) -> Result<(), DifficultyError> {
         self.progress.epoch_ended(contents.epochs[position]);
         match &mut self.state {
-            Some(state) => Ok(state.save(contents, position, &self.recorder)?),
+            Some(state) => state.epoch_ended(contents, position, &self.recorder),
             None => Ok(()),
         }
     }

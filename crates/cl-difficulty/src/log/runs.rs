@@ -1,16 +1,22 @@
-use std::collections::HashMap;
+use std::path::Path;
+
+use cl_data::Ids;
 
 use super::mean_probabilities::{MeanProbabilities, mean_probabilities};
 use super::note::Note;
 use super::options::Missing;
 use super::progress::Progress;
+use super::run_join::RunJoin;
 use super::score::{Scored, Scoring, score};
-use super::source::Source;
+use super::source::{Contents, Source};
 use crate::{
     dynamics::{Column, ColumnValues, MetricSettings},
     error::DifficultyError,
     scores::Metric,
 };
+
+/// Metrics that are -1 where an example was never learned, which is no time to be averaged.
+const TIMES: [&str; 2] = ["first_learned", "learning_time"];
 
 /// Scores the runs of a log and averages over them, as Data Diet does over ten networks: of each metric the mean, and
 /// beside it, as `NAME_sd`, its spread.
@@ -19,7 +25,8 @@ use crate::{
 /// mean_i = 1/R sum_r s_i(r)         sd_i = sqrt( 1/(R-1) sum_r (s_i(r) - mean_i)^2 )
 /// ```
 ///
-/// Examples are joined by id. One run is scored as it is. O(R) times what a run takes, in the memory of two.
+/// Times of learning are averaged over the runs that learned the example, and -1 where none did. Examples are joined by id;
+/// never learned is what was right in no run. One run is scored as it is. O(R) times what a run takes, in the memory of two.
 ///
 /// # Errors
 /// Without a run; where runs are not of the same examples (unless they may be [missing](Missing::Skip): then the means are
@@ -39,67 +46,36 @@ pub fn score_runs(
     if scoring.state.is_some() {
         return Err(DifficultyError::argument("state", "one of several runs", "one run"));
     }
-    let n_runs = 1 + others.len();
     let mut scored = score(first.as_mut(), metrics, scoring, progress)?;
-    let mut moments: Vec<Moments> = scored.columns.iter().map(|column| Moments::of(&column.values)).collect();
-    let mut n_never_learned = scored.n_never_learned;
-    let mut places: Option<HashMap<String, usize>> = None;
-    let (mut absent, mut more) = (0, 0);
-    for run in others {
+    let mut join = RunJoin::new(scored.ids.clone(), scored.labels.clone(), missing);
+    let time = |column: &Column| TIMES.contains(&column.metric.name.as_str());
+    let mut moments: Vec<Moments> = Vec::with_capacity(scored.columns.len());
+    for column in &scored.columns {
+        let mut of_column = Moments { times: time(column), ..Moments::default() };
+        let all: Vec<usize> = (0..join.len()).collect();
+        of_column.add(&column.values, &all, join.len());
+        moments.push(of_column);
+    }
+    let (mut notes, path) = (Vec::new(), first.contents().path.clone());
+    take_notes(&mut notes, std::mem::take(&mut scored.notes), first.contents(), &path);
+    for run in others.iter_mut() {
         let other = score(run.as_mut(), metrics, scoring, progress)?;
-        let place_of: Vec<Option<usize>> = if other.ids == scored.ids {
-            (0..other.ids.len()).map(Some).collect()
-        } else {
-            let places = places.get_or_insert_with(|| {
-                scored.ids.iter().enumerate().map(|(at, id)| (id.into_owned(), at)).collect()
-            });
-            other.ids.iter().map(|id| places.get(&*id).copied()).collect()
-        };
-        let path = run.contents().path.clone();
-        let n_found = place_of.iter().flatten().count();
-        if missing == Missing::Error && (n_found < other.ids.len() || n_found < scored.ids.len()) {
-            let new = place_of.iter().position(Option::is_none).and_then(|at| other.ids.get(at));
-            let what = match new {
-                Some(id) => format!("id {id} is in no run before"),
-                None => format!("{} of {} ids", n_found, scored.ids.len()),
-            };
-            let problem = format!("{what}, expected the same ids in all runs, or option `missing` skip");
-            return Err(DifficultyError::malformed(&path, "", problem));
-        }
-        absent += scored.ids.len() - n_found;
-        more += other.ids.len() - n_found;
-        for (at, place) in place_of.iter().enumerate() {
-            let Some(place) = *place else { continue };
-            let labels = (other.labels.get(at), scored.labels.get(place));
-            if let (Some(found), Some(expected)) = labels
-                && found != expected
-            {
-                let id = other.ids.get(at).unwrap_or_default().into_owned();
-                let problem = format!("label {found} of id {id}, expected {expected} as in the runs before");
-                return Err(DifficultyError::malformed(&path, "", problem));
-            }
-        }
+        let places = join.places(&run.contents().path, &other.ids, &other.labels)?;
         for (moments, column) in moments.iter_mut().zip(&other.columns) {
-            moments.add(&column.values, &place_of);
+            moments.add(&column.values, &places, join.len());
         }
-        n_never_learned = n_never_learned.zip(other.n_never_learned).map(|(a, b)| a.min(b));
-        for note in other.notes {
-            if !scored.notes.contains(&note) {
-                scored.notes.push(note);
-            }
+        if let (Some(never), Some(others)) = (&mut scored.never_learned, &other.never_learned) {
+            never.resize(join.len(), true);
+            places.iter().zip(others).for_each(|(&at, &other)| never[at] &= other);
         }
+        take_notes(&mut notes, other.notes, run.contents(), &path);
     }
-    if absent + more > 0 {
-        let text = format!(
-            "{absent} scores are over fewer than {n_runs} runs; {more} of examples that the first run lacks are left out"
-        );
-        scored.notes.push(Note::new("runs", absent + more, text));
-    }
-    let names: Vec<String> = runs.iter().filter_map(|run| run.contents().run.clone()).collect();
-    let columns = std::mem::take(&mut scored.columns);
-    for (column, moments) in columns.into_iter().zip(moments) {
+    let (ids, labels, note) = join.finish()?;
+    notes.extend(note);
+    let names: Vec<String> = runs.iter().map(|run| name(run.contents())).collect();
+    let columns = scored.columns.into_iter().zip(moments).flat_map(|(column, moments)| {
         let mut options = column.metric.options.clone();
-        options.insert("runs".into(), if names.is_empty() { n_runs.to_string() } else { names.join(",") });
+        options.insert("runs".into(), names.join(","));
         let (mean, sd) = moments.finish();
         let metric = Metric { name: column.metric.name.clone(), options: options.clone() };
         let spread = Column {
@@ -108,75 +84,139 @@ pub fn score_runs(
             higher_is_harder: None,
             metric: Metric { name: format!("{}_sd", column.metric.name), options },
         };
-        scored.columns.extend([Column { values: ColumnValues::Float(mean), metric, ..column }, spread]);
+        [Column { values: ColumnValues::Float(mean), metric, ..column }, spread]
+    });
+    let columns = columns.collect();
+    let never_learned = scored.never_learned;
+    let n_never_learned = never_learned.as_ref().map(|never| never.iter().filter(|&&never| never).count());
+    Ok(Scored { ids, labels, columns, n_never_learned, never_learned, n_runs: names.len(), notes })
+}
+
+/// What a run is called: as its table has it, else as its file.
+fn name(contents: &Contents) -> String {
+    let of_file = || contents.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    contents.run.clone().unwrap_or_else(of_file)
+}
+
+/// Takes what a run has noted: what was found while it was read under its name; what is of the whole table once.
+fn take_notes(notes: &mut Vec<Note>, of_run: Vec<Note>, contents: &Contents, first: &Path) {
+    for note in of_run {
+        let own = ["nan", "normalized", "missing", "unscored"].contains(&note.what.as_str());
+        let text = match own || contents.path != first {
+            true => format!("{}: {}", name(contents), note.text),
+            false => note.text,
+        };
+        let note = Note { text, ..note };
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
     }
-    Ok(Scored { n_never_learned, n_runs, ..scored })
+}
+
+/// Probabilities averaged over runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunProbabilities {
+    /// c per example, example by example.
+    pub probabilities: Vec<f64>,
+    /// The examples that they are of.
+    pub ids: Ids,
+    /// Their labels.
+    pub labels: Vec<usize>,
+    /// Over how many runs these are means.
+    pub n_runs: usize,
+    /// What was not plain about the runs, and what was done.
+    pub notes: Vec<Note>,
 }
 
 /// The probabilities of each example averaged over runs, each of which is the mean over its epochs or, where `last`, its
-/// last epoch; the examples are those of the first run, and others are joined by id.
+/// last epoch; examples are joined by id.
 ///
 /// # Errors
-/// Without a run; where an example of one is in none before; as [`mean_probabilities`].
+/// Without a run; where runs have other examples (unless they may be [missing](Missing::Skip)), labels or numbers of
+/// classes; as [`mean_probabilities`].
 pub fn mean_probabilities_of_runs(
     runs: &mut [Box<dyn Source>],
     last: bool,
+    missing: Missing,
     progress: &mut dyn Progress,
-) -> Result<MeanProbabilities, DifficultyError> {
-    let first_position = |run: &dyn Source| if last { run.contents().epochs.len() - 1 } else { 0 };
-    let Some((first, others)) = runs.split_first_mut() else {
+) -> Result<RunProbabilities, DifficultyError> {
+    let n_runs = runs.len();
+    let (mut joined, mut notes): (Option<(RunJoin, Vec<f64>, Vec<f64>)>, Vec<Note>) = (None, Vec::new());
+    let (mut n_classes, mut path) = (0, None);
+    for run in runs {
+        let first = if last { run.contents().epochs.len() - 1 } else { 0 };
+        let MeanProbabilities { probabilities, examples } = mean_probabilities(run.as_mut(), first, progress)?;
+        let contents = run.contents();
+        let labels: Vec<usize> = examples.iter().map(|&example| contents.label(example)).collect();
+        let ids = if examples.len() == contents.ids.len() {
+            contents.ids.clone()
+        } else {
+            contents.ids.select(&examples)?
+        };
+        let path: &std::path::PathBuf = path.get_or_insert_with(|| contents.path.clone());
+        let c = contents.n_classes;
+        match &mut joined {
+            None => {
+                n_classes = c;
+                let counts = vec![1.0; ids.len()];
+                joined = Some((RunJoin::new(ids, labels, missing), probabilities, counts));
+            }
+            Some(_) if c != n_classes => {
+                let problem = format!("{c} classes, expected {n_classes} as in the runs before");
+                return Err(DifficultyError::malformed(&contents.path, "", problem));
+            }
+            Some((join, sums, counts)) => {
+                let places = join.places(&contents.path, &ids, &labels)?;
+                sums.resize(join.len() * c, 0.0);
+                counts.resize(join.len(), 0.0);
+                for (&at, row) in places.iter().zip(probabilities.chunks_exact(c)) {
+                    counts[at] += 1.0;
+                    sums[at * c..][..c].iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
+                }
+            }
+        }
+        if n_runs == 1 {
+            notes.clone_from(&contents.notes);
+        } else {
+            take_notes(&mut notes, contents.notes.clone(), contents, path);
+        }
+    }
+    let Some((join, mut probabilities, counts)) = joined else {
         return Err(DifficultyError::argument("runs", "none", "at least one"));
     };
-    let position = first_position(first.as_ref());
-    let mut mean = mean_probabilities(first.as_mut(), position, progress)?;
-    if others.is_empty() {
-        return Ok(mean);
-    }
-    let (contents, c) = (first.contents(), first.contents().n_classes);
-    let ids = mean.examples.iter().map(|&example| contents.id(example));
-    let places: HashMap<String, usize> = ids.enumerate().map(|(at, id)| (id, at)).collect();
-    let mut counts = vec![1.0; mean.examples.len()];
-    for run in others {
-        let position = first_position(run.as_ref());
-        let other = mean_probabilities(run.as_mut(), position, progress)?;
-        let of = run.contents();
-        if of.n_classes != c {
-            let problem = format!("{} classes, expected {c} as in the runs before", of.n_classes);
-            return Err(DifficultyError::malformed(&of.path, "", problem));
-        }
-        for (&example, row) in other.examples.iter().zip(other.probabilities.chunks_exact(c)) {
-            let id = of.id(example);
-            let Some(&at) = places.get(&id) else {
-                let problem = format!("id {id} is in no run before, expected the same ids in all runs");
-                return Err(DifficultyError::malformed(&of.path, "", problem));
-            };
-            counts[at] += 1.0;
-            mean.probabilities[at * c..][..c].iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
-        }
-    }
-    for (row, count) in mean.probabilities.chunks_exact_mut(c).zip(counts) {
+    for (row, count) in probabilities.chunks_exact_mut(n_classes.max(1)).zip(counts) {
         row.iter_mut().for_each(|p| *p = (*p / count).min(1.0));
     }
-    Ok(mean)
+    let (ids, labels, note) = join.finish()?;
+    notes.extend(note);
+    Ok(RunProbabilities { probabilities, ids, labels, n_runs, notes })
 }
 
 /// Means and squared deviations by Welford's recurrence.
+#[derive(Default)]
 struct Moments {
+    /// Whether -1 stands for never.
+    times: bool,
     counts: Vec<u32>,
     means: Vec<f64>,
     deviations: Vec<f64>,
 }
 
 impl Moments {
-    fn of(values: &ColumnValues) -> Self {
-        let means = values.to_floats();
-        Self { counts: vec![1; means.len()], deviations: vec![0.0; means.len()], means }
-    }
-
-    fn add(&mut self, values: &ColumnValues, places: &[Option<usize>]) {
-        for (value, place) in values.to_floats().into_iter().zip(places) {
-            let Some(at) = *place else { continue };
+    /// Adds the values of a run, whose examples stand at these places of `n`.
+    fn add(&mut self, values: &ColumnValues, places: &[usize], n: usize) {
+        self.counts.resize(n, 0);
+        self.means.resize(n, 0.0);
+        self.deviations.resize(n, 0.0);
+        for (value, &at) in values.to_floats().into_iter().zip(places) {
+            if self.times && value < 0.0 {
+                continue;
+            }
             self.counts[at] += 1;
+            if self.counts[at] == 1 {
+                self.means[at] = value;
+                continue;
+            }
             let offset = value - self.means[at];
             // Equal ones of an infinite score differ by nothing, others by no finite number.
             if !offset.is_finite() && value != self.means[at] {
@@ -193,6 +233,7 @@ impl Moments {
     fn finish(self) -> (Vec<f64>, Vec<f64>) {
         let sd = |(deviation, &count): (&f64, &u32)| (deviation / f64::from(count.max(2) - 1)).sqrt();
         let deviations = self.deviations.iter().zip(&self.counts).map(sd).collect();
-        (self.means, deviations)
+        let mean = |(mean, &count)| if count == 0 { -1.0 } else { mean };
+        (self.means.into_iter().zip(&self.counts).map(mean).collect(), deviations)
     }
 }

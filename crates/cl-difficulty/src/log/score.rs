@@ -6,8 +6,10 @@ use cl_data::Ids;
 
 use super::blocks::Blocks;
 use super::note::Note;
+use super::options::Options;
+use super::positions::{positions, range};
 use super::progress::Progress;
-use super::recording::Recording;
+use super::recording::{Recording, Saving};
 use super::source::{Contents, Source};
 use super::state::StateFile;
 use crate::{
@@ -37,7 +39,8 @@ pub struct Scoring {
     pub by: Option<By>,
     /// How many examples are read at a time by examples: as many as 400 MiB hold.
     pub block: Option<NonZeroUsize>,
-    /// Saves the work after each epoch or block of examples to this file, and goes on from it where it exists.
+    /// Saves the work to this file, after an epoch (as often as takes a twentieth of the time) or a block of examples, and
+    /// goes on from it where it exists.
     pub state: Option<PathBuf>,
 }
 
@@ -52,6 +55,8 @@ pub struct Scored {
     pub columns: Vec<Column>,
     /// How many examples were right in no epoch; `None` where the log does not tell what was right.
     pub n_never_learned: Option<usize>,
+    /// Which these are.
+    pub(super) never_learned: Option<Vec<bool>>,
     /// Over how many runs these are means.
     pub n_runs: usize,
     /// What was not plain about the log, and what was done.
@@ -85,10 +90,12 @@ pub fn score(
         By::Epochs => by_epochs(source, &recorded, &positions, state, progress)?,
         By::Examples => by_examples(source, &recorded, state, scoring.block, progress)?,
     };
-    scored.n_never_learned = position.map(|position| match &scored.columns[position].values {
-        ColumnValues::Flag(flags) => flags.iter().filter(|&&never| never).count(),
-        _ => 0,
+    scored.never_learned = position.and_then(|position| match &scored.columns[position].values {
+        ColumnValues::Flag(flags) => Some(flags.clone()),
+        _ => None,
     });
+    scored.n_never_learned =
+        scored.never_learned.as_ref().map(|flags| flags.iter().filter(|&&never| never).count());
     scored.columns.truncate(metrics.len());
     recorded.truncate(metrics.len());
     Ok(scored)
@@ -114,28 +121,6 @@ fn with_never_learned(
     let known = unavailable(&settings, contents, false).is_none();
     recorded.extend(known.then_some(settings));
     Ok((recorded, known))
-}
-
-/// The first epoch that any of the metrics lets in, and that before which all stop.
-fn range(metrics: &[MetricSettings]) -> (u64, Option<u64>) {
-    let from = metrics.iter().map(|settings| settings.epochs().0).min().unwrap_or(0);
-    let untils = metrics.iter().map(|settings| settings.epochs().1);
-    let until = untils.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b))).flatten();
-    (from, until)
-}
-
-/// The positions of these epochs.
-fn positions(metrics: &[MetricSettings], contents: &Contents) -> Result<Range<usize>, DifficultyError> {
-    let (from, until) = range(metrics);
-    let before = |epoch: u64| contents.epochs.partition_point(|&known| known < epoch);
-    let positions = before(from)..until.map_or(contents.epochs.len(), before);
-    if positions.is_empty() {
-        let (first, last) = (contents.epochs[0], contents.epochs[contents.epochs.len() - 1]);
-        let until = until.map_or(String::new(), |until| format!(" until {until}"));
-        let problem = format!("no epoch from {from}{until}, the log has {first} to {last}");
-        return Err(DifficultyError::malformed(&contents.path, "", problem));
-    }
-    Ok(positions)
 }
 
 /// Scores a log of the examples of `contents` that was written while the model was trained on another split: for
@@ -222,10 +207,15 @@ fn by_epochs(
         }
     };
     progress.advanced(n_done * contents.n_examples());
+    let state = state.map(|file| Saving::new(file, positions.end));
     let mut recording = Recording { recorder, state, labels: Vec::new(), progress };
-    source.visit(positions.start.max(n_done)..positions.end, &mut recording)?;
+    source.visit(positions.start + n_done..positions.end, &mut recording)?;
     let (mut recorder, contents) = (recording.recorder, source.contents());
     let (mut ids, mut labels, mut notes) = (contents.ids.clone(), contents.labels.clone(), contents.notes.clone());
+    if n_done > 0 && contents.rules != Options::default().rules() {
+        let text = format!("{n_done} epochs were recorded before: what was left out of them is counted no more");
+        notes.push(Note::new("state", n_done, text));
+    }
     let observed = recorder.observed();
     if observed.contains(&false) {
         let kept: Vec<usize> = (0..observed.len()).filter(|&example| observed[example]).collect();
@@ -240,7 +230,7 @@ fn by_epochs(
         recorder = recorder.select(&kept)?;
     }
     let columns = recorder.columns().map_err(|error| error.in_file(&contents.path))?;
-    Ok(Scored { ids, labels, columns, n_never_learned: None, n_runs: 1, notes })
+    Ok(Scored { ids, labels, columns, n_never_learned: None, never_learned: None, n_runs: 1, notes })
 }
 
 fn by_examples(
@@ -260,5 +250,5 @@ fn by_examples(
     }
     let columns = blocks.into_columns();
     let Contents { ids, labels, notes, .. } = source.contents().clone();
-    Ok(Scored { ids, labels, columns, n_never_learned: None, n_runs: 1, notes })
+    Ok(Scored { ids, labels, columns, n_never_learned: None, never_learned: None, n_runs: 1, notes })
 }

@@ -10,7 +10,7 @@ use super::source::{Chunk, Contents, OutputKind, Values, Visitor};
 use crate::error::DifficultyError;
 
 /// How far probabilities may be from summing to one, as the recorder has it: more than single precision loses.
-const SUM_TOLERANCE: f64 = 1e-3;
+pub(super) const SUM_TOLERANCE: f64 = 1e-3;
 
 /// A row that belongs to no example of the log.
 pub(super) const LEFT_OUT: usize = usize::MAX;
@@ -257,25 +257,35 @@ pub(super) fn kind_of_content(values: &[f64], n_classes: usize) -> Option<Output
 /// The kind of outputs: told, else what content and name say; a name that says logits of what are probabilities is wrong,
 /// as it is in public code. With what is to be told of it.
 pub(super) fn kind_of(
-    told: Option<OutputKind>,
+    options: &Options,
     named: Option<OutputKind>,
     values: &[f64],
     n_classes: usize,
 ) -> Option<(OutputKind, Option<Note>)> {
+    if values.is_empty() {
+        // Of nothing that there is not is told elsewhere.
+        return Some((options.outputs.or(named).unwrap_or(OutputKind::Logits), None));
+    }
     let content = kind_of_content(values, n_classes);
-    let differ = |text: &str| Some(Note::new("outputs", 1, text));
-    match (told, named, content) {
+    let note = |text: &str| Some(Note::new("outputs", 1, text));
+    match (options.outputs, named, content) {
         (Some(OutputKind::Logits), _, Some(OutputKind::Probabilities)) => Some((
             OutputKind::Logits,
-            differ("the outputs were told to be logits, their rows are probabilities: look at option `outputs`"),
+            note("the outputs were told to be logits, their rows are probabilities: look at option `outputs`"),
         )),
         (Some(told), ..) => Some((told, None)),
         (None, Some(OutputKind::Logits), Some(OutputKind::Probabilities)) => Some((
             OutputKind::Probabilities,
-            differ(
+            note(
                 "the outputs are named logits, their rows are probabilities and taken for these; option `outputs` tells",
             ),
         )),
+        // All of them from 0 to 1, which logits hardly ever are: rounded probabilities, or those of one class.
+        (None, None | Some(OutputKind::Logits), None) if options.normalize => Some((
+            OutputKind::Probabilities,
+            note("the outputs are from 0 to 1 and taken for probabilities; option `outputs` tells"),
+        )),
+        (None, Some(OutputKind::Logits), None) => None,
         (None, Some(named), _) => Some((named, None)),
         (None, None, Some(content)) => Some((content, None)),
         (None, None, None) => None,
@@ -284,7 +294,11 @@ pub(super) fn kind_of(
 
 /// That nothing tells what the numbers are.
 pub(super) fn unknown_kind(path: &Path) -> DataError {
-    malformed(path, "", "logits or probabilities? expected option `outputs` to tell")
+    malformed(
+        path,
+        "",
+        "all outputs are from 0 to 1, and their rows do not sum to 1: logits or probabilities? expected option `outputs` to tell",
+    )
 }
 
 /// By how much probabilities of this type may miss 1 and still be what their precision makes of it.

@@ -34,6 +34,8 @@ pub struct Contents {
     pub files: Vec<PathBuf>,
     /// Which run of several this is.
     pub run: Option<String>,
+    /// The rules by which rows count, which a saved state holds to.
+    pub rules: String,
     /// What is not plain about it.
     pub notes: Vec<Note>,
 }

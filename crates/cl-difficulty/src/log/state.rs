@@ -13,7 +13,8 @@ const MAGIC: &Magic = b"curriculum score: epochs";
 /// A recorder between two epochs of a log, in a file, so that a long run goes on where it was stopped.
 ///
 /// The file has a version and the hash of its bytes, and knows what it is of: ids and labels, kind of outputs,
-/// classes, metrics with their options, and of each epoch's file the length and the hash of its ends.
+/// classes, metrics with their options, and the rules for rows, and of each
+/// epoch's file the length and the hash.
 /// [`score`](super::score) keeps one where it is told to; this is for a visit of one's own.
 pub struct StateFile {
     path: PathBuf,
@@ -65,7 +66,7 @@ impl StateFile {
         self.purpose.n_epochs()
     }
 
-    /// Saves the recorder after the epoch at `position`, whole or not at all.
+    /// Saves the recorder after the epoch at `position` and all before it, whole or not at all.
     ///
     /// # Errors
     /// [`DataError::Io`].
@@ -75,7 +76,7 @@ impl StateFile {
         position: usize,
         recorder: &DynamicsRecorder,
     ) -> Result<(), DataError> {
-        self.purpose.push(contents, position)?;
+        self.purpose.push_to(contents, position)?;
         write_atomically(&self.path, |writer| {
             let mut writer = Hashing::start(writer, MAGIC)?;
             postcard::to_io(&self.purpose, &mut writer).map_err(Error::other)?;

@@ -4,15 +4,12 @@ use std::path::{Path, PathBuf};
 use cl_data::DataError;
 use cl_data::io::{RowFormat, TableReader, malformed};
 
+use super::super::beside::is_labels;
 use super::super::names::number_behind;
 use super::super::note::Note;
 use super::super::options::Options;
 use super::columns::{Columns, Run};
 use super::scan::File;
-
-/// What tables of labels beside a log are called.
-pub(in super::super) const LABELS_BESIDE: &[&str] =
-    &["labels.csv", "labels.jsonl", "labels.parquet", "labels.tsv"];
 
 /// The tables of a log.
 pub(super) struct Files {
@@ -31,13 +28,12 @@ pub(super) fn tables(
     options: &Options,
 ) -> Result<Files, DataError> {
     let is_table = |path: &PathBuf| RowFormat::of_name(path).is_some() && path.is_file();
-    let beside = |name: &str| LABELS_BESIDE.contains(&name);
-    let is_labels = |path: &PathBuf| options.labels.as_ref().is_some_and(|labels| labels == path);
+    let told = |path: &PathBuf| options.labels.as_ref().is_some_and(|labels| labels == path);
     let (mut found, mut left_out) = (Vec::new(), Vec::new());
     for (name, path) in names {
-        match is_table(path) && !is_labels(path) && !beside(name) {
+        match is_table(path) && !told(path) && !is_labels(name) {
             true => found.push((number_behind(name, &["epoch", "step"]), name, path)),
-            false if !is_labels(path) && !beside(name) && !name.starts_with('.') => left_out.push(name.clone()),
+            false if !told(path) && !is_labels(name) && !name.starts_with('.') => left_out.push(name.clone()),
             false => {}
         }
     }
@@ -62,7 +58,7 @@ pub(super) fn tables(
     }
     // Labels that stand beside are those of a log that has none.
     let (mut labels, has_labels) = (None, files.iter().any(|file| file.columns.label.is_some()));
-    for (name, path) in names.iter().filter(|(name, path)| beside(name) && !is_labels(path)) {
+    for (name, path) in names.iter().filter(|(name, path)| is_labels(name) && is_table(path) && !told(path)) {
         match labels.is_none() && options.labels.is_none() && !has_labels {
             true => labels = Some(path.clone()),
             false => left_out.push(name.clone()),

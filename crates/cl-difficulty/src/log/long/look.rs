@@ -59,8 +59,7 @@ impl Look {
         let label = None;
         let reader = OutputReader::new(&file.table, &file.columns.outputs, label, None, width);
         let values = reader.read(&batch, &PredictedClasses::default()).values;
-        let (outputs, note) =
-            kind_of(options.outputs, named, &values, width).ok_or_else(|| unknown_kind(&path))?;
+        let (outputs, note) = kind_of(options, named, &values, width).ok_or_else(|| unknown_kind(&path))?;
         Ok(Self { outputs, width, note })
     }
 }

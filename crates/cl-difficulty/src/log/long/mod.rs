@@ -17,5 +17,4 @@ mod segments;
 mod source;
 mod stream;
 
-pub(super) use files::LABELS_BESIDE;
 pub(super) use source::open_tables;

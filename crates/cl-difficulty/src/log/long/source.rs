@@ -106,6 +106,7 @@ pub(in super::super) fn open_tables(
             epochs: slots.iter().map(|&slot| scan.slots[slot].epoch).collect(),
             files: if of_epochs.len() == slots.len() && n_runs == 1 { of_epochs.clone() } else { Vec::new() },
             run: (n_runs > 1).then(|| runs[run].clone()),
+            rules: options.rules(),
             notes: scan.notes.iter().cloned().chain(missing(scan, slots)).collect(),
         }
         .checked()
