@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use cl_difficulty::MetricSettings;
 use cl_difficulty::log::{self, NotNumbers, Options, OutputKind};
 
-use super::long_log::{Form, Kind, Log, score, values, write};
+use super::long_log::{Form, Kind, Log, Row, bits, score, score_with, values, write};
 
 /// The error of a file with this content.
 fn error_with(name: &str, content: impl AsRef<[u8]>, metric: &str, options: &Options) -> String {
@@ -217,4 +218,56 @@ fn a_key_that_comes_late_is_told() {
     std::fs::write(&path, lines).unwrap();
     let found = score(&path, &["loss_mean"], &Options::default()).unwrap();
     assert!(found.notes.iter().any(|note| note.what == "keys" && note.text.ends_with("lack: seed")));
+}
+
+/// A run that was cut off while it wrote its last epoch.
+#[test]
+fn what_is_broken_matters_where_it_is_asked_for() {
+    let log = Log::new(Kind::Losses, 4, 6, 3);
+    let rows = log.rows(|example| format!("d{example}"));
+    let until = [MetricSettings::parse("loss_mean", &[("until", "3")]).unwrap()];
+    let all = [MetricSettings::parse("loss_mean", &[]).unwrap()];
+    let options = Options::default();
+    let (folder, run) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let whole = write(folder.path(), "whole", Form::JsonLines, Kind::Losses, &rows);
+    let expected = bits(&score_with(&whole, &until, &options).unwrap());
+    let text = std::fs::read_to_string(&whole).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let csv = |name: &str, rows: &[Row]| {
+        std::fs::read_to_string(write(folder.path(), name, Form::CsvColumns, Kind::Losses, rows)).unwrap()
+    };
+    let mut by_example = rows.clone();
+    by_example.sort_by_key(|row| row.id.clone());
+    // Cut off, with a row of another form, and with one that is no number, in order and not.
+    let cut = text[..text.len() - 30].to_owned();
+    let form = format!("{}\n{{\"id\":[1],\"epoch\":3,\"loss\":1}}\n", lines[..20].join("\n"));
+    let csv_cut = csv("whole", &rows).trim_end().rsplit_once(',').unwrap().0.to_owned();
+    let csv_wrong = |rows: &[Row]| csv("wrong", rows).replacen("d2,3,1,", "d2,3,1,oops", 1);
+    for (name, text, place) in [
+        ("cut.jsonl", cut, "line 24"),
+        ("form.jsonl", form, "column `id`"),
+        ("cut.csv", csv_cut, "line 25"),
+        ("number.csv", csv_wrong(&rows), "column `losses`"),
+        ("by_example.csv", csv_wrong(&by_example), "column `losses`"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let error = score_with(&path, &all, &options).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains(place), "{error}");
+        if name != "form.jsonl" {
+            let found = score_with(&path, &until, &options).map_err(|error| error.to_string());
+            assert_eq!(found.map(|found| bits(&found)), Ok(expected.clone()), "{name}");
+        }
+    }
+    for last in ["", "{\"id\":", "{\"id\":1}\n", "{\"id\":\"d0\",\"losses\":1}\n{\"id\":\"d1\""] {
+        std::fs::write(run.path().join("dynamics_epoch_3.jsonl"), last).unwrap();
+        let without = lines.iter().map(|line| line.replace("\"epoch\"", "\"at\""));
+        for (epoch, lines) in without.collect::<Vec<_>>().chunks(6).enumerate().take(3) {
+            std::fs::write(run.path().join(format!("dynamics_epoch_{epoch}.jsonl")), lines.join("\n")).unwrap();
+        }
+        let found = score_with(run.path(), &until, &options).map_err(|error| error.to_string());
+        assert_eq!(found.map(|found| bits(&found)), Ok(expected.clone()), "{last}");
+        let error = score_with(run.path(), &all, &options).unwrap_err().to_string();
+        assert!(error.contains("dynamics_epoch_3.jsonl"), "{error}");
+    }
 }

@@ -125,12 +125,17 @@ impl Columns {
         };
         let run = match role(&options.run_column, RUN_COLUMNS)? {
             Some(column) => Run::Column(column),
-            None => Run::Of(number_behind(&name, &["seed", "run"])),
+            None => Run::Of(run_of_name(&name)),
         };
         let label = role(&options.label_column, LABEL_COLUMNS)?;
         let (outputs, named) = outputs(table, &names, options, label)?;
         Ok(Self { id, epoch, label, run, outputs, named })
     }
+}
+
+/// The run that the name of a file tells.
+pub(super) fn run_of_name(name: &str) -> Option<u64> {
+    number_behind(name, &["seed", "run"])
 }
 
 /// The columns by name, where none has it in its case also by name in small letters.
