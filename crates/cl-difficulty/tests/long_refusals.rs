@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cl_difficulty::MetricSettings;
-use cl_difficulty::log::{self, NotNumbers, Options, OutputKind};
+use cl_difficulty::log::{self, Missing, NotNumbers, Options, OutputKind};
 
 use super::long_log::{Form, Kind, Log, Row, bits, score, score_with, values, write};
 
@@ -269,5 +269,42 @@ fn what_is_broken_matters_where_it_is_asked_for() {
         assert_eq!(found.map(|found| bits(&found)), Ok(expected.clone()), "{last}");
         let error = score_with(run.path(), &all, &options).unwrap_err().to_string();
         assert!(error.contains("dynamics_epoch_3.jsonl"), "{error}");
+    }
+}
+
+#[test]
+fn a_file_without_rows_is_no_epoch_that_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    text("epoch_0.csv", "id,loss\na,1\nb,2\n");
+    text("epoch_1.csv", "id,loss\n");
+    let error = score(folder.path(), &["loss_mean"], &Options::default()).unwrap_err().to_string();
+    assert!(error.contains("no row of id a in epoch 1") && error.contains("2 of 2"), "{error}");
+    let options = Options { missing: Missing::Skip, ..Options::default() };
+    let found = score(folder.path(), &["loss_mean"], &options).unwrap();
+    assert_eq!(values(&found, "loss_mean"), [1.0, 2.0]);
+    assert!(found.notes.iter().any(|note| note.what == "missing" && note.count == 2), "{:?}", found.notes);
+    let folder = tempfile::tempdir().unwrap();
+    let text = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    text("one.csv", "id,epoch,loss\na,0,1\n");
+    text("two.csv", "id,epoch,loss\n");
+    let found = score(folder.path(), &["loss_mean"], &Options::default()).unwrap();
+    assert!(found.notes.iter().any(|note| note.what == "empty" && note.text.ends_with(": two.csv")));
+}
+
+#[test]
+fn the_kind_that_is_told_is_read_where_there_are_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.jsonl");
+    let row = "{\"id\":1,\"epoch\":0,\"label\":0,\"logits\":[5,1],\"probs\":[0.25,0.75]}\n";
+    for (text, told, confidence) in [
+        (row.to_owned(), OutputKind::Probabilities, 0.25),
+        (row.to_owned(), OutputKind::Logits, 1.0 / (1.0 + (-4f64).exp())),
+        (row.replace("\"logits\":[5,1],\"probs\"", "\"logits\""), OutputKind::Probabilities, 0.25),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let options = Options { outputs: Some(told), ..Options::default() };
+        let found = values(&score(&path, &["confidence"], &options).unwrap(), "confidence");
+        assert!((found[0] - confidence).abs() < 1e-12, "{told} {found:?}");
     }
 }

@@ -196,7 +196,10 @@ fn outputs(
         (None, _) => true,
     };
     let of_classes = OUTPUT_NAMES.iter().filter(|(_, kind)| kind.is_none_or(|kind| !kind.is_scalar()));
-    for (name, kind) in of_classes.filter(|(_, kind)| wanted(*kind)) {
+    let mut of_classes: Vec<_> = of_classes.filter(|(_, kind)| wanted(*kind)).collect();
+    // What bears the name of what was told comes before what may be misnamed.
+    of_classes.sort_by_key(|(_, kind)| told.is_some() && *kind != told);
+    for (name, kind) in of_classes {
         if let Some(column) = lower.first_of(&[name]) {
             return Ok((OutputColumns::List(column), *kind));
         }

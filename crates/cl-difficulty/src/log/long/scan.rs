@@ -81,7 +81,8 @@ impl Scan {
         let (mut seen, mut twice): (Vec<Seen>, Twice) = (Vec::new(), Twice::default());
         let examples = RwLock::new(Examples::default());
         let poisoned = || malformed(path, "", "a thread that read it panicked");
-        let (mut in_batch, mut late, mut broken) = (Vec::new(), Vec::new(), Broken::default());
+        let (mut in_batch, mut late, mut empty, mut broken) =
+            (Vec::new(), Vec::new(), Vec::new(), Broken::default());
         for BrokenFile { run, epoch, error } in others {
             broken.put(known.slot_of(&run, epoch) as usize, error)?;
         }
@@ -141,6 +142,9 @@ impl Scan {
                 }
                 broken.end_file(number, n_rows);
             }
+            if n_rows == 0 && keys.slot_of_file(&mut known).is_none() {
+                empty.push(file.table.path().file_name().unwrap_or_default().to_string_lossy().into_owned());
+            }
             late.extend(file.table.late_keys());
         }
         let examples = examples.into_inner().map_err(|_| poisoned())?;
@@ -152,6 +156,10 @@ impl Scan {
         seen.resize_with(known.slots.len(), Seen::default);
         let mut scan = Self::with_labels(path, files, (examples, known), rows, (seen, twice), options)?;
         scan.broken = broken;
+        if !empty.is_empty() {
+            let text = format!("files without rows: {}", listed(&empty));
+            scan.notes.push(Note::new("empty", empty.len(), text));
+        }
         if !late.is_empty() {
             let text = format!("keys left out that the first 64 lines of a file lack: {}", listed(&late));
             scan.notes.push(Note::new("keys", late.len(), text));
