@@ -287,9 +287,9 @@ fn a_file_without_rows_is_no_epoch_that_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let text = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     text("one.csv", "id,epoch,loss\na,0,1\n");
-    text("two.csv", "id,epoch,loss\n");
+    text("none.csv", "id,epoch,loss\n");
     let found = score(folder.path(), &["loss_mean"], &Options::default()).unwrap();
-    assert!(found.notes.iter().any(|note| note.what == "empty" && note.text.ends_with(": two.csv")));
+    assert!(found.notes.iter().any(|note| note.what == "empty" && note.text.ends_with(": none.csv")));
 }
 
 #[test]

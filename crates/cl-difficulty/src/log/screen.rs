@@ -211,7 +211,9 @@ fn problem<T: Scalar>(outputs: OutputKind, row: &[T]) -> Option<Problem> {
             ((sum - 1.0).abs() > SUM_TOLERANCE || numbers().any(|p| p > 1.0)).then_some(Problem::Sum(sum))
         }),
         OutputKind::LogProbabilities => {
-            if let Some((class, value)) = numbers().enumerate().find(|&(_, value)| !(value <= SUM_TOLERANCE)) {
+            if let Some((class, value)) =
+                numbers().enumerate().find(|&(_, value)| value.is_nan() || value > SUM_TOLERANCE)
+            {
                 let text = format!("log-probability of class {class} is {value}, expected at most 0");
                 return Some(if value.is_nan() { Problem::NotNumber(text) } else { Problem::Other(text) });
             }
@@ -238,9 +240,7 @@ impl Problem {
 /// (`None` where it cannot be told); rows with NaN tell nothing.
 pub(super) fn kind_of_content(values: &[f64], n_classes: usize) -> Option<OutputKind> {
     let rows = || values.chunks_exact(n_classes.max(1)).filter(|row| !row.iter().any(|value| value.is_nan()));
-    if rows().next().is_none() {
-        return None;
-    }
+    rows().next()?;
     let within = |p: &f64| (0.0..=1.0 + SUM_TOLERANCE).contains(p);
     let near_one = |sum: f64| (sum - 1.0).abs() <= 1e-2;
     if rows().flatten().all(within) {
@@ -291,7 +291,7 @@ pub(super) fn unknown_kind(path: &Path) -> DataError {
 pub(super) fn tolerance(n_bits_of_mantissa: u32) -> f64 {
     match n_bits_of_mantissa {
         ..=8 => 0.05,
-        ..=11 => 0.01,
+        9..=11 => 0.01,
         _ => SUM_TOLERANCE,
     }
 }

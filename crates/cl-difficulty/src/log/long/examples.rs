@@ -97,7 +97,7 @@ impl Examples {
             CellValues::Integers(values) if !ids.is_missing(row) => self.insert_integer(*values.get(row)?),
             // Beyond 2^53 floating-point numbers are not what was written.
             CellValues::Numbers(values) if values.get(row)?.abs() > 9_007_199_254_740_992.0 => None,
-            _ => self.insert_text(&*ids.text(row)?),
+            _ => self.insert_text(&ids.text(row)?),
         }
     }
 

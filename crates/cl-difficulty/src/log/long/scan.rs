@@ -221,7 +221,7 @@ impl Scan {
             let whole = seen.len() == order.len();
             let lacks = |&at: &usize| !seen.contains(order[at]);
             let n_missing = if whole { 0 } else { kept.iter().filter(|at| lacks(at)).count() };
-            let first = (n_missing > 0).then(|| kept.iter().position(|at| lacks(at))).flatten();
+            let first = (n_missing > 0).then(|| kept.iter().position(lacks)).flatten();
             Slot { run, epoch, n_missing, first_missing: first }
         };
         let slots = known.slots.iter().zip(&seen).map(slot).collect();
