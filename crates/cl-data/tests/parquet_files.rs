@@ -12,8 +12,11 @@ use parquet::data_type::{
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
-/// One column with values, definition and repetition levels for each row group.
-fn write<T: DataType>(folder: &Path, column: &str, groups: &[(&[T::T], &[i16], &[i16])]) -> PathBuf {
+/// The values of a row group, their definition levels and their repetition levels.
+type Group<'a, T> = (&'a [T], &'a [i16], &'a [i16]);
+
+/// One column in row groups.
+fn write<T: DataType>(folder: &Path, column: &str, groups: &[Group<'_, T::T>]) -> PathBuf {
     let path = folder.join("t.parquet");
     let schema = Arc::new(parse_message_type(&format!("message rows {{ {column} }}")).unwrap());
     let mut file = SerializedFileWriter::new(File::create(&path).unwrap(), schema, Arc::default()).unwrap();
@@ -80,7 +83,7 @@ fn lists_that_are_empty_or_missing_are_not_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let column = "optional group v (LIST) { repeated group list { optional double element; } }";
     // [1, null], null, [], [2]
-    let levels: (&[f64], &[i16], &[i16]) = (&[1.0, 2.0], &[3, 2, 0, 1, 3], &[0, 1, 0, 0, 0]);
+    let levels: Group<'_, f64> = (&[1.0, 2.0], &[3, 2, 0, 1, 3], &[0, 1, 0, 0, 0]);
     let path = write::<DoubleType>(folder.path(), column, &[levels, (&[3.0], &[3], &[0])]);
     let found = batches(&path).unwrap();
     let cells = &found[0].columns[0];
@@ -131,7 +134,7 @@ fn integers_beyond_i64_stay_exact_and_integers() {
     let folder = tempfile::tempdir().unwrap();
     let column = "optional int64 v (UINT_64);";
     // The groups have small ones, large ones, and both with one missing.
-    let groups: [(&[i64], &[i16], &[i16]); 3] =
+    let groups: [Group<'_, i64>; 3] =
         [(&[3], &[1], &[]), (&[-1], &[1], &[]), (&[9_007_199_254_740_993, i64::MIN], &[1, 0, 1], &[])];
     let path = write::<Int64Type>(folder.path(), column, &groups);
     let expected = ["3", "18446744073709551615", "9007199254740993", "", "9223372036854775808"];

@@ -125,7 +125,10 @@ fn keys_that_are_many_late_or_twice() {
     assert_eq!(table.rows(&[0]).unwrap().next_batch().unwrap().unwrap().n_rows, 65);
     assert_eq!(table.late_keys(), ["late"]);
     let table = jsonl(&folder, "{\"a\":1}\n{\"a\":1,\"a\":2}\n");
-    let error = table.rows(&[0]).unwrap().next_batch().unwrap_err().to_string();
+    // Rows before the one that is wrong come first.
+    let mut rows = table.rows(&[0]).unwrap();
+    assert_eq!(rows.next_batch().unwrap().unwrap().n_rows, 1);
+    let error = rows.next_batch().unwrap_err().to_string();
     assert!(error.contains("t.jsonl: line 2: key `a` is there twice"), "{error}");
 }
 
@@ -170,6 +173,9 @@ fn what_is_no_utf8_is_told_by_line() {
     let folder = Folder(tempfile::tempdir().unwrap());
     let path = folder.0.path().join("t.jsonl");
     std::fs::write(&path, b"{\"a\":1}\n{\"a\":\"\xff\"}\n").unwrap();
-    let error = TableReader::open(&path, &TableOptions::default()).map(drop).unwrap_err().to_string();
+    let table = TableReader::open(&path, &TableOptions::default()).unwrap();
+    let mut rows = table.rows(&[0]).unwrap();
+    assert_eq!(rows.next_batch().unwrap().unwrap().n_rows, 1);
+    let error = rows.next_batch().unwrap_err().to_string();
     assert!(error.contains("t.jsonl: line 2, byte 7: no UTF-8"), "{error}");
 }

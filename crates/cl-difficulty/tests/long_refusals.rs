@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use cl_difficulty::log::{self, NotNumbers, Options, OutputKind};
+use cl_difficulty::MetricSettings;
+use cl_difficulty::log::{self, Missing, NotNumbers, Options, OutputKind};
 
-use super::long_log::{Form, Kind, Log, score, values, write};
+use super::long_log::{Form, Kind, Log, Row, bits, score, score_with, values, write};
 
 /// The error of a file with this content.
 fn error_with(name: &str, content: impl AsRef<[u8]>, metric: &str, options: &Options) -> String {
@@ -217,4 +218,93 @@ fn a_key_that_comes_late_is_told() {
     std::fs::write(&path, lines).unwrap();
     let found = score(&path, &["loss_mean"], &Options::default()).unwrap();
     assert!(found.notes.iter().any(|note| note.what == "keys" && note.text.ends_with("lack: seed")));
+}
+
+/// A run that was cut off while it wrote its last epoch.
+#[test]
+fn what_is_broken_matters_where_it_is_asked_for() {
+    let log = Log::new(Kind::Losses, 4, 6, 3);
+    let rows = log.rows(|example| format!("d{example}"));
+    let until = [MetricSettings::parse("loss_mean", &[("until", "3")]).unwrap()];
+    let all = [MetricSettings::parse("loss_mean", &[]).unwrap()];
+    let options = Options::default();
+    let (folder, run) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let whole = write(folder.path(), "whole", Form::JsonLines, Kind::Losses, &rows);
+    let expected = bits(&score_with(&whole, &until, &options).unwrap());
+    let text = std::fs::read_to_string(&whole).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let csv = |name: &str, rows: &[Row]| {
+        std::fs::read_to_string(write(folder.path(), name, Form::CsvColumns, Kind::Losses, rows)).unwrap()
+    };
+    let mut by_example = rows.clone();
+    by_example.sort_by_key(|row| row.id.clone());
+    // Cut off, with a row of another form, and with one that is no number, in order and not.
+    let cut = text[..text.len() - 30].to_owned();
+    let form = format!("{}\n{{\"id\":[1],\"epoch\":3,\"loss\":1}}\n", lines[..20].join("\n"));
+    let csv_cut = csv("whole", &rows).trim_end().rsplit_once(',').unwrap().0.to_owned();
+    let csv_wrong = |rows: &[Row]| csv("wrong", rows).replacen("d2,3,1,", "d2,3,1,oops", 1);
+    for (name, text, place) in [
+        ("cut.jsonl", cut, "line 24"),
+        ("form.jsonl", form, "column `id`"),
+        ("cut.csv", csv_cut, "line 25"),
+        ("number.csv", csv_wrong(&rows), "column `losses`"),
+        ("by_example.csv", csv_wrong(&by_example), "column `losses`"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let error = score_with(&path, &all, &options).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains(place), "{error}");
+        if name != "form.jsonl" {
+            let found = score_with(&path, &until, &options).map_err(|error| error.to_string());
+            assert_eq!(found.map(|found| bits(&found)), Ok(expected.clone()), "{name}");
+        }
+    }
+    for last in ["", "{\"id\":", "{\"id\":1}\n", "{\"id\":\"d0\",\"losses\":1}\n{\"id\":\"d1\""] {
+        std::fs::write(run.path().join("dynamics_epoch_3.jsonl"), last).unwrap();
+        let without = lines.iter().map(|line| line.replace("\"epoch\"", "\"at\""));
+        for (epoch, lines) in without.collect::<Vec<_>>().chunks(6).enumerate().take(3) {
+            std::fs::write(run.path().join(format!("dynamics_epoch_{epoch}.jsonl")), lines.join("\n")).unwrap();
+        }
+        let found = score_with(run.path(), &until, &options).map_err(|error| error.to_string());
+        assert_eq!(found.map(|found| bits(&found)), Ok(expected.clone()), "{last}");
+        let error = score_with(run.path(), &all, &options).unwrap_err().to_string();
+        assert!(error.contains("dynamics_epoch_3.jsonl"), "{error}");
+    }
+}
+
+#[test]
+fn a_file_without_rows_is_no_epoch_that_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    text("epoch_0.csv", "id,loss\na,1\nb,2\n");
+    text("epoch_1.csv", "id,loss\n");
+    let error = score(folder.path(), &["loss_mean"], &Options::default()).unwrap_err().to_string();
+    assert!(error.contains("no row of id a in epoch 1") && error.contains("2 of 2"), "{error}");
+    let options = Options { missing: Missing::Skip, ..Options::default() };
+    let found = score(folder.path(), &["loss_mean"], &options).unwrap();
+    assert_eq!(values(&found, "loss_mean"), [1.0, 2.0]);
+    assert!(found.notes.iter().any(|note| note.what == "missing" && note.count == 2), "{:?}", found.notes);
+    let folder = tempfile::tempdir().unwrap();
+    let text = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    text("one.csv", "id,epoch,loss\na,0,1\n");
+    text("none.csv", "id,epoch,loss\n");
+    let found = score(folder.path(), &["loss_mean"], &Options::default()).unwrap();
+    assert!(found.notes.iter().any(|note| note.what == "empty" && note.text.ends_with(": none.csv")));
+}
+
+#[test]
+fn the_kind_that_is_told_is_read_where_there_are_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.jsonl");
+    let row = "{\"id\":1,\"epoch\":0,\"label\":0,\"logits\":[5,1],\"probs\":[0.25,0.75]}\n";
+    for (text, told, confidence) in [
+        (row.to_owned(), OutputKind::Probabilities, 0.25),
+        (row.to_owned(), OutputKind::Logits, 1.0 / (1.0 + (-4f64).exp())),
+        (row.replace("\"logits\":[5,1],\"probs\"", "\"logits\""), OutputKind::Probabilities, 0.25),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let options = Options { outputs: Some(told), ..Options::default() };
+        let found = values(&score(&path, &["confidence"], &options).unwrap(), "confidence");
+        assert!((found[0] - confidence).abs() < 1e-12, "{told} {found:?}");
+    }
 }

@@ -35,5 +35,5 @@ fn any_known_log_is_scored_and_its_hardest_half_kept() {
     example::score(run.path(), &out).unwrap();
     assert_eq!(Table::read(&out).unwrap().sidecar.unwrap().format, "npy per epoch");
     let error = example::score(&out, &out).unwrap_err().to_string();
-    assert!(error.ends_with("neither .npz nor .npy, nor a folder of training dynamics"), "{error}");
+    assert!(error.contains("scores.csv: no column of epochs, the columns are id, label, el2n"), "{error}");
 }

@@ -111,13 +111,15 @@ fn outputs_of(
     names: &[String],
     options: &Options,
 ) -> Result<(String, Option<OutputKind>), DataError> {
+    let has = |name: &str| names.iter().any(|found| found == name);
+    // A name may be wrong where none is what was told.
+    let misnamed = !OUTPUT_NAMES.iter().any(|(name, kind)| has(name) && *kind == options.outputs);
     let wanted = |kind: Option<OutputKind>| match (options.outputs, kind) {
-        (Some(told), Some(kind)) => told == kind,
+        (Some(told), Some(kind)) => told == kind || (misnamed && !told.is_scalar() && !kind.is_scalar()),
         (told, None) => told.is_none_or(|told| !told.is_scalar()),
         (None, Some(_)) => true,
     };
-    let known =
-        OUTPUT_NAMES.iter().filter(|(name, kind)| names.iter().any(|found| found == name) && wanted(*kind));
+    let known = OUTPUT_NAMES.iter().filter(|(name, kind)| has(name) && wanted(*kind));
     let found: Vec<_> = known.copied().collect();
     // What is computed of outputs stands beside them.
     let of_classes: Vec<_> = found.iter().filter(|(_, kind)| kind.is_none_or(|kind| !kind.is_scalar())).collect();

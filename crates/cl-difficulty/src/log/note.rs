@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Something about a log that is not plain, and what was done about it: counted, never silent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// What it is about: `outputs`, `classes`, `ignored`, `duplicates`, `missing`, `gaps`, `nan`, `normalized`, `files`, `keys`,
+    /// What it is about: `outputs`, `classes`, `ignored`, `duplicates`, `missing`, `gaps`, `nan`, `normalized`, `files`, `empty`, `keys`,
     /// `unscored`.
     pub what: String,
     /// How many.

@@ -285,7 +285,10 @@ pub(super) fn kind_of(
             OutputKind::Probabilities,
             note("the outputs are from 0 to 1 and taken for probabilities; option `outputs` tells"),
         )),
-        (None, Some(OutputKind::Logits), None) => None,
+        (None, Some(OutputKind::Logits), None) => Some((
+            OutputKind::Logits,
+            note("the outputs are named logits, all are from 0 to 1 and taken for logits; option `outputs` tells"),
+        )),
         (None, Some(named), _) => Some((named, None)),
         (None, None, Some(content)) => Some((content, None)),
         (None, None, None) => None,
@@ -303,11 +306,9 @@ pub(super) fn unknown_kind(path: &Path) -> DataError {
 
 /// By how much probabilities of this type may miss 1 and still be what their precision makes of it.
 pub(super) fn tolerance(n_bits_of_mantissa: u32) -> f64 {
-    if n_bits_of_mantissa <= 8 {
-        0.05
-    } else if n_bits_of_mantissa <= 11 {
-        0.01
-    } else {
-        SUM_TOLERANCE
+    match n_bits_of_mantissa {
+        ..=8 => 0.05,
+        9..=11 => 0.01,
+        _ => SUM_TOLERANCE,
     }
 }

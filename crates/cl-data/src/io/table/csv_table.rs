@@ -17,6 +17,8 @@ pub(super) struct CsvTable {
     columns: Vec<usize>,
     decimal_comma: bool,
     n_read: u64,
+    /// What is wrong with the row behind those that were read.
+    failed: Option<DataError>,
 }
 
 /// The character between the fields: the one told; a tab where the first line has one; a semicolon where it has as many as
@@ -68,15 +70,26 @@ impl CsvTable {
     ) -> Result<Self, DataError> {
         let mut rows = CsvRows::open(path, separator)?;
         rows.header()?;
-        Ok(Self { rows, columns: columns.to_vec(), decimal_comma, n_read: 0 })
+        Ok(Self { rows, columns: columns.to_vec(), decimal_comma, n_read: 0, failed: None })
     }
 }
 
 impl Rows for CsvTable {
     fn next_batch(&mut self) -> Result<Option<Batch>, DataError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let mut columns: Vec<Texts> = self.columns.iter().map(|_| Texts::new(self.decimal_comma)).collect();
         let (mut lines, mut n_bytes) = (Vec::new(), 0);
-        while lines.len() < ROWS && n_bytes < BYTES && self.rows.advance()? {
+        while lines.len() < ROWS && n_bytes < BYTES {
+            match self.rows.advance() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
             for (texts, &column) in columns.iter_mut().zip(&self.columns) {
                 let field = self.rows.field(column);
                 n_bytes += field.len();
@@ -85,7 +98,7 @@ impl Rows for CsvTable {
             lines.push(self.rows.line());
         }
         if lines.is_empty() {
-            return Ok(None);
+            return self.failed.take().map_or(Ok(None), Err);
         }
         let columns = columns.into_iter().map(|texts| Cells::full(CellValues::Texts(texts))).collect();
         let batch = Batch { columns, n_rows: lines.len(), first_row: self.n_read, lines };

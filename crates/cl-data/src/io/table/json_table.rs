@@ -109,8 +109,10 @@ fn without_python_numbers(line: &str) -> String {
 pub(super) fn keys(path: &Path) -> Result<Vec<String>, DataError> {
     let (mut lines, mut keys, mut places) = (Lines::open(path)?, Vec::new(), HashMap::new());
     for _ in 0..LINES {
-        if lines.advance()?.is_none() {
-            break;
+        match lines.advance() {
+            Ok(None) => break,
+            Err(_) if !keys.is_empty() => break,
+            advanced => _ = advanced?,
         }
         let mut place = |key: &str| {
             if !places.contains_key(key) {
@@ -119,7 +121,11 @@ pub(super) fn keys(path: &Path) -> Result<Vec<String>, DataError> {
             }
             None
         };
-        lines.read(&mut place, &mut [])?;
+        match lines.read(&mut place, &mut []) {
+            // Whoever reads the rows is told.
+            Err(_) if !keys.is_empty() => break,
+            read => read?,
+        }
     }
     match keys.is_empty() {
         true => Err(malformed(path, "line 1", "no rows, expected an object per line")),
@@ -134,6 +140,8 @@ pub(super) struct JsonTable<'a> {
     places: HashMap<String, usize>,
     late: &'a LateKeys,
     n_read: u64,
+    /// What is wrong with the row behind those that were read.
+    failed: Option<DataError>,
 }
 
 /// Keys that are no column, because the first lines lack them.
@@ -166,18 +174,27 @@ impl LateKeys {
 impl<'a> JsonTable<'a> {
     pub(super) fn open(path: &Path, names: Vec<String>, late: &'a LateKeys) -> Result<Self, DataError> {
         let (n_columns, places) = (names.len(), names.into_iter().zip(0..).collect());
-        Ok(Self { lines: Lines::open(path)?, n_columns, places, late, n_read: 0 })
+        Ok(Self { lines: Lines::open(path)?, n_columns, places, late, n_read: 0, failed: None })
     }
 }
 
 impl Rows for JsonTable<'_> {
     fn next_batch(&mut self) -> Result<Option<Batch>, DataError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let mut columns: Vec<Builder> = (0..self.n_columns).map(|_| Builder::default()).collect();
         let mut cells = vec![JsonCell::Null; self.n_columns];
         let (mut lines, mut n_bytes) = (Vec::new(), 0);
         while lines.len() < ROWS && n_bytes < BYTES {
-            let Some(n) = self.lines.advance()? else { break };
-            n_bytes += n;
+            match self.lines.advance() {
+                Ok(Some(n)) => n_bytes += n,
+                Ok(None) => break,
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
+            }
             cells.fill(JsonCell::Null);
             let (places, late) = (&self.places, self.late);
             let mut place = |key: &str| {
@@ -187,14 +204,17 @@ impl Rows for JsonTable<'_> {
                 }
                 found
             };
-            self.lines.read(&mut place, &mut cells)?;
+            if let Err(error) = self.lines.read(&mut place, &mut cells) {
+                self.failed = Some(error);
+                break;
+            }
             for (column, cell) in columns.iter_mut().zip(&mut cells) {
                 column.push(std::mem::replace(cell, JsonCell::Null));
             }
             lines.push(self.lines.number);
         }
         if lines.is_empty() {
-            return Ok(None);
+            return self.failed.take().map_or(Ok(None), Err);
         }
         let columns = columns.into_iter().map(Builder::finish).collect();
         let batch = Batch { columns, n_rows: lines.len(), first_row: self.n_read, lines };

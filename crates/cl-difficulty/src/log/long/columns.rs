@@ -125,12 +125,17 @@ impl Columns {
         };
         let run = match role(&options.run_column, RUN_COLUMNS)? {
             Some(column) => Run::Column(column),
-            None => Run::Of(number_behind(&name, &["seed", "run"])),
+            None => Run::Of(run_of_name(&name)),
         };
         let label = role(&options.label_column, LABEL_COLUMNS)?;
         let (outputs, named) = outputs(table, &names, options, label)?;
         Ok(Self { id, epoch, label, run, outputs, named })
     }
+}
+
+/// The run that the name of a file tells.
+pub(super) fn run_of_name(name: &str) -> Option<u64> {
+    number_behind(name, &["seed", "run"])
 }
 
 /// The columns by name, where none has it in its case also by name in small letters.
@@ -191,7 +196,10 @@ fn outputs(
         (None, _) => true,
     };
     let of_classes = OUTPUT_NAMES.iter().filter(|(_, kind)| kind.is_none_or(|kind| !kind.is_scalar()));
-    for (name, kind) in of_classes.filter(|(_, kind)| wanted(*kind)) {
+    let mut of_classes: Vec<_> = of_classes.filter(|(_, kind)| wanted(*kind)).collect();
+    // What bears the name of what was told comes before what may be misnamed.
+    of_classes.sort_by_key(|(_, kind)| told.is_some() && *kind != told);
+    for (name, kind) in of_classes {
         if let Some(column) = lower.first_of(&[name]) {
             return Ok((OutputColumns::List(column), *kind));
         }

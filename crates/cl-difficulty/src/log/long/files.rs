@@ -8,12 +8,14 @@ use super::super::beside::is_labels;
 use super::super::names::number_behind;
 use super::super::note::Note;
 use super::super::options::Options;
-use super::columns::{Columns, Run};
-use super::scan::File;
+use super::columns::{Columns, Run, run_of_name};
+use super::scan::{BrokenFile, File};
 
 /// The tables of a log.
 pub(super) struct Files {
     pub(super) files: Vec<File>,
+    /// Those that cannot be read.
+    pub(super) broken: Vec<BrokenFile>,
     pub(super) note: Option<Note>,
     /// The file of each epoch, where each has one and names it.
     pub(super) of_epochs: Vec<PathBuf>,
@@ -48,9 +50,20 @@ pub(super) fn tables(
     if found.iter().any(|(epoch, ..)| epoch.is_none()) || found.windows(2).any(|pair| pair[0].0 == pair[1].0) {
         of_epochs.clear();
     }
-    let paths: Vec<&PathBuf> = found.into_iter().map(|(_, _, path)| path).collect();
-    let files = open(&paths, options)?;
+    let (mut files, mut broken) = (Vec::new(), Vec::new());
+    for (epoch, name, path) in found {
+        match (open(path, options), epoch) {
+            (Err(error @ DataError::Malformed { .. }), Some(epoch)) if options.epoch_column.is_none() => {
+                let run = run_of_name(name).map_or(String::new(), |run| run.to_string());
+                broken.push(BrokenFile { run, epoch, error });
+            }
+            (file, _) => files.push(file?),
+        }
+    }
     if files.is_empty() {
+        if let Some(first) = broken.into_iter().next() {
+            return Err(first.error);
+        }
         return Err(malformed(path, "", "no tables, expected .csv, .jsonl or .parquet files"));
     }
     if files.iter().any(|file| matches!(file.columns.run, Run::Column(_) | Run::Of(Some(_)))) {
@@ -65,22 +78,17 @@ pub(super) fn tables(
         }
     }
     let note = Note::files_left_out(&left_out);
-    Ok(Files { files, note, of_epochs, labels })
+    Ok(Files { files, broken, note, of_epochs, labels })
 }
 
 /// One file.
 pub(super) fn table(path: &Path, options: &Options) -> Result<Files, DataError> {
-    let files = open(&[&path.to_path_buf()], options)?;
-    Ok(Files { files, note: None, of_epochs: Vec::new(), labels: None })
+    let files = vec![open(path, options)?];
+    Ok(Files { files, broken: Vec::new(), note: None, of_epochs: Vec::new(), labels: None })
 }
 
-fn open(paths: &[&PathBuf], options: &Options) -> Result<Vec<File>, DataError> {
-    paths
-        .iter()
-        .map(|path| {
-            let table = TableReader::open(path, &options.table)?;
-            let columns = Columns::find(&table, options)?;
-            Ok(File { table, columns })
-        })
-        .collect()
+fn open(path: &Path, options: &Options) -> Result<File, DataError> {
+    let table = TableReader::open(path, &options.table)?;
+    let columns = Columns::find(&table, options)?;
+    Ok(File { table, columns })
 }

@@ -69,6 +69,19 @@ impl<'a> Keys<'a> {
         malformed(self.path(), place, format!("{}, expected {expected}", batch.columns[column].shown(row)))
     }
 
+    /// The slot of a file whose rows are all of one.
+    pub(super) fn slot_of_file(&self, known: &mut Known) -> Option<u32> {
+        match (&self.columns.epoch, &self.columns.run) {
+            (Epoch::Of(epoch), Run::Of(_)) => Some(known.slot_of(&self.run_of_file(), *epoch)),
+            _ => None,
+        }
+    }
+
+    /// Whether all rows are of one run.
+    pub(super) fn has_one_run(&self) -> bool {
+        self.run.is_none()
+    }
+
     /// The error of a row without an id.
     pub(super) fn no_id(&self, batch: &Batch, row: usize) -> DataError {
         self.wrong(
@@ -237,6 +250,12 @@ impl Known {
         self.runs.push(name.to_owned());
         self.run_of.insert(name.to_owned(), run);
         run
+    }
+
+    /// The slot of a run and an epoch.
+    pub(super) fn slot_of(&mut self, run: &str, epoch: u64) -> u32 {
+        let run = self.run(run);
+        self.slot((run, epoch))
     }
 
     fn slot(&mut self, key: (u32, u64)) -> u32 {

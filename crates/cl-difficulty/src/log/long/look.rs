@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use cl_data::DataError;
 use cl_data::io::{Batch, malformed};
 
@@ -19,23 +21,17 @@ pub(super) struct Look {
 
 impl Look {
     pub(super) fn at(files: &mut [File], options: &Options) -> Result<Self, DataError> {
-        let Some(file) = files.first_mut() else { return Err(no_files()) };
+        let (number, batch, width) = first_rows(files)?;
+        let file = &files[number];
         let path = file.table.path().to_path_buf();
-        let reader = OutputReader::new(&file.table, &file.columns.outputs, None, None, 1);
-        let first: Option<Batch> = file.table.rows(&reader.read)?.next_batch()?;
-        let Some(batch) = first else {
-            return Err(malformed(&path, "", "no rows, expected one per example and epoch"));
-        };
-        let width = reader.width_of(&batch);
         let named = file.columns.named;
-        if let OutputColumns::List(column) = file.columns.outputs
+        if matches!(file.columns.outputs, OutputColumns::List(_))
             && named.is_none()
             && width <= 1
             && options.outputs.is_none()
             && (file.columns.label.is_some() || options.labels.is_some())
         {
             // Predicted classes, under a name that outputs have elsewhere.
-            file.columns.outputs = OutputColumns::Prediction(column);
             for file in files.iter_mut() {
                 if let (OutputColumns::List(column), None) = (&file.columns.outputs, file.columns.named) {
                     file.columns.outputs = OutputColumns::Prediction(*column);
@@ -45,9 +41,8 @@ impl Look {
             return Ok(Self { outputs: OutputKind::Correct, width: 1, note: None });
         }
         alike(files, width)?;
-        let Some(file) = files.first() else { return Err(no_files()) };
-        let reader = OutputReader::new(&file.table, &file.columns.outputs, None, None, 1);
         if width == 0 {
+            let reader = OutputReader::new(&file.table, &file.columns.outputs, None, None, 1);
             let name = &file.table.columns()[reader.read[0]];
             let place = format!("{}, column `{name}`", batch.place(0));
             let problem = format!("{}, expected a list of numbers", batch.columns[0].shown(0));
@@ -64,8 +59,22 @@ impl Look {
     }
 }
 
-fn no_files() -> DataError {
-    DataError::InvalidArgument { argument: "files", value: "none".into(), expected: "at least one" }
+/// The first file with rows that can be read, by its place; its first rows, and how many numbers one has.
+fn first_rows(files: &[File]) -> Result<(usize, Batch, usize), DataError> {
+    let mut failed = None;
+    for (number, file) in files.iter().enumerate() {
+        let reader = OutputReader::new(&file.table, &file.columns.outputs, None, None, 1);
+        match file.table.rows(&reader.read)?.next_batch() {
+            Ok(Some(batch)) => {
+                let width = reader.width_of(&batch);
+                return Ok((number, batch, width));
+            }
+            Ok(None) => {}
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    let path = files.first().map_or(Path::new(""), |file| file.table.path());
+    Err(failed.unwrap_or_else(|| malformed(path, "", "no rows, expected one per example and epoch")))
 }
 
 /// Files with other outputs than the first are of another log.

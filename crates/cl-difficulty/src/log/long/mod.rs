@@ -1,5 +1,6 @@
 //! Logs as tables: a row per example and epoch, in one file or several, in any order.
 
+mod broken;
 mod by_epoch;
 mod columns;
 mod examples;

@@ -26,6 +26,15 @@ pub(super) struct RowOutputs {
     pub(super) problems: Vec<(usize, DataError)>,
 }
 
+impl RowOutputs {
+    /// Keeps so many rows.
+    pub(super) fn truncate(&mut self, n_rows: u64, width: usize) {
+        self.n_rows = usize::try_from(n_rows).map_or(self.n_rows, |n_rows| n_rows.min(self.n_rows));
+        self.values.truncate(self.n_rows * width);
+        self.problems.retain(|(row, _)| *row < self.n_rows);
+    }
+}
+
 impl<'a> OutputReader<'a> {
     pub(super) fn new(
         table: &'a TableReader,

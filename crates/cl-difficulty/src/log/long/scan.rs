@@ -6,19 +6,27 @@ use cl_data::io::{Batch, Labels, TableReader, io_error, listed, malformed};
 use cl_data::{DataError, Ids};
 
 use super::super::note::Note;
-use super::super::options::{Duplicates, Options};
+use super::super::options::{Duplicates, Missing, Options};
+use super::broken::Broken;
 use super::columns::Columns;
 use super::examples::{Examples, UNKNOWN};
 use super::keys::{Keys, Known, NO_LABEL};
 use super::row_index::RowNumbers;
 use super::seen::Seen;
-use super::segments::{SegmentWriter, Segments};
+use super::segments::{Segment, SegmentWriter, Segments};
 use super::stream::for_each_batch;
 
 /// A file of the log.
 pub(super) struct File {
     pub(super) table: TableReader,
     pub(super) columns: Columns,
+}
+
+/// A file that cannot be read, of the epoch that its name tells.
+pub(super) struct BrokenFile {
+    pub(super) run: String,
+    pub(super) epoch: u64,
+    pub(super) error: DataError,
 }
 
 /// A row that is of a pair of example and epoch with others, which are averaged.
@@ -56,25 +64,37 @@ pub(super) struct Scan {
     pub(super) slots: Vec<Slot>,
     /// Whether each run's rows come epoch after epoch.
     pub(super) in_order: bool,
+    pub(super) broken: Broken,
     pub(super) notes: Vec<Note>,
 }
 
 impl Scan {
-    pub(super) fn of(path: &Path, files: Vec<File>, options: &Options) -> Result<Self, DataError> {
+    /// Of files that can be read, and others of an epoch each.
+    pub(super) fn of(
+        path: &Path,
+        files: Vec<File>,
+        others: Vec<BrokenFile>,
+        options: &Options,
+    ) -> Result<Self, DataError> {
         let spooled = |error| io_error(path, error);
         let (mut known, mut rows, mut segments) = (Known::default(), RowNumbers::writer(), SegmentWriter::new());
         let (mut seen, mut twice): (Vec<Seen>, Twice) = (Vec::new(), Twice::default());
         let examples = RwLock::new(Examples::default());
         let poisoned = || malformed(path, "", "a thread that read it panicked");
-        let (mut in_batch, mut late) = (Vec::new(), Vec::new());
-        for file in &files {
+        let (mut in_batch, mut late, mut empty, mut broken) =
+            (Vec::new(), Vec::new(), Vec::new(), Broken::default());
+        for BrokenFile { run, epoch, error } in others {
+            broken.put(known.slot_of(&run, epoch) as usize, error)?;
+        }
+        for (number, file) in files.iter().enumerate() {
+            let (mut n_rows, mut last): (u64, Option<Segment>) = (0, None);
             let keys = Keys::new(&file.table, &file.columns);
             let parts: Vec<usize> = (0..file.table.n_parts()).collect();
             let prepare = |batch: Batch| {
                 let found = examples.read().map_err(|_| poisoned())?.find(&batch.columns[0]);
                 Ok((batch, found))
             };
-            for_each_batch(&file.table, &keys.read, &parts, prepare, |(batch, mut found)| {
+            let read = for_each_batch(&file.table, &keys.read, &parts, prepare, |(batch, mut found)| {
                 if found.contains(&UNKNOWN) {
                     let mut examples = examples.write().map_err(|_| poisoned())?;
                     for (row, example) in found.iter_mut().enumerate().filter(|(_, example)| **example == UNKNOWN)
@@ -103,18 +123,43 @@ impl Scan {
                         }
                     }
                     row += segment.n as usize;
+                    let epoch = |slot: u32| known.slots[slot as usize].1;
+                    last = last.filter(|last| epoch(last.slot) >= epoch(segment.slot)).or(Some(segment));
                     segments.push(segment).map_err(spooled)?;
                 }
+                n_rows += batch.n_rows as u64;
                 rows.push(&found).map_err(spooled)
-            })?;
+            });
+            if let Err(error) = read {
+                // Of a file of one epoch that is the one; else rows of the last may be lost, and of those after.
+                let slot = keys.slot_of_file(&mut known).or_else(|| {
+                    let last = last.filter(|_| keys.has_one_run() && options.missing == Missing::Error)?;
+                    Some(last.slot)
+                });
+                match slot {
+                    Some(slot) => broken.put(slot as usize, error)?,
+                    None => return Err(error),
+                }
+                broken.end_file(number, n_rows);
+            }
+            if n_rows == 0 && keys.slot_of_file(&mut known).is_none() {
+                empty.push(file.table.path().file_name().unwrap_or_default().to_string_lossy().into_owned());
+            }
             late.extend(file.table.late_keys());
         }
         let examples = examples.into_inner().map_err(|_| poisoned())?;
         if examples.len() == 0 {
+            broken.any()?;
             return Err(malformed(path, "", "no rows, expected one per example and epoch"));
         }
         let rows = Rows { rows: rows.finish().map_err(spooled)?, segments: segments.finish().map_err(spooled)? };
+        seen.resize_with(known.slots.len(), Seen::default);
         let mut scan = Self::with_labels(path, files, (examples, known), rows, (seen, twice), options)?;
+        scan.broken = broken;
+        if !empty.is_empty() {
+            let text = format!("files without rows: {}", listed(&empty));
+            scan.notes.push(Note::new("empty", empty.len(), text));
+        }
         if !late.is_empty() {
             let text = format!("keys left out that the first 64 lines of a file lack: {}", listed(&late));
             scan.notes.push(Note::new("keys", late.len(), text));
@@ -194,6 +239,7 @@ impl Scan {
             rows,
             segments,
             in_order: true,
+            broken: Broken::default(),
             notes,
         };
         scan.settle(twice, options)?;

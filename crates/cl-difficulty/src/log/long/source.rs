@@ -52,13 +52,13 @@ pub(in super::super) fn open_tables(
     names: Option<&BTreeMap<String, PathBuf>>,
     options: &Options,
 ) -> Result<Vec<Box<dyn Source>>, DataError> {
-    let Files { mut files, note, of_epochs, labels } = match names {
+    let Files { mut files, broken, note, of_epochs, labels } = match names {
         Some(names) => tables(path, names, options)?,
         None => table(path, options)?,
     };
     let options = &Options { labels: options.labels.clone().or(labels), ..options.clone() };
     let look = Look::at(&mut files, options)?;
-    let mut scan = Scan::of(path, files, options)?;
+    let mut scan = Scan::of(path, files, broken, options)?;
     scan.notes.extend(note);
     scan.notes.extend(look.note.clone());
     let n_classes = match look.outputs.is_scalar() {
@@ -139,29 +139,35 @@ fn missing(scan: &Scan, slots: &[usize]) -> Option<Note> {
 type TakeRows<'a> = dyn FnMut(&Path, usize, &[u32], &[f64]) -> Result<(), DifficultyError> + 'a;
 
 impl Shared {
-    /// Goes through all rows of these slots.
+    /// Goes through all rows of these slots; what is wrong with one may be put off until its slot is asked for.
     fn rows(
         &mut self,
         wanted: &[bool],
         width: usize,
         options: &Options,
+        put_off: bool,
         take: &mut TakeRows<'_>,
     ) -> Result<(), DifficultyError> {
         let path = self.scan.path.clone();
         let spooled = |error| DifficultyError::from(io_error(&path, error));
-        let Scan { files, rank, rows, segments, labels, class_names, .. } = &mut self.scan;
+        let Scan { files, rank, rows, segments, labels, class_names, broken, .. } = &mut self.scan;
         let predicted = PredictedClasses::new(class_names.as_deref(), options.classes.classes.is_some());
         let mut examples = rows.reader().map_err(spooled)?;
         let mut slots = segments.rows().map_err(spooled)?;
         let mut numbers = Vec::new();
-        for file in files.iter() {
+        for (number, file) in files.iter().enumerate() {
+            let mut left = broken.rows_of(number);
             let columns = &file.columns;
             let ignore = options.classes.ignore.as_deref();
             let reader = OutputReader::new(&file.table, &columns.outputs, columns.label, ignore, width);
             let parts: Vec<usize> = (0..file.table.n_parts()).collect();
             let predictions = matches!(columns.outputs, OutputColumns::Prediction(_));
             let prepare = |batch: Batch| Ok(reader.read(&batch, &predicted));
-            for_each_batch(&file.table, &reader.read, &parts, prepare, |mut outputs: RowOutputs| {
+            let mut each = |mut outputs: RowOutputs| {
+                if let Some(left) = &mut left {
+                    outputs.truncate(*left, width);
+                    *left -= outputs.n_rows as u64;
+                }
                 examples.next(outputs.n_rows, &mut numbers).map_err(spooled)?;
                 for number in &mut numbers {
                     if *number != LEFT {
@@ -188,15 +194,27 @@ impl Shared {
                         continue;
                     }
                     while let Some((at, problem)) = problems.next_if(of_run) {
-                        if numbers[at] != LEFT {
-                            return Err(problem.into());
+                        match numbers[at] {
+                            LEFT => {}
+                            _ if put_off => broken.put(slot as usize, problem)?,
+                            _ => return Err(problem.into()),
                         }
                     }
                     let values = &outputs.values[run.start * width..run.end * width];
                     take(file.table.path(), slot as usize, &numbers[run], values)?;
                 }
                 Ok::<(), DifficultyError>(())
-            })?;
+            };
+            let mut refused = false;
+            let read = for_each_batch(&file.table, &reader.read, &parts, prepare, |outputs| {
+                let done = each(outputs);
+                refused |= done.is_err();
+                done
+            });
+            // That a file ends too early is known.
+            if refused || left != Some(0) {
+                read?;
+            }
         }
         Ok(())
     }
@@ -213,7 +231,7 @@ impl Shared {
             }
             let mut writer = ByEpochWriter::new(&n_rows, width).map_err(spooled)?;
             let wanted = vec![true; n_rows.len()];
-            self.rows(&wanted, width, options, &mut |_, slot, examples, values| {
+            self.rows(&wanted, width, options, true, &mut |_, slot, examples, values| {
                 let mut rows =
                     examples.iter().zip(values.chunks_exact(width)).filter(|(example, _)| **example != LEFT);
                 rows.try_for_each(|(&example, values)| writer.push(slot, example, values)).map_err(spooled)
@@ -357,6 +375,7 @@ impl Source for LongTable {
         let mut shared = lock(&shared);
         let mut n_missing = 0;
         for position in positions.clone() {
+            shared.scan.broken.check(self.slots[position])?;
             n_missing += self.check_whole(&shared, position)?;
         }
         let mut screen = Screen::new(&self.options, 0.0, self.single);
@@ -367,7 +386,7 @@ impl Source for LongTable {
             positions.clone().for_each(|position| position_of[self.slots[position]] = position);
             let wanted: Vec<bool> = position_of.iter().map(|&position| position != usize::MAX).collect();
             let mut file = PathBuf::new();
-            shared.rows(&wanted, self.width, &self.options, &mut |path, slot, examples, values| {
+            shared.rows(&wanted, self.width, &self.options, false, &mut |path, slot, examples, values| {
                 while chunks.position < position_of[slot] {
                     chunks.end_epoch()?;
                     chunks.position += 1;
@@ -385,6 +404,8 @@ impl Source for LongTable {
         } else {
             let path = self.contents.path.clone();
             let rows = (CHUNK / self.width).max(1);
+            shared.by_epoch(self.width, &self.options)?;
+            positions.clone().try_for_each(|position| shared.scan.broken.check(self.slots[position]))?;
             let store = shared.by_epoch(self.width, &self.options)?;
             for position in positions {
                 chunks.position = position;
