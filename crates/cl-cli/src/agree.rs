@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use cl_data::catalogue::CatalogueError;
+use cl_data::io::is_standard;
 use cl_data::io::listed;
 use cl_difficulty::DifficultyError;
 use cl_difficulty::agreement::{Bootstrap, JoinedColumn, RankCorrelation, agreement_matrix, join, top_overlap};
@@ -14,7 +15,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::difficulty::{Direction, ReadDirection, write_part};
-use crate::output::{check_svg, new_table, place, print_beside, right, save_figure};
+use crate::output::{answer, check_svg, new_table, place, print_beside, right, save_figure};
 use crate::paths;
 use crate::tables::TableArguments;
 
@@ -174,7 +175,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         pairs,
         output: arguments.output.as_ref().map(|path| path.display().to_string()),
     };
-    print_beside(&report, arguments.json, &[arguments.output.as_deref()])
+    match arguments.output.as_deref().is_some_and(is_standard) {
+        true => print_beside(&report, arguments.json, &[arguments.output.as_deref()]),
+        // How far they agree is what was asked for, quiet or not.
+        false => answer(&report, arguments.json),
+    }
 }
 
 /// The columns' names, with their files where one name is in several.

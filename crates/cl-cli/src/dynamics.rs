@@ -19,6 +19,29 @@ const HEADING: &str = "How logs are read (`curriculum formats` has the rules)";
 /// What a person says of training dynamics that the files do not.
 #[derive(Args)]
 pub(crate) struct InputOptions {
+    #[command(flatten)]
+    pub(crate) log: LogOptions,
+    #[command(flatten)]
+    rules: Rules,
+}
+
+/// What becomes of rows that are not plain.
+#[derive(Args, Clone, Copy)]
+struct Rules {
+    /// Rows with NaN or infinite numbers
+    #[arg(long, help_heading = HEADING, value_name = "RULE", default_value_t, value_parser = named(NotNumbers::NAMES))]
+    nan: NotNumbers,
+    /// Epochs that lack examples
+    #[arg(long, help_heading = HEADING, value_name = "RULE", default_value_t, value_parser = named(Missing::NAMES))]
+    missing: Missing,
+    /// Several rows of the same example and epoch
+    #[arg(long, help_heading = HEADING, value_name = "RULE", default_value_t, value_parser = named(Duplicates::NAMES))]
+    duplicates: Duplicates,
+}
+
+/// What logs are.
+#[derive(Args)]
+pub(crate) struct LogOptions {
     /// Labels, where the input has none: .npy, or a table with ids
     #[arg(long, help_heading = HEADING, value_name = "FILE")]
     labels: Option<PathBuf>,
@@ -37,15 +60,6 @@ pub(crate) struct InputOptions {
     /// What the two axes of an array are
     #[arg(long, help_heading = HEADING, hide_short_help = true, value_name = "AXES", value_parser = named(Axes::NAMES))]
     axes: Option<Axes>,
-    /// Rows with NaN or infinite numbers
-    #[arg(long, help_heading = HEADING, value_name = "RULE", default_value_t, value_parser = named(NotNumbers::NAMES))]
-    nan: NotNumbers,
-    /// Epochs that lack examples
-    #[arg(long, help_heading = HEADING, value_name = "RULE", default_value_t, value_parser = named(Missing::NAMES))]
-    missing: Missing,
-    /// Several rows of the same example and epoch
-    #[arg(long, help_heading = HEADING, value_name = "RULE", default_value_t, value_parser = named(Duplicates::NAMES))]
-    duplicates: Duplicates,
     /// Divide probabilities that do not sum to 1 by their sum
     #[arg(long, help_heading = HEADING, hide_short_help = true)]
     normalize: bool,
@@ -73,8 +87,14 @@ where
     PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
 }
 
-impl InputOptions {
-    pub(crate) fn log(&self) -> anyhow::Result<log::Options> {
+impl LogOptions {
+    /// With these rules for rows that are not plain.
+    pub(crate) fn options(
+        &self,
+        nan: NotNumbers,
+        missing: Missing,
+        duplicates: Duplicates,
+    ) -> anyhow::Result<log::Options> {
         Ok(log::Options {
             labels: self.labels.clone(),
             classes: LabelOptions { classes: self.classes()?, ignore: self.ignore_label.clone() },
@@ -87,20 +107,11 @@ impl InputOptions {
             label_column: self.label_column.clone(),
             run_column: self.run_column.clone(),
             outputs_column: self.outputs_column.clone(),
-            duplicates: self.duplicates,
-            missing: self.missing,
-            nan: self.nan,
+            duplicates,
+            missing,
+            nan,
             normalize: self.normalize,
         })
-    }
-
-    /// The files that are read beside the input.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.labels.iter()
-    }
-
-    pub(crate) fn missing(&self) -> Missing {
-        self.missing
     }
 
     fn classes(&self) -> anyhow::Result<Option<Vec<String>>> {
@@ -109,6 +120,22 @@ impl InputOptions {
             Some(list) if list.contains(',') => Some(list.split(',').map(|name| name.trim().to_owned()).collect()),
             Some(file) => Some(read_lines(file)?.into_iter().filter(|line| !line.is_empty()).collect()),
         })
+    }
+}
+
+impl InputOptions {
+    pub(crate) fn log(&self) -> anyhow::Result<log::Options> {
+        let Rules { nan, missing, duplicates } = self.rules;
+        self.log.options(nan, missing, duplicates)
+    }
+
+    /// The files that are read beside the input.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.log.labels.iter()
+    }
+
+    pub(crate) fn missing(&self) -> Missing {
+        self.rules.missing
     }
 
     /// The runs of all inputs: each input is a run, a table may hold several.

@@ -12,8 +12,8 @@ use comfy_table::Cell;
 use serde::Serialize;
 
 use self::log::LogReport;
-use crate::dynamics::InputOptions;
-use crate::output::{in_flags, new_table, print, right, short};
+use crate::dynamics::LogOptions;
+use crate::output::{answer, in_flags, new_table, right, short};
 
 /// Show what a file of data or a log of training holds: shapes, types, classes, ranges, NaN, duplicates; of a log ids,
 /// epochs, gaps, what is missing or twice, and which metrics it can give.
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
     #[command(flatten)]
-    options: InputOptions,
+    options: LogOptions,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -55,8 +55,8 @@ const SHOWN: usize = 1000;
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { file, label, options, json } = arguments;
     if file.is_dir() {
-        let log = LogReport::open(file, &options.log()?)?;
-        return print(&Report { summary: None, log: Some(log), no_log: None }, *json);
+        let log = LogReport::open(file, options)?;
+        return answer(&Report { summary: None, log: Some(log), no_log: None }, *json);
     }
     let (table, id) = (options.table.table(), &options.table.id_column);
     let format = table.format.map_or_else(|| FileFormat::of(file), |format| Ok(format.into()))?;
@@ -67,21 +67,22 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let summary = summarize(file, &SummaryOptions { label: label.clone(), id: id.clone(), table })?;
     let is_array = matches!(format, FileFormat::Npy | FileFormat::Npz);
     let (log, no_log) = match is_table || is_array {
-        true => match LogReport::open(file, &options.log()?) {
+        true => match LogReport::open(file, options) {
             Ok(log) => (Some(log), None),
-            // A table with ids and epochs is meant as a log.
-            Err(error) => (None, looks_like_a_log(&summary).then(|| in_flags(&error.to_string()))),
+            // What is named as outputs are is meant as a log.
+            Err(error) => (None, looks_like_a_log(&summary, is_array).then(|| in_flags(&error.to_string()))),
         },
         false => (None, None),
     };
-    print(&Report { summary: Some(summary), log, no_log }, *json)
+    answer(&Report { summary: Some(summary), log, no_log }, *json)
 }
 
-/// Whether a table has a column of epochs or steps beside one of outputs.
-fn looks_like_a_log(summary: &FileSummary) -> bool {
+/// Whether a table has a column of epochs or steps beside one of outputs, or an archive outputs.
+fn looks_like_a_log(summary: &FileSummary, is_array: bool) -> bool {
     let has =
         |names: &[&str]| summary.parts.iter().any(|part| names.iter().any(|name| part.name.starts_with(name)));
-    has(&["epoch", "step", "global_step"]) && has(&["logit", "prob", "log_prob", "loss", "correct", "pred"])
+    let outputs = has(&["logit", "prob", "pred", "log_prob", "loss", "correct"]);
+    outputs && (is_array || has(&["epoch", "step", "global_step"]))
 }
 
 /// The summary, as a table for people and as JSON for programs.

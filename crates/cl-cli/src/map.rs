@@ -1,9 +1,10 @@
 //! `curriculum map`: Dataset Cartography's data map.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use cl_data::io::{NpzReader, Signature, TableReader};
 use cl_data::random;
 use cl_difficulty::MetricSettings;
 use cl_difficulty::log::{self, Scoring};
@@ -28,8 +29,9 @@ Examples:
   curriculum map scores.csv -o map.svg
   curriculum map run/ -o map.svg")]
 pub(crate) struct Arguments {
-    /// What `curriculum score` takes, or scores with columns `confidence`, `variability` and `correctness`
-    file: PathBuf,
+    /// What `curriculum score` takes (several are several runs), or scores with columns `confidence`, `variability` and `correctness`
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
     #[command(flatten)]
     options: InputOptions,
     /// The figure to write (.svg)
@@ -47,7 +49,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    paths::check(std::iter::once(&arguments.file).chain(arguments.options.files()), [&arguments.output])?;
+    paths::check(arguments.files.iter().chain(arguments.options.files()), [&arguments.output])?;
     check_svg(&arguments.output)?;
     if arguments.max_points == 0 {
         bail!("--max-points is 0, expected at least 1");
@@ -63,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let points: Vec<_> = shown.iter().map(|&i| (variability[i], confidence[i])).collect();
     let right: Vec<_> = shown.iter().map(|&i| correctness[i]).collect();
     let n_shown = shown.len();
-    let name = arguments.file.file_name().unwrap_or_default().to_string_lossy();
+    let name = arguments.files[0].file_name().unwrap_or_default().to_string_lossy();
     let title = match n_shown == n_examples {
         true => format!("Data map of {name} ({n_examples} examples)"),
         false => format!("Data map of {name} ({n_shown} of {n_examples} examples)"),
@@ -82,17 +84,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// The map's coordinates: columns of scores, or scores of a log.
 fn coordinates(arguments: &Arguments) -> anyhow::Result<[Vec<f64>; 3]> {
     const NAMES: [&str; 3] = ["variability", "confidence", "correctness"];
-    let Arguments { file, options, .. } = arguments;
-    if !file.is_dir()
-        && let Ok(table) = Table::read_with(file, &options.table.read_options())
-        && table.columns.iter().any(|column| NAMES.contains(&column.name.as_str()))
+    let Arguments { files, options, .. } = arguments;
+    if let [file] = &files[..]
+        && is_table_of_scores(file, options, &NAMES)?
     {
+        let table = Table::read_with(file, &options.log.table.read_options())?;
         let [variability, confidence, correctness] = NAMES.map(|name| table.column(name));
         return Ok([variability?, confidence?, correctness?].map(|column| column.values.clone()));
     }
     let metrics = NAMES.map(|name| MetricSettings::parse(name, &[]));
     let metrics: Vec<MetricSettings> = metrics.into_iter().collect::<Result<_, _>>()?;
-    let mut runs = options.open(std::slice::from_ref(file))?;
+    let mut runs = options.open(files)?;
     let n_columns = runs.len().min(2);
     let mut bar = Bar::of_runs(&runs);
     let scored = log::score_runs(&mut runs, &metrics, &Scoring::default(), options.missing(), &mut bar)?;
@@ -101,6 +103,19 @@ fn coordinates(arguments: &Arguments) -> anyhow::Result<[Vec<f64>; 3]> {
     // Each is followed by its spread, where there are several runs.
     let column = |at: usize| scored.columns[at * n_columns].values.to_floats();
     Ok([column(0), column(1), column(2)])
+}
+
+/// Whether a file has a column, or an archive a member, of one of these names: seen before anything is read.
+fn is_table_of_scores(file: &Path, options: &InputOptions, names: &[&str]) -> anyhow::Result<bool> {
+    let has = |found: &[String]| names.iter().any(|name| found.iter().any(|found| found == name));
+    if file.is_dir() {
+        return Ok(false);
+    }
+    Ok(match Signature::of(file)? {
+        Signature::Npy => false,
+        Signature::Npz => has(NpzReader::open(file)?.names()),
+        _ => has(TableReader::open(file, &options.log.table.table())?.columns()),
+    })
 }
 
 #[derive(Serialize)]

@@ -32,9 +32,9 @@ pub(crate) fn note(text: &str) {
     }
 }
 
-/// Prints a report: JSON for programs, text for people.
+/// Prints a report: JSON for programs, which is what was asked for, and text for people, who may want none.
 pub(crate) fn print<Report: Serialize + Display>(report: &Report, json: bool) -> anyhow::Result<()> {
-    if is_quiet() {
+    if is_quiet() && !json {
         return Ok(());
     }
     write_report(&mut io::stdout().lock(), report, json)

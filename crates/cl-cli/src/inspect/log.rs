@@ -1,11 +1,13 @@
 //! What a file or folder holds as a log of training: of which examples and epochs, and which metrics it can give.
 
 use std::fmt;
+use std::path::Path;
 
 use cl_difficulty::OutputKind;
-use cl_difficulty::log::{self, Contents, Duplicates, Missing, NotNumbers, Note, Options, Source};
+use cl_difficulty::log::{self, Contents, Duplicates, Missing, NotNumbers, Note, Source};
 use serde::Serialize;
 
+use crate::dynamics::LogOptions;
 use crate::output::{in_flags, short};
 
 /// A log.
@@ -34,9 +36,8 @@ pub(crate) struct LogReport {
 
 impl LogReport {
     /// Of the runs of a log, opened so that nothing that could be left out is in the way.
-    pub(crate) fn open(path: &std::path::Path, options: &Options) -> Result<Self, cl_data::DataError> {
-        let (duplicates, missing, nan) = (Duplicates::First, Missing::Skip, NotNumbers::Skip);
-        let options = Options { duplicates, missing, nan, ..options.clone() };
+    pub(crate) fn open(path: &Path, options: &LogOptions) -> anyhow::Result<Self> {
+        let options = options.options(NotNumbers::Skip, Missing::Skip, Duplicates::First)?;
         let runs = log::open_runs(path, &options)?;
         let mut reports = runs.iter().map(|run| Self::of(run.as_ref()));
         let mut report = reports.next().ok_or_else(|| cl_data::io::malformed(path, "", "no run"))?;

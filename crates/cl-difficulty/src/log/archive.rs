@@ -7,7 +7,7 @@ use cl_data::{DataError, Ids};
 use super::array_shape::ArrayShape;
 use super::members::Members;
 use super::names::{OUTPUT_NAMES, kind_of_name};
-use super::options::{Dtype, Options};
+use super::options::{Dtype, Options, refuse_columns};
 use super::rows::{Rows, open_rows, within};
 use super::sample::Sample;
 use super::screen::Screen;
@@ -39,16 +39,30 @@ impl Archive {
     pub(super) fn open(path: &Path, options: &Options) -> Result<Self, DataError> {
         let mut archive = NpzReader::open(path)?;
         let names = archive.names().to_vec();
-        let first_of =
-            |known: &[&'static str]| known.iter().find(|known| names.iter().any(|name| name == *known)).copied();
-        let (member, named) = outputs_of(path, &names, options)?;
-        let labels = match (&options.labels, first_of(LABEL_COLUMNS)) {
+        refuse_columns(path, options, &["epoch_column", "run_column"])?;
+        let role = |told: &Option<String>, known: &[&str]| match told {
+            Some(name) if names.contains(name) => Ok(Some(name.clone())),
+            Some(name) => {
+                let problem = format!("no member `{name}`, the archive has {}", names.join(", "));
+                Err(malformed(path, "", problem))
+            }
+            None => {
+                Ok(known.iter().find(|known| names.iter().any(|name| name == *known)).map(|&name| name.to_owned()))
+            }
+        };
+        let (member, named) = match role(&options.outputs_column, &[])? {
+            Some(member) => (member.clone(), kind_of_name(&member)),
+            None => outputs_of(path, &names, options)?,
+        };
+        let label_column = if options.labels.is_some() { &None } else { &options.label_column };
+        let labels = match (&options.labels, role(label_column, LABEL_COLUMNS)?) {
             (Some(labels), _) => Some(Labels::read(labels, &options.classes)?),
-            (None, Some(name)) => Some(Labels::of_array(path, name, archive.read(name)?, &options.classes)?),
+            (None, Some(name)) => Some(Labels::of_array(path, &name, archive.read(&name)?, &options.classes)?),
             (None, None) => None,
         };
-        let ids = match first_of(ID_COLUMNS) {
-            Some(name) => Some(ids_of(path, archive.read(name)?)?),
+        let id_column = if options.labels.is_some() { &None } else { &options.id_column };
+        let ids = match role(id_column, ID_COLUMNS)? {
+            Some(name) => Some(ids_of(path, archive.read(&name)?)?),
             None => None,
         };
         let reader = archive.stream(&member)?;
@@ -59,6 +73,7 @@ impl Archive {
 
     /// A `.npy` file; the labels are elsewhere.
     pub(super) fn open_single(path: &Path, options: &Options) -> Result<Self, DataError> {
+        refuse_columns(path, options, &["epoch_column", "run_column", "outputs_column"])?;
         let labels = options.labels.as_ref().map(|labels| Labels::read(labels, &options.classes)).transpose()?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let named = kind_of_name(&name);

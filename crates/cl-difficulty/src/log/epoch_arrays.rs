@@ -11,7 +11,7 @@ use super::members::Members;
 use super::names::kind_of_name;
 use super::note::Note;
 use super::numbered::{entries, numbered, others};
-use super::options::{NotNumbers, Options};
+use super::options::{NotNumbers, Options, refuse_columns};
 use super::rows::{check_type, open_rows, within};
 use super::sample::Sample;
 use super::screen::{SUM_TOLERANCE, Screen};
@@ -44,13 +44,9 @@ impl EpochArrays {
         let mut series = BTreeMap::new();
         for name in entries(folder)?.keys() {
             let Some(stem) = name.strip_suffix(".npy") else { continue };
-            // The last run of digits is the epoch: `seed1_epoch_20` is of epoch 20.
-            let Some(end) = stem.rfind(|c: char| c.is_ascii_digit()) else { continue };
-            let start = stem[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
-            // A character before the digits may be wider than a byte.
-            let start = (start..=end).find(|&at| stem.is_char_boundary(at)).unwrap_or(end);
+            let Some((start, end)) = place_of_epoch(stem) else { continue };
             let series: &mut u64 =
-                series.entry((stem[..start].to_owned(), format!("{}.npy", &stem[end + 1..]))).or_default();
+                series.entry((stem[..start].to_owned(), format!("{}.npy", &stem[end..]))).or_default();
             *series += 1;
         }
         if let Some(outputs) = options.outputs
@@ -62,11 +58,14 @@ impl EpochArrays {
         let Some(((before, after), _)) = series.pop_first() else { return Ok(None) };
         if names.len() > 1 {
             let (n, names) = (names.len(), names.join(", "));
-            let problem = format!("files of {n} kinds, expected one .npy per epoch: {names}");
+            let ranks = "; arrays of several ranks need ids: tables, or E_Index.npy beside E_Output.npy";
+            let ranks = if names.contains("rank") { ranks } else { "" };
+            let problem = format!("files of {n} kinds, expected one .npy per epoch: {names}{ranks}");
             return Err(malformed(folder, "", problem));
         }
         let (epochs, files): (Vec<u64>, Vec<PathBuf>) = numbered(folder, &before, &after)?.into_iter().unzip();
         let Some(first) = files.first() else { return Ok(None) };
+        refuse_columns(folder, options, &["epoch_column", "run_column", "outputs_column"])?;
         let reader = NpyReader::open(first)?;
         let (n, row_len) = match *reader.shape() {
             [n, c] => (n, c),
@@ -117,12 +116,29 @@ impl EpochArrays {
         };
         if !same {
             let first = self.contents.files[0].display();
-            let problem = format!("shape {:?}, expected {:?} as in {first}", reader.shape(), [n, c]);
+            let ids = "epochs of other examples need ids: a table, or E_Index.npy beside E_Output.npy";
+            let problem = format!("shape {:?}, expected {:?} as in {first}; {ids}", reader.shape(), [n, c]);
             return Err(malformed(file, "", problem));
         }
         check_type(file, reader.element_type(), self.options.dtype)?;
         Ok(reader)
     }
+}
+
+/// Where the digits of the epoch stand in a name: behind `epoch` or `step`, else the last ones (`seed1_20` is of epoch 20).
+fn place_of_epoch(stem: &str) -> Option<(usize, usize)> {
+    let digits = |from: usize| stem[from..].bytes().take_while(u8::is_ascii_digit).count();
+    for word in ["epoch", "step"] {
+        for (at, _) in stem.match_indices(word) {
+            let start = at + word.len() + usize::from(stem[at + word.len()..].starts_with(['_', '-', '=']));
+            if digits(start) > 0 {
+                return Some((start, start + digits(start)));
+            }
+        }
+    }
+    let end = stem.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let n = stem[..end].bytes().rev().take_while(u8::is_ascii_digit).count();
+    Some((end - n, end))
 }
 
 impl Source for EpochArrays {
@@ -204,4 +220,23 @@ fn visit_as<T: Scalar>(
         visitor.observe(contents, &Block { examples, values: kind(&values) })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epoch_of_a_name() {
+        for (stem, epoch) in [
+            ("logits_004", Some("004")),
+            ("seed1_epoch_20", Some("20")),
+            ("logits_epoch_3_rank1", Some("3")),
+            ("zwölf7", Some("7")),
+            ("epoch", None),
+            ("12", Some("12")),
+        ] {
+            assert_eq!(place_of_epoch(stem).map(|(start, end)| &stem[start..end]), epoch, "{stem}");
+        }
+    }
 }

@@ -1,9 +1,10 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use cl_data::DataError;
 use cl_data::catalogue::CatalogueError;
-use cl_data::io::{LabelOptions, TableOptions};
+use cl_data::io::{LabelOptions, TableOptions, malformed};
 
 use crate::{dynamics::OutputKind, error::DifficultyError};
 
@@ -47,6 +48,22 @@ impl Options {
     pub(super) fn rules(&self) -> String {
         let Self { duplicates, missing, nan, normalize, dtype, .. } = self;
         format!("duplicates={duplicates} missing={missing} nan={nan} normalize={normalize} dtype={dtype:?}")
+    }
+}
+
+/// Refuses options that name columns of a table, of a log that has none such.
+pub(super) fn refuse_columns(path: &Path, options: &Options, of_tables: &[&str]) -> Result<(), DataError> {
+    let told = [
+        ("epoch_column", &options.epoch_column),
+        ("run_column", &options.run_column),
+        ("outputs_column", &options.outputs_column),
+    ];
+    match told.into_iter().find(|(option, name)| name.is_some() && of_tables.contains(option)) {
+        Some((option, Some(name))) => {
+            let problem = format!("option `{option}` {name} names a column of a table, this is a log of arrays");
+            Err(malformed(path, "", problem))
+        }
+        _ => Ok(()),
     }
 }
 

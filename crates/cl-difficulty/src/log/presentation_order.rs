@@ -8,10 +8,10 @@ use super::beside::{NO_LABELS, read_ids_beside, read_labels};
 use super::members::Members;
 use super::note::Note;
 use super::numbered::{numbered, others};
-use super::options::{Missing, Options};
+use super::options::{Duplicates, Missing, Options, refuse_columns};
 use super::rows::{open_rows, within};
 use super::sample::Sample;
-use super::screen::Screen;
+use super::screen::{LEFT_OUT, Screen};
 use super::source::{Contents, OutputKind, Source, Visitor};
 use crate::error::DifficultyError;
 
@@ -24,6 +24,8 @@ pub(super) struct PresentationOrder {
     /// Of the data's examples those of the log, or [`LEFT_OUT`](super::screen::LEFT_OUT).
     example_of_index: Vec<usize>,
     options: Options,
+    /// Numbers of a row: one where two classes are meant.
+    row_len: usize,
     tolerance: f64,
 }
 
@@ -35,6 +37,7 @@ impl PresentationOrder {
     pub(super) fn open(folder: &Path, options: &Options) -> Result<Option<Self>, DataError> {
         let (epochs, files): (Vec<u64>, Vec<PathBuf>) = numbered(folder, "", "_Output.npy")?.into_iter().unzip();
         let Some(first) = files.first() else { return Ok(None) };
+        refuse_columns(folder, options, &["epoch_column", "run_column", "outputs_column"])?;
         let index_of = |epoch: &u64| {
             let path = folder.join(format!("{epoch}_Index.npy"));
             match path.exists() {
@@ -44,32 +47,37 @@ impl PresentationOrder {
         };
         let indices = epochs.iter().map(index_of).collect::<Result<Vec<_>, DataError>>()?;
         let reader = NpyReader::open(first)?;
-        let [n_rows, n_classes] = *reader.shape() else {
+        let [n_rows, row_len] = *reader.shape() else {
             let problem = format!("shape {:?}, expected (examples, classes)", reader.shape());
             return Err(malformed(first, "", problem));
         };
         let sample = Sample::of(first, reader, || read_npy(first), options)?;
         // These logs are of logits, whatever their range.
-        let kind = sample.kind(first, options, Some(OutputKind::Logits), n_classes);
+        let kind = sample.kind(first, options, Some(OutputKind::Logits), row_len);
         let (outputs, note) = kind.unwrap_or((OutputKind::Logits, None));
         if outputs.is_scalar() {
             let problem =
                 format!("E_Output.npy holds a number per class, option `outputs` {outputs} is of one alone");
             return Err(malformed(folder, "", problem));
         }
+        let n_classes = row_len.max(2);
         let mut presented =
             LABELS.iter().map(|name| folder.join(format!("{}{name}", epochs[0]))).filter(|path| path.exists());
         let labels = match (presented.next(), read_labels(options, folder, false)?) {
             (_, Some(labels)) => labels,
             (Some(path), None) => {
                 let mut labels = Labels::read(&path, &options.classes)?;
-                let order = order(&indices[0], n_rows, n_rows, options.missing)?;
                 if labels.classes.len() != n_rows {
                     let problem = format!("{} labels for {n_rows} rows, expected one each", labels.classes.len());
                     return Err(malformed(&path, "", problem));
                 }
-                let mut classes = vec![None; n_rows];
-                order.iter().zip(&labels.classes).for_each(|(&example, &label)| classes[example] = label);
+                let n =
+                    read_indices(&indices[0], "indices")?.iter().max().map_or(0, |&last| last.saturating_add(1));
+                let n = if n <= n_rows { n } else { n_rows };
+                let order = Order::read(&indices[0], n_rows, n, options)?;
+                let mut classes = vec![None; n];
+                let rows = order.examples.iter().zip(&labels.classes).filter(|(example, _)| **example != LEFT_OUT);
+                rows.for_each(|(&example, &label)| classes[example] = label);
                 labels.classes = classes;
                 labels
             }
@@ -77,8 +85,8 @@ impl PresentationOrder {
                 return Err(malformed(&folder.join("labels.npy"), "", NO_LABELS));
             }
         };
-        // An epoch may lack examples; the labels have all.
-        let n = labels.classes.len().max(n_rows);
+        // An epoch may lack examples, and have some twice; the labels have each once.
+        let n = labels.classes.len();
         let members = Members::new(read_ids_beside(folder, n)?, Some(labels), Some(n_classes))?;
         let mut contents =
             members.contents(folder, "TDDS", outputs, Some(n_classes), epochs, files, note, options)?;
@@ -94,34 +102,56 @@ impl PresentationOrder {
             indices,
             example_of_index,
             options: options.clone(),
+            row_len,
             tolerance: sample.tolerance,
         }))
     }
 }
 
-/// The example of each row, each example once, of `n` in all.
-fn order(path: &Path, n_rows: usize, n: usize, missing: Missing) -> Result<Vec<usize>, DataError> {
-    let order = read_indices(path, "indices")?;
-    let wrong = |problem: String| Err(malformed(path, "", problem));
-    if order.len() != n_rows {
-        return wrong(format!("{} indices, expected {n_rows}, one for each row", order.len()));
-    }
-    let mut seen = vec![false; n];
-    for &example in &order {
-        match seen.get_mut(example) {
-            None => return wrong(format!("index {example} is out of range, expected 0..{n}")),
-            Some(true) => return wrong(format!("index {example} occurs twice, expected each example once")),
-            Some(seen) => *seen = true,
+/// Of which example each row is.
+struct Order {
+    /// [`LEFT_OUT`] for a row that another of its example stands for.
+    examples: Vec<usize>,
+    n_twice: usize,
+    n_missing: usize,
+}
+
+impl Order {
+    /// Of `n_rows` rows, each example of `n` once, unless the options allow less or more.
+    fn read(path: &Path, n_rows: usize, n: usize, options: &Options) -> Result<Self, DataError> {
+        let mut examples = read_indices(path, "indices")?;
+        let wrong = |problem: String| Err(malformed(path, "", problem));
+        if examples.len() != n_rows {
+            return wrong(format!("{} indices, expected {n_rows}, one for each row", examples.len()));
         }
-    }
-    match seen.iter().position(|seen| !seen) {
-        Some(example) if missing == Missing::Error => {
-            let problem = format!(
+        let mut row_of = vec![LEFT_OUT; n];
+        let mut n_twice = 0;
+        for row in 0..n_rows {
+            let example = examples[row];
+            let Some(before) = row_of.get_mut(example) else {
+                return wrong(format!("index {example} is out of range, expected 0..{n}"));
+            };
+            if *before == LEFT_OUT {
+                *before = row;
+                continue;
+            }
+            n_twice += 1;
+            match options.duplicates {
+                Duplicates::First => examples[row] = LEFT_OUT,
+                Duplicates::Last => examples[std::mem::replace(before, row)] = LEFT_OUT,
+                Duplicates::Error | Duplicates::Mean => {
+                    let expected = "each example once, or option `duplicates` first or last";
+                    return wrong(format!("index {example} occurs twice, expected {expected}"));
+                }
+            }
+        }
+        let n_missing = row_of.iter().filter(|&&row| row == LEFT_OUT).count();
+        match row_of.iter().position(|&row| row == LEFT_OUT) {
+            Some(example) if options.missing == Missing::Error => wrong(format!(
                 "{n_rows} indices of {n} examples, index {example} is missing; option `missing` skip goes on without"
-            );
-            wrong(problem)
+            )),
+            _ => Ok(Self { examples, n_twice, n_missing }),
         }
-        _ => Ok(order),
     }
 }
 
@@ -131,9 +161,9 @@ impl Source for PresentationOrder {
     }
 
     fn visit(&mut self, positions: Range<usize>, visitor: &mut dyn Visitor) -> Result<(), DifficultyError> {
-        let mut screen = Screen::new(&self.options, self.tolerance, false);
-        let (n, c) = (self.example_of_index.len(), self.contents.n_classes);
-        let mut n_missing = 0;
+        let mut screen = Screen::new(&self.options, self.tolerance, self.row_len == 1);
+        let (n, c) = (self.example_of_index.len(), self.row_len);
+        let (mut n_missing, mut n_twice) = (0, 0);
         for position in within(positions, &self.contents) {
             let (contents, file) = (&self.contents, &self.contents.files[position]);
             let found = NpyReader::open(file)?.shape().to_vec();
@@ -141,14 +171,16 @@ impl Source for PresentationOrder {
                 let problem = format!("shape {found:?}, expected (examples, classes)");
                 return Err(malformed(file, "", problem).into());
             };
-            if found_c != c || n_rows > n {
+            if found_c != c {
                 let first = contents.files[0].display();
                 let problem = format!("shape {found:?}, expected {:?} as in {first}", [n, c]);
                 return Err(malformed(file, "", problem).into());
             }
-            let order = order(&self.indices[position], n_rows, n, self.options.missing)?;
-            n_missing += n - n_rows;
-            let examples: Vec<usize> = order.into_iter().map(|index| self.example_of_index[index]).collect();
+            let order = Order::read(&self.indices[position], n_rows, n, &self.options)?;
+            n_missing += order.n_missing;
+            n_twice += order.n_twice;
+            let example = |index: usize| if index == LEFT_OUT { LEFT_OUT } else { self.example_of_index[index] };
+            let examples: Vec<usize> = order.examples.into_iter().map(example).collect();
             let mut rows = open_rows(file, self.options.dtype)?;
             rows.visit(contents, file, position, &examples, c, &mut screen, visitor)?;
         }
@@ -156,6 +188,11 @@ impl Source for PresentationOrder {
         if n_missing > 0 {
             let text = format!("{n_missing} rows missing: their examples are scored by their other epochs");
             self.contents.note(Note::new("missing", n_missing, text));
+        }
+        if n_twice > 0 {
+            let rule = self.options.duplicates;
+            let text = format!("{n_twice} rows of an example and epoch that another row has: the {rule} counts");
+            self.contents.note(Note::new("duplicates", n_twice, text));
         }
         Ok(())
     }
