@@ -1,6 +1,7 @@
 //! All integration tests of the crate in one program, which links once.
 
 mod agreement;
+mod array_logs;
 mod data_based;
 mod distances;
 mod dynamics;
