@@ -216,3 +216,14 @@ fn ranks_of_arrays_and_columns_of_tables_are_refused_by_name() {
     let scored = score(&[&folder.path("b.npz")], &["correctness"], &options).unwrap();
     assert_eq!(scored.columns[0].values.to_floats(), [1.0, 0.0]);
 }
+
+#[test]
+fn bits_of_bfloat16_in_a_table() {
+    let folder = Folder::new();
+    let path = folder.path("log.jsonl");
+    // 1.5 and -2.
+    std::fs::write(&path, "{\"id\": 1, \"epoch\": 0, \"label\": 0, \"logits\": [16320, 49152]}\n").unwrap();
+    let options = Options { dtype: Some(log::Dtype::Bf16), ..Options::default() };
+    let scored = score(&[&path], &["aum"], &options).unwrap();
+    assert_eq!(scored.columns[0].values.to_floats(), [3.5]);
+}

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 /// Something about a log that is not plain, and what was done about it: counted, never silent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// What it is about: `outputs`, `classes`, `ignored`, `duplicates`, `missing`, `gaps`, `nan`, `normalized`, `files`, `empty`, `keys`,
-    /// `unscored`.
+    /// What it is about: `outputs`, `losses`, `classes`, `ignored`, `duplicates`, `missing`, `gaps`, `nan`, `normalized`,
+    /// `files`, `empty`, `keys`, `runs`, `state`, `unscored`.
     pub what: String,
     /// How many.
     pub count: u64,

@@ -10,7 +10,7 @@ use super::options::Options;
 use super::positions::{positions, range};
 use super::progress::Progress;
 use super::recording::{Recording, Saving};
-use super::source::{Contents, Source};
+use super::source::{Contents, OutputKind, Source};
 use super::state::StateFile;
 use crate::{
     dynamics::{Column, ColumnValues, DynamicsRecorder},
@@ -82,7 +82,7 @@ pub fn score(
             return Err(error.in_file(&source.contents().path));
         }
     }
-    let (mut recorded, known) = with_never_learned(metrics, source.contents())?;
+    let (recorded, known) = with_never_learned(metrics, source.contents())?;
     let position = recorded.iter().position(|settings| settings.metric().name == NEVER_LEARNED).filter(|_| known);
     let positions = positions(metrics, source.contents())?;
     let state = scoring.state.as_deref();
@@ -97,7 +97,13 @@ pub fn score(
     scored.n_never_learned =
         scored.never_learned.as_ref().map(|flags| flags.iter().filter(|&&never| never).count());
     scored.columns.truncate(metrics.len());
-    recorded.truncate(metrics.len());
+    let of_p =
+        |settings: &&MetricSettings| !["loss", "learning_time"].contains(&settings.description().method.name);
+    let n = metrics.iter().filter(of_p).count();
+    if source.contents().outputs == OutputKind::Losses && n > 0 {
+        let text = format!("exp(-loss) is taken for the probability of the label by {n} of the metrics");
+        scored.notes.push(Note::new("losses", n, text));
+    }
     Ok(scored)
 }
 

@@ -52,7 +52,8 @@ impl Look {
             return Ok(Self { outputs: kind, width: 1, note: None });
         }
         let label = None;
-        let reader = OutputReader::new(&file.table, &file.columns.outputs, label, None, width);
+        let reader =
+            OutputReader::new(&file.table, &file.columns.outputs, label, None, width).of_dtype(options.dtype);
         let values = reader.read(&batch, &PredictedClasses::default()).values;
         let (outputs, note) = kind_of(options, named, &values, width).ok_or_else(|| unknown_kind(&path))?;
         Ok(Self { outputs, width, note })

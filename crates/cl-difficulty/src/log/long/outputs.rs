@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use cl_data::DataError;
 use cl_data::io::{Batch, CellValues, Cells, TableReader, malformed};
 
+use super::super::options::Dtype;
 use super::columns::OutputColumns;
 use super::list_text::{bare_list, list_of_text};
 use super::predicted::PredictedClasses;
@@ -16,6 +17,7 @@ pub(super) struct OutputReader<'a> {
     /// Where labels stand among them, and the label that does not count: of tokens.
     tokens: Option<(usize, Option<f64>)>,
     width: usize,
+    dtype: Option<Dtype>,
 }
 
 /// The outputs of some rows, `width` numbers each.
@@ -32,6 +34,14 @@ impl RowOutputs {
         self.n_rows = usize::try_from(n_rows).map_or(self.n_rows, |n_rows| n_rows.min(self.n_rows));
         self.values.truncate(self.n_rows * width);
         self.problems.retain(|(row, _)| *row < self.n_rows);
+    }
+}
+
+/// The bfloat16 of which these are the bits; NaN where they are none.
+fn of_bits(bits: f64) -> f64 {
+    match bits.fract() == 0.0 && (0.0..65_536.0).contains(&bits) {
+        true => f64::from(f32::from_bits((bits as u32) << 16)),
+        false => f64::NAN,
     }
 }
 
@@ -55,7 +65,13 @@ impl<'a> OutputReader<'a> {
             read.push(label);
             tokens = Some((read.len() - 1, ignore.and_then(|ignore| ignore.parse().ok())));
         }
-        Self { table, columns, read, tokens, width }
+        Self { table, columns, read, tokens, width, dtype: None }
+    }
+
+    /// The same of numbers that are the bits of others.
+    pub(super) fn of_dtype(self, dtype: Option<Dtype>) -> Self {
+        let of_classes = matches!(self.columns, OutputColumns::List(_) | OutputColumns::Numbered(_));
+        Self { dtype: dtype.filter(|_| of_classes), ..self }
     }
 
     fn name(&self, column: usize) -> &str {
@@ -81,11 +97,20 @@ impl<'a> OutputReader<'a> {
 
     /// The outputs of a batch; of predictions their classes.
     pub(super) fn read(&self, batch: &Batch, predicted: &PredictedClasses) -> RowOutputs {
+        let mut outputs = self.read_numbers(batch, predicted);
+        if let Some(Dtype::Bf16) = self.dtype {
+            outputs.values.iter_mut().for_each(|value| *value = of_bits(*value));
+        }
+        outputs
+    }
+
+    fn read_numbers(&self, batch: &Batch, predicted: &PredictedClasses) -> RowOutputs {
         let n_rows = batch.n_rows;
         let mut outputs =
             RowOutputs { n_rows, values: Vec::with_capacity(n_rows * self.width), problems: Vec::new() };
         let cells = &batch.columns[0];
-        if let (CellValues::Numbers(values), 1, None) = (&cells.values, self.width, self.tokens) {
+        let classes = matches!(self.columns, OutputColumns::Prediction(_));
+        if let (CellValues::Numbers(values), 1, None, false) = (&cells.values, self.width, self.tokens, classes) {
             // What is missing is NaN already.
             outputs.values.extend_from_slice(values);
             return outputs;

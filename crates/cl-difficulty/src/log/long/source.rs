@@ -159,7 +159,8 @@ impl Shared {
             let mut left = broken.rows_of(number);
             let columns = &file.columns;
             let ignore = options.classes.ignore.as_deref();
-            let reader = OutputReader::new(&file.table, &columns.outputs, columns.label, ignore, width);
+            let reader = OutputReader::new(&file.table, &columns.outputs, columns.label, ignore, width)
+                .of_dtype(options.dtype);
             let parts: Vec<usize> = (0..file.table.n_parts()).collect();
             let predictions = matches!(columns.outputs, OutputColumns::Prediction(_));
             let prepare = |batch: Batch| Ok(reader.read(&batch, &predicted));
