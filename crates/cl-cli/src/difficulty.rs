@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::Path;
 
-use cl_data::Ids;
 use cl_difficulty::table::DirectionSource;
 use clap::ValueEnum;
 use serde::Serialize;
@@ -79,11 +78,6 @@ pub(crate) fn difficulties(
     let told = Direction::told(high_is);
     let direction = file.needed_direction(&column.name, told)?;
     Ok((file.difficulties(column, told)?, direction.into()))
-}
-
-/// Labels by position (.npy) or by id (a table).
-pub(crate) fn read_labels(path: &Path, ids: &Ids) -> anyhow::Result<Vec<usize>> {
-    Ok(cl_data::io::read_labels(path, ids)?)
 }
 
 /// Says of how many examples that its sidecar describes a file holds some.

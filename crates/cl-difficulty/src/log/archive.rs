@@ -45,7 +45,7 @@ impl Archive {
             |known: &[&'static str]| known.iter().find(|known| names.iter().any(|name| name == *known)).copied();
         let (member, named) = outputs_of(path, &names, options)?;
         let labels = match (&options.labels, first_of(LABEL_COLUMNS)) {
-            (Some(labels), _) => Some(Labels::read(labels, &options.classes)?),
+            (Some(labels), _) => Some(Labels::read_with(labels, &options.classes, &options.label_table())?),
             (None, Some(name)) => Some(Labels::of_array(path, name, archive.read(name)?, &options.classes)?),
             (None, None) => None,
         };
@@ -60,7 +60,8 @@ impl Archive {
 
     /// A `.npy` file; the labels are elsewhere.
     pub(super) fn open_single(path: &Path, options: &Options) -> Result<Self, DataError> {
-        let labels = options.labels.as_ref().map(|labels| Labels::read(labels, &options.classes)).transpose()?;
+        let read = |labels| Labels::read_with(labels, &options.classes, &options.label_table());
+        let labels = options.labels.as_ref().map(read).transpose()?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let named = kind_of_name(&name);
         Self::of_reader(Found { path, member: None, named, ids: None, labels }, NpyReader::open(path)?, options)

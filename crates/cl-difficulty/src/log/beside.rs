@@ -8,7 +8,7 @@ use super::options::Options;
 /// Labels from the file that was named, else from that of the layout.
 pub(super) fn read_labels(options: &Options, beside: &Path) -> Result<Labels, DataError> {
     match &options.labels {
-        Some(path) => Labels::read(path, &options.classes),
+        Some(path) => Labels::read_with(path, &options.classes, &options.label_table()),
         None if beside.exists() => Labels::read(beside, &options.classes),
         None => Err(malformed(beside, "", "no such file, expected the labels there or in option `labels`")),
     }

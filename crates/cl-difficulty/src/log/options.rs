@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use cl_data::catalogue::CatalogueError;
-use cl_data::io::{LabelOptions, TableOptions};
+use cl_data::io::{LabelOptions, LabelTable, TableOptions};
 
 use crate::{dynamics::OutputKind, error::DifficultyError};
 
@@ -40,6 +40,14 @@ pub struct Options {
     pub nan: NotNumbers,
     /// Whether probabilities that do not sum to 1 are divided by their sum.
     pub normalize: bool,
+}
+
+impl Options {
+    /// How a file of labels is read that was named.
+    pub(super) fn label_table(&self) -> LabelTable {
+        let Self { table, id_column, label_column, .. } = self.clone();
+        LabelTable { table, id_column, label_column }
+    }
 }
 
 /// An element type that NumPy has no name for.

@@ -54,6 +54,15 @@ pub(in crate::io) fn separator(path: &Path, told: Option<u8>) -> Result<u8, Data
     })
 }
 
+/// What to say where the only column was to be another: what may stand between the fields of its name.
+pub(super) fn separator_hint(header: &str) -> String {
+    let between = [("|", "|"), (":", ":"), (",", ","), (";", ";"), ("\t", "\\t"), (" ", "a blank")];
+    let found = between.iter().find(|(separator, _)| header.contains(separator));
+    found.map_or_else(String::new, |(_, name)| {
+        format!("; option `separator` reads others than , ; and tabs, such as {name}")
+    })
+}
+
 /// The names of the columns.
 pub(super) fn header(path: &Path, separator: u8) -> Result<Vec<String>, DataError> {
     CsvRows::open(path, separator)?.header()
