@@ -12,8 +12,9 @@ use super::score_table::Table;
 pub(super) fn read_rows(table: &mut Table, options: &ReadOptions) -> Result<(), DataError> {
     let path = table.path.clone();
     let reader = TableReader::open(&path, &options.table)?;
-    let roles = Roles::of(&reader, options.id_column.as_deref(), |name| table.described(name).is_some())?;
     let names = reader.columns();
+    let told = options.id_column.as_deref().map(|name| reader.column(name)).transpose()?;
+    let roles = Roles::of(names, |name| reader.find(name), told, |name| table.described(name).is_some());
     let places: Vec<usize> = roles.scores.iter().copied().chain(roles.label).chain(roles.id).collect();
     let n_scores = roles.scores.len();
     let mut columns: Vec<ColumnBuilder> = roles.scores.iter().map(|_| ColumnBuilder::default()).collect();
@@ -62,7 +63,7 @@ pub(super) fn read_rows(table: &mut Table, options: &ReadOptions) -> Result<(), 
 
 fn duplicate(path: &Path, column: &str, error: &DataError) -> DataError {
     let place = format!("column `{column}`");
-    malformed(path, place, format!("{error}, expected each id once; option `id_column` names another column"))
+    malformed(path, place, format!("{error}; option `id_column` names another column"))
 }
 
 /// Labels on their way: those of a column that holds no classes are no obstacle to what needs none.
