@@ -32,7 +32,7 @@ pub(super) fn read_archive(table: &mut Table, options: &ReadOptions) -> Result<(
     let n = ids.as_ref().map_or(longest.unwrap_or(0), Ids::len);
     if let Some(at) = roles.label {
         match read_labels(&path, &mut archive, &names[at], &shapes[at], n) {
-            Ok(labels) => table.labels = Some(labels),
+            Ok((labels, names)) => (table.labels, table.label_names) = (Some(labels), names),
             Err(DataError::Malformed { place, problem, .. }) => {
                 let place = if place.is_empty() { member(at) } else { place };
                 table.label_problem = Some((place, problem));
@@ -45,7 +45,10 @@ pub(super) fn read_archive(table: &mut Table, options: &ReadOptions) -> Result<(
         let shape = &shapes[at];
         if shape[..] != [n] {
             let as_ids = roles.id.map_or_else(String::new, |id| format!(" as `{}`", names[id]));
-            let problem = format!("shape {shape:?}, expected [{n}]{as_ids}");
+            let problem = match (&ids, longest) {
+                (None, None) => format!("shape {shape:?}, expected one score per example, [N]"),
+                _ => format!("shape {shape:?}, expected [{n}]{as_ids}"),
+            };
             if ids.is_none() && shape.len() == 1 {
                 return Err(malformed(&path, member(at), format!("{problem} as the longest member")));
             }
@@ -68,7 +71,7 @@ pub(super) fn read_archive(table: &mut Table, options: &ReadOptions) -> Result<(
     for (at, column) in columns {
         table.take(names[at].clone(), column, &ids);
     }
-    table.n_rows = n;
+    (table.n_rows, table.by_position) = (n, roles.id.is_none());
     table.ids = Some(ids);
     Ok(())
 }
@@ -91,9 +94,11 @@ fn read_labels(
     name: &str,
     shape: &[usize],
     n: usize,
-) -> Result<Vec<usize>, DataError> {
+) -> Result<(Vec<usize>, Option<Vec<String>>), DataError> {
     if shape.first() != Some(&n) || shape.len() > 2 {
         return Err(malformed(path, "", format!("shape {shape:?}, expected [{n}]")));
     }
-    Labels::of_array(path, name, archive.read(name)?, &LabelOptions::default())?.all()
+    let mut labels = Labels::of_array(path, name, archive.read(name)?, &LabelOptions::default())?;
+    let names = labels.names.take();
+    Ok((labels.all()?, names))
 }

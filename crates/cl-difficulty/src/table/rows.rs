@@ -49,14 +49,15 @@ pub(super) fn read_rows(table: &mut Table, options: &ReadOptions) -> Result<(), 
     };
     if roles.label.is_some() {
         match labels.classes() {
-            Ok(classes) => table.labels = Some(classes),
+            Ok((classes, names)) => (table.labels, table.label_names) = (Some(classes), names),
             Err(problem) => table.label_problem = Some(problem),
         }
     }
     for (column, &at) in columns.into_iter().zip(&roles.scores) {
         table.take(names[at].clone(), column, &ids);
     }
-    table.n_rows = n_rows;
+    table.hint = reader.separator_hint();
+    (table.n_rows, table.by_position) = (n_rows, roles.id.is_none());
     table.ids = Some(ids);
     Ok(())
 }
@@ -89,8 +90,8 @@ impl LabelColumn {
         self.codes.push(code);
     }
 
-    /// The class of each row, or where there is none and why.
-    fn classes(self) -> Result<Vec<usize>, (String, String)> {
+    /// The class of each row and the names of classes, or where there is none and why.
+    fn classes(self) -> Result<(Vec<usize>, Option<Vec<String>>), (String, String)> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
@@ -98,6 +99,7 @@ impl LabelColumn {
             (self.places.get(problem.code as usize).cloned().unwrap_or_default(), problem.problem)
         })?;
         // None is left out without an option that says which.
-        Ok(self.codes.iter().filter_map(|&code| classes.of_code[code as usize]).collect())
+        let of_rows = self.codes.iter().filter_map(|&code| classes.of_code[code as usize]).collect();
+        Ok((of_rows, classes.names))
     }
 }
