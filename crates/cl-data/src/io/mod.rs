@@ -29,6 +29,7 @@ mod standard_input;
 mod summary;
 mod table;
 mod text;
+mod utf8;
 
 pub use array::{Array, ArrayData};
 pub use atomic::write_atomically;
