@@ -12,8 +12,11 @@ use parquet::data_type::{
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
+/// Values, definition levels and repetition levels of a row group.
+type Group<'a, Value> = (&'a [Value], &'a [i16], &'a [i16]);
+
 /// One column with values, definition and repetition levels for each row group.
-fn write<T: DataType>(folder: &Path, column: &str, groups: &[(&[T::T], &[i16], &[i16])]) -> PathBuf {
+fn write<T: DataType>(folder: &Path, column: &str, groups: &[Group<'_, T::T>]) -> PathBuf {
     let path = folder.join("t.parquet");
     let schema = Arc::new(parse_message_type(&format!("message rows {{ {column} }}")).unwrap());
     let mut file = SerializedFileWriter::new(File::create(&path).unwrap(), schema, Arc::default()).unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -113,7 +113,7 @@ fn remove_stale(folder: &Path) {
 }
 
 /// The process that wrote a file that is not whole.
-fn writer_of(path: &PathBuf) -> Option<u32> {
+fn writer_of(path: &Path) -> Option<u32> {
     let (process, _) = path.file_name()?.to_str()?.strip_prefix(PREFIX)?.split_once('-')?;
     process.parse().ok()
 }

@@ -49,7 +49,7 @@ pub(super) fn read_rows(table: &mut Table, options: &ReadOptions) -> Result<(), 
     };
     if roles.label.is_some() {
         match labels.classes() {
-            Ok((classes, names)) => (table.labels, table.label_names) = (Some(classes), names),
+            Ok(Classes { of_rows, names }) => (table.labels, table.label_names) = (Some(of_rows), names),
             Err(problem) => table.label_problem = Some(problem),
         }
     }
@@ -65,6 +65,11 @@ pub(super) fn read_rows(table: &mut Table, options: &ReadOptions) -> Result<(), 
 fn duplicate(path: &Path, column: &str, error: &DataError) -> DataError {
     let place = format!("column `{column}`");
     malformed(path, place, format!("{error}; option `id_column` names another column"))
+}
+
+struct Classes {
+    of_rows: Vec<usize>,
+    names: Option<Vec<String>>,
 }
 
 /// Labels on their way: those of a column that holds no classes are no obstacle to what needs none.
@@ -90,8 +95,8 @@ impl LabelColumn {
         self.codes.push(code);
     }
 
-    /// The class of each row and the names of classes, or where there is none and why.
-    fn classes(self) -> Result<(Vec<usize>, Option<Vec<String>>), (String, String)> {
+    /// The classes, or where there is none and why.
+    fn classes(self) -> Result<Classes, (String, String)> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
@@ -100,6 +105,6 @@ impl LabelColumn {
         })?;
         // None is left out without an option that says which.
         let of_rows = self.codes.iter().filter_map(|&code| classes.of_code[code as usize]).collect();
-        Ok((of_rows, classes.names))
+        Ok(Classes { of_rows, names: classes.names })
     }
 }
