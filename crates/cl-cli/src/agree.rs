@@ -22,8 +22,8 @@ use crate::tables::TableArguments;
 /// Compare scores: rank correlations with bootstrap intervals, and how far the hardest examples are the same.
 ///
 /// Files are what `curriculum score` writes, or other tables of scores: CSV, JSON lines, Parquet, .npz, and .npy with its
-/// sidecar. Rows join by id, whatever their order; files of other examples or with other labels are refused. Every
-/// column is turned so that high means hard, as the sidecar, the list of metrics or its name says.
+/// sidecar. Rows join by id, whatever their order: what is compared are the examples that all files have. Files with other
+/// labels are refused. Every column is turned so that high means hard, as the sidecar, the list of metrics or its name says.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -152,10 +152,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let parts = files.iter().filter_map(|file| {
         let (n_examples, of) = file.part_of_sidecar()?;
-        Some(PartOfSidecar { file: file.path.display().to_string(), n_examples, of })
+        Some(SomeExamples { file: file.path.display().to_string(), n_examples, of })
     });
     let parts = parts.collect();
     let n_examples = columns.first().map_or(0, |column| column.values.len());
+    let some = files.iter().filter(|file| file.n_examples() != n_examples);
+    let compared =
+        some.map(|file| SomeExamples { file: file.path.display().to_string(), n_examples, of: file.n_examples() });
+    let common = compared.collect();
     let columns = names.into_iter().zip(columns).map(|(name, column)| {
         let JoinedColumn { name: metric, path, negated, direction, .. } = column;
         let direction = direction.map(Into::into);
@@ -171,6 +175,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         columns: columns.collect(),
         left_out,
         parts,
+        common,
         matrix: cells,
         pairs,
         output: arguments.output.as_ref().map(|path| path.display().to_string()),
@@ -208,8 +213,12 @@ struct Report {
     columns: Vec<ComparedColumn>,
     /// Columns that hold no numbers, or of which a high value is neither hard nor easy.
     left_out: Vec<String>,
+    /// Files that hold some of the examples that their sidecar describes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    parts: Vec<PartOfSidecar>,
+    parts: Vec<SomeExamples>,
+    /// Files of which not all examples are in all others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    common: Vec<SomeExamples>,
     /// Null where a column is constant.
     matrix: Vec<Vec<Option<f64>>>,
     pairs: Vec<Pair>,
@@ -228,9 +237,9 @@ struct ComparedColumn {
     direction: Option<ReadDirection>,
 }
 
-/// A file that holds some of the examples that its sidecar describes.
+/// Of a file, how many examples of how many.
 #[derive(Serialize)]
-struct PartOfSidecar {
+struct SomeExamples {
     file: String,
     n_examples: usize,
     of: usize,
@@ -257,8 +266,11 @@ fn decimals(value: Option<f64>) -> String {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "{}, {} examples", self.method.title(), self.n_examples)?;
-        for PartOfSidecar { file, n_examples, of } in &self.parts {
+        for SomeExamples { file, n_examples, of } in &self.parts {
             write_part(formatter, file, Some((*n_examples, *of)))?;
+        }
+        for SomeExamples { file, n_examples, of } in &self.common {
+            writeln!(formatter, "{file}: {n_examples} of its {of} examples are in all files")?;
         }
         for column in &self.columns {
             match column.direction {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::Path;
 
-use cl_data::Ids;
 use cl_difficulty::table::DirectionSource;
 use clap::ValueEnum;
 use serde::Serialize;
@@ -81,11 +80,6 @@ pub(crate) fn difficulties(
     Ok((file.difficulties(column, told)?, direction.into()))
 }
 
-/// Labels by position (.npy) or by id (a table).
-pub(crate) fn read_labels(path: &Path, ids: &Ids) -> anyhow::Result<Vec<usize>> {
-    Ok(cl_data::io::read_labels(path, ids)?)
-}
-
 /// Says of how many examples that its sidecar describes a file holds some.
 pub(crate) fn write_part(
     formatter: &mut fmt::Formatter<'_>,
@@ -93,7 +87,9 @@ pub(crate) fn write_part(
     part: Option<(usize, usize)>,
 ) -> fmt::Result {
     match part {
-        Some((n, of)) => writeln!(formatter, "{file}: {n} of {of} examples of its sidecar"),
+        Some((n, of)) => {
+            writeln!(formatter, "{file}: {n} of {of} examples of its sidecar, not checked against it")
+        }
         None => Ok(()),
     }
 }

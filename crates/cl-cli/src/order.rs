@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::paths;
 use crate::{
-    difficulty::{Direction, ReadDirection, chosen_column, difficulties, read_labels, read_scores, write_part},
+    difficulty::{Direction, ReadDirection, chosen_column, difficulties, read_scores, write_part},
     named::{List, PacingParameters, borrowed, from_to, key_value},
     output::{answer, check_results, place, print_beside},
     output_format::OutputFormat,
@@ -235,7 +235,7 @@ fn sampler(
     let n = difficulty.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
     let classes = match &arguments.labels {
-        Some(path) => Some(read_labels(path, &ids)?),
+        Some(path) => Some(arguments.tables.read_labels(path, &ids)?),
         None => file.labels.clone(),
     };
     let permutation = arguments.permutation.as_deref().map(|path| read_permutation(path, n)).transpose()?;

@@ -61,12 +61,21 @@ impl OutputFormat {
         if is_standard(path) {
             return Ok(if ids { Self::Ids } else { Self::Csv });
         }
+        if is_compressed(path) {
+            bail!("{}: outputs are not compressed, expected {}", path.display(), listed(written, "."));
+        }
         match Self::of_ending(path).filter(|format| written.contains(format)) {
             Some(format) => Ok(format),
             None if ids => Ok(Self::Ids),
             None => bail!("{}: unknown ending, expected {}", path.display(), listed(written, ".")),
         }
     }
+}
+
+/// Whether a name is that of a compressed file.
+fn is_compressed(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    ["gz", "zst", "bz2", "xz", "zip"].contains(&ending)
 }
 
 fn listed(formats: &[OutputFormat], before: &str) -> String {

@@ -18,12 +18,17 @@ impl fmt::Display for WrongUsage {
 
 impl std::error::Error for WrongUsage {}
 
-/// Refuses an output that is an input, the file beside one, or a file of a folder that is one; and two outputs that are one
+/// Refuses standard input for several inputs, an output that is an input, the file beside one, or a file of a folder that is one; and two outputs that are one
 /// file, by whatever path and link.
 pub(crate) fn check<'a>(
     read: impl IntoIterator<Item = &'a PathBuf>,
     written: impl IntoIterator<Item = &'a PathBuf>,
 ) -> Result<(), WrongUsage> {
+    let read: Vec<&PathBuf> = read.into_iter().collect();
+    let n_standard = read.iter().filter(|path| is_standard(path)).count();
+    if n_standard > 1 {
+        return Err(WrongUsage(format!("{n_standard} inputs are -, expected standard input for one of them")));
+    }
     let named = |path: &'a PathBuf| !is_standard(path) && !is_device(path);
     let read: Vec<&PathBuf> = read.into_iter().filter(|path| named(path)).collect();
     let written: Vec<&PathBuf> = written.into_iter().filter(|path| named(path)).collect();
@@ -115,5 +120,7 @@ mod tests {
         assert!(refused(&["a.csv"], &["new.csv", "run/../new.csv"]).unwrap().contains("are one file"));
         assert_eq!(refused(&["a.csv", "run"], &["new.csv", "run/scores.csv", "run/new.npy"]), None);
         assert!(check(&[PathBuf::from("-")], &[PathBuf::from("-"), PathBuf::from("/dev/null")]).is_ok());
+        let twice = ["-", "a.csv", "-"].map(PathBuf::from);
+        assert!(check(&twice, []).unwrap_err().to_string().contains("2 inputs are -"));
     }
 }

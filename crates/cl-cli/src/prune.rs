@@ -17,9 +17,7 @@ use cl_prune::{
 use clap::Args;
 use serde::Serialize;
 
-use crate::difficulty::{
-    Direction, ReadDirection, chosen_column, difficulties, read_labels, read_scores, write_part,
-};
+use crate::difficulty::{Direction, ReadDirection, chosen_column, difficulties, read_scores, write_part};
 use crate::dynamics::ids_of;
 use crate::named::{borrowed, key_value, write_parameters};
 use crate::output::{answer, new_table, place, print_beside, right};
@@ -140,7 +138,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         settings = RuleSettings::parse(name, &[options, vec![("never", never.as_str())]].concat())?;
     }
     let labels = match &arguments.labels {
-        Some(path) => Some(read_labels(path, &ids)?),
+        Some(path) => Some(arguments.tables.read_labels(path, &ids)?),
         None => file.labels.clone(),
     };
     if settings.needs_labels() && labels.is_none() {

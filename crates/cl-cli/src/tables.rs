@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cl_data::Ids;
-use cl_data::io::{LabelOptions, Labels, RowFormat, TableOptions};
+use cl_data::io::{LabelOptions, LabelTable, Labels, RowFormat, TableOptions};
 use cl_difficulty::table::ReadOptions;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -49,8 +49,8 @@ impl TableArguments {
 
     /// The labels of the examples with these ids, by position (.npy) or by id (a table that is read so).
     pub(crate) fn read_labels(&self, path: &Path, ids: &Ids) -> anyhow::Result<Vec<usize>> {
-        let id_column = self.id_column.as_deref();
-        let labels = Labels::read_with(path, &LabelOptions::default(), &self.table(), id_column)?;
+        let table = LabelTable { table: self.table(), id_column: self.id_column.clone(), label_column: None };
+        let labels = Labels::read_with(path, &LabelOptions::default(), &table)?;
         Ok(labels.for_ids(ids)?.all()?)
     }
 

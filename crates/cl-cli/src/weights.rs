@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::paths;
 use crate::{
-    difficulty::{chosen_column, read_labels, read_scores, write_part},
+    difficulty::{chosen_column, read_scores, write_part},
     named::{List, borrowed, key_value},
     output::{answer, place, print_beside, short},
     output_format::OutputFormat,
@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let n = losses.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
     let groups = match &arguments.groups {
-        Some(path) => Some(read_labels(path, &ids)?),
+        Some(path) => Some(arguments.tables.read_labels(path, &ids)?),
         None => file.labels.clone(),
     };
     let region = arguments.region.as_deref().map(|path| read_region(path, n)).transpose()?;

@@ -48,6 +48,8 @@ fn every_command_is_kept_from_its_inputs() {
     refused(&["crossover", "study.json", "--csv", "study.json"]);
     refused(&["agree", "s.csv", "-o", "s.csv"]);
     refused(&["map", "s.csv", "-o", "s.csv"]);
+    assert!(refused(&["agree", "-", "s.csv", "-"]).contains("2 inputs are -"));
+    assert!(score(&["-", "--labels", "-", "-o", "new.csv"]).contains("2 inputs are -"));
     let schedule = ["schedule", "--pacing", "linear", "--a", "0.5", "--b", "0.1", "-n", "9", "--steps", "9"];
     refused(&[&schedule[..], &["-o", "new.csv", "--plot", "new.csv"]].concat());
 }

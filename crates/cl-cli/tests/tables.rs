@@ -276,6 +276,16 @@ fn labels_that_are_no_classes_matter_only_where_they_are_needed() {
     assert!(told.contains("note: labels are not used: ") && told.contains("line 2, column `target`"), "{told}");
     let message = refusal(&[&prune[..], &["--option", "balance=equal"]].concat());
     assert!(message.contains("line 2, column `target`: label 0.5"), "{message}");
+    // A file of labels is read as the scores are, and a told format says nothing of an array.
+    let scores = folder.text("s.csv", "who|loss\na|1\nb|2\n");
+    let labels = folder.text("l.csv", "who|label\nb|1\na|0\n");
+    let told = ["--separator", "|", "--id-column", "who", "--labels"];
+    let kept = folder.path("kept.txt");
+    let prune_told = ["prune", &scores, "--count", "1", "--rule", "hardest", "-o", &kept];
+    let found = report(&[&prune_told[..], &told, &[&labels]].concat());
+    assert_eq!(found["classes"][1], json!({"class": 1, "size": 1, "n_kept": 1}));
+    let message = refusal(&["prune", &scores, "--count", "1", "--rule", "hardest", "-o", &kept]);
+    assert!(message.contains("; --separator reads others than , ; and tabs, such as |"), "{message}");
     // Texts are classes by their order.
     let file = folder.text("t.csv", "id,gold,loss\na,dog,1\nb,cat,2\nc,dog,3\n");
     let found = report(&["prune", &file, "--count", "2", "--rule", "hardest", "-o", &folder.path("kept.txt")]);
@@ -299,4 +309,23 @@ fn wide_tables_are_read_in_time_that_grows_with_their_cells() {
     let missing = refusal(&["prune", &wide, "--keep", "0.5", "--rule", "hardest", "-o", "-"]);
     assert!(missing.contains("c19 and 99980 more"), "{missing}");
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
+#[test]
+fn outputs_are_named_as_they_were_asked_for() {
+    let folder = Folder::new();
+    let scores = folder.text("s.csv", "id,loss\na,1\nb,2\n");
+    let prune = ["prune", &scores, "--count", "1", "--rule", "hardest", "-o"];
+    let missing = folder.path("not there/kept.csv");
+    let message = refusal(&[&prune[..], &[&missing]].concat());
+    assert!(message.starts_with(&format!("error: {missing}: ")) && !message.contains(".partial"), "{message}");
+    let weights = ["weights", &scores, "--weighting", "hard", "--param", "lambda=1", "-o"];
+    let score =
+        ["score", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/dynamics.npz"), "--metric", "aum", "-o"];
+    for command in [&prune[..], &weights, &score] {
+        for name in ["out.csv.gz", "out.jsonl.zst"] {
+            let message = refusal(&[command, &[&folder.path(name)]].concat());
+            assert!(message.contains(&format!("{name}: outputs are not compressed, expected .csv")), "{message}");
+        }
+    }
 }

@@ -112,7 +112,7 @@ fn every_refusal_names_its_place() {
         ids("id,y\n7,0\n7,1\n"),
         "column of ids: id 7 is borne by examples 0 and 1, expected every id once"
     );
-    assert!(refusal(b"x,y\n1,\xff\n", &y).starts_with("line 2: invalid utf-8"));
+    assert!(refusal(b"x,y\n1,\xff\n", &y).starts_with("line 2: no UTF-8 (Latin-1?)"));
     let missing = read_csv::<f64>("no such file.csv", &y).unwrap_err();
     assert!(matches!(&missing, DataError::Io { .. }) && missing.to_string().starts_with("no such file.csv: "));
 }

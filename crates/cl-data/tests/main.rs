@@ -3,6 +3,7 @@
 mod clusters;
 mod csv_files;
 mod image_files;
+mod label_files;
 mod numpy;
 mod numpy_files;
 #[cfg(feature = "parquet")]

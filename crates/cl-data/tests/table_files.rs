@@ -169,6 +169,77 @@ fn labels_by_id_may_be_lists() {
 }
 
 #[test]
+fn an_array_of_objects_is_read_as_rows() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let rows = |text: &str| {
+        let table = TableReader::open(folder.text("t.json", text), &TableOptions::default())?;
+        let batch = table.rows(&[0, 1])?.next_batch()?.unwrap();
+        let row = |row| (batch.columns[0].text(row).map(|id| id.into_owned()), batch.columns[1].number(row));
+        Ok::<_, cl_data::DataError>((0..batch.n_rows).map(row).collect::<Vec<_>>())
+    };
+    let expected = vec![(Some("a, ]} \"".to_owned()), Some(1.5)), (Some("b".to_owned()), Some(f64::INFINITY))];
+    for text in [
+        r#"[{"id":"a, ]} \"","loss":1.5},{"id":"b","loss":Infinity}]"#,
+        "\u{feff} [\n {\"id\": \"a, ]} \\\"\",\n  \"loss\": 1.5}\n, {\"loss\": Infinity, \"id\": \"b\"}\n]\n",
+    ] {
+        assert_eq!(rows(text).unwrap(), expected, "{text}");
+    }
+    let many: Vec<String> = (0..20_000).map(|at| format!("{{\"id\":{at},\"l\":[{at},0]}}")).collect();
+    let path = folder.text("many.json", &format!("[{}]", many.join(",")));
+    let table = TableReader::open(&path, &TableOptions::default()).unwrap();
+    let (mut batches, mut n) = (table.rows(&[1, 0]).unwrap(), 0);
+    while let Some(batch) = batches.next_batch().unwrap() {
+        n += batch.n_rows;
+        let last = batch.n_rows - 1;
+        assert_eq!(batch.place(last), format!("row {}", n - 1));
+        assert_eq!(batch.columns[0].list(last).unwrap()[0], (n - 1) as f64);
+    }
+    assert_eq!(n, 20_000);
+    assert_eq!(summarize(&path, &SummaryOptions::default()).unwrap().n_rows, Some(20_000));
+    for (text, expected) in [
+        ("[{\"a\":1},{\"a\":2}", "t.json: row 2: the file ends within a JSON array"),
+        ("[{\"a\":1} {\"a\":2}]", "row 1: '{', expected a comma"),
+        ("[{\"a\":1},2]", "row 1: '2', expected an object: a JSON array of objects"),
+        ("[{\"a\":1}]x", "row 1: 'x', expected nothing after"),
+        ("[{\"a\":1},{\"a\":}]", "row 1: expected value"),
+        ("[]", "no rows"),
+    ] {
+        let error = rows(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_first_line_may_tell_the_separator() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    for (text, line) in [
+        ("sep=;\r\nid;loss, or so\r\na;1\r\n", 3),
+        ("\u{feff}sep=|\nid|loss, or so\na|1\n", 3),
+        ("sep=\t\nid\tloss, or so\na\t1\n", 3),
+        ("sep=,\n\nid,\"loss, or so\"\na,1\n", 4),
+    ] {
+        let path = folder.text("t.csv", text);
+        let table = TableReader::open(&path, &TableOptions::default()).unwrap();
+        assert_eq!(table.columns(), ["id", "loss, or so"], "{text:?}");
+        let batch = table.rows(&[1]).unwrap().next_batch().unwrap().unwrap();
+        assert_eq!((batch.columns[0].number(0), batch.place(0)), (Some(1.0), format!("line {line}")));
+        assert_eq!(summarize(&path, &SummaryOptions::default()).unwrap().n_rows, Some(1));
+    }
+}
+
+#[test]
+fn a_header_in_one_piece_hints_at_the_separator() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let missing = |header: &str| {
+        let path = folder.text("t.csv", &format!("{header}\na\n"));
+        TableReader::open(path, &TableOptions::default()).unwrap().column("loss").unwrap_err().to_string()
+    };
+    assert!(missing("id|loss").ends_with("option `separator` reads others than , ; and tabs, such as |"));
+    assert!(missing("id loss").ends_with("such as a blank"));
+    assert!(missing("id").ends_with("the columns are id"));
+}
+
+#[test]
 fn what_is_no_utf8_is_told_by_line() {
     let folder = Folder(tempfile::tempdir().unwrap());
     let path = folder.0.path().join("t.jsonl");
@@ -177,5 +248,16 @@ fn what_is_no_utf8_is_told_by_line() {
     let mut rows = table.rows(&[0]).unwrap();
     assert_eq!(rows.next_batch().unwrap().unwrap().n_rows, 1);
     let error = rows.next_batch().unwrap_err().to_string();
-    assert!(error.contains("t.jsonl: line 2, byte 7: no UTF-8"), "{error}");
+    assert!(error.contains("t.jsonl: line 2, byte 7: no UTF-8 (Latin-1?), expected text in UTF-8"), "{error}");
+    for (bytes, expected) in [
+        (&b"id,loss\na\xe9,1\n"[..], "t.csv: line 2: no UTF-8 (Latin-1?), expected text in UTF-8"),
+        (b"\xff\xfei\0d\0\n\0", "t.csv: line 1: no UTF-8 (UTF-16?), expected text in UTF-8"),
+        (b"\xfe\xff\0i\0d\0\n", "t.csv: line 1: no UTF-8 (UTF-16?), expected text in UTF-8"),
+    ] {
+        let path = folder.0.path().join("t.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let table = TableReader::open(&path, &TableOptions::default());
+        let error = table.and_then(|table| table.rows(&[0])?.next_batch().map(drop)).unwrap_err().to_string();
+        assert!(error.ends_with(expected), "{error}");
+    }
 }

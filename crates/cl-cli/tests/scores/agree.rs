@@ -92,14 +92,18 @@ fn other_data_are_refused() {
     // The fixture's first example has id 0.
     let label = Dynamics::read().labels[0];
     let id = changed("b.csv", &format!("\n0,{label},"), &format!("\n999,{label},"));
-    assert!(refusal(&["agree", &file, &id]).contains("b.csv: id 999 does not occur in "));
+    let found = report(&["agree", &file, &id, "--metric", "el2n", "--resamples", "0"]);
+    let of = |file: &str| json!({"file": file, "n_examples": 39, "of": 40});
+    assert_eq!((&found["n_examples"], &found["common"]), (&json!(39), &json!([of(&file), of(&id)])));
     let other = changed("c.csv", &format!("\n0,{label},"), &format!("\n0,{},", label + 1));
     let message = refusal(&["agree", &file, &other]);
     let said = format!("c.csv: label {} of id 0, expected {label} as in ", label + 1);
     assert!(message.contains(&said), "{message}");
     let rows: Vec<_> = text.lines().take(10).collect();
-    let fewer = folder.text("d.csv", &rows.join("\n"));
-    assert!(refusal(&["agree", &file, &fewer]).contains("d.csv: 9 examples, expected the 40 of "));
+    let one = folder.text("d.csv", &rows[..2].join("\n"));
+    assert!(refusal(&["agree", &file, &one]).contains("d.csv: 1 examples in common with "));
+    let foreign = folder.text("d.csv", "id,el2n\nx,1\ny,2\n");
+    assert!(refusal(&["agree", &file, &foreign]).contains("expected at least 2: other data"));
     let twice = folder.text("e.csv", &format!("{text}{}\n", rows[3]));
     assert!(refusal(&["agree", &file, &twice]).contains("is borne by examples 2 and 40"));
     // Edited beside its sidecar.
@@ -153,6 +157,31 @@ fn what_is_left_out_is_told() {
     assert_eq!(found["left_out"], json!(["name"]));
     assert_eq!(found["parts"], json!([{"file": file, "n_examples": 30, "of": 40}]));
     let text = String::from_utf8(curriculum(&["agree", &file]).stdout).unwrap();
-    assert!(text.contains("30 of 40 examples of its sidecar"), "{text}");
+    assert!(text.contains("30 of 40 examples of its sidecar, not checked against it"), "{text}");
     assert!(text.contains("aum: high is easy (as the JSON file beside the scores says)"), "{text}");
+}
+
+#[test]
+fn a_part_is_compared_with_the_whole() {
+    let folder = Folder::new();
+    let whole = folder.text("whole.csv", "id,gold,loss\na,cat,1\nb,dog,2\nc,dog,3\nd,emu,4\n");
+    let part = folder.text("part.csv", "id,gold,el2n\nd,emu,4\nx,emu,9\nb,dog,1\nc,dog,2\n");
+    let found = report(&["agree", &whole, &part, "--resamples", "0"]);
+    assert_eq!((&found["n_examples"], &found["pairs"][0]["value"]), (&json!(3), &json!(1.0)));
+    let text = String::from_utf8(curriculum(&["agree", &whole, &part]).stdout).unwrap();
+    assert!(text.contains("whole.csv: 3 of its 4 examples are in all files"), "{text}");
+    let other = folder.text("other.csv", "id,gold,el2n\nb,dog,1\nc,emu,2\n");
+    let message = refusal(&["agree", &whole, &other]);
+    assert!(message.contains("other.csv: label emu of id c, expected dog as in "), "{message}");
+    // By its places a part is not found in the whole.
+    let [all, some] =
+        [("all.csv", "loss\n1\n2\n3\n"), ("some.csv", "el2n\n1\n2\n")].map(|(name, text)| folder.text(name, text));
+    let message = refusal(&["agree", &all, &some]);
+    assert!(message.contains("some.csv: 2 examples without ids, expected the 3 of"), "{message}");
+    // Three files, of which no two lack the same.
+    let [a, b, c] = [("a.csv", [0, 1, 2]), ("b.csv", [1, 2, 3]), ("c.csv", [2, 3, 1])].map(|(name, ids)| {
+        folder.text(name, &format!("id,loss\n{}", ids.map(|id| format!("{id},{}\n", id * id)).concat()))
+    });
+    let found = report(&["agree", &a, &b, &c, "--resamples", "0"]);
+    assert_eq!((&found["n_examples"], &found["matrix"][0]), (&json!(2), &json!([1.0, 1.0, 1.0])));
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ::csv::{ErrorKind, ReaderBuilder, StringRecord};
 
 use super::input::read_error;
+use super::utf8::no_utf8;
 use super::{Input, io_error, malformed, open};
 use crate::error::DataError;
 
@@ -82,15 +83,34 @@ impl<R: Read> CsvRows<R> {
     /// [`DataError::Io`]; [`DataError::Malformed`] with the line, where the row has not as many fields as the
     /// first, is no UTF-8; and at the end of the file, where a quote was left open.
     pub fn advance(&mut self) -> Result<bool, DataError> {
+        loop {
+            let is_there = self.read_row()?;
+            // Excel's way to tell the separator.
+            if is_there && self.n_columns.is_none() && tells_separator(&self.row) {
+                continue;
+            }
+            return if is_there { self.check_length() } else { self.end() };
+        }
+    }
+
+    fn read_row(&mut self) -> Result<bool, DataError> {
         self.broken = self.row.as_slice().bytes().any(|byte| matches!(byte, b'\n' | b'\r'));
         match self.reader.read_record(&mut self.row) {
-            Ok(false) => return self.end(),
-            Ok(true) => self.line = self.reader.get_ref().line_at(self.row.position()),
+            Ok(is_there) => {
+                if is_there {
+                    self.line = self.reader.get_ref().line_at(self.row.position());
+                }
+                Ok(is_there)
+            }
             Err(error) => {
-                let line = self.reader.get_ref().line_at(error.position());
-                return Err(csv_error(&self.path, line, error));
+                let lines = self.reader.get_ref();
+                let start = lines.ends.borrow().start;
+                Err(csv_error(&self.path, lines.line_at(error.position()), start, error))
             }
         }
+    }
+
+    fn check_length(&mut self) -> Result<bool, DataError> {
         let expected = *self.n_columns.get_or_insert(self.row.len());
         if self.row.len() != expected {
             let problem = format!("{} columns, expected {expected}", self.row.len());
@@ -130,11 +150,22 @@ impl<R: Read> CsvRows<R> {
     }
 }
 
-fn csv_error(path: &Path, line: u64, error: csv::Error) -> DataError {
+/// Whether a first row is `sep=;`, of which the separator makes two fields.
+fn tells_separator(row: &StringRecord) -> bool {
+    let fields: Vec<&str> = row.iter().collect();
+    let told = match fields[..] {
+        [field] => field.trim().strip_prefix("sep=").map(str::len),
+        [field, ""] => field.trim().strip_prefix("sep=").map(|rest| rest.len() + 1),
+        _ => None,
+    };
+    told == Some(1)
+}
+
+fn csv_error(path: &Path, line: u64, start: [u8; 2], error: csv::Error) -> DataError {
     let problem = error.to_string();
     match error.into_kind() {
         ErrorKind::Io(error) => read_error(path, "", error),
-        ErrorKind::Utf8 { err, .. } => malformed(path, format!("line {line}"), err.to_string()),
+        ErrorKind::Utf8 { .. } => no_utf8(path, format!("line {line}"), &start),
         // No other kind comes from reading records of any length.
         _ => io_error(path, std::io::Error::other(problem)),
     }
@@ -154,12 +185,17 @@ struct LineEnds {
     ahead: VecDeque<(u64, bool)>,
     n_lines: u64,
     odd_quotes: bool,
+    /// The first bytes.
+    start: [u8; 2],
 }
 
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let n = self.source.read(buffer)?;
         let ends = self.ends.get_mut();
+        if let (0, [first, second, ..]) = (ends.n_bytes, &buffer[..n]) {
+            ends.start = [*first, *second];
+        }
         let breaks = (ends.n_bytes..).zip(&buffer[..n]).filter(|(_, byte)| matches!(byte, b'\r' | b'\n'));
         ends.ahead.extend(breaks.map(|(at, &byte)| (at, byte == b'\n')));
         ends.odd_quotes ^= buffer[..n].iter().filter(|&&byte| byte == b'"').count() % 2 == 1;

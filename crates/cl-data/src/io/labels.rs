@@ -2,8 +2,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::label_book::{LabelBook, LabelClasses, LabelOptions};
-use super::table::{Cells, Lists, TableOptions, TableReader};
-use super::{Array, ArrayData, Signature, malformed, read_npy};
+use super::label_table::LabelTable;
+use super::npy::read_npy;
+use super::table::{Cells, Lists, TableReader, listed};
+use super::{Array, ArrayData, Signature, malformed};
 use crate::{error::DataError, ids::Ids};
 
 /// How far the soft labels of an example may be from summing to one.
@@ -37,18 +39,22 @@ impl Labels {
     /// [`DataError::Io`]; [`DataError::Malformed`] naming file and element: where a label is no class, and where there are
     /// several of an example.
     pub fn read(path: impl AsRef<Path>, options: &LabelOptions) -> Result<Self, DataError> {
-        Self::read_with(path, options, &TableOptions::default(), None)
+        Self::read_with(path, options, &LabelTable::default())
     }
 
-    /// As [`read`](Self::read), from a table that is read so and has its ids in a column of this name.
+    /// As [`read`](Self::read), from a table of which this is said.
     ///
     /// ```
-    /// use cl_data::io::{LabelOptions, Labels, TableOptions};
+    /// use cl_data::io::{LabelOptions, LabelTable, Labels, TableOptions};
     ///
     /// let file = tempfile::NamedTempFile::with_suffix(".csv")?;
-    /// std::fs::write(file.path(), "name|label\na|1\nb|0\n")?;
-    /// let table = TableOptions { separator: Some(b'|'), ..TableOptions::default() };
-    /// let labels = Labels::read_with(file.path(), &LabelOptions::default(), &table, Some("name"))?;
+    /// std::fs::write(file.path(), "name|species\na|1\nb|0\n")?;
+    /// let table = LabelTable {
+    ///     table: TableOptions { separator: Some(b'|'), ..TableOptions::default() },
+    ///     id_column: Some("name".into()),
+    ///     label_column: Some("species".into()),
+    /// };
+    /// let labels = Labels::read_with(file.path(), &LabelOptions::default(), &table)?;
     /// assert_eq!(labels.classes, [Some(1), Some(0)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -58,15 +64,14 @@ impl Labels {
     pub fn read_with(
         path: impl AsRef<Path>,
         options: &LabelOptions,
-        table: &TableOptions,
-        id_column: Option<&str>,
+        table: &LabelTable,
     ) -> Result<Self, DataError> {
         let path = path.as_ref();
-        let signature = if table.format.is_some() { Signature::Other } else { Signature::of(path)? };
-        match signature {
+        // Rows are told how to be read; an array is none.
+        match Signature::of(path)? {
             Signature::Npy => Self::of_array(path, "", read_npy(path)?, options),
             Signature::Npz => Err(malformed(path, "", "an archive, expected labels in .npy or in a table")),
-            _ => Self::read_table(path, options, table, id_column),
+            _ => Self::read_table(path, options, table),
         }
     }
 
@@ -79,7 +84,7 @@ impl Labels {
         let shape = array.shape().to_vec();
         match shape[..] {
             [_] | [_, 1] => {}
-            [n, c] => return several(path, member, n, c, &array),
+            [n, c] => return several(path, member, [n, c], &array, options),
             _ => {
                 let problem = format!("labels of shape {shape:?}, expected one axis");
                 return Err(malformed(path, member, problem));
@@ -112,15 +117,23 @@ impl Labels {
     fn read_table(
         path: &Path,
         options: &LabelOptions,
-        table: &TableOptions,
-        id_column: Option<&str>,
+        LabelTable { table, id_column, label_column }: &LabelTable,
     ) -> Result<Self, DataError> {
         let table = TableReader::open(path, table)?;
-        let label = match LABEL_COLUMNS.iter().find_map(|name| table.find(name)) {
-            Some(label) => label,
-            None => match table.columns() {
-                [_] => 0,
-                _ => table.column("label")?,
+        let label = match label_column {
+            Some(name) => table.column(name)?,
+            None => match LABEL_COLUMNS.iter().find_map(|name| table.find(name)) {
+                Some(label) => label,
+                None if table.columns().len() == 1 => 0,
+                None => {
+                    let problem = format!(
+                        "no column of labels, the columns are {}; expected one of {}{}",
+                        listed(table.columns()),
+                        listed(LABEL_COLUMNS),
+                        table.separator_hint()
+                    );
+                    return Err(malformed(path, "", problem));
+                }
             },
         };
         let id = match id_column {
@@ -184,6 +197,7 @@ impl Labels {
         element: &str,
         place: impl Fn(usize) -> String,
     ) -> Result<Self, DataError> {
+        check(path, options)?;
         let LabelClasses { of_code, names, n_classes } = book.classes(options).map_err(|problem| {
             let at = codes.iter().position(|&code| code == problem.code).unwrap_or(0);
             malformed(path, place(at), problem.problem)
@@ -265,11 +279,21 @@ fn element_of(member: &str) -> String {
     if member.is_empty() { "element".into() } else { format!("`{member}`, element") }
 }
 
+fn check(path: &Path, options: &LabelOptions) -> Result<(), DataError> {
+    options.check().map_err(|problem| malformed(path, "", problem))
+}
+
 /// One-hot or soft labels, or what is neither.
-fn several(path: &Path, member: &str, n: usize, c: usize, array: &Array) -> Result<Labels, DataError> {
-    let wrong = |problem: String| malformed(path, member, problem);
+fn several(
+    path: &Path,
+    member: &str,
+    [n, c]: [usize; 2],
+    array: &Array,
+    options: &LabelOptions,
+) -> Result<Labels, DataError> {
+    let wrong = |problem: String| Err(malformed(path, member, problem));
     let values: Vec<f64> = match array.data() {
-        ArrayData::Text(_) => return Err(wrong(format!("texts of shape [{n}, {c}], expected one axis"))),
+        ArrayData::Text(_) => return wrong(format!("texts of shape [{n}, {c}], expected one axis")),
         _ => array.to_f64()?,
     };
     let rows = || values.chunks_exact(c.max(1));
@@ -287,13 +311,28 @@ fn several(path: &Path, member: &str, n: usize, c: usize, array: &Array) -> Resu
     };
     let largest = |row: &[f64]| (0..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best });
     if zeros_and_ones && rows().all(|row| ones(row) == 1) {
-        labels.classes.extend(rows().map(|row| Some(largest(row))));
+        check(path, options)?;
+        if let Some(told) = options.classes.as_ref().filter(|told| told.len() != c) {
+            let problem =
+                format!("{c} columns for the {} classes of option `classes`, expected one each", told.len());
+            return wrong(problem);
+        }
+        let ignored = options.ignored_column(c);
+        labels.classes.extend(rows().map(|row| Some(largest(row)).filter(|&class| Some(class) != ignored)));
+        labels.names.clone_from(&options.classes);
         return Ok(labels);
     }
     let sums_to_one = |row: &[f64]| {
         row.iter().all(|p| (0.0..=1.0).contains(p)) && (row.iter().sum::<f64>() - 1.0).abs() <= SUM_TOLERANCE
     };
     if !integers && rows().all(sums_to_one) {
+        let told = [("ignore_label", options.ignore.is_some()), ("classes", options.classes.is_some())];
+        if let Some((option, _)) = told.iter().find(|(_, is_told)| *is_told) {
+            let problem = format!(
+                "soft labels (rows that sum to 1), expected a class of each example for option `{option}`"
+            );
+            return wrong(problem);
+        }
         labels.classes.extend(rows().map(|row| Some(largest(row))));
         labels.soft = Some(values);
         return Ok(labels);
@@ -303,17 +342,9 @@ fn several(path: &Path, member: &str, n: usize, c: usize, array: &Array) -> Resu
         (_, true) => "labels of several annotators are not supported",
         _ => "targets of a regression are not supported",
     };
-    Err(wrong(format!(
+    wrong(format!(
         "labels of shape [{n}, {c}], expected one class each, one-hot rows, or rows that sum to 1; {what}"
-    )))
-}
-
-/// The labels of the examples with these ids, as classes: see [`Labels::read`]. O(n).
-///
-/// # Errors
-/// As [`Labels::read`] and [`Labels::for_ids`].
-pub fn read_labels(path: impl AsRef<Path>, ids: &Ids) -> Result<Vec<usize>, DataError> {
-    Labels::read(path, &LabelOptions::default())?.for_ids(ids)?.all()
+    ))
 }
 
 /// Integers from 0 of one axis from a `.npy` file: labels, an order; `what` they are, for messages.

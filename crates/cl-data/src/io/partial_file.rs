@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -37,7 +37,7 @@ impl PartialFile {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        Ok(Self(Kind::Named(builder.tempfile_in(folder)?)))
+        Ok(Self(Kind::Named(builder.tempfile_in(folder).map_err(|error| without_path(&error))?)))
     }
 
     pub(super) fn file(&self) -> &File {
@@ -56,6 +56,13 @@ impl PartialFile {
             Kind::Named(file) => file.persist(path).map(drop).map_err(|error| error.error),
         }
     }
+}
+
+/// What the system said, without the name of a file that nobody asked for.
+fn without_path(error: &io::Error) -> io::Error {
+    let source = error.get_ref().and_then(|error| error.source());
+    let code = source.and_then(|source| source.downcast_ref::<io::Error>()).unwrap_or(error).raw_os_error();
+    code.map_or_else(|| io::Error::from(error.kind()), io::Error::from_raw_os_error)
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -106,7 +113,7 @@ fn remove_stale(folder: &Path) {
 }
 
 /// The process that wrote a file that is not whole.
-fn writer_of(path: &PathBuf) -> Option<u32> {
+fn writer_of(path: &Path) -> Option<u32> {
     let (process, _) = path.file_name()?.to_str()?.strip_prefix(PREFIX)?.split_once('-')?;
     process.parse().ok()
 }
@@ -127,6 +134,15 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+
+    #[test]
+    fn errors_name_no_file_that_nobody_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = crate::io::write_atomically(folder.path().join("not there/out"), |_| Ok(())).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("not there/out: ") && !text.contains(PREFIX), "{text}");
+        assert!(!text.contains("at path"), "{text}");
+    }
 
     #[test]
     fn what_is_not_published_leaves_nothing_and_what_was_left_goes() {

@@ -2,10 +2,12 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use super::input::read_error;
-use super::{malformed, open};
+use super::open;
+use super::utf8::no_utf8;
 use crate::error::DataError;
 
-/// Reads the lines of a UTF-8 text, gzipped or not, without their line ends (LF or CRLF). O(bytes).
+/// Reads the lines of a UTF-8 text, gzipped or not, without their line ends (LF or CRLF) and the mark that Windows puts
+/// before a text. O(bytes).
 ///
 /// ```
 /// use cl_data::io::read_lines;
@@ -27,9 +29,13 @@ pub fn read_lines(path: impl AsRef<Path>) -> Result<Vec<String>, DataError> {
         if line.last() == Some(&b'\r') {
             line.pop();
         }
+        if at == 0 && line.starts_with(b"\xef\xbb\xbf") {
+            line.drain(..3);
+        }
         lines.push(String::from_utf8(line).map_err(|error| {
             let byte = error.utf8_error().valid_up_to() + 1;
-            malformed(path, format!("line {}, byte {byte}", at + 1), "no UTF-8, expected text in UTF-8")
+            let place = format!("line {}, byte {byte}", at + 1);
+            no_utf8(path, place, if at == 0 { error.as_bytes() } else { &[] })
         })?);
     }
     Ok(lines)
@@ -63,6 +69,14 @@ mod tests {
             assert_eq!(read(text.as_bytes()).unwrap(), lines, "{text:?}");
             assert_eq!(read(&gzip(text.as_bytes())).unwrap(), lines, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_mark_before_a_text_is_none_of_it() {
+        assert_eq!(read(b"\xef\xbb\xbfcat\ndog").unwrap(), ["cat", "dog"]);
+        assert_eq!(read(b"cat\n\xef\xbb\xbfdog").unwrap(), ["cat", "\u{feff}dog"]);
+        let wide = read(b"\xff\xfec\0a\0t\0").unwrap_err().to_string();
+        assert!(wide.contains("line 1, byte 1: no UTF-8 (UTF-16?), expected text in UTF-8"), "{wide}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cl_data::{Fingerprint, catalogue::CatalogueError};
 
@@ -11,7 +11,7 @@ use crate::{
     table::{Direction, Pointing, Table, TableColumn, UnusableColumn},
 };
 
-/// A column as a difficulty, its rows those of the first table with ids.
+/// A column as a difficulty, its rows those that all tables have, in the order of the first with ids.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JoinedColumn {
     /// Its name.
@@ -29,11 +29,11 @@ pub struct JoinedColumn {
 /// More columns than these are compared only where they are named: the matrix has a place for each two.
 const MAX_COLUMNS: usize = 256;
 
-/// The columns of all tables over the same rows: those of these names, or without a name all that are difficulties;
+/// The columns of all tables over the examples that all have: those of these names, or without a name all that are difficulties;
 /// `higher_is_harder` of those of which nothing else tells. O(n) expected per column.
 ///
 /// # Errors
-/// Without a table; where a table is of other examples or has another label for one; where none has a column of a name, or
+/// Without a table; where tables have fewer than 2 examples in common, or another label for one; where none has a column of a name, or
 /// one that cannot be used; without names where there are very many columns; where a column's direction is not known.
 pub fn join(
     tables: &[Table],
@@ -47,9 +47,7 @@ pub fn join(
             format!("{n} columns to compare, expected at most {MAX_COLUMNS}, or option `metric` to name some");
         return Err(DifficultyError::malformed(&table.path, "", problem));
     }
-    let rows = Rows::of(tables)?;
-    for table in tables {
-        let order = rows.order(table)?;
+    for (table, rows) in tables.iter().zip(common_rows(tables)?) {
         // What holds numbers and a NaN is a difficulty that cannot be compared; a column of texts is none.
         let meant = |column: &&UnusableColumn| match names.is_empty() {
             true => column.numeric && table.pointing(&column.name) != Pointing::Neither,
@@ -73,9 +71,11 @@ pub fn join(
                 Pointing::Unknown => Some(table.needed_direction(name, higher_is_harder)?),
             };
             let negated = direction.is_some_and(|direction| !direction.higher_is_harder);
-            let at = |row: usize| order.as_ref().map_or(row, |order| order[row]);
-            let values = (0..values.len()).map(|row| values[at(row)]);
-            let values = values.map(|value| if negated { -value } else { value }).collect();
+            let values = match &rows {
+                Some(rows) => rows.iter().map(|&row| values[row]).collect(),
+                None => values.clone(),
+            };
+            let values = values.into_iter().map(|value| if negated { -value } else { value }).collect();
             joined.push(JoinedColumn { name: name.clone(), path: table.path.clone(), negated, direction, values });
         }
     }
@@ -86,55 +86,92 @@ pub fn join(
     Ok(joined)
 }
 
-/// The rows that all tables must have.
-struct Rows<'a> {
-    /// The first table with ids, or the first of all.
-    first: &'a Table,
-    row_of: HashMap<Cow<'a, str>, usize>,
-    fingerprint: Option<Fingerprint>,
-}
-
-impl<'a> Rows<'a> {
-    fn of(tables: &'a [Table]) -> Result<Self, DifficultyError> {
-        let Some(first) = tables.iter().find(|table| table.ids.is_some()).or(tables.first()) else {
-            return Err(DifficultyError::argument("tables", "empty", "at least one"));
-        };
-        let ids = first.ids.iter().flat_map(|ids| ids.iter());
-        let row_of = ids.enumerate().map(|(row, id)| (id, row)).collect();
-        Ok(Self { first, row_of, fingerprint: first.fingerprint() })
+/// The rows that all tables have: for each table its own, `None` where they are all of it in its order.
+fn common_rows(tables: &[Table]) -> Result<Vec<Option<Vec<usize>>>, DifficultyError> {
+    let Some(first) = tables.iter().find(|table| table.ids.is_some()).or(tables.first()) else {
+        return Err(DifficultyError::argument("tables", "empty", "at least one"));
+    };
+    let fingerprints: Vec<Option<Fingerprint>> = tables.iter().map(Table::fingerprint).collect();
+    let of_first = first.fingerprint();
+    let alike = |found: Option<Fingerprint>| found.is_some() && found == of_first;
+    if fingerprints.iter().all(|&found| alike(found)) || tables.len() == 1 {
+        return Ok(vec![None; tables.len()]);
     }
-
-    /// For each row of the join, the table's own; `None` where they are the same.
-    fn order(&self, table: &Table) -> Result<Option<Vec<usize>>, DifficultyError> {
-        let first = self.first.path.display();
-        let wrong = |problem: String| Err(DifficultyError::malformed(&table.path, "", problem));
-        let found = table.fingerprint();
-        if found.is_some() && found == self.fingerprint {
-            return Ok(None);
+    // The places of a part are not those of the whole.
+    let largest = tables.iter().max_by_key(|table| table.n_examples()).unwrap_or(first);
+    let is_short = |table: &&Table| table.is_by_position() && table.n_examples() < largest.n_examples();
+    if let Some(short) = tables.iter().find(is_short) {
+        let (n, path) = (largest.n_examples(), largest.path.display());
+        let found = format!("{} examples without ids, expected the {n} of {path}", short.n_examples());
+        let problem = format!("{found}, or a column of ids, option `id_column`");
+        return Err(DifficultyError::malformed(&short.path, "", problem));
+    }
+    let ids = first.ids.iter().flat_map(|ids| ids.iter());
+    let row_of: HashMap<Cow<'_, str>, usize> = ids.enumerate().map(|(row, id)| (id, row)).collect();
+    let mut own_rows = Vec::with_capacity(tables.len());
+    let mut is_common = vec![true; first.n_examples()];
+    for (table, &found) in tables.iter().zip(&fingerprints) {
+        if alike(found) {
+            own_rows.push(None);
+            continue;
         }
-        let Some(ids) = &table.ids else {
+        // A file without ids has those of another of the same data.
+        let same = || fingerprints.iter().position(|&other| found.is_some() && other == found);
+        let with_ids = if table.ids.is_some() { Some(table) } else { same().map(|at| &tables[at]) };
+        let Some(ids) = with_ids.and_then(|table| table.ids.as_ref()) else {
             let say = |fingerprint: Option<Fingerprint>| fingerprint.map_or("none".into(), |f| f.to_string());
-            let (found, expected) = (say(found), say(self.fingerprint));
-            return wrong(format!("of data with fingerprint {found}, expected {expected} as {first}"));
+            let (found, expected) = (say(found), say(of_first));
+            let problem =
+                format!("of data with fingerprint {found}, expected {expected} as {}", first.path.display());
+            return Err(DifficultyError::malformed(&table.path, "", problem));
         };
-        let n = self.row_of.len();
-        if ids.len() != n {
-            return wrong(format!("{} examples, expected the {n} of {first}", ids.len()));
-        }
-        let mut order = vec![0; n];
-        for (own, id) in ids.iter().enumerate() {
-            // Ids are unique in both tables and as many, so that none of the first is left out.
-            let Some(&row) = self.row_of.get(&id) else {
-                return wrong(format!("id {id} does not occur in {first}, expected the same examples"));
-            };
-            order[row] = own;
-            if let (Some(labels), Some(expected)) = (&table.labels, &self.first.labels)
-                && labels[own] != expected[row]
-            {
-                let (label, expected) = (labels[own], expected[row]);
-                return wrong(format!("label {label} of id {id}, expected {expected} as in {first}: other data"));
+        let mut own = vec![None; first.n_examples()];
+        for (at, id) in ids.iter().enumerate() {
+            if let Some(&row) = row_of.get(&id) {
+                own[row] = Some(at);
+                check_label(first, row, table, at, &id)?;
             }
         }
-        Ok(Some(order))
+        is_common.iter_mut().zip(&own).for_each(|(common, own)| *common &= own.is_some());
+        let n = own.iter().flatten().count();
+        if n < 2 {
+            return Err(too_few(table, n, &first.path));
+        }
+        own_rows.push(Some(own));
     }
+    let rows: Vec<usize> = (0..is_common.len()).filter(|&row| is_common[row]).collect();
+    if rows.len() < 2 {
+        return Err(too_few(first, rows.len(), Path::new("all other files")));
+    }
+    let whole = rows.len() == is_common.len();
+    let of_table = |own: Option<Vec<Option<usize>>>| match own {
+        None if whole => None,
+        None => Some(rows.clone()),
+        Some(own) => Some(rows.iter().filter_map(|&row| own[row]).collect()),
+    };
+    Ok(own_rows.into_iter().map(of_table).collect())
+}
+
+fn too_few(table: &Table, n: usize, other: &Path) -> DifficultyError {
+    let problem = format!("{n} examples in common with {}, expected at least 2: other data", other.display());
+    DifficultyError::malformed(&table.path, "", problem)
+}
+
+/// Refuses an example that has one label here and another there.
+fn check_label(first: &Table, row: usize, table: &Table, at: usize, id: &str) -> Result<(), DifficultyError> {
+    let (Some(expected), Some(labels)) = (&first.labels, &table.labels) else { return Ok(()) };
+    let (expected, label) = (expected[row], labels[at]);
+    // Classes of a part may have other numbers than those of the whole.
+    let names = first.label_names().zip(table.label_names());
+    let [expected, label] = match names {
+        Some((of_first, own)) if of_first.get(expected) == own.get(label) => return Ok(()),
+        None if expected == label => return Ok(()),
+        Some((of_first, own)) => {
+            [of_first.get(expected), own.get(label)].map(|name| name.cloned().unwrap_or_default())
+        }
+        None => [expected, label].map(|class| class.to_string()),
+    };
+    let first = first.path.display();
+    let problem = format!("label {label} of id {id}, expected {expected} as in {first}: other data");
+    Err(DifficultyError::malformed(&table.path, "", problem))
 }

@@ -56,7 +56,7 @@ impl Archive {
         };
         let label_column = if options.labels.is_some() { &None } else { &options.label_column };
         let labels = match (&options.labels, role(label_column, LABEL_COLUMNS)?) {
-            (Some(labels), _) => Some(Labels::read(labels, &options.classes)?),
+            (Some(labels), _) => Some(Labels::read_with(labels, &options.classes, &options.label_table())?),
             (None, Some(name)) => Some(Labels::of_array(path, &name, archive.read(&name)?, &options.classes)?),
             (None, None) => None,
         };
@@ -74,7 +74,8 @@ impl Archive {
     /// A `.npy` file; the labels are elsewhere.
     pub(super) fn open_single(path: &Path, options: &Options) -> Result<Self, DataError> {
         refuse_columns(path, options, &["epoch_column", "run_column", "outputs_column"])?;
-        let labels = options.labels.as_ref().map(|labels| Labels::read(labels, &options.classes)).transpose()?;
+        let read = |labels| Labels::read_with(labels, &options.classes, &options.label_table());
+        let labels = options.labels.as_ref().map(read).transpose()?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let named = kind_of_name(&name);
         let reader = NpyReader::open(path)?;

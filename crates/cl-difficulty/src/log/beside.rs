@@ -15,10 +15,11 @@ pub(super) const NO_LABELS: &str = "no such file, expected the labels there or i
 /// Labels from the file that was named, else from one that lies in the folder; they must be there where they are `needed`.
 pub(super) fn read_labels(options: &Options, folder: &Path, needed: bool) -> Result<Option<Labels>, DataError> {
     let beside = || LABELS.iter().map(|name| folder.join(name)).find(|path| path.exists());
-    match options.labels.clone().or_else(beside) {
-        Some(path) => Labels::read(path, &options.classes).map(Some),
-        None if needed => Err(malformed(&folder.join(LABELS[0]), "", NO_LABELS)),
-        None => Ok(None),
+    match (&options.labels, beside()) {
+        (Some(path), _) => Labels::read_with(path, &options.classes, &options.label_table()).map(Some),
+        (None, Some(path)) => Labels::read(path, &options.classes).map(Some),
+        (None, None) if needed => Err(malformed(&folder.join(LABELS[0]), "", NO_LABELS)),
+        (None, None) => Ok(None),
     }
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use cl_data::DataError;
 use cl_data::catalogue::CatalogueError;
-use cl_data::io::{LabelOptions, TableOptions, malformed};
+use cl_data::io::{LabelOptions, LabelTable, TableOptions, malformed};
 
 use crate::{dynamics::OutputKind, error::DifficultyError};
 
@@ -44,6 +44,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// How a file of labels is read that was named.
+    pub(super) fn label_table(&self) -> LabelTable {
+        let Self { table, id_column, label_column, .. } = self.clone();
+        LabelTable { table, id_column, label_column }
+    }
+
     /// The rules by which rows count, as a text.
     pub(super) fn rules(&self) -> String {
         let Self { duplicates, missing, nan, normalize, dtype, .. } = self;

@@ -54,6 +54,10 @@ impl TableFormat {
             Some("parquet") => Ok(Self::Parquet),
             #[cfg(not(feature = "parquet"))]
             Some("parquet") => Err(malformed(path, "", ".parquet takes a build with the feature `parquet`")),
+            Some("gz" | "zst" | "bz2" | "xz" | "zip") => {
+                let problem = "outputs are not compressed, expected .csv, .jsonl, .npy, .npz or .parquet";
+                Err(malformed(path, "", problem))
+            }
             _ => Err(malformed(path, "", "unknown ending, expected .csv, .jsonl, .npy, .npz or .parquet")),
         }
     }

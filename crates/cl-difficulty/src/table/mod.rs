@@ -17,6 +17,8 @@
 //! # Ok::<(), cl_difficulty::DifficultyError>(())
 //! ```
 
+mod archive;
+mod array_values;
 mod column_builder;
 mod direction;
 mod format;

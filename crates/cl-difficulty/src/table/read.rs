@@ -1,9 +1,10 @@
 use std::path::Path;
 
-use cl_data::io::{ArrayData, ID_COLUMNS, NpzReader, Signature, ids_of, is_standard, malformed, read_npy};
-use cl_data::{DataError, Ids};
+use cl_data::DataError;
+use cl_data::io::{Signature, is_standard, malformed, read_npy};
 
-use super::column_builder::ColumnBuilder;
+use super::archive::read_archive;
+use super::array_values::array_values;
 use super::read_options::ReadOptions;
 use super::rows::read_rows;
 use super::score_table::Table;
@@ -22,7 +23,7 @@ impl Table {
 
     /// Reads a table of scores, `-` from standard input. O(cells).
     ///
-    /// Ids are those of the surest of [`ID_COLUMNS`] or of the index that pandas wrote; a table without has its rows by
+    /// Ids are those of the surest of [`ID_COLUMNS`](cl_data::io::ID_COLUMNS) or of the index that pandas wrote; a table without has its rows by
     /// position. Labels are those of the first of [`LABEL_COLUMNS`](cl_data::io::LABEL_COLUMNS), integers or texts. All
     /// other columns may be scores: what is none is an error only when it is [asked for](Self::column).
     ///
@@ -48,7 +49,7 @@ impl Table {
         let mut table = Self::new(path, Sidecar::read(path)?);
         match signature(path, options)? {
             Signature::Npy => read_one(&mut table)?,
-            Signature::Npz => read_archive(&mut table)?,
+            Signature::Npz => read_archive(&mut table, options)?,
             _ => read_rows(&mut table, options)?,
         }
         table.checked()
@@ -93,12 +94,6 @@ fn signature(path: &Path, options: &ReadOptions) -> Result<Signature, DataError>
     }
 }
 
-fn array_values(path: &Path, place: &str, data: &ArrayData) -> Result<Vec<f64>, DataError> {
-    let mut values = Vec::new();
-    data.append_floats(&mut values).map_err(|error| malformed(path, place, error.to_string()))?;
-    Ok(values)
-}
-
 fn read_one(table: &mut Table) -> Result<(), DataError> {
     let (path, beside) = (table.path.clone(), sidecar_path(&table.path));
     let Some(sidecar) = &table.sidecar else {
@@ -115,68 +110,5 @@ fn read_one(table: &mut Table) -> Result<(), DataError> {
     }
     let name = column.name.clone();
     table.take_array(name, array_values(&path, "", array.data())?);
-    Ok(())
-}
-
-fn read_archive(table: &mut Table) -> Result<(), DataError> {
-    let path = table.path.clone();
-    let mut archive = NpzReader::open(&path)?;
-    let names = archive.names().to_vec();
-    let id = ID_COLUMNS.iter().find(|&&known| {
-        ["id", "ids"].contains(&known)
-            && table.described(known).is_none()
-            && names.iter().any(|name| name == known)
-    });
-    let ids = match id {
-        Some(name) => Some(ids_of(&path, archive.read(name)?)?),
-        None => None,
-    };
-    let mut columns = Vec::new();
-    for name in names.into_iter().filter(|name| Some(&name.as_str()) != id) {
-        let member = format!("member `{name}`");
-        let array = archive.read(&name)?;
-        let n = ids.as_ref().map_or(*array.shape().first().unwrap_or(&0), Ids::len);
-        if name == "labels" && array.shape() != [n] {
-            table.label_problem = Some((member, format!("shape {:?}, expected [{n}]", array.shape())));
-            continue;
-        }
-        if array.shape() != [n] {
-            let expected = if ids.is_some() { " as `ids`" } else { "" };
-            let problem = format!("shape {:?}, expected [{n}]{expected}", array.shape());
-            columns.push((name, ColumnBuilder::none(member, problem)));
-            continue;
-        }
-        table.n_rows = table.n_rows.max(n);
-        if name == "labels" {
-            match array.to_indices() {
-                Ok(labels) => table.labels = Some(labels),
-                Err(error) => table.label_problem = Some((member, error.to_string())),
-            }
-            continue;
-        }
-        columns.push(match array_values(&path, &member, array.data()) {
-            Ok(values) => {
-                (name, ColumnBuilder::of_values(values, |element| format!("{member}, element {element}")))
-            }
-            Err(_) => {
-                let problem = format!("{} values, expected numbers", array.element_type());
-                (name, ColumnBuilder::none(member, problem))
-            }
-        });
-    }
-    let ids = ids.unwrap_or_else(|| Ids::range(table.n_rows));
-    table.n_rows = ids.len();
-    for (name, column) in columns {
-        table.take(name, column, &ids);
-    }
-    let n = ids.len();
-    if table.labels.as_ref().is_some_and(|labels| labels.len() != n) {
-        return Err(malformed(&path, "member `labels`", format!("expected {n} as the longest member")));
-    }
-    if let Some(column) = table.columns.iter().find(|column| column.values.len() != n) {
-        let problem = format!("{} values, expected {n} as the longest member", column.values.len());
-        return Err(malformed(&path, format!("member `{}`", column.name), problem));
-    }
-    table.ids = Some(ids);
     Ok(())
 }

@@ -1,5 +1,4 @@
-use cl_data::DataError;
-use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, TableReader};
+use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS};
 
 /// How pandas names the rows of a table that it was not told a name for, beside those among [`ID_COLUMNS`].
 const PANDAS_INDEX: &str = "Unnamed: 0";
@@ -12,19 +11,18 @@ pub(super) struct Roles {
 }
 
 impl Roles {
-    /// By the names of the columns; those that are known to be scores have no other role. O(columns).
+    /// By the names of the columns, which `find` finds; those that are known to be scores have no other role; `told` is
+    /// the column of ids, where that is told. O(columns).
     pub(super) fn of(
-        reader: &TableReader,
-        id_column: Option<&str>,
+        names: &[String],
+        find: impl Fn(&str) -> Option<usize>,
+        told: Option<usize>,
         is_score: impl Fn(&str) -> bool,
-    ) -> Result<Self, DataError> {
-        let names = reader.columns();
-        let known = |name: &&str| reader.find(name).filter(|_| !is_score(name));
+    ) -> Self {
+        let known = |name: &&str| find(name).filter(|_| !is_score(name));
         let unnamed = || names.first().filter(|name| name.is_empty()).map(|_| 0);
-        let id = match id_column {
-            Some(name) => Some(reader.column(name)?),
-            None => ID_COLUMNS.iter().chain([&PANDAS_INDEX]).find_map(known).or_else(unnamed),
-        };
+        let usual = || ID_COLUMNS.iter().chain([&PANDAS_INDEX]).find_map(known).or_else(unnamed);
+        let id = told.or_else(usual);
         let label = LABEL_COLUMNS.iter().find_map(known).filter(|&label| Some(label) != id);
         let reserved = |name: &str| {
             name.is_empty() || name == PANDAS_INDEX || ID_COLUMNS.contains(&name) || LABEL_COLUMNS.contains(&name)
@@ -33,6 +31,6 @@ impl Roles {
             .filter(|&at| Some(at) != id && Some(at) != label)
             .filter(|&at| is_score(&names[at]) || !reserved(&names[at]))
             .collect();
-        Ok(Self { id, label, scores })
+        Self { id, label, scores }
     }
 }

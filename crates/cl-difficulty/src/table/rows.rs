@@ -12,8 +12,9 @@ use super::score_table::Table;
 pub(super) fn read_rows(table: &mut Table, options: &ReadOptions) -> Result<(), DataError> {
     let path = table.path.clone();
     let reader = TableReader::open(&path, &options.table)?;
-    let roles = Roles::of(&reader, options.id_column.as_deref(), |name| table.described(name).is_some())?;
     let names = reader.columns();
+    let told = options.id_column.as_deref().map(|name| reader.column(name)).transpose()?;
+    let roles = Roles::of(names, |name| reader.find(name), told, |name| table.described(name).is_some());
     let places: Vec<usize> = roles.scores.iter().copied().chain(roles.label).chain(roles.id).collect();
     let n_scores = roles.scores.len();
     let mut columns: Vec<ColumnBuilder> = roles.scores.iter().map(|_| ColumnBuilder::default()).collect();
@@ -48,21 +49,27 @@ pub(super) fn read_rows(table: &mut Table, options: &ReadOptions) -> Result<(), 
     };
     if roles.label.is_some() {
         match labels.classes() {
-            Ok(classes) => table.labels = Some(classes),
+            Ok(Classes { of_rows, names }) => (table.labels, table.label_names) = (Some(of_rows), names),
             Err(problem) => table.label_problem = Some(problem),
         }
     }
     for (column, &at) in columns.into_iter().zip(&roles.scores) {
         table.take(names[at].clone(), column, &ids);
     }
-    table.n_rows = n_rows;
+    table.hint = reader.separator_hint();
+    (table.n_rows, table.by_position) = (n_rows, roles.id.is_none());
     table.ids = Some(ids);
     Ok(())
 }
 
 fn duplicate(path: &Path, column: &str, error: &DataError) -> DataError {
     let place = format!("column `{column}`");
-    malformed(path, place, format!("{error}, expected each id once; option `id_column` names another column"))
+    malformed(path, place, format!("{error}; option `id_column` names another column"))
+}
+
+struct Classes {
+    of_rows: Vec<usize>,
+    names: Option<Vec<String>>,
 }
 
 /// Labels on their way: those of a column that holds no classes are no obstacle to what needs none.
@@ -88,8 +95,8 @@ impl LabelColumn {
         self.codes.push(code);
     }
 
-    /// The class of each row, or where there is none and why.
-    fn classes(self) -> Result<Vec<usize>, (String, String)> {
+    /// The classes, or where there is none and why.
+    fn classes(self) -> Result<Classes, (String, String)> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
@@ -97,6 +104,7 @@ impl LabelColumn {
             (self.places.get(problem.code as usize).cloned().unwrap_or_default(), problem.problem)
         })?;
         // None is left out without an option that says which.
-        Ok(self.codes.iter().filter_map(|&code| classes.of_code[code as usize]).collect())
+        let of_rows = self.codes.iter().filter_map(|&code| classes.of_code[code as usize]).collect();
+        Ok(Classes { of_rows, names: classes.names })
     }
 }

@@ -27,6 +27,12 @@ pub struct Table {
     /// Where they come from, where that is known.
     pub sidecar: Option<Sidecar>,
     pub(super) n_rows: usize,
+    /// The label of each class, where these are not the integers themselves.
+    pub(super) label_names: Option<Vec<String>>,
+    /// Whether its ids are the places of its rows.
+    pub(super) by_position: bool,
+    /// What may help where a column is missed.
+    pub(super) hint: String,
     /// Place and problem of a column of labels that are no classes.
     pub(super) label_problem: Option<(String, String)>,
     /// Whether the column is a difficulty because nothing else is known of it.
@@ -48,6 +54,9 @@ impl Table {
             unusable: Vec::new(),
             sidecar,
             n_rows: 0,
+            label_names: None,
+            by_position: false,
+            hint: String::new(),
             label_problem: None,
             by_convention: false,
             described,
@@ -78,6 +87,9 @@ impl Table {
             return wrong("no column of scores".into());
         }
         if self.n_rows == 0 {
+            if let (true, Some(unusable)) = (self.columns.is_empty(), self.unusable.first()) {
+                return Err(self.refusal(unusable));
+            }
             return wrong("0 examples, expected at least one".into());
         }
         let Some(sidecar) = &self.sidecar else { return Ok(self) };
@@ -119,6 +131,17 @@ impl Table {
         }
     }
 
+    /// Whether its ids are the places of its rows, so that those of a part of it are others.
+    pub(crate) fn is_by_position(&self) -> bool {
+        self.by_position
+    }
+
+    /// The label of each class, where these are not the integers themselves and file or sidecar tell.
+    pub(crate) fn label_names(&self) -> Option<&[String]> {
+        let of_sidecar = || self.sidecar.as_ref().and_then(|sidecar| sidecar.classes.as_deref());
+        self.label_names.as_deref().or_else(of_sidecar)
+    }
+
     /// The labels, where they are needed.
     ///
     /// # Errors
@@ -142,7 +165,8 @@ impl Table {
         if let Some(unusable) = self.unusable.iter().find(|column| column.name == name) {
             return Err(self.refusal(unusable));
         }
-        let problem = format!("no column `{name}`, the columns are {}", listed(&self.candidates()));
+        let columns = listed(&self.candidates());
+        let problem = format!("no column `{name}`, the columns are {columns}{}", self.hint);
         Err(DifficultyError::malformed(&self.path, "", problem))
     }
 
@@ -174,7 +198,7 @@ impl Table {
 
     /// Why a column cannot be used.
     pub(crate) fn refusal(&self, column: &UnusableColumn) -> DifficultyError {
-        DifficultyError::malformed(&self.path, &column.place, &column.problem)
+        DifficultyError::malformed(&self.path, &column.place, format!("{}{}", column.problem, self.hint))
     }
 
     /// What the sidecar says of a column. O(1).

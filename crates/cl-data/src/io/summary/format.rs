@@ -75,17 +75,11 @@ impl FileFormat {
         // The last character may be cut.
         let text = std::str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true);
         if text && !head.contains(&0) {
-            let first = text_of(&head).iter().find(|byte| !byte.is_ascii_whitespace());
-            return Ok(if first == Some(&b'{') { Self::JsonLines } else { Self::Csv });
+            return Ok(RowFormat::of_text(&head).into());
         }
         let expected = "CSV, JSON lines, Parquet, IDX, CIFAR (.bin), .npy or .npz";
         Err(malformed(path, "", format!("format not recognised, expected {expected}")))
     }
-}
-
-/// A text without the mark of its order of bytes.
-fn text_of(head: &[u8]) -> &[u8] {
-    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)
 }
 
 impl From<RowFormat> for FileFormat {

@@ -21,7 +21,7 @@ pub(super) struct CsvTable {
     failed: Option<DataError>,
 }
 
-/// The character between the fields: the one told; a tab where the first line has one; a semicolon where it has as many as
+/// The character between the fields: the one told, here or in a first line `sep=;`; a tab where the first line has one; a semicolon where it has as many as
 /// commas; else a comma.
 pub(in crate::io) fn separator(path: &Path, told: Option<u8>) -> Result<u8, DataError> {
     if let Some(separator) = told {
@@ -40,6 +40,14 @@ pub(in crate::io) fn separator(path: &Path, told: Option<u8>) -> Result<u8, Data
         input.consume(n);
     }
     let line = line.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    // Excel's way to tell it.
+    if let Some(&[separator]) = text.strip_prefix(b"sep=").map(|told| told.trim_ascii_end()) {
+        return Ok(separator);
+    }
+    if text.trim_ascii_end() == b"sep=" {
+        return Ok(b'\t');
+    }
     let (mut quoted, mut counts) = (false, [0usize; 3]);
     for &byte in line {
         quoted ^= byte == b'"';
@@ -53,6 +61,15 @@ pub(in crate::io) fn separator(path: &Path, told: Option<u8>) -> Result<u8, Data
         true => b'\t',
         false if semicolons > 0 && semicolons >= commas => b';',
         false => b',',
+    })
+}
+
+/// What to say where the only column was to be another: what may stand between the fields of its name.
+pub(super) fn separator_hint(header: &str) -> String {
+    let between = [("|", "|"), (":", ":"), (",", ","), (";", ";"), ("\t", "\\t"), (" ", "a blank")];
+    let found = between.iter().find(|(separator, _)| header.contains(separator));
+    found.map_or_else(String::new, |(_, name)| {
+        format!("; option `separator` reads others than , ; and tabs, such as {name}")
     })
 }
 

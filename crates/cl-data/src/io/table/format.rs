@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::super::input::open;
 use super::super::signature::Signature;
+use super::json_array::first_bytes;
 use crate::error::DataError;
 
 /// How the rows of a table are written.
@@ -11,7 +12,7 @@ use crate::error::DataError;
 pub enum RowFormat {
     /// Fields between commas, semicolons or tabs, named in the first row.
     Csv,
-    /// An object per line.
+    /// An object per line, or an array of objects.
     JsonLines,
     /// Parquet.
     Parquet,
@@ -31,9 +32,15 @@ impl RowFormat {
         if Signature::of_bytes(&head) == Signature::Parquet {
             return Ok(Self::Parquet);
         }
-        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
-        let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
-        Ok(if first == Some(&b'{') { Self::JsonLines } else { Self::Csv })
+        Ok(Self::of_text(&head))
+    }
+
+    /// The format of a text by how it begins.
+    pub(in crate::io) fn of_text(head: &[u8]) -> Self {
+        match first_bytes(head) {
+            [Some(b'{'), _] | [Some(b'['), Some(b'{' | b']')] => Self::JsonLines,
+            _ => Self::Csv,
+        }
     }
 
     /// The format that a name ends in, compression aside.

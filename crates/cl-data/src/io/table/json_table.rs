@@ -7,8 +7,10 @@ use serde::de::DeserializeSeed;
 
 use super::super::input::{Input, open, read_error};
 use super::super::malformed;
+use super::super::utf8::no_utf8;
 use super::batch::{Batch, Rows};
 use super::cells::{CellValues, Cells, Lists, Texts, Unreadable};
+use super::json_array::{Elements, is_array};
 use super::json_cell::{JsonCell, Object};
 use super::mixed::mixed;
 use crate::error::DataError;
@@ -20,19 +22,21 @@ const BYTES: usize = 1 << 22;
 /// Lines whose keys are the columns.
 const LINES: usize = 64;
 
-/// The lines of a file, without those that are blank.
+/// The lines of a file, without those that are blank; or the elements of the array that it is.
 struct Lines {
     path: PathBuf,
     reader: BufReader<Input>,
     bytes: Vec<u8>,
     text: String,
     number: u64,
+    array: Option<Elements>,
 }
 
 impl Lines {
     fn open(path: &Path) -> Result<Self, DataError> {
         let reader = BufReader::with_capacity(1 << 16, open(path)?);
-        Ok(Self { path: path.to_path_buf(), reader, bytes: Vec::new(), text: String::new(), number: 0 })
+        let array = is_array(path)?.then(Elements::default);
+        Ok(Self { path: path.to_path_buf(), reader, bytes: Vec::new(), text: String::new(), number: 0, array })
     }
 
     /// The length of the next line; `None` after the last.
@@ -40,13 +44,19 @@ impl Lines {
         loop {
             self.bytes.clear();
             self.number += 1;
-            let read = self.reader.read_until(b'\n', &mut self.bytes);
-            if read.map_err(|error| read_error(&self.path, "", error))? == 0 {
+            let is_there = match &mut self.array {
+                Some(elements) => elements.next(&self.path, &mut self.reader, &mut self.bytes)?,
+                None => {
+                    let read = self.reader.read_until(b'\n', &mut self.bytes);
+                    read.map_err(|error| read_error(&self.path, "", error))? > 0
+                }
+            };
+            if !is_there {
                 return Ok(None);
             }
             let text = std::str::from_utf8(&self.bytes).map_err(|error| {
-                let place = format!("line {}, byte {}", self.number, error.valid_up_to() + 1);
-                malformed(&self.path, place, "no UTF-8, expected text in UTF-8")
+                let place = format!("{}, byte {}", self.place(), error.valid_up_to() + 1);
+                no_utf8(&self.path, place, &self.bytes)
             })?;
             self.text.clear();
             self.text.push_str(text);
@@ -56,6 +66,14 @@ impl Lines {
             if !self.text.trim().is_empty() {
                 return Ok(Some(self.text.len()));
             }
+        }
+    }
+
+    /// Where the line or element stands, as messages name it.
+    fn place(&self) -> String {
+        match self.array {
+            Some(_) => format!("row {}", self.number - 1),
+            None => format!("line {}", self.number),
         }
     }
 
@@ -75,7 +93,7 @@ impl Lines {
                 return Ok(());
             }
         }
-        Err(malformed(&self.path, format!("line {}", self.number), error.to_string()))
+        Err(malformed(&self.path, self.place(), error.to_string()))
     }
 }
 
@@ -185,8 +203,8 @@ impl Rows for JsonTable<'_> {
         }
         let mut columns: Vec<Builder> = (0..self.n_columns).map(|_| Builder::default()).collect();
         let mut cells = vec![JsonCell::Null; self.n_columns];
-        let (mut lines, mut n_bytes) = (Vec::new(), 0);
-        while lines.len() < ROWS && n_bytes < BYTES {
+        let (mut lines, mut n_rows, mut n_bytes) = (Vec::new(), 0, 0);
+        while n_rows < ROWS && n_bytes < BYTES {
             match self.lines.advance() {
                 Ok(Some(n)) => n_bytes += n,
                 Ok(None) => break,
@@ -211,13 +229,17 @@ impl Rows for JsonTable<'_> {
             for (column, cell) in columns.iter_mut().zip(&mut cells) {
                 column.push(std::mem::replace(cell, JsonCell::Null));
             }
-            lines.push(self.lines.number);
+            n_rows += 1;
+            // An array may be one line.
+            if self.lines.array.is_none() {
+                lines.push(self.lines.number);
+            }
         }
-        if lines.is_empty() {
+        if n_rows == 0 {
             return self.failed.take().map_or(Ok(None), Err);
         }
         let columns = columns.into_iter().map(Builder::finish).collect();
-        let batch = Batch { columns, n_rows: lines.len(), first_row: self.n_read, lines };
+        let batch = Batch { columns, n_rows, first_row: self.n_read, lines };
         self.n_read += batch.n_rows as u64;
         Ok(Some(batch))
     }

@@ -4,6 +4,7 @@ mod batch;
 mod cells;
 mod csv_table;
 mod format;
+mod json_array;
 mod json_cell;
 mod json_table;
 mod mixed;

@@ -131,9 +131,18 @@ impl TableReader {
     /// [`DataError::Malformed`] with the columns that there are.
     pub fn column(&self, name: &str) -> Result<usize, DataError> {
         self.find(name).ok_or_else(|| {
-            let problem = format!("no column `{name}`, the columns are {}", listed(&self.columns));
+            let hint = self.separator_hint();
+            let problem = format!("no column `{name}`, the columns are {}{hint}", listed(&self.columns));
             malformed(&self.path, "", problem)
         })
+    }
+
+    /// What to say where a column is missed and the only one that there is looks like several.
+    pub fn separator_hint(&self) -> String {
+        match (self.format, &self.columns[..]) {
+            (RowFormat::Csv, [only]) => csv_table::separator_hint(only),
+            _ => String::new(),
+        }
     }
 
     /// Keys of JSON lines in rows read so far that are no columns, because the first 64 lines lack them: at most 20.

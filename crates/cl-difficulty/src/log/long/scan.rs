@@ -182,7 +182,7 @@ impl Scan {
         let mut class_of = vec![Some(0); order.len()];
         let (mut soft, mut class_names, mut n_classes, mut labelled) = (None, None, 0, false);
         if let Some(file) = &options.labels {
-            let labels = Labels::read(file, &options.classes)?.for_ids(&all)?;
+            let labels = Labels::read_with(file, &options.classes, &options.label_table())?.for_ids(&all)?;
             (class_of, n_classes, labelled) = (labels.classes, labels.n_classes, true);
             (soft, class_names) = (labels.soft, labels.names);
         } else if !known.label_lists.is_empty() {
@@ -196,6 +196,7 @@ impl Scan {
                 let problem = format!("id {} has no label", examples.id(example as u32));
                 return Err(malformed(path, "", problem));
             }
+            options.classes.check().map_err(|problem| malformed(path, "", problem))?;
             let classes = known.book.classes(&options.classes).map_err(|problem| {
                 let example = known.labels.iter().position(|&label| label == problem.code).unwrap_or(0);
                 malformed(path, format!("id {}", examples.id(example as u32)), problem.problem)
