@@ -185,9 +185,7 @@ impl TableReader {
     }
 
     fn unchecked(&self, part: usize, columns: &[usize]) -> Result<Box<dyn Rows + '_>, DataError> {
-        if let Some(&column) = columns.iter().find(|&&column| column >= self.columns.len()) {
-            return Err(DataError::argument("column", column, "the place of a column"));
-        }
+        self.check(columns)?;
         match self.format {
             #[cfg(feature = "parquet")]
             RowFormat::Parquet => match &self.parquet {
@@ -207,11 +205,20 @@ impl TableReader {
         }
     }
 
+    /// Refuses places of columns that there are not.
+    fn check(&self, columns: &[usize]) -> Result<(), DataError> {
+        match columns.iter().find(|&&column| column >= self.columns.len()) {
+            Some(column) => Err(DataError::argument("column", column, "the place of a column")),
+            None => Ok(()),
+        }
+    }
+
     fn checked<'a>(
         &'a self,
         rows: Box<dyn Rows + 'a>,
         columns: &[usize],
     ) -> Result<Box<dyn Rows + 'a>, DataError> {
+        self.check(columns)?;
         let names = columns.iter().map(|&column| &*self.columns[column]).collect();
         Ok(Box::new(OneType { path: &self.path, rows, names, kinds: Vec::new() }))
     }
