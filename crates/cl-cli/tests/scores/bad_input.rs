@@ -194,7 +194,10 @@ fn presentation_order() {
         folder.npy("1_Index.npy", &[n], ArrayData::I64(order.clone()));
         refused(&folder.path(""), &[])
     };
-    assert_eq!(second(3, 4), "1_Index.npy: index 4 occurs twice, expected each example once, or --duplicates first or last");
+    assert_eq!(
+        second(3, 4),
+        "1_Index.npy: index 4 occurs twice, expected each example once, or --duplicates first or last"
+    );
     assert_eq!(second(3, 40), "1_Index.npy: index 40 is out of range, expected 0..40");
     folder.npy("1_Index.npy", &[n - 1], ArrayData::I64((0..39).collect()));
     assert_eq!(refused(&folder.path(""), &[]), "1_Index.npy: 39 indices, expected 40, one for each row");

@@ -127,7 +127,9 @@ impl Columns {
             Some(column) => Run::Column(column),
             None => Run::Of(run_of_name(&name)),
         };
-        let label = role(&options.label_column, LABEL_COLUMNS)?;
+        // With a file of labels the option names a column of that.
+        let told = if options.labels.is_some() { &None } else { &options.label_column };
+        let label = role(told, LABEL_COLUMNS)?;
         let (outputs, named) = outputs(table, &names, options, label)?;
         Ok(Self { id, epoch, label, run, outputs, named })
     }
