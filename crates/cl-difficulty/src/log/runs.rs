@@ -128,6 +128,13 @@ pub struct RunProbabilities {
     pub notes: Vec<Note>,
 }
 
+/// Sums of probabilities over runs, and over how many of each example.
+struct Sums {
+    join: RunJoin,
+    sums: Vec<f64>,
+    counts: Vec<f64>,
+}
+
 /// The probabilities of each example averaged over runs, each of which is the mean over its epochs or, where `last`, its
 /// last epoch; examples are joined by id.
 ///
@@ -141,7 +148,7 @@ pub fn mean_probabilities_of_runs(
     progress: &mut dyn Progress,
 ) -> Result<RunProbabilities, DifficultyError> {
     let n_runs = runs.len();
-    let (mut joined, mut notes): (Option<(RunJoin, Vec<f64>, Vec<f64>)>, Vec<Note>) = (None, Vec::new());
+    let (mut joined, mut notes): (Option<Sums>, Vec<Note>) = (None, Vec::new());
     let (mut n_classes, mut path) = (0, None);
     for run in runs {
         let first = if last { run.contents().epochs.len() - 1 } else { 0 };
@@ -159,13 +166,13 @@ pub fn mean_probabilities_of_runs(
             None => {
                 n_classes = c;
                 let counts = vec![1.0; ids.len()];
-                joined = Some((RunJoin::new(ids, labels, missing), probabilities, counts));
+                joined = Some(Sums { join: RunJoin::new(ids, labels, missing), sums: probabilities, counts });
             }
             Some(_) if c != n_classes => {
                 let problem = format!("{c} classes, expected {n_classes} as in the runs before");
                 return Err(DifficultyError::malformed(&contents.path, "", problem));
             }
-            Some((join, sums, counts)) => {
+            Some(Sums { join, sums, counts }) => {
                 let places = join.places(&contents.path, &ids, &labels)?;
                 sums.resize(join.len() * c, 0.0);
                 counts.resize(join.len(), 0.0);
@@ -181,7 +188,7 @@ pub fn mean_probabilities_of_runs(
             take_notes(&mut notes, contents.notes.clone(), contents, path);
         }
     }
-    let Some((join, mut probabilities, counts)) = joined else {
+    let Some(Sums { join, sums: mut probabilities, counts }) = joined else {
         return Err(DifficultyError::argument("runs", "none", "at least one"));
     };
     for (row, count) in probabilities.chunks_exact_mut(n_classes.max(1)).zip(counts) {

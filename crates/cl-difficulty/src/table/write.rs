@@ -27,7 +27,7 @@ pub fn write(
     write_as(TableFormat::of(path)?, path, ids, labels, columns, sidecar)
 }
 
-/// As [`write`], in a format whatever the path ends in.
+/// As [`write()`], in a format whatever the path ends in.
 ///
 /// # Errors
 /// As [`write_columns`].
