@@ -53,7 +53,8 @@ fn every_form_and_order_scores_as_arrays_do() {
                 assert_eq!(bits(&found), bits(&expected), "{kind:?} {form:?}");
                 assert_eq!((&found.ids, &found.labels), (&expected.ids, &expected.labels));
                 assert_eq!(found.n_never_learned, expected.n_never_learned);
-                assert_eq!(found.notes, []);
+                assert_eq!(found.notes, expected.notes);
+                assert!(found.notes.iter().all(|note| note.what == "losses"));
             }
         }
     }
