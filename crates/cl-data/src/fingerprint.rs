@@ -33,7 +33,7 @@ impl Fingerprint {
         let mut hash = Sha256::new();
         hash.update((ids.len() as u64).to_le_bytes());
         for (index, id) in ids.iter().enumerate() {
-            hash_row(&mut hash, &id, labels.get(index));
+            hash_row(&mut hash, id.as_bytes(), labels.get(index));
         }
         Self(hash.finalize().into())
     }
@@ -49,21 +49,31 @@ impl Fingerprint {
     /// assert_ne!(Fingerprint::of_set(&forth, &[0, 1]), Fingerprint::of_set(&back, &[0, 1]));
     /// ```
     pub fn of_set(ids: &Ids, labels: &[usize]) -> Self {
-        let mut rows: Vec<_> = ids.iter().enumerate().map(|(index, id)| (id, labels.get(index))).collect();
-        rows.sort_unstable();
         let mut hash = Sha256::new();
         hash.update(b"set");
-        hash.update((rows.len() as u64).to_le_bytes());
-        for (id, label) in rows {
-            hash_row(&mut hash, &id, label);
+        hash.update((ids.len() as u64).to_le_bytes());
+        match ids.integer_texts() {
+            // Without a text of its own for each.
+            Some(mut rows) => {
+                rows.sort_unstable();
+                for (text, index) in rows {
+                    let len = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+                    hash_row(&mut hash, &text[..len], labels.get(index));
+                }
+            }
+            None => {
+                let mut rows: Vec<_> = ids.iter().zip(0..).collect();
+                rows.sort_unstable();
+                rows.iter().for_each(|(id, index)| hash_row(&mut hash, id.as_bytes(), labels.get(*index)));
+            }
         }
         Self(hash.finalize().into())
     }
 }
 
-fn hash_row(hash: &mut Sha256, id: &str, label: Option<&usize>) {
+fn hash_row(hash: &mut Sha256, id: &[u8], label: Option<&usize>) {
     hash.update((id.len() as u64).to_le_bytes());
-    hash.update(id.as_bytes());
+    hash.update(id);
     hash.update(label.map_or(u64::MAX, |&label| label as u64).to_le_bytes());
 }
 

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +84,22 @@ impl Ids {
     /// All ids in order, as text.
     pub fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> + Clone {
         (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    /// The texts of integer ids, each with zeros behind, and where it stands; `None` of other ids. Zeros come before all
+    /// that texts of integers hold, so that these compare as the texts do.
+    pub(crate) fn integer_texts(&self) -> Option<Vec<([u8; 20], usize)>> {
+        let text = |(index, id): (usize, i64)| {
+            let mut text = [0; 20];
+            // As many characters as the longest has.
+            let _ = write!(&mut text[..], "{id}");
+            (text, index)
+        };
+        match &self.0 {
+            Representation::Range(n) => Some((0..*n).map(|id| text((id, id as i64))).collect()),
+            Representation::Integers(ids) => Some(ids.iter().copied().enumerate().map(text).collect()),
+            Representation::Texts(_) => None,
+        }
     }
 
     /// The ids of the examples at `indices`.

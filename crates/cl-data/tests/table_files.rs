@@ -78,6 +78,12 @@ fn the_fingerprint_of_a_set_knows_no_order() {
         assert_ne!(whole, Fingerprint::of_set(&ids(&other), &labels));
     }
     assert_ne!(whole, Fingerprint::of(&ids(&["a", "b", "c"]), &[0, 1, 1]));
+    // Integers count as the texts they stand for.
+    let integers = vec![i64::MIN, -10, -1, 0, 1, 10, 100, 2, i64::MAX];
+    let texts: Vec<String> = integers.iter().map(i64::to_string).collect();
+    let labels = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+    let (integers, texts) = (Ids::integers(integers).unwrap(), Ids::texts(texts).unwrap());
+    assert_eq!(Fingerprint::of_set(&integers, &labels), Fingerprint::of_set(&texts, &labels));
 }
 
 fn jsonl(folder: &Folder, lines: &str) -> TableReader {

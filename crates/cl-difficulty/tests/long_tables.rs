@@ -95,6 +95,26 @@ proptest! {
     }
 }
 
+/// More rows than one thread puts in their places.
+#[test]
+fn many_rows_come_to_their_places_for_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    for (kind, n) in [(Kind::Losses, 40_000), (Kind::Logits, 20_000)] {
+        let log = Log::new(kind, 4, n, 3);
+        let archive = folder.path().join("log.npz");
+        log.write_npz(&archive);
+        let expected = score(&archive, metrics(kind), &Options::default()).unwrap();
+        let rows = shuffled(log.rows(|example| example.to_string()), 7);
+        let path = write(folder.path(), "log", Form::CsvColumns, kind, &rows);
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let found = pool.install(|| score(&path, metrics(kind), &Options::default()).unwrap());
+            assert!(bits(&found) == bits(&expected), "{kind:?} {threads}");
+            assert!(found.ids == expected.ids && found.labels == expected.labels);
+        }
+    }
+}
+
 #[test]
 fn ranks_of_an_epoch_are_read_together_and_others_are_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cl_data::DataError;
 use cl_data::io::{Batch, io_error, malformed};
+use rayon::prelude::*;
 
 use super::super::note::Note;
 use super::super::options::{Missing, Options};
@@ -24,6 +25,9 @@ use crate::error::DifficultyError;
 
 /// Numbers shown at a time.
 const CHUNK: usize = 1 << 20;
+
+/// Rows that are worth more than one thread.
+const PARALLEL: usize = 1 << 14;
 
 /// Numbers of an epoch that are put in their places before they are shown: 256 MiB.
 const PLACED: usize = 1 << 25;
@@ -170,12 +174,13 @@ impl Shared {
                     *left -= outputs.n_rows as u64;
                 }
                 examples.next(outputs.n_rows, &mut numbers).map_err(spooled)?;
-                for number in &mut numbers {
+                let place = |number: &mut u32| {
                     if *number != LEFT {
                         let place = rank[(*number & !AVERAGED) as usize];
                         *number = if place == LEFT { LEFT } else { place | *number & AVERAGED };
                     }
-                }
+                };
+                numbers.par_chunks_mut(PARALLEL).for_each(|numbers| numbers.iter_mut().for_each(place));
                 if predictions {
                     for (&example, value) in numbers.iter().zip(&mut outputs.values) {
                         let label = labels.get((example & !AVERAGED) as usize);
@@ -279,6 +284,12 @@ impl<'a, 'b> Chunks<'a, 'b> {
 
     fn push(&mut self, examples: &[u32], values: &[f64]) -> Result<(), DifficultyError> {
         let width = self.width;
+        // As a rule all rows count, each for itself.
+        let plain = examples.iter().fold(true, |plain, &example| plain & (example < AVERAGED));
+        if plain && self.placed && examples.len() >= PARALLEL {
+            self.put_all(examples, values);
+            return Ok(());
+        }
         for (&example, row) in examples.iter().zip(values.chunks_exact(width)) {
             if example < AVERAGED {
                 self.put(example as usize, row);
@@ -290,6 +301,27 @@ impl<'a, 'b> Chunks<'a, 'b> {
             }
         }
         if !self.placed && self.values.len() >= CHUNK { self.show() } else { Ok(()) }
+    }
+
+    /// Puts rows in their places, each thread those of a part of the examples: the places lie scattered over memory, which
+    /// is what takes time.
+    fn put_all(&mut self, examples: &[u32], rows: &[f64]) {
+        let width = self.width;
+        let n = self.taken.len().div_ceil(rayon::current_num_threads().min(4)).max(1);
+        let parts = self.values.par_chunks_mut(n * width).zip(self.taken.par_chunks_mut(n)).enumerate();
+        parts.for_each(|(part, (values, taken))| {
+            let first = part * n;
+            for (&example, row) in examples.iter().zip(rows.chunks_exact(width)) {
+                // What is of an earlier part wraps around.
+                let at = (example as usize).wrapping_sub(first);
+                let Some(taken) = taken.get_mut(at) else { continue };
+                *taken = true;
+                match row {
+                    [value] => values[at] = *value,
+                    row => values[at * width..][..width].copy_from_slice(row),
+                }
+            }
+        });
     }
 
     #[inline]
