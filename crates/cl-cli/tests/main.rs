@@ -9,4 +9,5 @@ mod paths;
 mod prune;
 mod scores;
 mod standard_streams;
+mod support;
 mod tables;

@@ -1,25 +1,12 @@
 //! `curriculum schedule`, `order` and `weights` as a user meets them.
 
 use std::collections::BTreeSet;
-use std::process::{Command, Output};
 
 use cl_data::io::{Array, ArrayData, read_npy, write_npy};
 use cl_pacing::{EasyFirst, Order, Pacing, PrefixSampler, Root, Sampler};
 use serde_json::{Value, json};
 
-fn curriculum(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_curriculum")).args(arguments).output().unwrap()
-}
-
-fn stdout(arguments: &[&str]) -> String {
-    let output = curriculum(arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn report(arguments: &[&str]) -> Value {
-    serde_json::from_str(&stdout(&[arguments, &["--json"]].concat())).unwrap()
-}
+use super::support::{Folder, curriculum, printed, report};
 
 /// The exit status and the message of a command that must fail.
 fn refusal(arguments: &[&str]) -> (Option<i32>, String) {
@@ -28,25 +15,10 @@ fn refusal(arguments: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
-struct Folder(tempfile::TempDir);
-
 impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn npy(&self, name: &str, values: &[f64]) -> String {
+    fn values(&self, name: &str, values: &[f64]) -> String {
         let array = Array::new(vec![values.len()], ArrayData::F64(values.to_vec())).unwrap();
         write_npy(self.path(name), &array).unwrap();
-        self.path(name)
-    }
-
-    fn text(&self, name: &str, text: &str) -> String {
-        std::fs::write(self.path(name), text).unwrap();
         self.path(name)
     }
 }
@@ -72,7 +44,7 @@ fn a_schedule_is_the_pacing_step_by_step() {
     let folder = Folder::new();
     let arguments = ["schedule", "--pacing", "root", "--a", "0.8", "--b", "0.1", "-n", "5000", "--steps", "400"];
     let pacing = Root::new(0.8, 0.1).unwrap();
-    let all = rows(&stdout(&arguments));
+    let all = rows(&printed(&arguments));
     assert_eq!(all.len(), 400);
     for &(step, fraction, count) in &all {
         let progress = step as f64 / 400.0;
@@ -89,7 +61,7 @@ fn a_schedule_is_the_pacing_step_by_step() {
 #[test]
 fn what_is_never_available_is_told() {
     let linear = ["schedule", "--pacing", "linear", "--a", "1.6", "--b", "0.1", "-n", "1000", "--steps", "400"];
-    let last = rows(&stdout(&linear)).last().unwrap().2;
+    let last = rows(&printed(&linear)).last().unwrap().2;
     let found = report(&linear);
     assert_eq!(found["never_available"], json!([[last, 1000]]));
     assert_eq!(found["n_never_available"], 1000 - last);
@@ -112,7 +84,7 @@ fn difficulties_are_ranks() {
     let arguments = ["schedule", "--pacing", "fixed-linear", "-n", "1024", "--steps", "1001"];
     let parameters =
         ["min=8", "max=1024", "total_step=1000", "difficulty_step=8"].map(|parameter| ["--param", parameter]);
-    let all = rows(&stdout(&[&arguments[..], &parameters.concat()].concat()));
+    let all = rows(&printed(&[&arguments[..], &parameters.concat()].concat()));
     assert_eq!((all[0].2, all[500].2, all[1000].2), (8, 512, 1024));
     assert!(all.iter().all(|row| row.2 % 8 == 0));
 }
@@ -121,7 +93,7 @@ fn difficulties_are_ranks() {
 fn an_order_is_the_sampler_and_any_part_of_it_stands_alone() {
     let folder = Folder::new();
     let difficulty: Vec<f64> = (0..97).map(|i| f64::from(i * 37 % 97)).collect();
-    let scores = folder.npy("scores.npy", &difficulty);
+    let scores = folder.values("scores.npy", &difficulty);
     let common =
         ["order", &scores, "--pacing", "root", "--a", "0.8", "--b", "0.2", "--batch-size", "10", "--seed", "3"];
     let order = EasyFirst.order(&difficulty, 3).unwrap();
@@ -136,12 +108,12 @@ fn an_order_is_the_sampler_and_any_part_of_it_stands_alone() {
         }
         let flat = |steps: std::ops::Range<usize>| expected[steps].concat_indices();
         let out = folder.path("order.npy");
-        stdout(&[&common[..], &["--steps", "0..60", "-o", &out]].concat());
+        printed(&[&common[..], &["--steps", "0..60", "-o", &out]].concat());
         assert_eq!(indices(&out), flat(0..60));
         // The default budget does not depend on what part is asked for.
-        stdout(&[&common[..], &["--steps", "41..47", "-o", &out]].concat());
+        printed(&[&common[..], &["--steps", "41..47", "-o", &out]].concat());
         assert_eq!(indices(&out), flat(41..47));
-        let text = stdout(&[&common[..], &["--steps", "41..43"]].concat());
+        let text = printed(&[&common[..], &["--steps", "41..43"]].concat());
         let lines: Vec<String> = expected[41..43]
             .iter()
             .flat_map(|(step, batch)| batch.iter().map(move |index| format!("{step},{index},{index}")))
@@ -164,7 +136,7 @@ impl Concat for [(u64, Vec<usize>)] {
 fn ranks_make_up_the_batches_of_every_sampler() {
     let folder = Folder::new();
     let difficulty: Vec<f64> = (0..50).map(|i| f64::from(i % 17)).collect();
-    let scores = folder.npy("scores.npy", &difficulty);
+    let scores = folder.values("scores.npy", &difficulty);
     for sampler in ["prefix", "mini-batch", "competence", "shuffle", "sequential"] {
         let common = ["order", &scores, "--pacing", "competence", "--batch-size", "7", "--sampler", sampler];
         let step = |step: u64, rank: usize, world_size: usize| {
@@ -172,7 +144,7 @@ fn ranks_make_up_the_batches_of_every_sampler() {
             let out = folder.path("part.npy");
             let (rank, world_size) = (rank.to_string(), world_size.to_string());
             let part = ["--steps", &steps, "--rank", &rank, "--world-size", &world_size, "-o", &out];
-            stdout(&[&common[..], &part].concat());
+            printed(&[&common[..], &part].concat());
             indices(&out)
         };
         for at in [0, 3, 500] {
@@ -188,7 +160,7 @@ fn directions_columns_and_exposure() {
     let folder = Folder::new();
     let rows = (0..20).map(|i| format!("x{i},{},{i},{}\n", i % 2, 0.9 - f64::from(i) / 50.0));
     // A high confidence is easy; a column that nobody knows is a difficulty.
-    let scores = folder.text("s.csv", &format!("id,label,length,confidence\n{}", rows.collect::<String>()));
+    let scores = folder.text("s.csv", format!("id,label,length,confidence\n{}", rows.collect::<String>()));
     let seen = folder.path("seen.csv");
     for column in ["length", "confidence", "length,confidence"] {
         let out = folder.path("out.csv");
@@ -222,7 +194,7 @@ fn directions_columns_and_exposure() {
         assert!(seen.starts_with("id,count,first_step\nx0,10,0\n") && seen.ends_with("x19,0,\n"), "{seen}");
     }
     let balanced = ["--order", "hard-first", "--order-param", "balance=round-robin", "--column", "length"];
-    let text = stdout(&[&["order", &scores, "--batch-size", "20", "--steps", "0..1"], &balanced[..]].concat());
+    let text = printed(&[&["order", &scores, "--batch-size", "20", "--steps", "0..1"], &balanced[..]].concat());
     assert_eq!(text.lines().count(), 21);
     let (_, message) = refusal(&["order", &scores, "--batch-size", "5", "--steps", "0..1"]);
     assert!(message.contains("expected --column with one of length, confidence"), "{message}");
@@ -231,7 +203,7 @@ fn directions_columns_and_exposure() {
 #[test]
 fn weights_are_the_weightings() {
     let folder = Folder::new();
-    let losses = folder.npy("losses.npy", &[0.1, 0.4, 0.5, 0.9]);
+    let losses = folder.values("losses.npy", &[0.1, 0.4, 0.5, 0.9]);
     let weigh = |name: &str, parameters: &[&str]| {
         let out = folder.path("w.npy");
         let parameters: Vec<&str> = parameters.iter().flat_map(|parameter| ["--param", parameter]).collect();
@@ -243,10 +215,10 @@ fn weights_are_the_weightings() {
     assert_eq!((&found["n_zero"], &found["sum"]), (&json!(2), &json!(2.0)));
     assert_eq!(weigh("linear", &["lambda=0.8"]).0, [0.1, 0.4, 0.5, 0.9].map(|l: f64| (1.0 - l / 0.8).max(0.0)));
     assert_eq!(weigh("hard", &["quantile=0.75"]).0, [1.0, 1.0, 1.0, 0.0]);
-    let groups = folder.npy("groups.npy", &[0.0, 0.0, 1.0, 1.0]);
+    let groups = folder.values("groups.npy", &[0.0, 0.0, 1.0, 1.0]);
     let out = folder.path("w.csv");
     let diversity = ["--param", "lambda=0.2", "--param", "gamma=0.4", "--groups", &groups];
-    stdout(&[&["weights", &losses, "--weighting", "diversity", "-o", &out], &diversity[..]].concat());
+    printed(&[&["weights", &losses, "--weighting", "diversity", "-o", &out], &diversity[..]].concat());
     // The first of a group has a threshold of 0.2 + 0.4, the second of 0.2 + 0.4 / (1 + sqrt 2) = 0.366.
     let text = std::fs::read_to_string(out).unwrap();
     assert_eq!(text, "id,loss,weight\n0,0.1,1\n1,0.4,0\n2,0.5,1\n3,0.9,0\n");
@@ -255,8 +227,8 @@ fn weights_are_the_weightings() {
 #[test]
 fn names_are_listed_and_wrong_input_is_explained() {
     let folder = Folder::new();
-    let losses = folder.npy("losses.npy", &[0.1, f64::NAN]);
-    let scores = folder.npy("scores.npy", &[0.1, 0.2, 0.3]);
+    let losses = folder.values("losses.npy", &[0.1, f64::NAN]);
+    let scores = folder.values("scores.npy", &[0.1, 0.2, 0.3]);
     let out = folder.path("out.npy");
     for (command, name) in [
         ("schedule", "varied-exponential"),
@@ -264,7 +236,7 @@ fn names_are_listed_and_wrong_input_is_explained() {
         ("order", "rho-loss"),
         ("weights", "mixture2"),
     ] {
-        assert!(stdout(&[command, "--list"]).contains(&format!("{name}: ")));
+        assert!(printed(&[command, "--list"]).contains(&format!("{name}: ")));
         assert!(report(&[command, "--list"]).to_string().contains(name));
     }
     // Underscores and the names of the papers' code are understood.
@@ -272,7 +244,8 @@ fn names_are_listed_and_wrong_input_is_explained() {
     for (name, other, parameters) in
         [("logarithmic", "log", &wu[..]), ("fixed-exponential", "fixed_exponential", &[])]
     {
-        let of = |name| stdout(&[&["schedule", "--pacing", name, "-n", "9", "--steps", "3"], parameters].concat());
+        let of =
+            |name| printed(&[&["schedule", "--pacing", name, "-n", "9", "--steps", "3"], parameters].concat());
         assert_eq!(of(name), of(other));
     }
     let schedule = |arguments: &[&'static str]| [&["schedule", "-n", "10", "--steps", "5"], arguments].concat();
@@ -320,7 +293,7 @@ fn names_are_listed_and_wrong_input_is_explained() {
         ("logarithmic", "lambda=1", "lambda is 1"),
         ("polynomial", "lambda=1", "t"),
     ] {
-        let losses = folder.npy("fine.npy", &[0.1, 0.2]);
+        let losses = folder.values("fine.npy", &[0.1, 0.2]);
         let (_, message) = refusal(&["weights", &losses, "--weighting", name, "--param", parameter, "-o", &out]);
         assert!(message.contains(expected), "{message}");
     }

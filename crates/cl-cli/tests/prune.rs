@@ -1,52 +1,14 @@
 //! `curriculum prune` and `crossover` as a user meets them.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use cl_data::io::{Array, ArrayData, read_npy, read_npz, write_npy, write_npz};
 use cl_study::{EqualBudget, PruneOutcome, PruneStudy, Quiet};
 use serde_json::Value;
 
-fn curriculum(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_curriculum")).args(arguments).output().unwrap()
-}
-
-/// What a command that must succeed prints.
-fn printed(arguments: &[&str]) -> String {
-    let output = curriculum(arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn report(arguments: &[&str]) -> Value {
-    serde_json::from_str(&printed(&[arguments, &["--json"]].concat())).unwrap()
-}
-
-/// What a command that must fail says after `error: `.
-fn refusal(arguments: &[&str]) -> String {
-    let output = curriculum(arguments);
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(output.stdout.is_empty());
-    message.strip_prefix("error: ").unwrap_or_else(|| panic!("{message}")).trim_end().to_owned()
-}
-
-struct Folder(tempfile::TempDir);
+use super::support::{Folder, curriculum, printed, refusal, report};
 
 impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn text(&self, name: &str, text: &str) -> String {
-        std::fs::write(self.path(name), text).unwrap();
-        self.path(name)
-    }
-
     fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
@@ -135,7 +97,7 @@ fn options_labels_confidence_and_neighbours() {
 fn the_same_seed_keeps_the_same() {
     let folder = Folder::new();
     let rows: String = (0..200).map(|i| format!("{i},{}\n", i % 3)).collect();
-    let (scores, out) = (folder.text("s.csv", &format!("id,forgetting\n{rows}")), folder.path("kept.txt"));
+    let (scores, out) = (folder.text("s.csv", format!("id,forgetting\n{rows}")), folder.path("kept.txt"));
     let kept = |seed: &str, count: &str| {
         printed(&["prune", &scores, "--count", count, "--rule", "forgetting", "--seed", seed, "-o", &out]);
         folder.read("kept.txt")
@@ -361,7 +323,7 @@ fn study(folder: &Folder) -> String {
             Ok::<_, String>(PruneOutcome { accuracy, examples, ..PruneOutcome::default() })
         })
         .unwrap();
-    folder.text("study.json", &serde_json::to_string(&curves).unwrap())
+    folder.text("study.json", serde_json::to_string(&curves).unwrap())
 }
 
 #[test]
@@ -400,8 +362,7 @@ fn what_is_no_prune_study_is_refused() {
     assert!(refusal(&["crossover", &study, "--control", "chance"]).contains("unknown method \"chance\""));
     assert!(refusal(&["crossover", &study, "-o", "x.png"]).contains("expected .svg"));
     assert!(refusal(&["crossover", &study, "--level", "1"]).contains("argument level is 1"));
-    let broken =
-        folder.text("broken.json", &folder.read("study.json").replacen("\"kept\":0.5", "\"kept\":0.6", 1));
+    let broken = folder.text("broken.json", folder.read("study.json").replacen("\"kept\":0.5", "\"kept\":0.6", 1));
     assert!(refusal(&["crossover", &broken]).contains("broken.json"));
     assert!(refusal(&["crossover", &folder.path("none.json")]).contains("none.json"));
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,43 +13,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use serde_json::{Value, json};
 
-fn curriculum(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_curriculum")).args(arguments).output().unwrap()
-}
-
-fn stdout(arguments: &[&str]) -> String {
-    let output = curriculum(arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn report(arguments: &[&str]) -> Value {
-    serde_json::from_str(&stdout(&[arguments, &["--json"]].concat())).unwrap()
-}
-
-fn refusal(arguments: &[&str]) -> String {
-    let output = curriculum(arguments);
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(1) && output.stdout.is_empty(), "{message}");
-    message
-}
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn text(&self, name: &str, text: impl AsRef<[u8]>) -> String {
-        std::fs::write(self.path(name), text).unwrap();
-        self.path(name)
-    }
-}
+use super::support::{Folder, curriculum, printed, refusal, report};
 
 const N: usize = 50;
 
@@ -73,7 +36,7 @@ fn rows(separator: &str, decimal: &str, end: &str) -> String {
 
 fn prune(file: &str, more: &[&str]) -> Vec<String> {
     let fixed = ["prune", file, "--keep", "0.5", "--rule", "hardest", "--column", "perplexity", "-o", "-"];
-    stdout(&[&fixed, more].concat()).lines().map(str::to_owned).collect()
+    printed(&[&fixed, more].concat()).lines().map(str::to_owned).collect()
 }
 
 /// A Parquet file of ids, dates, decimals and perplexities.
@@ -176,7 +139,7 @@ fn the_report_says_which_way_a_column_was_read() {
     let array = folder.path("s.npy");
     let order = ["order", &file, "--batch-size", "1", "--steps", "0..1", "--column", "aum", "-o", &array];
     assert_eq!(report(&order)["columns"], json!([{"name": "aum", "direction": read("easy", "metric")}]));
-    assert!(stdout(&order).contains("aum: high is easy (as the metric defines it)"));
+    assert!(printed(&order).contains("aum: high is easy (as the metric defines it)"));
     let values = vec![1.0, 2.0, 3.0, f64::NEG_INFINITY];
     write_npy(&array, &Array::new(vec![4], ArrayData::F64(values)).unwrap()).unwrap();
     let hardest = ["prune", &array, "--keep", "0.5", "--rule", "hardest", "-o", &out];
@@ -190,14 +153,14 @@ fn filtered_and_sorted_tables_go_with_their_sidecar() {
     let folder = Folder::new();
     let dynamics = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/dynamics.npz");
     let scores = folder.path("scores.csv");
-    stdout(&["score", dynamics, "--metric", "aum", "-o", &scores]);
+    printed(&["score", dynamics, "--metric", "aum", "-o", &scores]);
     let text = std::fs::read_to_string(&scores).unwrap();
     let hardest = ["prune", &scores, "--count", "10", "--rule", "hardest", "-o", "-"];
-    let expected = stdout(&hardest);
+    let expected = printed(&hardest);
     let mut lines: Vec<&str> = text.lines().collect();
     lines[1..].reverse();
     folder.text("scores.csv", lines.join("\n"));
-    assert_eq!(stdout(&hardest), expected);
+    assert_eq!(printed(&hardest), expected);
     folder.text("scores.csv", lines[..31].join("\n"));
     let told = String::from_utf8(curriculum(&hardest).stderr).unwrap();
     assert!(told.contains("30 of 40 examples of its sidecar") && told.contains("high is easy"), "{told}");
@@ -228,7 +191,7 @@ fn tables_of_all_formats_are_inspected() {
     assert_eq!((&found["parts"][2]["min"], &found["parts"][3]["n_empty"]), (&json!(1.0), &json!(N / 2)));
     let names: Vec<String> = (0..1500).map(|at| format!("c{at}")).collect();
     let wide = folder.text("wide.csv", format!("id,{}\na,{}\n", names.join(","), vec!["1"; 1500].join(",")));
-    let text = stdout(&["inspect", &wide]);
+    let text = printed(&["inspect", &wide]);
     assert!(text.contains("c998") && !text.contains("c1000") && text.contains("and 501 more"), "{}", text.len());
     assert_eq!(report(&["inspect", &wide])["parts"].as_array().unwrap().len(), 1501);
 }
@@ -239,20 +202,21 @@ fn tables_are_written_in_every_format() {
     let dynamics = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/dynamics.npz");
     let csv = folder.path("s.csv");
     let score = ["score", dynamics, "--metric", "el2n,aum,never_learned", "-o"];
-    stdout(&[&score[..], &[&csv]].concat());
-    let kept =
-        |file: &str| stdout(&["prune", file, "--count", "12", "--rule", "hardest", "--column", "el2n", "-o", "-"]);
+    printed(&[&score[..], &[&csv]].concat());
+    let kept = |file: &str| {
+        printed(&["prune", file, "--count", "12", "--rule", "hardest", "--column", "el2n", "-o", "-"])
+    };
     let expected = kept(&csv);
     for name in ["s.jsonl", "s.parquet", "s.npz"] {
         let file = folder.path(name);
-        stdout(&[&score[..], &[&file]].concat());
+        printed(&[&score[..], &[&file]].concat());
         assert_eq!(kept(&file), expected, "{name}");
         assert!(Path::new(&format!("{file}.json")).exists());
     }
     // Rows of a selection, of an order and of weights as JSON lines.
     let out = folder.path("kept.jsonl");
     let line = |arguments: &[&str]| -> Value {
-        stdout(arguments);
+        printed(arguments);
         serde_json::from_str(std::fs::read_to_string(&out).unwrap().lines().next().unwrap()).unwrap()
     };
     let losses = folder.text("l.csv", "id,loss\n\"a, b\",0.5\nc,2\n");
@@ -274,7 +238,7 @@ fn labels_that_are_no_classes_matter_only_where_they_are_needed() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "b\n");
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("note: labels are not used: ") && told.contains("line 2, column `target`"), "{told}");
-    let message = refusal(&[&prune[..], &["--option", "balance=equal"]].concat());
+    let message = refusal(&[&prune[..], &["--quiet", "--option", "balance=equal"]].concat());
     assert!(message.contains("line 2, column `target`: label 0.5"), "{message}");
     // A file of labels is read as the scores are, and a told format says nothing of an array.
     let scores = folder.text("s.csv", "who|loss\na|1\nb|2\n");
@@ -301,9 +265,9 @@ fn wide_tables_are_read_in_time_that_grows_with_their_cells() {
     let row: String = (0..n).map(|at| format!(",{at}")).collect();
     let wide = folder.text("wide.csv", format!("id{names}\na{row}\nb{row}\n"));
     let start = Instant::now();
-    assert!(stdout(&["inspect", &wide]).contains("wide.csv: CSV, 2 rows"));
+    assert!(printed(&["inspect", &wide]).contains("wide.csv: CSV, 2 rows"));
     let hardest = ["prune", &wide, "--keep", "0.5", "--rule", "hardest", "--column", "c1", "-o", "-"];
-    assert_eq!(stdout(&[&hardest[..], &["--high-is", "hard"]].concat()).lines().count(), 1);
+    assert_eq!(printed(&[&hardest[..], &["--high-is", "hard"]].concat()).lines().count(), 1);
     assert!(refusal(&hardest).contains("which way does column `c1` point?"));
     assert!(refusal(&["agree", &wide]).contains("100000 columns to compare"));
     let missing = refusal(&["prune", &wide, "--keep", "0.5", "--rule", "hardest", "-o", "-"]);
@@ -318,7 +282,7 @@ fn outputs_are_named_as_they_were_asked_for() {
     let prune = ["prune", &scores, "--count", "1", "--rule", "hardest", "-o"];
     let missing = folder.path("not there/kept.csv");
     let message = refusal(&[&prune[..], &[&missing]].concat());
-    assert!(message.starts_with(&format!("error: {missing}: ")) && !message.contains(".partial"), "{message}");
+    assert!(message.starts_with(&format!("{missing}: ")) && !message.contains(".partial"), "{message}");
     let weights = ["weights", &scores, "--weighting", "hard", "--param", "lambda=1", "-o"];
     let score =
         ["score", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/dynamics.npz"), "--metric", "aum", "-o"];

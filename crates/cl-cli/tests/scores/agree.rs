@@ -55,7 +55,7 @@ fn rows_join_by_id_whatever_the_file() {
     let text = std::fs::read_to_string(&file).unwrap();
     let mut lines: Vec<_> = text.lines().collect();
     lines[1..].reverse();
-    let reversed = folder.text("b.csv", &lines.join("\n"));
+    let reversed = folder.text("b.csv", lines.join("\n"));
     let archive = scores(&folder, "c.npz", "el2n");
     let array = scores(&folder, "d.npy", "el2n");
     let found = report(&["agree", &reversed, &file, &archive]);
@@ -88,7 +88,7 @@ fn other_data_are_refused() {
     let folder = Folder::new();
     let file = scores(&folder, "a.csv", "el2n,aum");
     let text = std::fs::read_to_string(&file).unwrap();
-    let changed = |name: &str, from: &str, to: &str| folder.text(name, &text.replacen(from, to, 1));
+    let changed = |name: &str, from: &str, to: &str| folder.text(name, text.replacen(from, to, 1));
     // The fixture's first example has id 0.
     let label = Dynamics::read().labels[0];
     let id = changed("b.csv", &format!("\n0,{label},"), &format!("\n999,{label},"));
@@ -100,11 +100,11 @@ fn other_data_are_refused() {
     let said = format!("c.csv: label {} of id 0, expected {label} as in ", label + 1);
     assert!(message.contains(&said), "{message}");
     let rows: Vec<_> = text.lines().take(10).collect();
-    let one = folder.text("d.csv", &rows[..2].join("\n"));
+    let one = folder.text("d.csv", rows[..2].join("\n"));
     assert!(refusal(&["agree", &file, &one]).contains("d.csv: 1 examples in common with "));
     let foreign = folder.text("d.csv", "id,el2n\nx,1\ny,2\n");
     assert!(refusal(&["agree", &file, &foreign]).contains("expected at least 2: other data"));
-    let twice = folder.text("e.csv", &format!("{text}{}\n", rows[3]));
+    let twice = folder.text("e.csv", format!("{text}{}\n", rows[3]));
     assert!(refusal(&["agree", &file, &twice]).contains("is borne by examples 2 and 40"));
     // Edited beside its sidecar.
     changed("a.csv", &format!("\n0,{label},"), &format!("\n0,{},", label + 1));
@@ -132,7 +132,7 @@ fn bad_files_and_arguments() {
     assert_eq!(found["matrix"], json!([[1.0, null], [null, null]]));
     assert_eq!(found["columns"][0]["direction"], json!({"high_is": "hard", "from": "--high-is"}));
     let wide: Vec<String> = (0..300).map(|at| format!("loss_{at}")).collect();
-    let wide = folder.text("wide.csv", &format!("id,{}\n1,{}\n", wide.join(","), vec!["1"; 300].join(",")));
+    let wide = folder.text("wide.csv", format!("id,{}\n1,{}\n", wide.join(","), vec!["1"; 300].join(",")));
     assert!(
         refusal(&["agree", &wide])
             .contains("300 columns to compare, expected at most 256, or --metric to name some")
@@ -180,7 +180,7 @@ fn a_part_is_compared_with_the_whole() {
     assert!(message.contains("some.csv: 2 examples without ids, expected the 3 of"), "{message}");
     // Three files, of which no two lack the same.
     let [a, b, c] = [("a.csv", [0, 1, 2]), ("b.csv", [1, 2, 3]), ("c.csv", [2, 3, 1])].map(|(name, ids)| {
-        folder.text(name, &format!("id,loss\n{}", ids.map(|id| format!("{id},{}\n", id * id)).concat()))
+        folder.text(name, format!("id,loss\n{}", ids.map(|id| format!("{id},{}\n", id * id)).concat()))
     });
     let found = report(&["agree", &a, &b, &c, "--resamples", "0"]);
     assert_eq!((&found["n_examples"], &found["matrix"][0]), (&json!(2), &json!([1.0, 1.0, 1.0])));

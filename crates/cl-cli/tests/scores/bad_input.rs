@@ -126,7 +126,7 @@ fn cartography_line_by_line() {
     let folder = Folder::new();
     dynamics.write_cartography(&folder);
     let second = |lines: &[String]| {
-        folder.text("dynamics_epoch_1.jsonl", &lines.concat());
+        folder.text("dynamics_epoch_1.jsonl", lines.concat());
         let message = refused(&folder.path(""), &[]);
         message.strip_prefix("dynamics_epoch_1.jsonl: ").map(Into::into).unwrap_or(message)
     };

@@ -9,70 +9,16 @@ mod parquet;
 mod score;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
-use cl_data::io::{Array, ArrayData, NpzReader, write_npy, write_npz};
+use cl_data::io::{Array, ArrayData, NpzReader, write_npz};
 use serde_json::Value;
+
+use super::support::{Folder, closed_pipe, curriculum, refusal, report};
 
 /// Training dynamics with references, see `fixtures/README.md`.
 const DYNAMICS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/dynamics.npz");
 
-fn curriculum(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_curriculum")).args(arguments).output().unwrap()
-}
-
-/// The JSON report of a command that must succeed.
-fn report(arguments: &[&str]) -> Value {
-    let output = curriculum(&[arguments, &["--json"]].concat());
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// What a command that must fail says after `error: `.
-fn refusal(arguments: &[&str]) -> String {
-    let output = curriculum(arguments);
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(output.stdout.is_empty());
-    message.strip_prefix("error: ").unwrap_or_else(|| panic!("{message}")).trim_end().to_owned()
-}
-
-/// The exit status where nobody reads what is printed.
-fn closed_pipe(arguments: &[&str]) -> (Option<i32>, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_curriculum"))
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
-
-/// A folder that goes with the test.
-struct Folder(tempfile::TempDir);
-
 impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn text(&self, name: &str, text: &str) -> String {
-        std::fs::write(self.path(name), text).unwrap();
-        self.path(name)
-    }
-
-    fn npy(&self, name: &str, shape: &[usize], data: ArrayData) -> String {
-        write_npy(self.path(name), &Array::new(shape.to_vec(), data).unwrap()).unwrap();
-        self.path(name)
-    }
-
     fn npz(&self, name: &str, members: &[(&str, &[usize], ArrayData)]) -> String {
         let arrays: Vec<_> = members
             .iter()
@@ -151,7 +97,7 @@ impl Dynamics {
 
     fn write_cartography(&self, folder: &Folder) {
         for epoch in 0..self.logits.len() {
-            folder.text(&format!("dynamics_epoch_{epoch}.jsonl"), &self.lines(epoch).concat());
+            folder.text(&format!("dynamics_epoch_{epoch}.jsonl"), self.lines(epoch).concat());
         }
     }
 

@@ -52,17 +52,15 @@ impl FileFormat {
             Signature::Parquet => return Ok(Self::Parquet),
             _ => {}
         }
+        if let Some(format) = RowFormat::of_name(path) {
+            return Ok(format.into());
+        }
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let name = [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+        let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
         let suffixes = [
             (".npy", Self::Npy),
             (".npz", Self::Npz),
             (".bin", Self::Cifar),
-            (".csv", Self::Csv),
-            (".tsv", Self::Csv),
-            (".jsonl", Self::JsonLines),
-            (".ndjson", Self::JsonLines),
-            (".parquet", Self::Parquet),
             ("-ubyte", Self::Idx),
             (".idx", Self::Idx),
         ];

@@ -22,6 +22,34 @@ pub(super) struct Table {
     pub(super) parts: Vec<PartSummary>,
 }
 
+/// What is counted while the rows of a table pass.
+#[derive(Default)]
+pub(super) struct RowCounts {
+    pub(super) n_rows: usize,
+    /// Rows, ids aside.
+    pub(super) rows: Duplicates,
+    pub(super) ids: Duplicates,
+    pub(super) classes: BTreeMap<String, usize>,
+}
+
+impl RowCounts {
+    /// The table of these columns; classes are listed with numbers by size, not by their first digit.
+    pub(super) fn table(self, mut parts: Vec<PartSummary>, label: Option<usize>, id: Option<usize>) -> Table {
+        if let Some(label) = label {
+            let mut classes: Vec<_> =
+                self.classes.into_iter().map(|(value, count)| ValueCount { value, count }).collect();
+            classes.sort_by_key(|class| class.value.parse::<i64>().unwrap_or(i64::MAX));
+            parts[label].values = Some(classes);
+        }
+        Table {
+            n_rows: self.n_rows,
+            n_duplicate_rows: self.rows.count(),
+            n_duplicate_ids: id.map(|_| self.ids.count()),
+            parts,
+        }
+    }
+}
+
 /// One column on its way.
 #[derive(Default)]
 struct Column {
@@ -89,29 +117,27 @@ pub(super) fn csv_table(path: &Path, options: &SummaryOptions) -> Result<Table, 
     let [label, id] = options.places(path, &names)?;
 
     let mut columns: Vec<Column> = names.iter().map(|_| Column::default()).collect();
-    let mut classes: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut duplicate_rows, mut duplicate_ids) = (Duplicates::default(), Duplicates::default());
-    let mut n_rows = 0;
+    let mut counts = RowCounts::default();
     loop {
-        n_rows += 1;
+        counts.n_rows += 1;
         let mut row = DefaultHasher::new();
         for (column, field) in rows.fields().enumerate() {
             columns[column].push(field, decimal_comma, rows.line());
             if Some(column) == id {
                 let mut hasher = DefaultHasher::new();
                 field.hash(&mut hasher);
-                duplicate_ids.push(hasher.finish());
+                counts.ids.push(hasher.finish());
             } else {
                 field.hash(&mut row);
             }
             if Some(column) == label {
-                match classes.get_mut(field) {
+                match counts.classes.get_mut(field) {
                     Some(count) => *count += 1,
-                    None => _ = classes.insert(field.to_owned(), 1),
+                    None => _ = counts.classes.insert(field.to_owned(), 1),
                 }
             }
         }
-        duplicate_rows.push(row.finish());
+        counts.rows.push(row.finish());
         if !rows.advance()? {
             break;
         }
@@ -125,21 +151,6 @@ pub(super) fn csv_table(path: &Path, options: &SummaryOptions) -> Result<Table, 
             return Err(malformed(path, place, format!("{text:?}, expected a number as in other rows")));
         }
     }
-    let mut parts: Vec<_> = names.iter().zip(&columns).map(|(name, column)| column.part(name, n_rows)).collect();
-    if let Some(label) = label {
-        parts[label].values = Some(value_counts(classes));
-    }
-    Ok(Table {
-        n_rows,
-        n_duplicate_rows: duplicate_rows.count(),
-        n_duplicate_ids: id.map(|_| duplicate_ids.count()),
-        parts,
-    })
-}
-
-/// Classes with their counts, numbers by size, not by their first digit.
-pub(super) fn value_counts(classes: BTreeMap<String, usize>) -> Vec<ValueCount> {
-    let mut counts: Vec<_> = classes.into_iter().map(|(value, count)| ValueCount { value, count }).collect();
-    counts.sort_by_key(|class| class.value.parse::<i64>().unwrap_or(i64::MAX));
-    counts
+    let parts = names.iter().zip(&columns).map(|(name, column)| column.part(name, counts.n_rows)).collect();
+    Ok(counts.table(parts, label, id))
 }

@@ -1,12 +1,10 @@
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use super::duplicates::Duplicates;
 use super::numbers::Numbers;
 use super::options::SummaryOptions;
 use super::part::PartSummary;
-use super::table::{Table, value_counts};
+use super::table::{RowCounts, Table};
 use crate::{
     error::DataError,
     io::{CellValues, Cells, TableReader, malformed},
@@ -80,9 +78,8 @@ pub(super) fn typed_table(path: &Path, options: &SummaryOptions) -> Result<Table
     let names = reader.columns();
     let [label, id] = options.places(path, names)?;
     let mut columns: Vec<Column> = names.iter().map(|_| Column::default()).collect();
-    let mut classes: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut duplicate_rows, mut duplicate_ids) = (Duplicates::default(), Duplicates::default());
-    let (mut n_rows, all) = (0, (0..names.len()).collect::<Vec<_>>());
+    let mut counts = RowCounts::default();
+    let all: Vec<usize> = (0..names.len()).collect();
     let mut rows = reader.rows_of_any_type(&all)?;
     while let Some(batch) = rows.next_batch()? {
         columns.iter_mut().zip(&batch.columns).for_each(|(column, cells)| column.push(cells));
@@ -93,30 +90,22 @@ pub(super) fn typed_table(path: &Path, options: &SummaryOptions) -> Result<Table
                     hash_cell(cells, row, &mut whole);
                 }
             }
-            duplicate_rows.push(whole.finish());
+            counts.rows.push(whole.finish());
             if let Some(id) = id {
                 let mut hasher = DefaultHasher::new();
                 hash_cell(&batch.columns[id], row, &mut hasher);
-                duplicate_ids.push(hasher.finish());
+                counts.ids.push(hasher.finish());
             }
             if let Some(label) = label {
                 let value = batch.columns[label].text(row).unwrap_or_default().into_owned();
-                *classes.entry(value).or_default() += 1;
+                *counts.classes.entry(value).or_default() += 1;
             }
         }
-        n_rows += batch.n_rows;
+        counts.n_rows += batch.n_rows;
     }
-    if n_rows == 0 {
+    if counts.n_rows == 0 {
         return Err(malformed(path, "", "no rows"));
     }
-    let mut parts: Vec<_> = names.iter().zip(&columns).map(|(name, column)| column.part(name, n_rows)).collect();
-    if let Some(label) = label {
-        parts[label].values = Some(value_counts(classes));
-    }
-    Ok(Table {
-        n_rows,
-        n_duplicate_rows: duplicate_rows.count(),
-        n_duplicate_ids: id.map(|_| duplicate_ids.count()),
-        parts,
-    })
+    let parts = names.iter().zip(&columns).map(|(name, column)| column.part(name, counts.n_rows)).collect();
+    Ok(counts.table(parts, label, id))
 }

@@ -45,7 +45,7 @@ impl RowFormat {
 
     /// The format that a name ends in, compression aside.
     pub fn of_name(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?.to_lowercase();
+        let name = path.file_name()?.to_string_lossy().to_lowercase();
         let name = [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
         let endings = [
             (".csv", Self::Csv),
