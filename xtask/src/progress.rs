@@ -1,5 +1,7 @@
 //! The progress of an experiment's runs on the terminal.
 
+use std::path::Path;
+
 use cl_study::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -33,6 +35,12 @@ impl Progress for Bar {
     fn resumed(&self, done: usize) {
         self.0.set_position(done as u64);
         self.0.reset_eta();
+    }
+
+    fn damaged(&self, journal: &Path, lines: &[usize]) {
+        let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
+        let (lines, path) = (lines.join(", "), journal.display());
+        self.0.suspend(|| eprintln!("{path}: line {lines}: damaged, what it held is run again"));
     }
 
     fn advanced(&self) {

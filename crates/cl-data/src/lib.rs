@@ -23,6 +23,7 @@ mod lambert_w;
 pub mod numpy;
 pub mod random;
 mod sampler;
+pub mod seal;
 mod shapes;
 mod split;
 mod standardize;

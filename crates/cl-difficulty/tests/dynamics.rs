@@ -293,20 +293,18 @@ fn a_recorder_read_back_is_checked() {
     // Any list one shorter.
     let paths = arrays(&saved, "");
     assert!(paths.len() > 40);
-    // A metric fewer may need the same accumulators, and the bits of an epoch are empty where it is whole.
-    for path in paths.iter().filter(|path| *path != "/metrics" && !path.ends_with("/bits")) {
+    for path in &paths {
         let mut damaged = saved.clone();
-        damaged.pointer_mut(path).unwrap().as_array_mut().unwrap().pop().unwrap();
+        let Some(_) = damaged.pointer_mut(path).unwrap().as_array_mut().unwrap().pop() else { continue };
         assert!(serde_json::from_value::<DynamicsRecorder>(damaged).is_err(), "{path}");
     }
-    for (path, value) in [("/n_examples", 4), ("/n_classes", 1), ("/shards/0/first", 1), ("/shards/0/labels/0", 2)]
-    {
+    for (path, value) in [("n_examples", 4), ("n_classes", 1), ("shards/0/first", 1), ("shards/0/labels/0", 0)] {
         let mut damaged = saved.clone();
-        *damaged.pointer_mut(path).unwrap() = value.into();
+        *damaged.pointer_mut(&format!("/content/{path}")).unwrap() = value.into();
         assert!(serde_json::from_value::<DynamicsRecorder>(damaged).is_err(), "{path}");
     }
     let mut damaged = saved;
-    *damaged.pointer_mut("/metrics/0/name").unwrap() = "no metric".into();
+    *damaged.pointer_mut("/content/metrics/0/name").unwrap() = "no metric".into();
     assert!(serde_json::from_value::<DynamicsRecorder>(damaged).unwrap_err().to_string().contains("no metric"));
 }
 

@@ -1,6 +1,7 @@
 //! The state of one example against the recorder of all, and bytes that are none.
 
 use cl_data::random;
+use cl_data::seal::{open_bytes, seal_bytes};
 use cl_difficulty::{DynamicsRecorder, ExampleState, MetricSettings, Observations, Outputs, Value, metrics};
 use proptest::prelude::*;
 
@@ -128,13 +129,19 @@ fn bytes_of_something_else_are_refused_by_name() {
         let settings = MetricSettings::parse(name, options).unwrap();
         ExampleState::from_bytes(&settings, c, bytes).unwrap_err().to_string()
     };
-    let other_version = [&[2], &bytes[1..]].concat();
-    assert!(error("el2n", &[], 2, &other_version).contains("a state of version 2, expected version 1"));
+    let other_version = [&[1], &bytes[1..]].concat();
+    assert!(error("el2n", &[], 2, &other_version).contains("a state of version 1, expected version 2"));
     assert!(error("l1_error", &[], 2, &bytes).contains("a state of el2n, 2 classes"));
     assert!(error("el2n", &[("from", "1")], 2, &bytes).contains("expected one of this metric, its options"));
     assert!(error("el2n", &[], 3, &bytes).contains("number of classes"));
     assert!(error("el2n", &[], 2, &bytes[..bytes.len() - 1]).contains("damaged"));
     assert!(error("el2n", &[], 2, &[&bytes[..], &[0]].concat()).contains("damaged"));
-    let not_a_number = [&bytes[..bytes.len() - 8], &f64::NAN.to_le_bytes()].concat();
-    assert!(error("el2n", &[], 2, &not_a_number).contains("damaged"));
+    for at in 1..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        assert!(error("el2n", &[], 2, &damaged).contains("damaged"), "byte {at}");
+    }
+    let content = open_bytes::<8>(&bytes).unwrap();
+    let not_a_number = [&content[..content.len() - 8], &f64::NAN.to_le_bytes()].concat();
+    assert!(error("el2n", &[], 2, &seal_bytes::<8>(not_a_number)).contains("damaged"));
 }

@@ -161,9 +161,9 @@ fn a_saved_form_of_another_version_is_refused_by_name() {
     fn check<S: serde::Serialize + serde::de::DeserializeOwned>(saved: &S, path: &str) {
         let mut value = serde_json::to_value(saved).unwrap();
         assert!(serde_json::from_value::<S>(value.clone()).is_ok());
-        *value.pointer_mut(path).unwrap() = 2.into();
+        *value.pointer_mut(path).unwrap() = 1.into();
         let error = serde_json::from_value::<S>(value).err().unwrap().to_string();
-        assert!(error.contains("saved in version 2, expected version 1"), "{error}");
+        assert!(error.contains("saved in version 1, expected version 2"), "{error}");
     }
     let recorder = DynamicsRecorder::new(2, 2, &MetricSettings::all(OutputKind::Logits)).unwrap();
     check(&recorder, "/version");
@@ -172,7 +172,7 @@ fn a_saved_form_of_another_version_is_refused_by_name() {
     check(&MeanLoss::new(2), "/version");
     check(&Forgetting::new(2), "/version");
     // The version stands first.
-    assert_eq!(postcard::to_stdvec(&recorder).unwrap()[0], 1);
+    assert_eq!(postcard::to_stdvec(&recorder).unwrap()[0], 2);
 }
 
 /// The largest label is none that an example without labels could be taken to have.

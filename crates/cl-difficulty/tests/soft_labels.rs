@@ -202,7 +202,7 @@ fn it_is_saved_selected_and_merged_with_its_labels() {
     assert!(fresh.clone().grow(N + 1).unwrap_err().to_string().contains("as many examples as have soft labels"));
     assert!(whole.with_soft_labels(soft).is_err());
     let mut damaged = serde_json::to_value(&fresh).unwrap();
-    *damaged.pointer_mut("/soft_labels/3").unwrap() = 2.into();
+    *damaged.pointer_mut("/content/soft_labels/3").unwrap() = 2.into();
     assert!(serde_json::from_value::<DynamicsRecorder>(damaged).is_err());
 }
 

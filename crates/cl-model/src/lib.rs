@@ -28,6 +28,7 @@ mod softmax;
 mod sums;
 mod tanh;
 mod trainer;
+mod validated;
 mod window;
 
 pub use activation::Activation;

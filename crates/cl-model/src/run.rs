@@ -1,5 +1,5 @@
-use cl_data::{Dataset, Fingerprint, Sampler, Scalar, Version};
-use serde::{Deserialize, Serialize};
+use cl_data::{Dataset, Fingerprint, Sampler, Scalar, seal::Sealed};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     batch_memory::{BatchMemory, check_indices, check_losses},
@@ -48,15 +48,21 @@ struct Best<T: Scalar> {
     parameters: Vec<T>,
 }
 
-/// Everything that a run needs to go on, serialisable; a loss that learns (a running threshold, say) is saved
-/// beside it.
+/// Everything that a run needs to go on, serialisable, with its version and a [checksum](cl_data::seal); a loss that
+/// learns (a running threshold, say) is saved beside it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(
+    try_from = "Sealed<2, Content<T, O, R>>",
+    bound(deserialize = "O: Serialize + Deserialize<'de>, R: Serialize + Deserialize<'de>")
+)]
+pub struct Checkpoint<T: Scalar, O, R>(Content<T, O, R>);
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound(
     serialize = "O: Serialize, R: Serialize",
     deserialize = "O: Deserialize<'de>, R: Deserialize<'de>"
 ))]
-pub struct Checkpoint<T: Scalar, O, R> {
-    version: Version<1>,
+struct Content<T: Scalar, O, R> {
     data: Fingerprint,
     budget: Budget,
     parameters: Vec<T>,
@@ -69,7 +75,52 @@ pub struct Checkpoint<T: Scalar, O, R> {
 impl<T: Scalar, O, R> Checkpoint<T, O, R> {
     /// How far the run was.
     pub fn training(&self) -> Training {
-        self.progress.training
+        self.0.progress.training
+    }
+}
+
+impl<T: Scalar, O: Serialize, R: Serialize> Serialize for Checkpoint<T, O, R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Sealed::<2, _>::new(&self.0).serialize(serializer)
+    }
+}
+
+impl<T: Scalar, O, R> TryFrom<Sealed<2, Content<T, O, R>>> for Checkpoint<T, O, R> {
+    type Error = ModelError;
+
+    fn try_from(sealed: Sealed<2, Content<T, O, R>>) -> Result<Self, ModelError> {
+        let content = sealed.into_inner();
+        content.progress.check()?;
+        Ok(Self(content))
+    }
+}
+
+/// No run gets so far, and no sum of two such counts overflows.
+const MOST: u64 = 1 << 62;
+
+impl<T: Scalar> Progress<T> {
+    /// Whether this, read from a file, is how far a run can be.
+    fn check(&self) -> Result<(), ModelError> {
+        let Training { n_updates, n_steps, n_presented, best_at, .. } = self.training;
+        let counts = [
+            ("n_steps", n_steps, MOST),
+            ("n_updates", n_updates, n_steps),
+            ("empty_steps", self.empty_steps, n_steps - n_updates.min(n_steps) + 1),
+            ("n_presented", n_presented, MOST),
+            ("epoch_presented", self.epoch_presented, n_presented),
+            ("epochs_since_best", self.epochs_since_best, n_steps),
+            ("best_at", best_at.unwrap_or(0), n_updates),
+        ];
+        match counts.into_iter().find(|(_, count, most)| count > most) {
+            Some((what, count, _)) => {
+                Err(ModelError::argument(what, count, "no more than the steps of a run allow"))
+            }
+            None if self.epoch_loss.is_nan() => Err(ModelError::argument("epoch_loss", f64::NAN, "a number")),
+            None if self.best.as_ref().is_some_and(|best| best.score.is_nan()) => {
+                Err(ModelError::argument("score", f64::NAN, "a number"))
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -189,8 +240,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         optimizer: &O,
         sampler: &dyn Sampler,
     ) -> Result<Checkpoint<T, O, R>, ModelError> {
-        Ok(Checkpoint {
-            version: Version,
+        Ok(Checkpoint(Content {
             data: self.data.fingerprint(),
             budget: self.plan.budget,
             parameters: model.parameters().to_vec(),
@@ -198,12 +248,12 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
             learning_rate: self.plan.learning_rate.clone(),
             sampler: sampler.save(self.progress.training.n_steps)?,
             progress: self.progress.clone(),
-        })
+        }))
     }
 
     pub(crate) fn restore<O>(
         &mut self,
-        checkpoint: Checkpoint<T, O, R>,
+        Checkpoint(checkpoint): Checkpoint<T, O, R>,
         model: &mut M,
         optimizer: &mut O,
         sampler: &mut dyn Sampler,

@@ -39,13 +39,55 @@ use crate::{error::ModelError, initialization::Initialization};
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "")]
+#[serde(bound = "", try_from = "Unchecked<T>")]
 pub struct WindowLanguageModel<T: Scalar> {
     n_words: usize,
     window: usize,
     width: usize,
     n_hidden: usize,
     parameters: Vec<T>,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+#[serde(bound = "")]
+struct Unchecked<T: Scalar> {
+    n_words: usize,
+    window: usize,
+    width: usize,
+    n_hidden: usize,
+    parameters: Vec<T>,
+}
+
+impl<T: Scalar> TryFrom<Unchecked<T>> for WindowLanguageModel<T> {
+    type Error = ModelError;
+
+    fn try_from(unchecked: Unchecked<T>) -> Result<Self, ModelError> {
+        let Unchecked { n_words, window, width, n_hidden, parameters } = unchecked;
+        let n_weights = check_sizes(n_words, window, width, n_hidden)?;
+        let expected = n_words * width + n_weights + 2 * n_hidden;
+        if parameters.len() != expected {
+            let expected = "words times width, window times width times hidden units, and two per hidden unit";
+            return Err(ModelError::argument("number of parameters", parameters.len(), expected));
+        }
+        Ok(Self { n_words, window, width, n_hidden, parameters })
+    }
+}
+
+/// Unless a size is 0 or too large, the number of weights into the hidden units.
+fn check_sizes(n_words: usize, window: usize, width: usize, n_hidden: usize) -> Result<usize, ModelError> {
+    if !(1..=1 << 24).contains(&n_words) {
+        return Err(ModelError::argument("n_words", n_words, "from 1 to 2^24 words"));
+    }
+    for (argument, value) in [("window", window), ("width", width), ("n_hidden", n_hidden)] {
+        if !(1..1 << 24).contains(&value) {
+            return Err(ModelError::argument(argument, value, "at least 1 and below 2^24"));
+        }
+    }
+    let n_weights = window.checked_mul(width).and_then(|inputs| inputs.checked_mul(n_hidden));
+    n_weights
+        .filter(|&n_weights| n_weights < isize::MAX as usize / 64)
+        .ok_or_else(|| ModelError::argument("n_hidden", n_hidden, "window * width * n_hidden that fits in memory"))
 }
 
 /// Where each part of the parameters lies.
@@ -71,22 +113,7 @@ impl<T: Scalar> WindowLanguageModel<T> {
         n_hidden: usize,
         seed: u64,
     ) -> Result<Self, ModelError> {
-        if !(1..=1 << 24).contains(&n_words) {
-            return Err(ModelError::argument("n_words", n_words, "from 1 to 2^24 words"));
-        }
-        for (argument, value) in [("window", window), ("width", width), ("n_hidden", n_hidden)] {
-            if !(1..1 << 24).contains(&value) {
-                return Err(ModelError::argument(argument, value, "at least 1 and below 2^24"));
-            }
-        }
-        let n_weights = window.checked_mul(width).and_then(|inputs| inputs.checked_mul(n_hidden));
-        let Some(n_weights) = n_weights.filter(|&n_weights| n_weights < isize::MAX as usize / 64) else {
-            return Err(ModelError::argument(
-                "n_hidden",
-                n_hidden,
-                "window * width * n_hidden that fits in memory",
-            ));
-        };
+        let n_weights = check_sizes(n_words, window, width, n_hidden)?;
         let std = |inputs: usize, outputs: usize| Initialization::Xavier.std(inputs, outputs);
         let mut parameters = Vec::new();
         for (part, (n, std)) in [

@@ -163,9 +163,15 @@ fn a_checkpoint_of_another_run_is_refused() {
 
     let saved = serde_json::to_string(&checkpoint).unwrap();
     let read = |text: &str| serde_json::from_str::<Checkpoint<f32, Sgd<f32>, f64>>(text).map(|_| ());
-    assert!(read(&saved).is_ok() && saved.starts_with("{\"version\":1,"));
-    let error = read(&saved.replacen(":1", ":2", 1)).unwrap_err().to_string();
-    assert!(error.starts_with("saved in version 2, expected version 1"), "{error}");
+    assert!(read(&saved).is_ok() && saved.starts_with("{\"version\":2,"));
+    let error = read(&saved.replacen(":2", ":1", 1)).unwrap_err().to_string();
+    assert!(error.starts_with("saved in version 1, expected version 2"), "{error}");
+    // One bit of one parameter, one count: whatever was changed shows.
+    for (part, other) in [("\"parameters\":[", "\"parameters\":[-"), ("\"n_steps\":0", "\"n_steps\":1")] {
+        assert!(saved.contains(part));
+        let error = read(&saved.replacen(part, other, 1).replace("[--", "[")).unwrap_err().to_string();
+        assert!(error.contains("not what was written"), "{error}");
+    }
 }
 
 /// What a sampler has to say ends the run as it is, and so does a state of another sampler.

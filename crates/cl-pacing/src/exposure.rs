@@ -1,4 +1,4 @@
-use cl_data::{Batch, Sampler, SamplerError};
+use cl_data::{Batch, Sampler, SamplerError, seal::Sealed};
 use serde::{Deserialize, Serialize};
 
 use crate::{error::PacingError, exposure_histogram::ExposureHistogram};
@@ -22,7 +22,7 @@ use crate::{error::PacingError, exposure_histogram::ExposureHistogram};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[serde(try_from = "Sealed<1, Unchecked>", into = "Sealed<1, Unchecked>")]
 pub struct Exposure {
     counts: Vec<u64>,
     first_steps: Vec<Option<u64>>,
@@ -33,7 +33,7 @@ pub struct Exposure {
 /// The most windows that are kept of either histogram.
 const MAX_WINDOWS: usize = 100;
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Unchecked {
     counts: Vec<u64>,
     first_steps: Vec<Option<u64>>,
@@ -41,15 +41,25 @@ struct Unchecked {
     deciles: Option<ExposureHistogram>,
 }
 
-impl TryFrom<Unchecked> for Exposure {
+impl From<Exposure> for Sealed<1, Unchecked> {
+    fn from(Exposure { counts, first_steps, classes, deciles }: Exposure) -> Self {
+        Self::new(Unchecked { counts, first_steps, classes, deciles })
+    }
+}
+
+impl TryFrom<Sealed<1, Unchecked>> for Exposure {
     type Error = PacingError;
 
-    fn try_from(unchecked: Unchecked) -> Result<Self, PacingError> {
-        let Unchecked { counts, first_steps, classes, deciles } = unchecked;
+    fn try_from(sealed: Sealed<1, Unchecked>) -> Result<Self, PacingError> {
+        let Unchecked { counts, first_steps, classes, deciles } = sealed.into_inner();
         let expected = counts.len();
         let histograms = classes.iter().chain(&deciles).map(ExposureHistogram::n_examples);
         for found in histograms.chain([first_steps.len()]) {
             PacingError::check_length("examples of the saved exposure", found, expected)?;
+        }
+        if let Some(example) = (0..expected).find(|&i| (counts[i] > 0) != first_steps[i].is_some()) {
+            let expected = "a first step of what was shown, and of nothing else";
+            return Err(PacingError::argument("example of the saved exposure", example, expected));
         }
         Ok(Self { counts, first_steps, classes, deciles })
     }
@@ -117,7 +127,7 @@ impl Exposure {
             return Err(PacingError::IndexOutOfRange { what: "example shown", index, n_examples });
         }
         for &index in indices {
-            self.counts[index] += 1;
+            self.counts[index] = self.counts[index].saturating_add(1);
             let first = self.first_steps[index].get_or_insert(step);
             *first = step.min(*first);
         }
@@ -155,7 +165,7 @@ impl Exposure {
 
     /// How many examples were shown, each presentation counted.
     pub fn n_presented(&self) -> u64 {
-        self.counts.iter().sum()
+        self.counts.iter().fold(0, |sum, &count| sum.saturating_add(count))
     }
 }
 

@@ -58,7 +58,7 @@ impl TryFrom<Unchecked> for ExposureHistogram {
             ));
         }
         if counts.len() % n_groups.max(1) != 0 || counts.len() / n_groups.max(1) > max_windows {
-            let (found, expected) = (counts.len(), n_groups * max_windows);
+            let (found, expected) = (counts.len(), n_groups.saturating_mul(max_windows));
             return Err(PacingError::LengthMismatch { what: "counts of the windows", found, expected });
         }
         Ok(Self { n_groups, width, counts, ..fresh })
@@ -127,7 +127,8 @@ impl ExposureHistogram {
         }
         for &index in indices {
             if let Some(&group) = self.groups.get(index) {
-                self.counts[start + group as usize] += 1;
+                let count = &mut self.counts[start + group as usize];
+                *count = count.saturating_add(1);
             }
         }
     }
@@ -139,7 +140,7 @@ impl ExposureHistogram {
             for group in 0..self.n_groups {
                 let count = self.counts[window * self.n_groups + group];
                 let into = window / 2 * self.n_groups + group;
-                self.counts[into] = if window % 2 == 0 { count } else { self.counts[into] + count };
+                self.counts[into] = if window % 2 == 0 { count } else { self.counts[into].saturating_add(count) };
             }
         }
         self.counts.truncate(n_windows.div_ceil(2) * self.n_groups);

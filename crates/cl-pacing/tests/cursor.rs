@@ -1,12 +1,14 @@
 //! A cursor over every kind of sampler: drawing ahead as a loader does, stopping at any step, and what is refused.
 
-use cl_data::Epoch;
+use cl_data::seal::{open_json, seal_json};
+use cl_data::{Epoch, random};
 use cl_pacing::{
     BabySteps, Batch, Clock, ClockedSampler, Cursor, HardnessSampler, HardnessSettings, Linear, MiniBatchSampler,
     Plateau, PrefixSampler, Presentation, RhoLossSampler, Sampler, SamplerError, SelfPacedLambda,
     SelfPacedSampler, SequentialSampler, ShuffleSampler, TaskPolicy, Teacher, TeacherSampler,
 };
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 const N: usize = 23;
 
@@ -180,14 +182,21 @@ fn damaged_states_are_refused() {
             assert!(error.contains(expected), "{error}, not {expected}");
             assert_eq!((cursor.position(), cursor.state(6).unwrap()), (6, state.clone()));
         };
-        assert!(state.starts_with("{\"version\":1,"));
-        refused(&state.replacen(":1", ":2", 1), "saved in version 2, expected version 1");
-        refused(&state.replacen(":1", ":\"one\"", 1), "the version of the saved state: invalid type");
+        assert!(state.starts_with("{\"version\":2,"));
+        refused(&state.replacen(":2", ":1", 1), "saved in version 1, expected version 2");
+        refused(&state.replacen(":2", ":\"two\"", 1), "the version of the saved state: invalid type");
         refused(&state.replacen("version", "revision", 1), "the version of the saved state: invalid type: null");
         for end in [0, 1, state.len() / 2, state.len() - 1] {
             refused(&state[..end], "the saved state is unusable");
         }
-        refused(&state.replace("\"n_steps\":6", "\"n_steps\":-6"), "the saved state is unusable");
+        let negative = open_json(&state).unwrap().replace("\"n_steps\":6", "\"n_steps\":-6");
+        refused(&seal_json(&negative), "the saved state is unusable: invalid value: integer `-6`");
+        // One bit more or less of any character.
+        for at in (13..state.len()).step_by(7) {
+            let mut damaged = state.clone().into_bytes();
+            damaged[at] ^= 1;
+            refused(&String::from_utf8(damaged).unwrap(), "the saved state is unusable");
+        }
         let mut other = Cursor::new(other);
         let foreign = run(&mut other, 6, 0).pop().unwrap().2;
         refused(&foreign, "the saved state was made with ");
@@ -238,4 +247,94 @@ mod own_training_loop;
 #[test]
 fn the_example_of_a_training_loop_runs() {
     own_training_loop::main().unwrap();
+}
+
+/// The paths to all numbers, flags and lists of what a sampler remembers.
+fn leaves(value: &Value, path: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| leaves(value, format!("{path}/{name}"), found));
+        }
+        Value::Array(items) => {
+            found.push(path.clone());
+            items.iter().enumerate().for_each(|(at, value)| leaves(value, format!("{path}/{at}"), found));
+        }
+        _ => found.push(path),
+    }
+}
+
+/// Whatever is changed in a state, with a checksum of its own: it is refused, and changes nothing, or gone on from
+/// without a panic, each example once in an epoch.
+#[test]
+fn every_field_of_a_state_is_checked() {
+    let mut rng = random::stream(16, "damage", 0);
+    let measured = || {
+        let order = (0..N).rev().collect();
+        let clock = Clock::Plateaus { total: 3 };
+        let sampler = ClockedSampler::new(order, Linear::new(0.8, 0.1).unwrap(), clock, &[], 4, 1).unwrap();
+        Box::new(sampler.with_plateau(Plateau::new(1, 0.0).unwrap())) as Box<dyn Sampler>
+    };
+    for mut sampler in learning(1).into_iter().chain([measured()]) {
+        let (mut batch, mut wanted) = (Batch::default(), Vec::new());
+        let mut go = |sampler: &mut dyn Sampler, first: u64, n: u64| {
+            for step in first..first.saturating_add(n) {
+                let epoch = sampler.epoch(step);
+                let tell = |examples: &[usize], sampler: &mut dyn Sampler| {
+                    let losses: Vec<f64> = examples.iter().map(|&example| loss(example, step % 1000)).collect();
+                    let _ = sampler.feedback(step, examples, &losses);
+                };
+                sampler.wanted(step, &mut wanted);
+                tell(&wanted, sampler);
+                if sampler.batch(step, &mut batch).is_err() {
+                    return step;
+                }
+                assert!(batch.indices.iter().all(|&example| example < N));
+                assert!(batch.weights.iter().all(|&weight| weight >= 0.0 && weight.is_finite()));
+                tell(&batch.indices, sampler);
+                if sampler.epoch(step.saturating_add(1)).index > epoch.index {
+                    sampler.validated(1.0 / (step as f64 + 2.0)).unwrap();
+                }
+            }
+            first.saturating_add(n)
+        };
+        let n_steps = go(&mut *sampler, 0, 17);
+        let state = sampler.save(n_steps).unwrap();
+        let whole: Value = serde_json::from_str(&open_json(&state).unwrap()).unwrap();
+        assert_eq!(sampler.restore(&seal_json(&whole.to_string())).unwrap(), n_steps);
+        let mut paths = vec!["/n_steps".to_owned()];
+        leaves(&whole["progress"], "/progress".into(), &mut paths);
+        let (mut n_refused, mut n_taken) = (0, 0);
+        for _ in 0..1500 {
+            let path = &paths[random::below(&mut rng, paths.len())];
+            let mut damaged = whole.clone();
+            let leaf = damaged.pointer_mut(path).unwrap();
+            let put = match random::below(&mut rng, 8) {
+                0 => json!(u64::MAX),
+                1 => json!(u64::MAX - 1),
+                2 => json!(0),
+                3 => json!(-1.5),
+                4 => json!(f64::MAX),
+                5 => Value::Null,
+                6 => leaf.as_u64().map_or(json!(true), |number| json!(number.wrapping_add(1))),
+                _ => json!(N),
+            };
+            match leaf {
+                Value::Array(items) if random::below(&mut rng, 2) == 0 => drop(items.pop()),
+                Value::Array(items) => items.extend(items.first().cloned()),
+                leaf => *leaf = put,
+            }
+            match sampler.restore(&seal_json(&damaged.to_string())) {
+                Err(_) => {
+                    assert_eq!(sampler.save(n_steps).unwrap(), state, "{path}: what is refused changes nothing");
+                    n_refused += 1;
+                }
+                Ok(n) => {
+                    go(&mut *sampler, n, 30);
+                    n_taken += 1;
+                    sampler.restore(&state).unwrap();
+                }
+            }
+        }
+        assert!(n_refused > 700 && n_taken > 0, "{n_refused} {n_taken}");
+    }
 }

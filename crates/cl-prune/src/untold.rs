@@ -51,6 +51,14 @@ impl Untold {
         self.settle();
     }
 
+    /// Whether this, read from a state, waits after its first step only for examples of which `waits` says, by step
+    /// and example, that they may.
+    pub(crate) fn is_sound(&self, waits: impl Fn(u64, usize) -> bool) -> bool {
+        self.steps
+            .iter()
+            .all(|(&step, left)| step >= self.until && left.iter().all(|&example| waits(step, example)))
+    }
+
     fn settle(&mut self) {
         // A step told stays until all before it are, so that it can be given again.
         while let Some(first) = self.steps.first_entry()

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::{
     error::StudyError,
-    journal::Journal,
+    journal::{Found, Journal},
     record::{EndedRun, Outcome, Record},
     results::StudyResults,
     study::{Run, Study},
@@ -23,6 +23,11 @@ pub trait Progress: Sync {
     /// This many of them were read back and take no time.
     fn resumed(&self, done: usize) {
         let _ = done;
+    }
+
+    /// These lines of the journal, counted from 1, are not as they were written: their runs are done again.
+    fn damaged(&self, journal: &Path, lines: &[usize]) {
+        let _ = (journal, lines);
     }
 
     /// One more has ended.
@@ -99,7 +104,13 @@ impl Study {
         let study = self.validated()?;
         let runs = study.runs();
         let (journal, mut ended) = match journal {
-            Some(path) => Journal::open(path, &study).map(|(journal, ended)| (Some(journal), ended))?,
+            Some(path) => {
+                let (journal, Found { ended, damaged }) = Journal::open(path, &study)?;
+                if !damaged.is_empty() {
+                    progress.damaged(path, &damaged);
+                }
+                (Some(journal), ended)
+            }
             None => (None, vec![None; runs.len()]),
         };
         let waiting: Vec<usize> = (0..runs.len()).filter(|&at| ended[at].is_none()).collect();

@@ -1,10 +1,14 @@
 //! A killed study goes on where it was, a finished one is read back, and neither threads nor interruptions
 //! change a byte of the results.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, path::Path};
 
-use cl_study::{Better, Bootstrap, Metric, Outcome, Quiet, Record, Run, Study, StudyError, StudyResults};
+use cl_data::seal::{open_json, seal_json};
+use cl_study::{
+    Better, Bootstrap, Metric, Outcome, Progress, Quiet, Record, Run, Study, StudyError, StudyResults,
+};
 use serde_json::{Value, json};
 
 fn study() -> Study {
@@ -186,6 +190,48 @@ fn journals_of_other_studies_are_refused_by_what_differs() {
     refused(other, "setting 0 is \"clean\", expected \"pure\"");
 }
 
+/// The line as it were had another been written.
+fn sealed(line: &str, part: &str, other: &str) -> String {
+    seal_json(&open_json(line).unwrap().replace(part, other))
+}
+
+/// Every byte of every run counts: with one changed, deleted or doubled the run is done again, and said to be.
+#[test]
+fn damaged_runs_are_done_again() {
+    struct Told(Mutex<Vec<usize>>);
+    impl Progress for Told {
+        fn started(&self, _: usize) {}
+        fn damaged(&self, _: &Path, lines: &[usize]) {
+            self.0.lock().unwrap().extend(lines);
+        }
+        fn advanced(&self) {}
+        fn finished(&self) {}
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    let whole = bytes(&run(1, Some(&path)).unwrap());
+    let journal = fs::read(&path).unwrap();
+    let header = journal.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+    for at in (header..journal.len()).step_by(211) {
+        let (mut changed, mut deleted, mut doubled) = (journal.clone(), journal.clone(), journal.clone());
+        changed[at] ^= 1 << (at % 8);
+        deleted.remove(at);
+        doubled.insert(at, journal[at]);
+        for damaged in [changed, deleted, doubled] {
+            fs::write(&path, &damaged).unwrap();
+            let told = Told(Mutex::default());
+            let results = study().run(Some(2), Some(&path), &told, train).unwrap();
+            assert_eq!(bytes(&results), whole, "byte {at}");
+            let line = journal[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let told = told.0.into_inner().unwrap();
+            // A line break more is no damage, and one less spoils the next line, too, or the last one.
+            assert!(told.iter().all(|told| (line..=line + 1).contains(told)), "byte {at}: {told:?}");
+            assert!(!told.is_empty() || journal[at] == b'\n', "byte {at}");
+            assert_eq!(bytes(&run(1, Some(&path)).unwrap()), whole, "the repaired journal, byte {at}");
+        }
+    }
+}
+
 #[test]
 fn corrupt_journals_and_other_files_are_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -196,16 +242,18 @@ fn corrupt_journals_and_other_files_are_refused_and_left_alone() {
     let cases = [
         ("my diary".to_owned(), "line 1"),
         ("my diary\n".to_owned(), "line 1"),
-        (format!("{}\nnothing\n", lines[0]), "line 2"),
         (
             format!("{}\n{}\n{}\n", lines[0], lines[1], lines[1]),
             "line 3: run (\"clean\", \"random\", 0) is there twice",
         ),
-        (format!("{}\n{}\n", lines[0], lines[1].replace("clean", "dirty")), "is none of the study's"),
+        (format!("{}\n{}\n", lines[0], sealed(lines[1], "clean", "dirty")), "is none of the study's"),
+        (format!("{}\n{}\n", lines[0], sealed(lines[1], "seed", "need")), "line 2: missing field `seed`"),
         (
-            format!("{}\n", lines[0].replace("\"journal_version\":1", "\"journal_version\":2")),
-            "saved in version 2, expected version 1",
+            format!("{}\n", lines[0].replace("\"journal_version\":2", "\"journal_version\":1")),
+            "saved in version 1, expected version 2",
         ),
+        (format!("{}\n{}\n", lines[0].replace("easy", "hard"), lines[1]), "line 1: the journal is damaged"),
+        (format!("{}{}\n", lines[0], lines[1]), "line 1"),
     ];
     for (content, expected) in cases {
         fs::write(&path, &content).unwrap();

@@ -60,7 +60,7 @@ pub trait Sampler: Send + Sync {
     }
 
     /// The state with which a run goes on that has consumed `n_steps` steps, which may be fewer than were asked for:
-    /// loaders draw ahead. [`SamplerFingerprint::save`] writes it.
+    /// loaders draw ahead. [`SamplerFingerprint::save`] writes it, with its checksum: a text to be kept as it is.
     ///
     /// # Errors
     /// [`SamplerError::OutOfTurn`] where a sampler that learns was told of later steps, or has not got there.

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{error::SamplerError, fingerprint::SamplerFingerprint};
+use crate::seal::{open_json, seal_json};
 use crate::version::Version;
 
-type CurrentVersion = Version<1>;
+type CurrentVersion = Version<2>;
 
 #[derive(Serialize)]
 struct State<'a, P> {
@@ -23,6 +24,8 @@ struct State<'a, P> {
 impl SamplerFingerprint {
     /// The state of a sampler with these settings after `n_steps` steps: what it remembers is its `progress`.
     ///
+    /// It is JSON with a [checksum](crate::seal) of its text, to be kept as it is.
+    ///
     /// # Errors
     /// Where the progress cannot be written down.
     ///
@@ -32,23 +35,26 @@ impl SamplerFingerprint {
     /// let settings = SamplerFingerprint::new("in order").with("batch size", 2);
     /// let state = settings.save(7, &"all that it knows")?;
     /// assert_eq!(settings.restore::<String>(&state)?, (7, "all that it knows".to_owned()));
-    /// let error = settings.restore::<String>(&state.replace("n\":1", "n\":2")).unwrap_err();
-    /// assert!(error.to_string().ends_with("saved in version 2, expected version 1"));
+    /// let error = settings.restore::<String>(&state.replace("n\":2", "n\":1")).unwrap_err();
+    /// assert!(error.to_string().ends_with("saved in version 1, expected version 2"));
+    /// assert!(settings.restore::<String>(&state.replace("\"n_steps\":7", "\"n_steps\":8")).is_err());
     /// # Ok::<(), cl_data::SamplerError>(())
     /// ```
     pub fn save<P: Serialize>(&self, n_steps: u64, progress: &P) -> Result<String, SamplerError> {
         let state = State { version: Version, settings: self, n_steps, progress };
-        serde_json::to_string(&state).map_err(unusable)
+        Ok(seal_json(&serde_json::to_string(&state).map_err(unusable)?))
     }
 
     /// The steps and the progress that [`save`](Self::save) was given.
     ///
     /// # Errors
-    /// In this order: where the text is no state, of another version, of other settings, or its progress another's.
+    /// In this order: where the text is no state, of another version, damaged, of other settings, or its progress
+    /// another's.
     pub fn restore<P: DeserializeOwned>(&self, state: &str) -> Result<(u64, P), SamplerError> {
         let mut parts: BTreeMap<String, Value> = serde_json::from_str(state).map_err(unusable)?;
         let mut part = |name: &str| parts.remove(name).unwrap_or(Value::Null);
         CurrentVersion::deserialize(part("version")).map_err(|error| SamplerError::Version(error.to_string()))?;
+        open_json(state).map_err(unusable)?;
         // Settings before progress: that of another kind of sampler cannot be read.
         self.check(&serde_json::from_value(part("settings")).map_err(unusable)?)?;
         let n_steps = serde_json::from_value(part("n_steps")).map_err(unusable)?;

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserializer, Serialize, Serializer, de::DeserializeOwned};
+
 use super::block::Block;
 use super::input::Input;
 use crate::error::DifficultyError;
 
 /// What is kept of some examples for a metric, O(1) numbers or so of each.
-pub(crate) trait Accumulate: Sized {
+pub(crate) trait Accumulate: Sized + Serialize + DeserializeOwned {
     /// What two of a kind may differ in.
     type Settings: Copy + PartialEq + fmt::Debug;
     /// What [`update`](Self::update) reads of a block beside epoch, examples and labels.
@@ -25,10 +27,42 @@ pub(crate) trait Accumulate: Sized {
     }
     /// Takes in a block of examples of one epoch.
     fn update(&mut self, block: &Block);
-    /// Whether this, read from a file, has the sizes and settings of a fresh one.
-    fn fits(&self, fresh: &Self) -> bool;
+    /// Whether this, read from a file, is what a fresh one has become by what its examples were presented.
+    fn fits(&self, fresh: &Self, presented: &Presented) -> bool;
     /// Takes in what `other` saw of its example `j` as example `i`: of other epochs, or where this one saw none.
     fn absorb(&mut self, i: usize, other: &Self, j: usize);
+
+    /// Writes it as a part of a recorder, which has a checksum of all.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+
+    /// Reads what [`write`](Self::write) wrote.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+}
+
+/// What the examples of an accumulator were presented in the epochs that enter it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Presented {
+    /// How often each was.
+    pub(crate) counts: Vec<u32>,
+    /// The last epoch of each, 0 without one.
+    pub(crate) last: Vec<u64>,
+}
+
+impl Presented {
+    /// Whether there is a value of each example, a number, which is 0 where it was not presented.
+    pub(crate) fn has(&self, values: &[f64]) -> bool {
+        let fits = |(value, &count): (&f64, &u32)| if count == 0 { *value == 0.0 } else { !value.is_nan() };
+        values.len() == self.counts.len() && values.iter().zip(&self.counts).all(fits)
+    }
+
+    /// How often each was, at most so often.
+    pub(crate) fn at_most(&self, limit: Option<u32>) -> Vec<u32> {
+        self.counts.iter().map(|&count| limit.map_or(count, |limit| count.min(limit))).collect()
+    }
 }
 
 /// An example has fewer epochs than its metric needs.
@@ -57,11 +91,6 @@ impl TooFew {
             _ => DifficultyError::TooFewEpochs { metric: metric.into(), example, needed, found },
         }
     }
-}
-
-/// Whether all are `n`.
-pub(crate) fn same_lengths<const K: usize>(lengths: [usize; K], n: usize) -> bool {
-    lengths.iter().all(|&length| length == n)
 }
 
 /// That an accumulator has as many examples as another.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, TooFew};
+use super::accumulate::{Accumulate, Presented, TooFew};
 use super::aum::Aum;
 use super::block::Block;
 use super::cartography::Cartography;
@@ -33,7 +33,7 @@ macro_rules! accumulators {
         /// An accumulator of some examples.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         pub(crate) enum State {
-            $($name($name),)*
+            $($name(#[serde(serialize_with = "Accumulate::write", deserialize_with = "Accumulate::read")] $name),)*
         }
 
         /// Which accumulator a metric takes, and what it is of it.
@@ -110,10 +110,10 @@ macro_rules! accumulators {
                 }
             }
 
-            /// Whether this, read from a file, has the kind, sizes and settings of a fresh one.
-            pub(crate) fn fits(&self, fresh: &Self) -> bool {
+            /// Whether this, read from a file, is what a fresh one has become by what its examples were presented.
+            pub(crate) fn fits(&self, fresh: &Self, presented: &Presented) -> bool {
                 match (self, fresh) {
-                    $((Self::$name(this), Self::$name(fresh)) => this.fits(fresh),)*
+                    $((Self::$name(this), Self::$name(fresh)) => this.fits(fresh, presented),)*
                     _ => false,
                 }
             }

@@ -1,7 +1,7 @@
 use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::Accumulate;
+use super::accumulate::{Accumulate, Presented};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -64,8 +64,8 @@ impl Accumulate for Aum {
         }
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        self.margins == fresh.margins && self.mean.fits(&fresh.mean)
+    fn fits(&self, fresh: &Self, presented: &Presented) -> bool {
+        self.margins == fresh.margins && self.mean.fits(presented)
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {

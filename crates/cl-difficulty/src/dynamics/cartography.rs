@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, TooFew, same_lengths};
+use super::accumulate::{Accumulate, Presented, TooFew};
 use super::block::{Block, LANES};
 use super::column::ColumnValues;
 use super::input::Input;
@@ -83,9 +83,13 @@ impl Accumulate for Cartography {
         block.update(&mut self.right, &block.right, |count, right| *count += u32::from(right));
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        let lengths = [self.counts.len(), self.means.len(), self.deviations.len(), self.right.len()];
-        same_lengths(lengths, fresh.counts.len())
+    fn fits(&self, _: &Self, presented: &Presented) -> bool {
+        self.counts == presented.counts
+            && presented.has(&self.means)
+            && presented.has(&self.deviations)
+            && self.deviations.iter().all(|&deviation| deviation >= 0.0)
+            && self.right.len() == self.counts.len()
+            && self.right.iter().zip(&self.counts).all(|(right, all)| right <= all)
     }
 
     /// Chan's update for two means.

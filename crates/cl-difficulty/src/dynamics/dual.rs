@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::Accumulate;
+use super::accumulate::{Accumulate, Presented};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -54,8 +54,8 @@ impl Accumulate for Dual {
         }
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        self.epochs == fresh.epochs && self.windows.fits(&fresh.windows)
+    fn fits(&self, fresh: &Self, presented: &Presented) -> bool {
+        self.epochs == fresh.epochs && self.windows.fits(&fresh.windows, &presented.at_most(self.epochs))
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::Accumulate;
+use super::accumulate::{Accumulate, Presented};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -44,8 +44,8 @@ impl Accumulate for DynUnc {
         }
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        self.0.fits(&fresh.0)
+    fn fits(&self, fresh: &Self, presented: &Presented) -> bool {
+        self.0.fits(&fresh.0, &presented.counts)
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use cl_data::Version;
+use cl_data::seal::Sealed;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::accumulators::{Accumulator, State};
 use super::catalogue::MetricSettings;
@@ -10,7 +10,7 @@ use super::column::{Column, ColumnValues};
 use super::metric::Range;
 use super::numbers::{Float, Index};
 use super::observations::{AnyObservations, AnyOutputs, Log, Observations, Outputs};
-use super::saved_recorder::{Unchecked, needed};
+use super::saved_recorder::{Fields, Unchecked, needed};
 use super::shard::{Checked, Part, SHARD, Shard, wanted};
 use crate::error::DifficultyError;
 
@@ -22,7 +22,7 @@ use crate::error::DifficultyError;
 /// memory: O(n) each, O(n J) for windows of J epochs, O(n C) where probabilities are kept (`tdds` and the
 /// label qualities). A softmax is computed once, in f64 with the largest logit subtracted, so that a constant
 /// added to an example's logits changes nothing beyond rounding. O(C) per observation, on all threads; the
-/// result depends neither on their number nor on how an epoch is cut. Serialised in between, it resumes. What is
+/// result depends neither on their number nor on how an epoch is cut. Serialised in between, with a checksum, it resumes. What is
 /// recorded is checked before anything is written: an error leaves all as it was, and recording may go on.
 ///
 /// ```
@@ -40,14 +40,12 @@ use crate::error::DifficultyError;
 /// assert_eq!(columns[1].values, ColumnValues::Float(vec![2.0, 1.0]));
 /// # Ok::<(), cl_difficulty::DifficultyError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Sealed<2, Unchecked>")]
 pub struct DynamicsRecorder {
-    pub(super) version: Version<1>,
     pub(super) n_examples: usize,
     pub(super) n_classes: usize,
     pub(super) metrics: Vec<MetricSettings>,
-    #[serde(skip)]
     pub(super) accumulators: Vec<(Accumulator, Range)>,
     pub(super) shards: Vec<Shard>,
     pub(super) partial_epochs: bool,
@@ -55,42 +53,54 @@ pub struct DynamicsRecorder {
     pub(super) error: Option<String>,
 }
 
+impl Serialize for DynamicsRecorder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Sealed::<2, _>::new(self.fields()).serialize(serializer)
+    }
+}
+
+impl TryFrom<Sealed<2, Unchecked>> for DynamicsRecorder {
+    type Error = DifficultyError;
+
+    fn try_from(sealed: Sealed<2, Unchecked>) -> Result<Self, DifficultyError> {
+        sealed.into_inner().try_into()
+    }
+}
+
 impl TryFrom<Unchecked> for DynamicsRecorder {
     type Error = DifficultyError;
 
-    /// Every part has the sizes and settings that the metrics ask for, so that nothing later has to ask.
+    /// Every part has the sizes and settings that the metrics ask for, and the values of the epochs that were seen, so
+    /// that nothing later has to ask.
     fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
-        let Unchecked { version, n_examples, n_classes, metrics, shards, partial_epochs, soft_labels, error } =
-            unchecked;
+        let Unchecked { n_examples, n_classes, metrics, shards, partial_epochs, soft_labels, error } = unchecked;
         let accumulators = needed(n_examples, n_classes, &metrics)?;
         let firsts = (0..n_examples).step_by(SHARD);
         let fit = |(shard, first): (&Shard, usize)| {
             shard.fits(first, SHARD.min(n_examples - first), n_classes, &accumulators)
         };
-        if shards.len() != firsts.len() || !shards.iter().zip(firsts).all(fit) {
+        if shards.len() != firsts.len() || !shards.par_iter().zip(firsts.collect::<Vec<_>>()).all(fit) {
             return Err(DifficultyError::InvalidArgument {
                 argument: "the recorder read",
                 value: format!("one of {} examples in {} shards", n_examples, shards.len()),
-                expected: "what its examples, classes and metrics ask for",
+                expected: "what its examples, classes, metrics and epochs ask for",
             });
         }
-        let recorder = Self {
-            version,
-            n_examples,
-            n_classes,
-            metrics,
-            accumulators,
-            shards,
-            partial_epochs,
-            soft_labels,
-            error,
-        };
+        let recorder =
+            Self { n_examples, n_classes, metrics, accumulators, shards, partial_epochs, soft_labels, error };
         recorder.soft_labels.iter().try_for_each(|soft| recorder.check_soft_labels(soft))?;
         Ok(recorder)
     }
 }
 
 impl DynamicsRecorder {
+    /// What is written of it, without a checksum.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let Self { n_examples, n_classes, metrics, shards, partial_epochs, soft_labels, error, .. } = self;
+        let (n_examples, n_classes, partial_epochs) = (*n_examples, *n_classes, *partial_epochs);
+        Fields { n_examples, n_classes, metrics, shards, partial_epochs, soft_labels, error }
+    }
+
     /// For `n_examples` examples of `n_classes` classes, none observed yet.
     ///
     /// # Errors
@@ -98,7 +108,6 @@ impl DynamicsRecorder {
     pub fn new(n_examples: usize, n_classes: usize, metrics: &[MetricSettings]) -> Result<Self, DifficultyError> {
         let accumulators = needed(n_examples, n_classes, metrics)?;
         let mut recorder = Self {
-            version: Version,
             n_examples: 0,
             n_classes,
             metrics: metrics.to_vec(),
@@ -396,5 +405,95 @@ impl DynamicsRecorder {
     /// What went wrong while observing: an observer cannot stop its trainer, so the first error is kept.
     pub fn error(&self) -> Option<&str> {
         self.error.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cl_data::random;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::dynamics::output_kind::OutputKind;
+
+    const N: usize = 70;
+    const C: usize = 3;
+
+    fn record(recorder: &mut DynamicsRecorder, epoch: u64, examples: &[usize]) -> Result<(), DifficultyError> {
+        let logit = |at: usize| ((at * 7 + epoch as usize * 5) % 11) as f64;
+        let outputs: Vec<f64> = examples.iter().flat_map(|i| (0..C).map(move |k| logit(i * C + k))).collect();
+        let labels: Vec<usize> = examples.iter().map(|i| i % C).collect();
+        let outputs = Outputs::Logits(&outputs);
+        recorder.record(&Observations { epoch, indices: examples, labels: &labels, outputs })
+    }
+
+    /// The paths to all numbers, flags and lists.
+    fn leaves(value: &Value, path: String, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                members.iter().for_each(|(name, value)| leaves(value, format!("{path}/{name}"), found));
+            }
+            Value::Array(items) => {
+                found.push(path.clone());
+                items.iter().enumerate().for_each(|(at, value)| leaves(value, format!("{path}/{at}"), found));
+            }
+            _ => found.push(path),
+        }
+    }
+
+    /// Whatever is changed in what is read back, with a checksum of its own, is refused or used without a panic; and
+    /// no count or epoch can be another.
+    #[test]
+    fn every_field_read_back_is_checked() {
+        let metrics = MetricSettings::all(OutputKind::Logits);
+        let mut recorder = DynamicsRecorder::new(N, C, &metrics).unwrap().with_partial_epochs();
+        for epoch in 0..12 {
+            // The last three examples come later, one never.
+            let examples: Vec<usize> = (0..if epoch < 4 { N - 3 } else { N - 1 }).collect();
+            record(&mut recorder, epoch, &examples).unwrap();
+        }
+        let whole = serde_json::to_value(recorder.fields()).unwrap();
+        let read = |value: Value| {
+            let unchecked: Unchecked = serde_json::from_value(value).map_err(|error| error.to_string())?;
+            DynamicsRecorder::try_from(unchecked).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(whole.clone()).unwrap(), recorder);
+        let mut paths = Vec::new();
+        leaves(&whole, String::new(), &mut paths);
+        let counted = ["counts", "presentations", "bits", "/n_examples", "/n_classes", "/first/", "epochs/"];
+        let mut rng = random::stream(3, "damage", 0);
+        let mut n_refused = 0;
+        for round in 0..3000 {
+            let path = &paths[random::below(&mut rng, paths.len())];
+            let mut damaged = whole.clone();
+            let leaf = damaged.pointer_mut(path).unwrap();
+            let before = leaf.clone();
+            let put = match random::below(&mut rng, 7) {
+                0 => json!(u32::MAX),
+                1 => json!(u64::MAX),
+                2 => json!(0),
+                3 => json!(f64::MAX),
+                4 => json!(-1.0),
+                5 => before.as_u64().map_or(Value::Null, |number| json!(number.wrapping_add(1))),
+                _ => json!(1),
+            };
+            match (leaf, &before) {
+                (Value::Array(items), _) => drop(items.pop()),
+                (leaf, Value::Bool(flag)) => *leaf = json!(!flag),
+                (leaf, _) => *leaf = put,
+            }
+            if damaged == whole {
+                continue;
+            }
+            match read(damaged) {
+                Err(_) => n_refused += 1,
+                Ok(mut read) => {
+                    assert!(!counted.iter().any(|name| path.contains(name)), "round {round}: {path}, {before}");
+                    let _ = record(&mut read, 12, &(0..N).collect::<Vec<_>>());
+                    let _ = read.columns();
+                }
+            }
+        }
+        assert!(n_refused > 1000, "{n_refused}");
     }
 }

@@ -1,6 +1,7 @@
-use serde::{Deserialize, Serialize};
+use cl_data::seal::Sealed;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::accumulate::Accumulate;
+use super::accumulate::{Accumulate, Presented};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -27,8 +28,21 @@ use crate::error::DifficultyError;
 /// assert!((el2n.values()?[0] - 1.28f64.sqrt()).abs() < 1e-15);
 /// # Ok::<(), cl_difficulty::DifficultyError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "Sealed<2, RunningMean>")]
 pub struct El2n(RunningMean);
+
+impl Serialize for El2n {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Sealed::<2, _>::new(&self.0).serialize(serializer)
+    }
+}
+
+impl From<Sealed<2, RunningMean>> for El2n {
+    fn from(sealed: Sealed<2, RunningMean>) -> Self {
+        Self(sealed.into_inner())
+    }
+}
 
 impl El2n {
     /// For `n_examples` examples, none observed yet.
@@ -99,11 +113,19 @@ impl Accumulate for El2n {
         self.0.update(block, &block.error_norm);
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        self.0.fits(&fresh.0)
+    fn fits(&self, _: &Self, presented: &Presented) -> bool {
+        self.0.fits(presented)
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {
         self.0.absorb(i, &other.0, j);
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        RunningMean::deserialize(deserializer).map(Self)
     }
 }

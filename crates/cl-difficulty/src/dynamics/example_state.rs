@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::iter::once;
 
 use cl_data::instructions;
+use cl_data::seal::{open_bytes, seal_bytes};
 use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,10 @@ use super::observations::{AnyOutputs, Outputs};
 use crate::{error::DifficultyError, scores::Metric};
 
 /// The version of [`ExampleState::to_bytes`].
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// Bytes of the checksum: there are as many states as examples.
+const CHECKSUM: usize = 8;
 
 /// What is known of **one** example for one metric: the state of an aggregate function of an engine, which updates,
 /// merges, sends and evaluates states, in whatever order an example's epochs come and wherever they lie.
@@ -150,13 +154,15 @@ impl ExampleState {
         value.ok_or(DifficultyError::NeverPresented { example: 0, metric })
     }
 
-    /// The state, to be sent or kept: version, metric, number of classes, label and epochs.
+    /// The state, to be sent or kept: version, metric, number of classes, label, epochs and a checksum.
     ///
     /// # Errors
     /// None that is known.
     pub fn to_bytes(&self) -> Result<Vec<u8>, DifficultyError> {
         let written = postcard::to_stdvec(&(VERSION, self.settings.metric(), self.n_classes, &self.seen));
-        written.map_err(|error| DifficultyError::argument("the state", error, "one that can be written"))
+        written
+            .map(seal_bytes::<CHECKSUM>)
+            .map_err(|error| DifficultyError::argument("the state", error, "one that can be written"))
     }
 
     /// The state that [`to_bytes`](Self::to_bytes) gave.
@@ -169,10 +175,11 @@ impl ExampleState {
         if let Ok((version, _)) = postcard::take_from_bytes::<u32>(bytes)
             && version != VERSION
         {
-            return Err(wrong(&format!("a state of version {version}"), "version 1"));
+            return Err(wrong(&format!("a state of version {version}"), "version 2"));
         }
         let damaged = || wrong("damaged", "the state of an example");
-        let read = postcard::from_bytes::<(u32, Metric, usize, Seen)>(bytes).map_err(|_| damaged())?;
+        let content = open_bytes::<CHECKSUM>(bytes).map_err(|_| damaged())?;
+        let read = postcard::from_bytes::<(u32, Metric, usize, Seen)>(content).map_err(|_| damaged())?;
         let mut state = Self::new(settings, n_classes)?;
         if (&read.1, read.2) != (settings.metric(), n_classes) {
             let found = format!("a state of {}, {} classes", read.1.name, read.2);

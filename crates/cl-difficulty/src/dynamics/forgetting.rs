@@ -1,10 +1,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use cl_data::{Version, catalogue::Parameter};
-use serde::{Deserialize, Serialize};
+use cl_data::{catalogue::Parameter, seal::Sealed};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::accumulate::{Accumulate, TooFew, same_length};
+use super::accumulate::{Accumulate, Presented, TooFew, same_length};
 use super::block::{Block, LANES};
 use super::column::ColumnValues;
 use super::input::Input;
@@ -35,10 +35,9 @@ use crate::error::DifficultyError;
 /// assert_eq!(forgetting.values(NeverLearned::Toneva), [2.0]);
 /// # Ok::<(), cl_difficulty::DifficultyError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Sealed<2, Unchecked>")]
 pub struct Forgetting {
-    version: Version<1>,
     events: Vec<u32>,
     presentations: Vec<u32>,
     last: Vec<bool>,
@@ -46,13 +45,35 @@ pub struct Forgetting {
 }
 
 /// What is read back, before it is checked.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Unchecked {
-    version: Version<1>,
     events: Vec<u32>,
     presentations: Vec<u32>,
     last: Vec<bool>,
     learned: Vec<bool>,
+}
+
+/// The same as it is written.
+#[derive(Serialize)]
+struct Fields<'a> {
+    events: &'a [u32],
+    presentations: &'a [u32],
+    last: &'a [bool],
+    learned: &'a [bool],
+}
+
+impl Serialize for Forgetting {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Sealed::<2, _>::new(self.fields()).serialize(serializer)
+    }
+}
+
+impl TryFrom<Sealed<2, Unchecked>> for Forgetting {
+    type Error = DifficultyError;
+
+    fn try_from(sealed: Sealed<2, Unchecked>) -> Result<Self, DifficultyError> {
+        sealed.into_inner().try_into()
+    }
 }
 
 impl TryFrom<Unchecked> for Forgetting {
@@ -60,7 +81,7 @@ impl TryFrom<Unchecked> for Forgetting {
 
     /// Lengths agree, and no example has what its presentations do not allow.
     fn try_from(unchecked: Unchecked) -> Result<Self, DifficultyError> {
-        let Unchecked { version, events, presentations, last, learned } = unchecked;
+        let Unchecked { events, presentations, last, learned } = unchecked;
         same_length(events.len(), presentations.len())?;
         same_length(events.len(), last.len())?;
         same_length(events.len(), learned.len())?;
@@ -78,7 +99,7 @@ impl TryFrom<Unchecked> for Forgetting {
                 });
             }
         }
-        Ok(Self { version, events, presentations, last, learned })
+        Ok(Self { events, presentations, last, learned })
     }
 }
 
@@ -126,10 +147,14 @@ impl FromStr for NeverLearned {
 }
 
 impl Forgetting {
+    fn fields(&self) -> Fields<'_> {
+        let Self { events, presentations, last, learned } = self;
+        Fields { events, presentations, last, learned }
+    }
+
     /// For `n_examples` examples, none presented yet.
     pub fn new(n_examples: usize) -> Self {
         Self {
-            version: Version,
             events: vec![0; n_examples],
             presentations: vec![0; n_examples],
             last: vec![false; n_examples],
@@ -146,8 +171,12 @@ impl Forgetting {
         if example >= n_examples {
             return Err(DifficultyError::ExampleOutOfRange { example, n_examples });
         }
+        let presentations = self.presentations[example].checked_add(1).ok_or_else(|| {
+            let value = format!("2^32 - 1 of example {example}");
+            DifficultyError::argument("the number of presentations", value, "fewer")
+        })?;
         self.events[example] += u32::from(self.last[example] && !correct);
-        self.presentations[example] += 1;
+        self.presentations[example] = presentations;
         self.last[example] = correct;
         self.learned[example] |= correct;
         Ok(())
@@ -263,8 +292,8 @@ impl Accumulate for Forgetting {
         block.update(&mut self.presentations, &[1; LANES], |presentations, one| *presentations += one);
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        self.events.len() == fresh.events.len()
+    fn fits(&self, _: &Self, presented: &Presented) -> bool {
+        self.presentations == presented.counts
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {
@@ -272,6 +301,14 @@ impl Accumulate for Forgetting {
         self.presentations[i] = other.presentations[j];
         self.last[i] = other.last[j];
         self.learned[i] = other.learned[j];
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.fields().serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Unchecked::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
     }
 }
 
@@ -314,16 +351,26 @@ mod tests {
         let forgetting = of("0110100");
         let saved = serde_json::to_string(&forgetting).unwrap();
         assert_eq!(serde_json::from_str::<Forgetting>(&saved).unwrap(), forgetting);
-        assert_eq!(saved, r#"{"version":1,"events":[2],"presentations":[7],"last":[false],"learned":[true]}"#);
+        let content = r#""content":{"events":[2],"presentations":[7],"last":[false],"learned":[true]}"#;
+        assert!(saved.starts_with(&format!(r#"{{"version":2,{content},"sha256":""#)), "{saved}");
+        assert!(serde_json::from_str::<Forgetting>(&saved.replace(r#""version":2"#, r#""version":1"#)).is_err());
+        assert!(serde_json::from_str::<Forgetting>(&saved.replace("[7]", "[8]")).is_err(), "possible, and not so");
+        // With a checksum of its own.
+        let parts = serde_json::json!({"events": [2], "presentations": [7], "last": [false], "learned": [true]});
+        let sealed = |json: &str| {
+            let parts: Unchecked = serde_json::from_str(json).unwrap();
+            serde_json::to_string(&Sealed::<2, _>::new(parts)).unwrap()
+        };
+        assert_eq!(sealed(&parts.to_string()), saved);
         for (part, wrong) in [
-            (r#""version":1"#, r#""version":2"#),
             (r#""events":[2]"#, r#""events":[2,0]"#),
             (r#""events":[2]"#, r#""events":[4]"#),
             (r#""events":[2]"#, r#""events":[0]"#),
             (r#""learned":[true]"#, r#""learned":[false]"#),
             (r#""last":[false]"#, r#""last":[]"#),
         ] {
-            assert!(serde_json::from_str::<Forgetting>(&saved.replace(part, wrong)).is_err(), "{wrong}");
+            let damaged = parts.to_string().replace(part, wrong);
+            assert!(serde_json::from_str::<Forgetting>(&sealed(&damaged)).is_err(), "{wrong}");
         }
     }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::Accumulate;
+use super::accumulate::{Accumulate, Presented};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -35,8 +35,8 @@ impl Accumulate for L1Error {
         self.0.update(block, &block.residual.map(|residual| 2.0 * residual));
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        self.0.fits(&fresh.0)
+    fn fits(&self, _: &Self, presented: &Presented) -> bool {
+        self.0.fits(presented)
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, TooFew, same_lengths};
+use super::accumulate::{Accumulate, Presented, TooFew};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -110,9 +110,11 @@ impl Accumulate for LastEpoch {
         }
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        let lengths = [self.values.len(), self.counts.len(), self.epochs.len()];
-        self.quantity == fresh.quantity && same_lengths(lengths, fresh.counts.len())
+    fn fits(&self, fresh: &Self, presented: &Presented) -> bool {
+        self.quantity == fresh.quantity
+            && self.counts == presented.counts
+            && self.epochs == presented.last
+            && presented.has(&self.values)
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {

@@ -1,7 +1,7 @@
 use cl_data::catalogue::Parameter;
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, TooFew, same_lengths};
+use super::accumulate::{Accumulate, Presented, TooFew};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -65,9 +65,11 @@ impl Accumulate for LearningTime {
         }
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        let lengths = [self.presentations.len(), self.first_below.len()];
-        self.threshold == fresh.threshold && same_lengths(lengths, fresh.presentations.len())
+    fn fits(&self, fresh: &Self, presented: &Presented) -> bool {
+        self.threshold == fresh.threshold
+            && self.presentations == presented.counts
+            && self.first_below.len() == presented.counts.len()
+            && self.first_below.iter().zip(&self.presentations).all(|(first, all)| first <= all)
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, TooFew, same_lengths};
+use super::accumulate::{Accumulate, Presented, TooFew};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -48,8 +48,8 @@ impl Accumulate for LossAverage {
         }
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        self.decay == fresh.decay && same_lengths([self.averages.len(), self.counts.len()], fresh.counts.len())
+    fn fits(&self, fresh: &Self, presented: &Presented) -> bool {
+        self.decay == fresh.decay && self.counts == presented.counts && presented.has(&self.averages)
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {

@@ -1,7 +1,8 @@
 use cl_data::catalogue::Parameter;
-use serde::{Deserialize, Serialize};
+use cl_data::seal::Sealed;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::accumulate::Accumulate;
+use super::accumulate::{Accumulate, Presented};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -26,8 +27,21 @@ use crate::error::DifficultyError;
 /// assert_eq!(loss.values()?, [1.0]);
 /// # Ok::<(), cl_difficulty::DifficultyError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "Sealed<2, RunningMean>")]
 pub struct MeanLoss(RunningMean);
+
+impl Serialize for MeanLoss {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Sealed::<2, _>::new(&self.0).serialize(serializer)
+    }
+}
+
+impl From<Sealed<2, RunningMean>> for MeanLoss {
+    fn from(sealed: Sealed<2, RunningMean>) -> Self {
+        Self(sealed.into_inner())
+    }
+}
 
 impl MeanLoss {
     /// For `n_examples` examples, none presented yet.
@@ -118,11 +132,19 @@ impl Accumulate for MeanLoss {
         self.0.update(block, &block.loss);
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
-        self.0.fits(&fresh.0)
+    fn fits(&self, _: &Self, presented: &Presented) -> bool {
+        self.0.fits(presented)
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {
         self.0.absorb(i, &other.0, j);
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        RunningMean::deserialize(deserializer).map(Self)
     }
 }

@@ -1,7 +1,7 @@
 use cl_data::catalogue::{CatalogueError, Options, Parameter};
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, TooFew};
+use super::accumulate::{Accumulate, Presented, TooFew};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -85,10 +85,11 @@ impl Accumulate for MeanProbabilities {
         }
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
+    fn fits(&self, fresh: &Self, presented: &Presented) -> bool {
         self.n_classes == fresh.n_classes
             && self.sums.len() == fresh.sums.len()
-            && self.counts.len() == fresh.counts.len()
+            && self.sums.iter().all(|&sum| sum >= 0.0)
+            && self.counts == presented.counts
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {

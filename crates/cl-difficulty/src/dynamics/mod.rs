@@ -49,3 +49,4 @@ pub use numbers::{Float, Index};
 pub use observations::{Log, Observations, Outputs};
 pub use output_kind::OutputKind;
 pub use recorder::Recorder;
+pub(crate) use saved_recorder::Unchecked as SavedRecorder;

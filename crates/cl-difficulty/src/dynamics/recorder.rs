@@ -15,7 +15,7 @@ use crate::error::DifficultyError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Recorder {
-    version: Version<1>,
+    version: Version<2>,
     /// Mean loss.
     pub loss: MeanLoss,
     /// Forgetting events.
@@ -28,7 +28,7 @@ pub struct Recorder {
 /// What is read back, before it is checked.
 #[derive(Deserialize)]
 struct Unchecked {
-    version: Version<1>,
+    version: Version<2>,
     loss: MeanLoss,
     forgetting: Forgetting,
     el2n: El2n,

@@ -1,7 +1,6 @@
-use cl_data::Version;
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{TooFew, same_length};
+use super::accumulate::{Presented, TooFew, same_length};
 use super::block::{Block, LANES, Lanes};
 use crate::error::DifficultyError;
 
@@ -9,7 +8,6 @@ use crate::error::DifficultyError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub(crate) struct RunningMean {
-    version: Version<1>,
     sums: Vec<f64>,
     counts: Vec<u32>,
 }
@@ -17,7 +15,6 @@ pub(crate) struct RunningMean {
 /// What is read back, before it is checked.
 #[derive(Deserialize)]
 struct Unchecked {
-    version: Version<1>,
     sums: Vec<f64>,
     counts: Vec<u32>,
 }
@@ -25,10 +22,10 @@ struct Unchecked {
 impl TryFrom<Unchecked> for RunningMean {
     type Error = DifficultyError;
 
-    fn try_from(Unchecked { version, sums, counts }: Unchecked) -> Result<Self, DifficultyError> {
+    fn try_from(Unchecked { sums, counts }: Unchecked) -> Result<Self, DifficultyError> {
         same_length(sums.len(), counts.len())?;
         match sums.iter().position(|sum| sum.is_nan()) {
-            None => Ok(Self { version, sums, counts }),
+            None => Ok(Self { sums, counts }),
             Some(example) => Err(DifficultyError::InvalidScore {
                 metric: "sum".into(),
                 example,
@@ -41,7 +38,7 @@ impl TryFrom<Unchecked> for RunningMean {
 
 impl RunningMean {
     pub(crate) fn new(n_examples: usize) -> Self {
-        Self { version: Version, sums: vec![0.0; n_examples], counts: vec![0; n_examples] }
+        Self { sums: vec![0.0; n_examples], counts: vec![0; n_examples] }
     }
 
     pub(crate) fn n_examples(&self) -> usize {
@@ -51,8 +48,8 @@ impl RunningMean {
     pub(crate) fn record(&mut self, example: usize, value: f64) -> Result<(), DifficultyError> {
         let n_examples = self.sums.len();
         let sum = self.sums.get_mut(example).ok_or(DifficultyError::ExampleOutOfRange { example, n_examples })?;
+        self.counts[example] = more(self.counts[example], 1, example)?;
         *sum += value;
-        self.counts[example] += 1;
         Ok(())
     }
 
@@ -62,8 +59,8 @@ impl RunningMean {
         block.update(&mut self.counts, &[1; LANES], |count, one| *count += one);
     }
 
-    pub(crate) fn fits(&self, fresh: &Self) -> bool {
-        self.sums.len() == fresh.sums.len()
+    pub(crate) fn fits(&self, presented: &Presented) -> bool {
+        self.counts == presented.counts && presented.has(&self.sums)
     }
 
     pub(crate) fn absorb(&mut self, i: usize, other: &Self, j: usize) {
@@ -73,6 +70,9 @@ impl RunningMean {
 
     pub(crate) fn merge(&mut self, other: &Self) -> Result<(), DifficultyError> {
         same_length(self.sums.len(), other.sums.len())?;
+        for (example, (&count, &others)) in self.counts.iter().zip(&other.counts).enumerate() {
+            more(count, others, example)?;
+        }
         (0..self.sums.len()).for_each(|i| self.absorb(i, other, i));
         Ok(())
     }
@@ -85,4 +85,12 @@ impl RunningMean {
     pub(crate) fn values(&self, metric: &'static str) -> Result<Vec<f64>, DifficultyError> {
         self.mean().map_err(|few| few.error(0, metric))
     }
+}
+
+/// So many presentations more of an example.
+fn more(count: u32, more: u32, example: usize) -> Result<u32, DifficultyError> {
+    count.checked_add(more).ok_or_else(|| {
+        let value = format!("{count} and {more} of example {example}");
+        DifficultyError::argument("the number of presentations", value, "fewer than 2^32")
+    })
 }

@@ -1,7 +1,6 @@
 //! What a recorder is made of, as it is asked for and as it is read back.
 
-use cl_data::Version;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::accumulators::Accumulator;
 use super::catalogue::MetricSettings;
@@ -10,9 +9,8 @@ use super::shard::Shard;
 use crate::error::DifficultyError;
 
 /// What is read back, before it is checked.
-#[derive(Deserialize)]
-pub(super) struct Unchecked {
-    pub(super) version: Version<1>,
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Unchecked {
     pub(super) n_examples: usize,
     pub(super) n_classes: usize,
     pub(super) metrics: Vec<MetricSettings>,
@@ -20,6 +18,18 @@ pub(super) struct Unchecked {
     pub(super) partial_epochs: bool,
     pub(super) soft_labels: Option<Vec<f64>>,
     pub(super) error: Option<String>,
+}
+
+/// The same as it is written.
+#[derive(Serialize)]
+pub(crate) struct Fields<'a> {
+    pub(super) n_examples: usize,
+    pub(super) n_classes: usize,
+    pub(super) metrics: &'a [MetricSettings],
+    pub(super) shards: &'a [Shard],
+    pub(super) partial_epochs: bool,
+    pub(super) soft_labels: &'a Option<Vec<f64>>,
+    pub(super) error: &'a Option<String>,
 }
 
 /// The accumulators of the metrics, each once.

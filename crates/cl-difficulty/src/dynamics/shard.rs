@@ -7,6 +7,7 @@ use cl_data::instructions;
 use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
+use super::accumulate::Presented;
 use super::accumulators::{Accumulator, State};
 use super::block::{Block, LANES, Positions};
 use super::input::Wanted;
@@ -63,6 +64,15 @@ impl Seen {
         self.all || self.bits.get(i / 64).is_some_and(|bits| bits >> (i % 64) & 1 == 1)
     }
 
+    /// Whether this, read from a file, is of `n` examples.
+    fn fits(&self, n: usize) -> bool {
+        let beyond = self.bits.last().is_some_and(|bits| n % 64 > 0 && bits >> (n % 64) > 0);
+        match self.all {
+            true => self.bits.is_empty(),
+            false => self.bits.len() == n.div_ceil(64) && !beyond && self.bits.iter().any(|&bits| bits > 0),
+        }
+    }
+
     fn overlap(&self, other: &Self, n: usize) -> Option<usize> {
         (0..n).find(|&i| self.contains(i) && other.contains(i))
     }
@@ -111,13 +121,40 @@ impl Shard {
         n_classes: usize,
         accumulators: &[(Accumulator, Range)],
     ) -> bool {
-        let labels = self.labels.iter().all(|&label| label == UNKNOWN || (label as usize) < n_classes);
-        if (self.first, self.n_classes, self.labels.len()) != (first, n_classes, n) || !labels {
+        if (self.first, self.n_classes, self.labels.len()) != (first, n_classes, n)
+            || !self.seen.values().all(|seen| seen.fits(n))
+        {
             return false;
         }
-        let fresh = Self::new(first, n, n_classes, accumulators);
-        let fit = |(state, fresh): (&State, &State)| state.fits(fresh);
-        self.states.len() == fresh.states.len() && self.states.iter().zip(&fresh.states).all(fit)
+        let observed = self.presented(Range { from: 0, until: None });
+        // Labels are known of the examples observed, and of no others.
+        let labelled = |(&label, &count): (&u32, &u32)| match count {
+            0 => label == UNKNOWN,
+            _ => (label as usize) < n_classes,
+        };
+        if !self.labels.iter().zip(&observed.counts).all(labelled) || self.states.len() != accumulators.len() {
+            return false;
+        }
+        let mut known = vec![(Range { from: 0, until: None }, observed)];
+        self.states.iter().zip(accumulators).all(|(state, (accumulator, range))| {
+            let at = known.iter().position(|(other, _)| other == range).unwrap_or_else(|| {
+                known.push((*range, self.presented(*range)));
+                known.len() - 1
+            });
+            state.fits(&accumulator.start(n, n_classes), &known[at].1)
+        })
+    }
+
+    /// What the examples were presented in the epochs of a range. O(n epochs).
+    fn presented(&self, range: Range) -> Presented {
+        let n = self.labels.len();
+        let (mut counts, mut last) = (vec![0u32; n], vec![0; n]);
+        for (&epoch, seen) in self.seen.iter().filter(|(epoch, _)| range.contains(**epoch)) {
+            for i in (0..n).filter(|&i| seen.contains(i)) {
+                (counts[i], last[i]) = (counts[i].saturating_add(1), epoch);
+            }
+        }
+        Presented { counts, last }
     }
 
     pub(crate) fn labels(&self) -> &[u32] {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, TooFew};
+use super::accumulate::{Accumulate, Presented, TooFew};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -82,12 +82,14 @@ impl Accumulate for Tdds {
         }
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
+    fn fits(&self, fresh: &Self, presented: &Presented) -> bool {
         let settings = |tdds: &Self| (tdds.epochs, tdds.window, tdds.n_classes);
+        let since_the_first: Vec<u32> = self.counts.iter().map(|count| count.saturating_sub(1)).collect();
         settings(self) == settings(fresh)
             && self.last.len() == fresh.last.len()
-            && self.counts.len() == fresh.counts.len()
-            && self.divergences.fits(&fresh.divergences)
+            && self.last.iter().all(|p| (0.0..=1.0).contains(p))
+            && self.counts == presented.at_most(self.epochs)
+            && self.divergences.fits(&fresh.divergences, &since_the_first)
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {

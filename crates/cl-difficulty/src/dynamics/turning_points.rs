@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{Accumulate, TooFew, same_lengths};
+use super::accumulate::{Accumulate, Presented, TooFew};
 use super::block::Block;
 use super::column::ColumnValues;
 use super::input::Input;
@@ -78,10 +78,21 @@ impl Accumulate for TurningPoints {
         }
     }
 
-    fn fits(&self, fresh: &Self) -> bool {
+    fn fits(&self, _: &Self, presented: &Presented) -> bool {
         let Self { presentations, first_right, last_right, last_wrong } = self;
-        let lengths = [presentations, first_right, last_right, last_wrong].map(Vec::len);
-        same_lengths(lengths, fresh.presentations.len())
+        let n = presentations.len();
+        let possible = |i: usize| {
+            let (all, first, right, wrong) = (presentations[i], first_right[i], last_right[i], last_wrong[i]);
+            // The last is right or wrong, and not both; the one before the first right is wrong.
+            right.max(wrong) == all
+                && (right != wrong || all == 0)
+                && (first == 0) == (right == 0)
+                && first <= right
+                && wrong >= first.saturating_sub(1)
+        };
+        *presentations == presented.counts
+            && [first_right, last_right, last_wrong].iter().all(|values| values.len() == n)
+            && (0..n).all(possible)
     }
 
     fn absorb(&mut self, i: usize, other: &Self, j: usize) {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::accumulate::{TooFew, same_lengths};
+use super::accumulate::TooFew;
 
 /// The last values of each example, in a ring, and the sum of what each full window of them scored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,10 +43,14 @@ impl Windows {
         Ok(self.sums.iter().zip(n_windows).map(|(sum, n)| sum / n).collect())
     }
 
-    pub(crate) fn fits(&self, fresh: &Self) -> bool {
+    pub(crate) fn fits(&self, fresh: &Self, counts: &[u32]) -> bool {
+        let is_number = |value: &f64| !value.is_nan();
         self.window == fresh.window
+            && self.counts == counts
             && self.rings.len() == fresh.rings.len()
-            && same_lengths([self.counts.len(), self.sums.len()], fresh.counts.len())
+            && self.sums.len() == fresh.sums.len()
+            && self.rings.iter().all(is_number)
+            && self.sums.iter().all(is_number)
     }
 
     pub(crate) fn absorb(&mut self, i: usize, other: &Self, j: usize) {

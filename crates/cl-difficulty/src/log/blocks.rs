@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::journal::Journal;
+use super::journal::{Done, Journal};
+use super::note::Note;
 use super::options::Options;
 use super::progress::Progress;
 use super::purpose::Purpose;
@@ -19,6 +20,7 @@ pub(super) struct Blocks<'a> {
     settings: &'a [MetricSettings],
     columns: Vec<Column>,
     journal: Option<Journal>,
+    notes: Vec<Note>,
     progress: &'a mut dyn Progress,
 }
 
@@ -35,9 +37,18 @@ impl<'a> Blocks<'a> {
             Column { name: metric.name.clone(), values: ColumnValues::Float(Vec::new()), higher_is_harder, metric }
         };
         let columns = settings.iter().map(none).collect();
-        let mut blocks = Self { settings, columns, journal: None, progress };
+        let mut blocks = Self { settings, columns, journal: None, notes: Vec::new(), progress };
         if let Some(path) = state {
-            let (journal, done) = Journal::open(path, contents, &Purpose::of_all(path, contents, settings)?)?;
+            let purpose = Purpose::of_all(path, contents, settings)?;
+            let (journal, Done { blocks: done, n_cut }) = Journal::open(path, contents, &purpose)?;
+            if n_cut > 0 {
+                let (n_blocks, path) = (done.len(), path.display());
+                let text = format!(
+                    "{path}: {n_cut} bytes after the first {n_blocks} blocks of examples are not as they were written, or \
+                     not whole: those blocks are done again"
+                );
+                blocks.notes.push(Note::new("state", n_cut as usize, text));
+            }
             done.into_iter().for_each(|values| blocks.append(contents, values));
             blocks.journal = Some(journal);
         }
@@ -50,8 +61,9 @@ impl<'a> Blocks<'a> {
         self.columns.first().map_or(0, |column| column.values.len())
     }
 
-    pub(super) fn into_columns(self) -> Vec<Column> {
-        self.columns
+    /// The columns, and what there is to say of the state.
+    pub(super) fn into_columns(self) -> (Vec<Column>, Vec<Note>) {
+        (self.columns, self.notes)
     }
 
     fn append(&mut self, contents: &Contents, values: Vec<ColumnValues>) {

@@ -60,6 +60,11 @@ impl Purpose {
         (next..=position).try_for_each(|position| self.push(contents, position))
     }
 
+    /// How many metrics are recorded.
+    pub(super) fn n_metrics(&self) -> usize {
+        self.metrics.len()
+    }
+
     /// How many epochs were recorded.
     pub(super) fn n_epochs(&self) -> usize {
         self.epochs.len()

@@ -16,9 +16,12 @@ pub(super) type Magic = [u8; 24];
 pub(super) const START: u64 = 28;
 
 /// The version of both forms.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 const HASH: u64 = 32;
+
+/// What a record is hashed with: the hash of the one before it, so that none is left out, doubled or moved unnoticed.
+pub(super) type Before = [u8; HASH as usize];
 
 /// The state is not as it was written.
 pub(super) fn damaged(path: &Path, how: impl std::fmt::Display) -> DataError {
@@ -98,18 +101,27 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-/// A part of a file that grows: its length, its hash, its bytes.
-pub(super) fn record(content: &impl Serialize) -> std::io::Result<Vec<u8>> {
+/// A part of a file that grows: its length, its hash, its bytes. The hash is then that of the record before.
+pub(super) fn record(content: &impl Serialize, before: &mut Before) -> std::io::Result<Vec<u8>> {
     let bytes = postcard::to_stdvec(content).map_err(std::io::Error::other)?;
     let mut record = (bytes.len() as u64).to_le_bytes().to_vec();
-    record.extend_from_slice(&Sha256::digest(&bytes));
+    *before = hash_after(before, &bytes);
+    record.extend_from_slice(before);
     record.extend_from_slice(&bytes);
     Ok(record)
 }
 
-/// The bytes of the next record, of which `left` bytes are there; `None` where it is not whole.
-pub(super) fn read_record(reader: &mut impl Read, left: &mut u64) -> std::io::Result<Option<Vec<u8>>> {
-    let (mut length, mut hash) = ([0; 8], [0; HASH as usize]);
+fn hash_after(before: &Before, bytes: &[u8]) -> Before {
+    Sha256::new().chain_update(before).chain_update(bytes).finalize().into()
+}
+
+/// The bytes of the next record, of which `left` bytes are there; `None` where it is not as it was written.
+pub(super) fn read_record(
+    reader: &mut impl Read,
+    left: &mut u64,
+    before: &mut Before,
+) -> std::io::Result<Option<Vec<u8>>> {
+    let (mut length, mut hash) = ([0; 8], Before::default());
     let Some(most) = left.checked_sub(8 + HASH) else { return Ok(None) };
     reader.read_exact(&mut length)?;
     reader.read_exact(&mut hash)?;
@@ -119,9 +131,10 @@ pub(super) fn read_record(reader: &mut impl Read, left: &mut u64) -> std::io::Re
     }
     let mut bytes = Vec::new();
     reader.take(length).read_to_end(&mut bytes)?;
-    if Sha256::digest(&bytes)[..] != hash {
+    if hash_after(before, &bytes) != hash {
         return Ok(None);
     }
+    *before = hash;
     *left = most - length;
     Ok(Some(bytes))
 }

@@ -254,7 +254,8 @@ fn by_examples(
     if let Some(source) = source.blocks() {
         source.visit_blocks(blocks.n_done(), rows, &mut blocks)?;
     }
-    let columns = blocks.into_columns();
-    let Contents { ids, labels, notes, .. } = source.contents().clone();
+    let (columns, of_state) = blocks.into_columns();
+    let Contents { ids, labels, mut notes, .. } = source.contents().clone();
+    notes.extend(of_state);
     Ok(Scored { ids, labels, columns, n_never_learned: None, never_learned: None, n_runs: 1, notes })
 }

@@ -6,7 +6,7 @@ use cl_data::{DataError, io::write_atomically};
 use super::purpose::Purpose;
 use super::saved::{Hashing, Magic, damaged, open_sealed};
 use super::source::Contents;
-use crate::{dynamics::DynamicsRecorder, dynamics::MetricSettings};
+use crate::dynamics::{DynamicsRecorder, MetricSettings, SavedRecorder};
 
 const MAGIC: &Magic = b"curriculum score: epochs";
 
@@ -52,10 +52,14 @@ impl StateFile {
         let read = postcard::from_io::<Purpose, _>((file, &mut scratch));
         let (saved, (mut file, _)) = read.map_err(|error| damaged(path, error))?;
         self.purpose.check(path, &saved, contents)?;
-        let read = postcard::from_io::<DynamicsRecorder, _>((&mut file, &mut scratch));
+        let read = postcard::from_io::<SavedRecorder, _>((&mut file, &mut scratch));
         let (recorder, (rest, _)) = read.map_err(|error| damaged(path, error))?;
+        let recorder = DynamicsRecorder::try_from(recorder).map_err(|error| damaged(path, error))?;
         if rest.read(&mut [0]).map_err(|error| damaged(path, error))? != 0 {
             return Err(damaged(path, "it goes on after its end"));
+        }
+        if (recorder.n_examples(), recorder.n_classes()) != (contents.n_examples(), contents.n_classes) {
+            return Err(damaged(path, "its parts are of other examples"));
         }
         self.purpose = saved;
         Ok(Some(recorder))
@@ -80,7 +84,7 @@ impl StateFile {
         write_atomically(&self.path, |writer| {
             let mut writer = Hashing::start(writer, MAGIC)?;
             postcard::to_io(&self.purpose, &mut writer).map_err(Error::other)?;
-            postcard::to_io(recorder, &mut writer).map_err(Error::other)?;
+            postcard::to_io(&recorder.fields(), &mut writer).map_err(Error::other)?;
             writer.seal()
         })
     }

@@ -2,7 +2,7 @@ use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target, log_softmax};
-use crate::error::ModelError;
+use crate::{error::ModelError, validated::deserialise_through};
 
 /// Bootstrapped cross-entropy: labels that may be wrong, mixed with what the model itself believes.
 ///
@@ -30,10 +30,13 @@ use crate::error::ModelError;
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Bootstrapping {
     beta: f64,
     soft: bool,
 }
+
+deserialise_through!(|beta, soft| if soft { Self::soft(beta) } else { Self::hard(beta) } => Bootstrapping { beta: f64, soft: bool });
 
 impl Bootstrapping {
     /// Mixed with the model's probabilities.

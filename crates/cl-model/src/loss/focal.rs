@@ -2,7 +2,7 @@ use cl_data::Scalar;
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, Target, log_probability, scaled_residual};
-use crate::error::ModelError;
+use crate::{error::ModelError, validated::deserialise_through};
 
 /// Focal loss: cross-entropy that counts an example less the surer the model is of it.
 ///
@@ -27,10 +27,13 @@ use crate::error::ModelError;
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Focal {
     gamma: f64,
     alpha: f64,
 }
+
+deserialise_through!(Self::new => Focal { gamma: f64, alpha: f64 });
 
 impl Focal {
     /// Focal loss with this focusing parameter gamma and this factor alpha.

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cross_entropy::{CrossEntropy, soft_cross_entropy};
 use super::{Loss, Target};
-use crate::error::ModelError;
+use crate::{error::ModelError, validated::deserialise_through};
 
 /// Cross-entropy with smoothed labels, in nats.
 ///
@@ -24,9 +24,12 @@ use crate::error::ModelError;
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct SmoothedCrossEntropy {
     epsilon: f64,
 }
+
+deserialise_through!(Self::new => SmoothedCrossEntropy { epsilon: f64 });
 
 impl SmoothedCrossEntropy {
     /// Labels smoothed by `epsilon`.

@@ -35,17 +35,53 @@ use crate::error::ModelError;
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked<L>")]
 pub struct SuperLoss<L> {
     inner: L,
     threshold: Mutex<Threshold>,
     lambda: f64,
 }
 
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct Unchecked<L> {
+    inner: L,
+    threshold: Threshold,
+    lambda: f64,
+}
+
+impl<L> TryFrom<Unchecked<L>> for SuperLoss<L> {
+    type Error = ModelError;
+
+    fn try_from(Unchecked { inner, threshold, lambda }: Unchecked<L>) -> Result<Self, ModelError> {
+        Self::new(inner, threshold, lambda)
+    }
+}
+
 /// The threshold tau between easy and hard of a [`SuperLoss`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "UncheckedThreshold")]
 pub struct Threshold {
     tau: f64,
     rule: Rule,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct UncheckedThreshold {
+    tau: f64,
+    rule: Rule,
+}
+
+impl TryFrom<UncheckedThreshold> for Threshold {
+    type Error = ModelError;
+
+    fn try_from(UncheckedThreshold { tau, rule }: UncheckedThreshold) -> Result<Self, ModelError> {
+        match rule {
+            Rule::MovingAverage { rate } => Self::moving_average(tau, rate),
+            Rule::Fixed | Rule::RunningMean { .. } => Ok(Self { rule, ..Self::fixed(tau)? }),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -108,7 +144,7 @@ impl Threshold {
         match &mut self.rule {
             Rule::Fixed => {}
             Rule::RunningMean { n } => {
-                *n += losses.len() as u64;
+                *n = n.saturating_add(losses.len() as u64);
                 self.tau += (sum - count * self.tau) / *n as f64;
             }
             Rule::MovingAverage { rate } => self.tau = (1.0 - *rate) * self.tau + *rate * (sum / count),

@@ -27,7 +27,7 @@ use crate::error::ModelError;
 /// assert!((parameters[0] - 0.9f64).abs() < 1e-6 && (parameters[1] - 1.1f64).abs() < 1e-6);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "")]
+#[serde(bound = "", try_from = "Unchecked<T>")]
 pub struct Adam<T: Scalar> {
     betas: (f64, f64),
     epsilon: f64,
@@ -36,6 +36,32 @@ pub struct Adam<T: Scalar> {
     n_updates: u64,
     first: Vec<T>,
     second: Vec<T>,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+#[serde(bound = "")]
+struct Unchecked<T: Scalar> {
+    betas: (f64, f64),
+    epsilon: f64,
+    weight_decay: f64,
+    decoupled: bool,
+    n_updates: u64,
+    first: Vec<T>,
+    second: Vec<T>,
+}
+
+impl<T: Scalar> TryFrom<Unchecked<T>> for Adam<T> {
+    type Error = ModelError;
+
+    fn try_from(unchecked: Unchecked<T>) -> Result<Self, ModelError> {
+        let Unchecked { betas, epsilon, weight_decay, decoupled, n_updates, first, second } = unchecked;
+        if first.len() != second.len() || first.is_empty() != (n_updates == 0) {
+            let found = format!("{} and {} after {n_updates} updates", first.len(), second.len());
+            return Err(ModelError::argument("moments", found, "a first and a second one of each parameter"));
+        }
+        Ok(Self { decoupled, n_updates, first, second, ..Self::new(betas, epsilon, weight_decay)? })
+    }
 }
 
 impl<T: Scalar> Default for Adam<T> {
@@ -89,7 +115,7 @@ impl<T: Scalar> Optimizer<T> for Adam<T> {
             self.first = vec![T::zero(); parameters.len()];
             self.second = vec![T::zero(); parameters.len()];
         }
-        self.n_updates += 1;
+        self.n_updates = self.n_updates.saturating_add(1);
         let t = self.n_updates as f64;
         let (beta_1, beta_2) = self.betas;
         let step = T::of_f64(learning_rate / (1.0 - beta_1.powf(t)));

@@ -22,12 +22,31 @@ use crate::error::ModelError;
 /// assert_eq!(parameters, [0.95, 1.05]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "")]
+#[serde(bound = "", try_from = "Unchecked<T>")]
 pub struct Sgd<T: Scalar> {
     momentum: f64,
     nesterov: bool,
     weight_decay: f64,
     velocity: Vec<T>,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+#[serde(bound = "")]
+struct Unchecked<T: Scalar> {
+    momentum: f64,
+    nesterov: bool,
+    weight_decay: f64,
+    velocity: Vec<T>,
+}
+
+impl<T: Scalar> TryFrom<Unchecked<T>> for Sgd<T> {
+    type Error = ModelError;
+
+    fn try_from(unchecked: Unchecked<T>) -> Result<Self, ModelError> {
+        let Unchecked { momentum, nesterov, weight_decay, velocity } = unchecked;
+        Ok(Self { nesterov, velocity, ..Self::new(momentum, weight_decay)? })
+    }
 }
 
 impl<T: Scalar> Sgd<T> {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{check_count, check_positive};
-use crate::{error::ModelError, plan::LearningRate};
+use crate::{error::ModelError, plan::LearningRate, validated::deserialise_through};
 
 /// A learning rate annealed along half a cosine.
 ///
@@ -22,11 +22,14 @@ use crate::{error::ModelError, plan::LearningRate};
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Cosine {
     initial: f64,
     last: f64,
     n_steps: u64,
 }
+
+deserialise_through!(Self::new => Cosine { initial: f64, last: f64, n_steps: u64 });
 
 impl Cosine {
     /// From `initial` to `last` in `n_steps` updates.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{check_factor, check_positive};
-use crate::{error::ModelError, plan::LearningRate};
+use crate::{error::ModelError, plan::LearningRate, validated::deserialise_through};
 
 /// A learning rate that falls by the same factor at every update.
 ///
@@ -18,10 +18,13 @@ use crate::{error::ModelError, plan::LearningRate};
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Exponential {
     initial: f64,
     factor: f64,
 }
+
+deserialise_through!(Self::new => Exponential { initial: f64, factor: f64 });
 
 impl Exponential {
     /// From `initial`, multiplied by `factor` at every update.

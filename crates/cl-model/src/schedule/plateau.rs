@@ -28,11 +28,36 @@ use crate::{error::ModelError, plan::LearningRate};
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Plateau {
     factor: f64,
     patience: u64,
     least: f64,
     state: Mutex<State>,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    factor: f64,
+    patience: u64,
+    least: f64,
+    state: State,
+}
+
+impl TryFrom<Unchecked> for Plateau {
+    type Error = ModelError;
+
+    fn try_from(Unchecked { factor, patience, least, state }: Unchecked) -> Result<Self, ModelError> {
+        let plateau = Self::new(state.learning_rate, factor, patience, least)?;
+        if state.best.is_some_and(f64::is_nan) {
+            return Err(ModelError::argument("best", f64::NAN, "a number"));
+        }
+        if state.n_bad > patience {
+            return Err(ModelError::argument("n_bad", state.n_bad, "at most the patience"));
+        }
+        Ok(Self { state: Mutex::new(state), ..plateau })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -72,7 +97,7 @@ impl Plateau {
         if better {
             (state.best, state.n_bad) = (Some(metric), 0);
         } else {
-            state.n_bad += 1;
+            state.n_bad = state.n_bad.saturating_add(1);
         }
         if state.n_bad > self.patience {
             let reduced = (state.learning_rate * self.factor).max(self.least);

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{check_count, check_factor, check_positive};
-use crate::{error::ModelError, plan::LearningRate};
+use crate::{error::ModelError, plan::LearningRate, validated::deserialise_through};
 
 /// A learning rate that falls in stairs.
 ///
@@ -19,11 +19,14 @@ use crate::{error::ModelError, plan::LearningRate};
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Step {
     initial: f64,
     period: u64,
     factor: f64,
 }
+
+deserialise_through!(Self::new => Step { initial: f64, period: u64, factor: f64 });
 
 impl Step {
     /// From `initial`, multiplied by `factor` every `period` updates.

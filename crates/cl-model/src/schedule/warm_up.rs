@@ -21,10 +21,27 @@ use crate::{error::ModelError, plan::LearningRate};
 /// # Ok::<(), cl_model::ModelError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked<R>", bound(deserialize = "R: LearningRate + Deserialize<'de>"))]
 pub struct WarmUp<R> {
     n_steps: u64,
     start: f64,
     then: R,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct Unchecked<R> {
+    n_steps: u64,
+    start: f64,
+    then: R,
+}
+
+impl<R: LearningRate> TryFrom<Unchecked<R>> for WarmUp<R> {
+    type Error = ModelError;
+
+    fn try_from(Unchecked { n_steps, start, then }: Unchecked<R>) -> Result<Self, ModelError> {
+        Self::new(n_steps, start, then)
+    }
 }
 
 impl<R: LearningRate> WarmUp<R> {

@@ -1,3 +1,4 @@
+use cl_data::seal::Sealed;
 use serde::{Deserialize, Serialize};
 
 use crate::error::PacingError;
@@ -29,7 +30,7 @@ use crate::error::PacingError;
 /// # Ok::<(), cl_pacing::PacingError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[serde(try_from = "Sealed<1, Unchecked>", into = "Sealed<1, Unchecked>")]
 pub struct InstanceHardness {
     measure: Hardness,
     gamma: f64,
@@ -61,7 +62,7 @@ struct Last {
     rates: f64,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Unchecked {
     measure: Hardness,
     gamma: f64,
@@ -70,14 +71,26 @@ struct Unchecked {
     last: Vec<Option<Last>>,
 }
 
-impl TryFrom<Unchecked> for InstanceHardness {
+impl From<InstanceHardness> for Sealed<1, Unchecked> {
+    fn from(InstanceHardness { measure, gamma, values, rates, last }: InstanceHardness) -> Self {
+        Self::new(Unchecked { measure, gamma, values, rates, last })
+    }
+}
+
+impl TryFrom<Sealed<1, Unchecked>> for InstanceHardness {
     type Error = PacingError;
 
-    fn try_from(unchecked: Unchecked) -> Result<Self, PacingError> {
-        let Unchecked { measure, gamma, values, rates, last } = unchecked;
+    fn try_from(sealed: Sealed<1, Unchecked>) -> Result<Self, PacingError> {
+        let Unchecked { measure, gamma, values, rates, last } = sealed.into_inner();
         PacingError::check_length("what was last", last.len(), values.len())?;
         if let Some(example) = values.iter().position(|value| !value.is_finite()) {
             return Err(PacingError::NotANumber { what: "hardness", example });
+        }
+        PacingError::check("rates", rates, rates.is_finite() && rates >= 0.0, "a sum of learning rates")?;
+        for last in last.iter().flatten() {
+            let before = (0.0..=rates).contains(&last.rates);
+            PacingError::check("rates", last.rates, before, "those up to an update of the past")?;
+            PacingError::check("losses", last.loss, last.loss.is_finite(), "finite losses")?;
         }
         Ok(Self { rates, last, values, ..Self::new(0, measure, gamma)? })
     }

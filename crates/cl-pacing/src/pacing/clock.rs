@@ -201,7 +201,7 @@ impl Plateau {
         } else {
             self.waited += 1;
             if self.waited >= self.patience {
-                (self.passed, self.waited) = (self.passed + 1, 0);
+                (self.passed, self.waited) = (self.passed.saturating_add(1), 0);
             }
         }
         Ok(self.passed)

@@ -207,6 +207,24 @@ impl Bandit {
         best[random::below(&mut rng, best.len())]
     }
 
+    /// Whether this, read from a state, is what scores up to `step` have led to.
+    pub(super) fn may_have_learned(&self, of: &Tasks, step: u64) -> bool {
+        let (longest, longest_run) = match self.teacher {
+            Teacher::Online { .. } => (0, 0),
+            Teacher::Naive { k, .. } => (0, k.saturating_sub(1)),
+            Teacher::Window { k } | Teacher::Sampling { k } => (k, 0),
+        };
+        let sound = |task: &Task| {
+            let window = &task.window;
+            task.q.is_finite()
+                && task.last_score.is_none_or(f64::is_finite)
+                && window.len() <= longest
+                && window.iter().all(|&(at, value)| at <= step && value.is_finite())
+                && window.iter().is_sorted_by(|a, b| a.0 < b.0)
+        };
+        of.tasks.iter().all(sound) && of.run.len() <= longest_run && of.run.iter().all(|score| score.is_finite())
+    }
+
     /// Takes the score of a task that was given at `step`.
     pub(super) fn take(&self, of: &mut Tasks, task: usize, step: u64, score: f64) {
         let Tasks { tasks, run } = of;

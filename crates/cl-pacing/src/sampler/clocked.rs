@@ -207,9 +207,9 @@ impl ClockedSampler {
             [_] => 0,
             sums => sums[begun.available.end] - sums[begun.available.start],
         };
-        let first_step = begun.first_step + self.n_steps(begun);
-        let examples = begun.examples + begun.available.len() as u64;
-        self.beginning(begun.epoch + 1, first_step, examples, begun.tokens.saturating_add(tokens))
+        let first_step = begun.first_step.saturating_add(self.n_steps(begun));
+        let examples = begun.examples.saturating_add(begun.available.len() as u64);
+        self.beginning(begun.epoch.saturating_add(1), first_step, examples, begun.tokens.saturating_add(tokens))
     }
 
     /// An epoch follows from the one before it but for what was measured: that much of a state can be checked.
@@ -218,18 +218,27 @@ impl ClockedSampler {
         let valid = |begun: &Begun| {
             !begun.settled && begun.available.start < begun.available.end && begun.available.end <= n
         };
-        let first = epochs.first().is_some_and(|begun| (begun.epoch, begun.first_step) == (0, 0));
-        first
+        let counts = |begun: &Begun| (begun.epoch, begun.first_step, begun.examples, begun.tokens);
+        epochs.first().is_some_and(|begun| counts(begun) == (0, 0, 0, 0))
             && epochs.iter().all(valid)
-            && epochs.windows(2).all(|pair| {
-                let (epoch, first_step) = (pair[0].epoch + 1, pair[0].first_step + self.n_steps(&pair[0]));
-                (pair[1].epoch, pair[1].first_step) == (epoch, first_step)
-            })
+            // What was available in an epoch follows from what was measured then, which is past.
+            && epochs.windows(2).all(|pair| counts(&pair[1]) == counts(&self.after(&pair[0])))
+    }
+
+    /// Whether this, read from a state, is what some scores have led to.
+    fn may_have_been_told(&self, told: &Told) -> bool {
+        let settings = |told: &Told| told.plateau.as_ref().map(Plateau::settings);
+        settings(told) == settings(&self.told) && !told.score.is_some_and(f64::is_nan)
     }
 
     /// The step after those of the last epoch that has begun.
     fn end(&self) -> u64 {
-        self.begun.last().map_or(0, |last| last.first_step.saturating_add(self.n_steps(last)))
+        *self.saved_at(&self.begun).end()
+    }
+
+    /// The steps at which these epochs are a state: those of the last.
+    fn saved_at(&self, epochs: &[Begun]) -> std::ops::RangeInclusive<u64> {
+        epochs.last().map_or(0..=0, |last| last.first_step..=last.first_step.saturating_add(self.n_steps(last)))
     }
 
     /// The epoch of `step` with its number, begun or as it would begin now.
@@ -301,9 +310,9 @@ impl Sampler for ClockedSampler {
         if !self.is_measured() {
             return self.fingerprint().save(n_steps, &None::<(Told, Vec<Begun>)>);
         }
-        let first = self.begun.last().map_or(0, |last| last.first_step);
-        if !(first..=self.end()).contains(&n_steps) {
-            return Err(SamplerError::out_of_turn(n_steps, first..self.end().saturating_add(1)));
+        let steps = self.saved_at(&self.begun);
+        if !steps.contains(&n_steps) {
+            return Err(SamplerError::out_of_turn(n_steps, *steps.start()..steps.end().saturating_add(1)));
         }
         self.fingerprint().save(n_steps, &Some((&self.told, &self.begun)))
     }
@@ -312,7 +321,12 @@ impl Sampler for ClockedSampler {
         let (n_steps, saved): (u64, Option<(Told, Vec<Begun>)>) = self.fingerprint().restore(state)?;
         match saved {
             None if !self.is_measured() => {}
-            Some((told, begun)) if self.is_measured() && self.may_have_begun(&begun) => {
+            Some((told, begun))
+                if self.is_measured()
+                    && self.may_have_been_told(&told)
+                    && self.may_have_begun(&begun)
+                    && self.saved_at(&begun).contains(&n_steps) =>
+            {
                 (self.told, self.begun, self.shown) = (told, begun, None);
             }
             _ => return Err(SamplerError::Unusable("its epochs do not follow each other".to_owned())),

@@ -92,7 +92,7 @@ impl HardnessSettings {
     pub(super) fn learning_rates(&self, first: u64, last: u64) -> f64 {
         let listed = self.learning_rates.len() as u64;
         let within: f64 = (first..=last.min(listed - 1)).map(|epoch| self.learning_rate(epoch)).sum();
-        let beyond = (last + 1).saturating_sub(listed.max(first));
+        let beyond = last.saturating_add(1).saturating_sub(listed.max(first));
         within + beyond as f64 * self.learning_rate(u64::MAX)
     }
 

@@ -134,8 +134,43 @@ impl HardnessSampler {
 
     /// The steps of the latest epoch.
     fn steps(&self) -> std::ops::Range<u64> {
-        let first = self.progress.first_step;
-        first..first.saturating_add(self.n_steps(self.progress.epoch))
+        self.steps_of(&self.progress)
+    }
+
+    fn steps_of(&self, progress: &Progress) -> std::ops::Range<u64> {
+        progress.first_step..progress.first_step.saturating_add(self.n_steps(progress.epoch))
+    }
+
+    /// The steps at which this progress is a state: from that on which it was told of last.
+    fn saved_at(&self, progress: &Progress) -> std::ops::RangeInclusive<u64> {
+        let told = progress.selected.iter().rposition(|&index| progress.examples[index].waits.is_none());
+        let steps = self.steps_of(progress);
+        steps.start + told.map_or(0, |place| (place / self.batch_size) as u64)..=steps.end
+    }
+
+    /// Whether this, read from a state, is what some losses have led to.
+    fn is_sound(&self, progress: &Progress) -> bool {
+        let Progress { epoch, first_step, selected, n_waiting, examples } = progress;
+        let n = self.n_examples();
+        let mut distinct = selected.clone();
+        distinct.sort_unstable();
+        let is_selected = |index: usize| distinct.binary_search(&index).is_ok();
+        let sound = |(index, example): (usize, &Example)| {
+            example.hardness.is_finite()
+                && example.hardness >= 0.0
+                && example.last.is_none_or(|(loss, tau)| (0.0..f64::INFINITY).contains(&loss) && tau <= *epoch)
+                && example.waits.is_none_or(|share| (0.0..=1.0).contains(&share) && is_selected(index))
+        };
+        // How long epochs are follows from their numbers alone.
+        let at_first = Progress { epoch: 0, first_step: 0, ..self.progress.clone() };
+        let began = Self { progress: at_first, ..self.clone() }.epoch(*first_step);
+        examples.len() == n
+            && (began.index, began.step) == (*epoch, 0)
+            && selected.len() == self.settings.n_selected(*epoch, n, self.batch_size)
+            && distinct.is_sorted_by(|a, b| a < b)
+            && distinct.last().is_none_or(|&last| last < n)
+            && *n_waiting == examples.iter().filter(|example| example.waits.is_some()).count()
+            && examples.iter().enumerate().all(sound)
     }
 
     /// Starts an epoch.
@@ -236,7 +271,7 @@ impl Sampler for HardnessSampler {
         batch.clear();
         let end = self.steps().end;
         if (end..self.ready_until()).contains(&step) {
-            self.select(self.progress.epoch + 1, end);
+            self.select(self.progress.epoch.saturating_add(1), end);
         }
         let steps = self.steps();
         if !steps.contains(&step) {
@@ -270,7 +305,8 @@ impl Sampler for HardnessSampler {
     }
 
     fn ready_until(&self) -> u64 {
-        let next = if self.progress.n_waiting == 0 { self.n_steps(self.progress.epoch + 1) } else { 0 };
+        let next =
+            if self.progress.n_waiting == 0 { self.n_steps(self.progress.epoch.saturating_add(1)) } else { 0 };
         self.steps().end.saturating_add(next)
     }
 
@@ -289,26 +325,17 @@ impl Sampler for HardnessSampler {
 
     /// Within the latest epoch, from the step on that it was told of last.
     fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
-        let Progress { selected, examples, .. } = &self.progress;
-        let told = selected.iter().rposition(|&index| examples[index].waits.is_none());
-        let steps = self.steps();
-        let first = steps.start + told.map_or(0, |place| (place / self.batch_size) as u64);
-        if !(first..=steps.end).contains(&n_steps) {
-            return Err(SamplerError::out_of_turn(n_steps, first..steps.end.saturating_add(1)));
+        let steps = self.saved_at(&self.progress);
+        if !steps.contains(&n_steps) {
+            return Err(SamplerError::out_of_turn(n_steps, *steps.start()..steps.end().saturating_add(1)));
         }
         self.fingerprint().save(n_steps, &self.progress)
     }
 
     fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
         let (n_steps, progress): (u64, Progress) = self.fingerprint().restore(state)?;
-        let Progress { epoch, selected, n_waiting, examples, .. } = &progress;
-        let n = self.n_examples();
-        let sound = examples.len() == n
-            && selected.len() == self.settings.n_selected(*epoch, n, self.batch_size)
-            && selected.iter().all(|&index| index < n)
-            && *n_waiting == examples.iter().filter(|example| example.waits.is_some()).count()
-            && examples.iter().all(|example| example.hardness.is_finite());
-        if !sound {
+        if !self.is_sound(&progress) || !self.saved_at(&progress).contains(&n_steps) {
+            let n = self.n_examples();
             return Err(SamplerError::Unusable(format!("expected that of {n} examples, agreeing with itself")));
         }
         self.progress = progress;

@@ -206,7 +206,7 @@ impl Sampler for RhoLossSampler {
 
     fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
         let (n_steps, Progress { step, told }) = self.fingerprint().restore(state)?;
-        if !told.is_sound(self.n_examples()) || self.candidates(step)[..] != told.indices[..] {
+        if n_steps < step || !told.is_sound(self.n_examples()) || self.candidates(step)[..] != told.indices[..] {
             let reason = "the candidates of the saved state are not those of its step";
             return Err(SamplerError::Unusable(reason.to_owned()));
         }

@@ -24,6 +24,15 @@ pub enum Presentation {
     },
 }
 
+impl Presentation {
+    /// Puts the selected examples of an epoch, given in index order, in the order in which they are shown.
+    fn arrange(self, epoch: u64, selected: &mut [usize]) {
+        if let Self::Shuffled { seed } = self {
+            random::shuffle(&mut random::stream(seed, "self-paced epoch", epoch), selected);
+        }
+    }
+}
+
 impl fmt::Display for Presentation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -149,9 +158,39 @@ impl SelfPacedSampler {
 
     /// The steps of the current epoch, empty before the first.
     fn steps(&self) -> std::ops::Range<u64> {
-        let first = self.progress.first_step;
-        let n_steps = self.progress.age.map_or(0, |_| self.n_steps(self.progress.selected.len()));
-        first..first.saturating_add(n_steps)
+        self.steps_of(&self.progress)
+    }
+
+    fn steps_of(&self, progress: &Progress) -> std::ops::Range<u64> {
+        let first = progress.first_step;
+        first..first.saturating_add(progress.age.map_or(0, |_| self.n_steps(progress.selected.len())))
+    }
+
+    /// The steps at which this progress is a state: once the next epoch is told of, no earlier one is.
+    fn saved_at(&self, progress: &Progress) -> std::ops::RangeInclusive<u64> {
+        let steps = self.steps_of(progress);
+        let told = progress.told.iter().any(Option::is_some);
+        if told { steps.end..=steps.end } else { steps.start..=steps.end }
+    }
+
+    /// Whether this, read from a state, is what some losses have led to.
+    fn is_sound(&self, progress: &Progress) -> bool {
+        let Progress { age, first_step, selected, weights, told } = progress;
+        let mut shown: Vec<usize> = selected.clone();
+        shown.sort_unstable();
+        let distinct = shown.is_sorted_by(|a, b| a < b) && shown.last().is_none_or(|&last| last < self.n_examples);
+        self.presentation.arrange(age.map_or(0, |age| age.epoch), &mut shown);
+        let weighed = weights.len() == selected.len()
+            && weights.iter().all(|&weight| weight.is_finite() && weight > 0.0)
+            && weights.iter().any(|&weight| weight != 1.0);
+        // An epoch has a step at least.
+        let began = age.map_or(*first_step == 0 && selected.is_empty(), |age| age.epoch <= *first_step);
+        distinct
+            && shown == *selected
+            && (weights.is_empty() || weighed)
+            && began
+            && told.len() == self.n_examples
+            && !told.iter().flatten().any(|loss| loss.is_nan())
     }
 
     /// An epoch without examples still takes a step, or time would stand still.
@@ -170,10 +209,7 @@ impl SelfPacedSampler {
         let selected = &mut progress.selected;
         selected.clear();
         selected.extend((0..losses.len()).filter(|&index| weights[index] > 0.0));
-        if let Presentation::Shuffled { seed } = self.presentation {
-            let epoch = progress.age.map_or(0, |age| age.epoch);
-            random::shuffle(&mut random::stream(seed, "self-paced epoch", epoch), selected);
-        }
+        self.presentation.arrange(progress.age.map_or(0, |age| age.epoch), selected);
         progress.weights.clear();
         if selected.iter().any(|&index| weights[index] != 1.0) {
             progress.weights.extend(selected.iter().map(|&index| weights[index]));
@@ -207,7 +243,10 @@ impl Sampler for SelfPacedSampler {
             Some(index) if step < steps.end => {
                 Epoch { index, step: step - steps.start, n_steps: steps.end - steps.start }
             }
-            _ => Epoch { index: current.map_or(0, |index| index + 1), step: step - steps.end, n_steps: 0 },
+            _ => {
+                let index = current.map_or(0, |index| index.saturating_add(1));
+                Epoch { index, step: step - steps.end, n_steps: 0 }
+            }
         }
     }
 
@@ -226,7 +265,7 @@ impl Sampler for SelfPacedSampler {
         check_feedback(indices, losses, self.n_examples)?;
         let end = self.steps().end;
         if step > end && !indices.is_empty() {
-            return Err(SamplerError::out_of_turn(step, self.progress.first_step..end + 1));
+            return Err(SamplerError::out_of_turn(step, self.progress.first_step..end.saturating_add(1)));
         }
         // What is told within an epoch changes nothing: its selection stands.
         if step != end {
@@ -245,24 +284,19 @@ impl Sampler for SelfPacedSampler {
 
     /// Once something is told of the epoch to come, only at its start.
     fn save(&self, n_steps: u64) -> Result<String, SamplerError> {
-        let steps = self.steps();
-        let first = if self.progress.told.iter().any(Option::is_some) { steps.end } else { steps.start };
-        if !(first..=steps.end).contains(&n_steps) {
-            return Err(SamplerError::out_of_turn(n_steps, first..steps.end.saturating_add(1)));
+        let steps = self.saved_at(&self.progress);
+        if !steps.contains(&n_steps) {
+            return Err(SamplerError::out_of_turn(n_steps, *steps.start()..steps.end().saturating_add(1)));
         }
         self.fingerprint().save(n_steps, &self.progress)
     }
 
     fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
         let (n_steps, progress): (u64, Progress) = self.fingerprint().restore(state)?;
-        let Progress { age, selected, weights, told, .. } = &progress;
-        if told.len() != self.n_examples
-            || selected.iter().any(|&index| index >= self.n_examples)
-            || !(weights.is_empty() || weights.len() == selected.len())
-        {
+        if !self.is_sound(&progress) || !self.saved_at(&progress).contains(&n_steps) {
             return Err(SamplerError::Unusable(format!("expected that of {} examples", self.n_examples)));
         }
-        self.alternation.set_age(*age)?;
+        self.alternation.set_age(progress.age)?;
         self.progress = progress;
         Ok(n_steps)
     }
@@ -284,6 +318,8 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
 
 #[cfg(test)]
 mod tests {
+    use cl_data::seal::{open_json, seal_json};
+
     use super::*;
     use crate::{
         pacing::Linear,
@@ -453,7 +489,8 @@ mod tests {
         let saved = own.save(0).unwrap();
         for (part, corrupt) in [("\"selected\":[]", "\"selected\":[3]"), ("[null,null,null]", "[null,null]")] {
             assert!(saved.contains(part));
-            let error = own.restore(&saved.replace(part, corrupt)).unwrap_err();
+            let corrupt = seal_json(&open_json(&saved).unwrap().replace(part, corrupt));
+            let error = own.restore(&corrupt).unwrap_err();
             assert!(matches!(error, SamplerError::Unusable(_)), "{error}");
         }
     }

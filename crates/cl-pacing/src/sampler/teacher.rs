@@ -190,14 +190,19 @@ impl TeacherSampler {
     /// Stands at `step` and gives a task.
     fn give(&mut self, step: u64) {
         let task = self.bandit.choose(&self.progress.tasks, self.progress.task, self.seed, step);
+        self.progress.step = step;
+        self.progress.task = task;
+        self.progress.told = Told::new(self.drawn(step, task));
+        self.progress.scored = false;
+    }
+
+    /// The batch of a step that gives this task.
+    fn drawn(&mut self, step: u64, task: usize) -> Vec<usize> {
         let mut rng = random::stream(self.seed, "task batch", step);
         let mut batch = Batch::default();
         let members = &mut self.members[self.bounds[task]..self.bounds[task + 1]];
         self.draw.without_replacement(&mut rng, members, self.batch_size, &mut batch);
-        self.progress.step = step;
-        self.progress.task = task;
-        self.progress.told = Told::new(batch.indices);
-        self.progress.scored = false;
+        batch.indices
     }
 
     /// Takes the score of the latest step.
@@ -239,7 +244,8 @@ impl Sampler for TeacherSampler {
         let mut told = self.progress.told.clone();
         told.tell(indices, losses, self.n_examples())?;
         if step > self.progress.step && !indices.is_empty() {
-            return Err(SamplerError::out_of_turn(step, self.progress.step..self.progress.step + 1));
+            let next = self.progress.step.saturating_add(1);
+            return Err(SamplerError::out_of_turn(step, self.progress.step..next));
         }
         // Steps before have their scores.
         if step != self.progress.step || self.score != TaskScore::BatchLoss {
@@ -269,8 +275,16 @@ impl Sampler for TeacherSampler {
         let (n_steps, progress): (u64, Progress) = self.fingerprint().restore(state)?;
         let n_tasks = self.bounds.len() - 1;
         let n_found = progress.tasks.tasks.len();
-        if n_found != n_tasks || progress.task >= n_tasks || !progress.told.is_sound(self.n_examples()) {
+        let Progress { step, task, ref told, ref tasks, .. } = progress;
+        if n_found != n_tasks || task >= n_tasks || !told.is_sound(self.n_examples()) {
             return Err(SamplerError::Unusable(format!("{n_found} tasks, expected {n_tasks}, of this sampler")));
+        }
+        let after = n_steps.checked_sub(step);
+        if !matches!(after, Some(0 | 1))
+            || !self.bandit.may_have_learned(tasks, step)
+            || told.indices != self.drawn(step, task)
+        {
+            return Err(SamplerError::Unusable("its parts do not agree, expected those of one step".to_owned()));
         }
         self.progress = progress;
         Ok(n_steps)

@@ -24,6 +24,7 @@ impl Told {
         self.losses.len() == self.indices.len()
             && self.indices.iter().all(|&index| index < n_examples)
             && self.by_example == Self::new(self.indices.clone()).by_example
+            && !self.losses.iter().flatten().any(|loss| loss.is_nan())
     }
 
     /// Notes the losses of those that are among the examples; what is told of others, or again, changes nothing.

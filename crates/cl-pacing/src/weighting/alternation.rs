@@ -62,7 +62,7 @@ impl SelfPacedAlternation {
         check_numbers(losses)?;
         let lambda = self.annealing.next(&*self.first, self.age, losses);
         self.first.with_lambda(lambda)?.weights(losses, weights)?;
-        self.age = Some(Age { epoch: self.age.map_or(0, |age| age.epoch + 1), lambda });
+        self.age = Some(Age { epoch: self.age.map_or(0, |age| age.epoch.saturating_add(1)), lambda });
         Ok(())
     }
 

@@ -68,7 +68,7 @@ impl Annealing {
             (Rule::Growth { .. }, None) => first.lambda(),
             (Rule::Growth { mu }, Some(last)) => (last.lambda * mu).min(first.largest_lambda()),
             (Rule::Quantile { pacing, n_epochs }, last) => {
-                let epoch = last.map_or(0, |last| last.epoch + 1);
+                let epoch = last.map_or(0, |last| last.epoch.saturating_add(1));
                 at_quantile::lambda(first, pacing.fraction(epoch as f64 / *n_epochs as f64), losses)
             }
         }

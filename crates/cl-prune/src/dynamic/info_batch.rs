@@ -166,13 +166,46 @@ impl InfoBatchSampler {
 
     /// The epoch after the one that is shown.
     fn next_epoch(&self) -> u64 {
-        self.progress.epoch + u64::from(self.progress.plan.is_some())
+        self.progress.epoch.saturating_add(u64::from(self.progress.plan.is_some()))
     }
 
     /// The steps of the epoch that is shown, empty before the first.
     fn steps(&self) -> std::ops::Range<u64> {
-        let first = self.progress.first_step;
-        first..first.saturating_add(self.progress.plan.as_ref().map_or(0, |plan| self.n_steps(plan)))
+        self.steps_of(&self.progress)
+    }
+
+    fn steps_of(&self, progress: &Progress) -> std::ops::Range<u64> {
+        let first = progress.first_step;
+        first..first.saturating_add(progress.plan.as_ref().map_or(0, |plan| self.n_steps(plan)))
+    }
+
+    /// Whether this, read from a state after `n_steps` steps, is what some losses have led to.
+    fn is_sound(&self, progress: &Progress, n_steps: u64) -> bool {
+        let Progress { losses, epoch, plan, untold, .. } = progress;
+        let n = self.n_examples;
+        let steps = self.steps_of(progress);
+        let is_plan = |Plan { shown, weights }: &Plan| {
+            let mut order = shown.clone();
+            order.sort_unstable();
+            let distinct = order.is_sorted_by(|a, b| a < b) && order.last().is_none_or(|&last| last < n);
+            shuffle(&mut stream(self.seed, "InfoBatch order", *epoch), &mut order);
+            let weighed = weights.len() == shown.len()
+                && *epoch < self.n_pruned_epochs()
+                && weights.iter().all(|&weight| weight.is_finite() && weight >= 1.0);
+            distinct && order == *shown && if weights.is_empty() { shown.len() == n } else { weighed }
+        };
+        let waits = |step: u64, example: usize| {
+            let plan = plan.as_ref().filter(|_| steps.contains(&step));
+            plan.is_some_and(|plan| {
+                plan.shown[chunk(plan.shown.len(), step - steps.start, self.batch_size)].contains(&example)
+            })
+        };
+        losses.len() == n
+            && losses.iter().flatten().all(|loss| loss.is_finite())
+            && plan.as_ref().map_or((*epoch, steps.start) == (0, 0), is_plan)
+            && (steps.start..=steps.end).contains(&untold.until())
+            && (untold.until()..=steps.end).contains(&n_steps)
+            && untold.is_sound(waits)
     }
 
     fn n_steps(&self, plan: &Plan) -> u64 {
@@ -293,12 +326,9 @@ impl Sampler for InfoBatchSampler {
 
     fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
         let (n_steps, progress): (u64, Progress) = self.settings().restore(state)?;
-        let n = self.n_examples;
-        let is_sound = |Plan { shown, weights }: &Plan| {
-            shown.iter().all(|&index| index < n) && (weights.is_empty() || weights.len() == shown.len())
-        };
-        if progress.losses.len() != n || !progress.plan.iter().all(is_sound) {
-            return Err(SamplerError::Unusable(format!("expected that of {n} examples")));
+        if !self.is_sound(&progress, n_steps) {
+            let problem = format!("expected that of {} examples, agreeing with itself", self.n_examples);
+            return Err(SamplerError::Unusable(problem));
         }
         self.progress = progress;
         Ok(n_steps)
@@ -307,8 +337,10 @@ impl Sampler for InfoBatchSampler {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use cl_data::seal::{open_json, seal_json};
     use proptest::prelude::*;
+
+    use super::*;
 
     /// An epoch: its examples, the sum of its weights, and whether all of these are 1.
     fn epoch(
@@ -494,9 +526,13 @@ mod tests {
         for (part, corrupt) in [
             ("\"shown\":[", "\"shown\":[3,"),
             ("\"losses\":[", "\"losses\":[null,"),
-            ("\"version\":1", "\"version\":0"),
+            ("\"weights\":[]", "\"weights\":[1.0,1.0,-1.0]"),
+            ("\"epoch\":0", "\"epoch\":1"),
+            ("\"version\":2", "\"version\":1"),
         ] {
-            assert!(sampler.restore(&saved.replace(part, corrupt)).is_err());
+            assert!(saved.contains(part), "{part}");
+            let corrupt = seal_json(&open_json(&saved).unwrap().replace(part, corrupt));
+            assert!(sampler.restore(&corrupt).is_err(), "{corrupt}");
             assert_eq!(sampler.save(0).unwrap(), saved);
         }
     }

@@ -31,11 +31,48 @@ impl Default for Learned {
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Mastery {
     last_right: Vec<bool>,
     ever_right: Vec<bool>,
     n_forgotten: Vec<u32>,
     losses: Vec<Option<f64>>,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    last_right: Vec<bool>,
+    ever_right: Vec<bool>,
+    n_forgotten: Vec<u32>,
+    losses: Vec<Option<f64>>,
+}
+
+impl TryFrom<Unchecked> for Mastery {
+    type Error = PruneError;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, PruneError> {
+        let Unchecked { last_right, ever_right, n_forgotten, losses } = unchecked;
+        let expected = losses.len();
+        for found in [last_right.len(), ever_right.len(), n_forgotten.len()] {
+            if found != expected {
+                return Err(PruneError::LengthMismatch { what: "mastery read", found, expected });
+            }
+        }
+        for example in 0..expected {
+            // What was forgotten, or is right, was right once.
+            if !ever_right[example] && (last_right[example] || n_forgotten[example] > 0) {
+                let (what, value) = ("forgetting events", n_forgotten[example].into());
+                let expected = "none of an example that was never right";
+                return Err(PruneError::InvalidValue { what, example, value, expected });
+            }
+            if losses[example].is_some_and(f64::is_nan) {
+                let (what, expected) = ("loss", "a number");
+                return Err(PruneError::InvalidValue { what, example, value: f64::NAN, expected });
+            }
+        }
+        Ok(Self { last_right, ever_right, n_forgotten, losses })
+    }
 }
 
 impl Mastery {
@@ -57,7 +94,8 @@ impl Mastery {
     pub fn tell_right(&mut self, indices: &[usize], right: &[bool]) -> Result<(), PruneError> {
         self.check("answers", indices, right.len())?;
         for (&index, &right) in indices.iter().zip(right) {
-            self.n_forgotten[index] += u32::from(self.last_right[index] && !right);
+            let forgotten = u32::from(self.last_right[index] && !right);
+            self.n_forgotten[index] = self.n_forgotten[index].saturating_add(forgotten);
             self.last_right[index] = right;
             self.ever_right[index] |= right;
         }
@@ -91,13 +129,6 @@ impl Mastery {
             Some(&index) => Err(PruneError::IndexOutOfRange { what: "example", index, n_examples }),
             None => Ok(()),
         }
-    }
-
-    /// Whether every array has one entry per example.
-    pub(super) fn is_sound(&self, n_examples: usize) -> bool {
-        [self.last_right.len(), self.ever_right.len(), self.n_forgotten.len(), self.losses.len()]
-            .iter()
-            .all(|&length| length == n_examples)
     }
 
     /// Whether an example was learned and never forgotten.

@@ -44,10 +44,30 @@ impl Maturity {
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "UncheckedPlateau")]
 pub struct Plateau {
     min_delta: f64,
     best: Option<f64>,
     n_without: u32,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct UncheckedPlateau {
+    min_delta: f64,
+    best: Option<f64>,
+    n_without: u32,
+}
+
+impl TryFrom<UncheckedPlateau> for Plateau {
+    type Error = PruneError;
+
+    fn try_from(UncheckedPlateau { min_delta, best, n_without }: UncheckedPlateau) -> Result<Self, PruneError> {
+        match best.is_some_and(f64::is_nan) {
+            true => Err(PruneError::argument("best", f64::NAN, "a number")),
+            false => Ok(Self { best, n_without, ..Self::new(min_delta)? }),
+        }
+    }
 }
 
 impl Plateau {
@@ -68,6 +88,11 @@ impl Plateau {
         } else {
             self.n_without = self.n_without.saturating_add(1);
         }
+    }
+
+    /// What an improvement must exceed.
+    pub(super) fn min_delta(&self) -> f64 {
+        self.min_delta
     }
 
     /// How many scores in a row were no improvement.
