@@ -22,9 +22,35 @@ use crate::{
 /// # Ok::<(), cl_data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Standardization {
     mean: Vec<f64>,
     std: Vec<f64>,
+}
+
+/// What is read back, before it is checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    mean: Vec<f64>,
+    std: Vec<f64>,
+}
+
+impl TryFrom<Unchecked> for Standardization {
+    type Error = DataError;
+
+    fn try_from(Unchecked { mean, std }: Unchecked) -> Result<Self, DataError> {
+        let (found, expected) = (std.len(), mean.len());
+        if found != expected {
+            let (what, why) = ("standard deviations", "one of each mean");
+            return Err(DataError::LengthMismatch { what, found, expected, why });
+        }
+        match mean.iter().chain(&std).find(|value| !value.is_finite()).or(std.iter().find(|&&std| std < 0.0)) {
+            Some(value) => {
+                Err(DataError::argument("standardization", value, "finite means, deviations of at least 0"))
+            }
+            None => Ok(Self { mean, std }),
+        }
+    }
 }
 
 impl Standardization {
@@ -94,6 +120,11 @@ mod tests {
         let standardization = Standardization::fit(&train).unwrap();
         assert_eq!((standardization.mean(), standardization.std()), (&[1.0, 5.0][..], &[1.0, 0.0][..]));
         assert_eq!(standardization.apply(test).unwrap().features().as_slice(), [3.0, 0.0]);
+        let saved = serde_json::to_string(&standardization).unwrap();
+        assert_eq!(serde_json::from_str::<Standardization>(&saved).unwrap(), standardization);
+        for (part, other) in [("[1.0,5.0]", "[1.0]"), ("[1.0,0.0]", "[1.0,-1.0]")] {
+            assert!(serde_json::from_str::<Standardization>(&saved.replace(part, other)).is_err());
+        }
         let narrow = Dataset::new(1, vec![4.0f32], vec![0], 1).unwrap();
         assert!(standardization.apply(narrow).is_err());
         assert!(Standardization::fit(&Dataset::<f32>::new(1, vec![], vec![], 1).unwrap()).is_err());

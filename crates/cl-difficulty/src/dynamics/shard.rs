@@ -66,7 +66,7 @@ impl Seen {
 
     /// Whether this, read from a file, is of `n` examples.
     fn fits(&self, n: usize) -> bool {
-        let beyond = self.bits.last().is_some_and(|bits| n % 64 > 0 && bits >> (n % 64) > 0);
+        let beyond = self.bits.last().is_some_and(|bits| !n.is_multiple_of(64) && bits >> (n % 64) > 0);
         match self.all {
             true => self.bits.is_empty(),
             false => self.bits.len() == n.div_ceil(64) && !beyond && self.bits.iter().any(|&bits| bits > 0),
