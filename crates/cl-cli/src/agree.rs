@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     /// Compare the hardest examples, too: the share of all that they are
     #[arg(long, value_name = "SHARE")]
     top_k: Option<f64>,
-    /// Resamples of the bootstrap; 0 for no intervals
+    /// Resamples of the bootstrap, at most 10000000; 0 for no intervals
     #[arg(long, value_name = "N", default_value_t = 1000)]
     resamples: usize,
     /// The level of the intervals

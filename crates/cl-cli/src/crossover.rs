@@ -5,12 +5,12 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use cl_data::io::{open, write_atomically};
+use cl_data::io::open;
 use cl_study::{Crossing, Crossover, CrossoverSettings, EqualBudget, PruneCurves, PruneStudy};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::output::{check_results, check_svg, new_table, place, print_beside, right, save_figure};
+use crate::output::{check_results, check_svg, new_table, place, print_beside, right, save_figure_after, written};
 use crate::output_format::OutputFormat;
 use crate::paths;
 
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     /// By how much a method must be below the control
     #[arg(long, value_name = "MARGIN", default_value_t = 0.0)]
     margin: f64,
-    /// How often the seeds are resampled
+    /// How often the seeds are resampled, from 100 to 10000000
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     resamples: usize,
     /// The level of the intervals
@@ -117,17 +117,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for &budget in &budgets {
         tables.push((budget, curves.table(budget, &arguments.control).with_context(of_study)?));
     }
-    if let (Some(output), Some(&budget)) = (&arguments.output, budgets.first()) {
-        let mut figure = curves.figure(budget)?;
-        for crossover in crossovers.iter().filter(|crossover| crossover.budget == budget) {
-            if let Some(fraction) = crossover.at.fraction() {
-                figure = figure.vertical(fraction, format!("{} {}", crossover.method, crossover.at));
-            }
-        }
-        save_figure(&figure, output, 900, 560)?;
-    }
-    if let Some(csv) = &arguments.csv {
-        write_atomically(csv, |writer| {
+    let table = || {
+        let Some(csv) = &arguments.csv else { return Ok(()) };
+        written(csv, |writer| {
             for (at, (budget, table)) in tables.iter().enumerate() {
                 for (row, line) in table.to_csv().lines().enumerate() {
                     match (at, row) {
@@ -138,7 +130,19 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 }
             }
             Ok(())
-        })?;
+        })
+    };
+    match (&arguments.output, budgets.first()) {
+        (Some(output), Some(&budget)) => {
+            let mut figure = curves.figure(budget)?;
+            for crossover in crossovers.iter().filter(|crossover| crossover.budget == budget) {
+                if let Some(fraction) = crossover.at.fraction() {
+                    figure = figure.vertical(fraction, format!("{} {}", crossover.method, crossover.at));
+                }
+            }
+            save_figure_after(&figure, output, (900, 560), table)?;
+        }
+        _ => table()?,
     }
     let curves_shown = tables
         .iter()

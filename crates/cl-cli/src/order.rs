@@ -1,14 +1,15 @@
 //! `curriculum order`: which examples at which step.
 
 use std::fmt;
+use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use cl_data::Ids;
-use cl_data::io::{Array, ArrayData, read_npy, write_npy};
+use cl_data::io::{NpyList, read_npy};
 use cl_pacing::{
-    Cursor, Exposure, Given, Sampler, SamplerInputs, SeveralScores, order_by_name, orders, pacing_by_name,
+    Batch, Cursor, Exposure, Given, Sampler, SamplerInputs, SeveralScores, order_by_name, orders, pacing_by_name,
     pacings, sampler_by_name, samplers,
 };
 use clap::{Args, ValueEnum};
@@ -18,12 +19,15 @@ use crate::paths;
 use crate::{
     difficulty::{Direction, ReadDirection, chosen_column, difficulties, read_scores, write_part},
     named::{List, PacingParameters, borrowed, from_to, key_value},
-    output::{answer, check_results, place, print_beside},
+    output::{answer, check_results, place, print_beside, written},
     output_format::OutputFormat,
-    rows::{Field, write_rows},
+    rows::{Field, RowWriter},
     score_file::ScoreFile,
     tables::TableArguments,
 };
+
+/// The most that can be shown: it would take a year.
+const MOST_SHOWN: u128 = 1 << 48;
 
 /// Epochs of all data in the budget where none is given.
 const DEFAULT_EPOCHS: u64 = 100;
@@ -33,7 +37,7 @@ const DEFAULT_EPOCHS: u64 = 100;
 /// A pure function of its arguments: the same call always gives the same answer, any part of it can be asked for on
 /// its own, and the parts of all ranks make up the batch. SCORES is what `curriculum score` writes or another table of
 /// scores (which way a column points its sidecar says, else the metric or the name that it has; the report tells), or a
-/// .npy of one difficulty per example. Steps are counted from 0, FROM included and TO not. OUT by its ending: .csv or
+/// .npy of one difficulty per example. Batches are written as they come, however many (2^48 presentations at most). Steps are counted from 0, FROM included and TO not. OUT by its ending: .csv or
 /// .jsonl (`step`, `index` into SCORES from 0, `id`) or .npy (the indices, batch after batch).
 #[derive(Args)]
 #[command(after_help = "\
@@ -145,6 +149,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let exposure_format = arguments.exposure.as_ref().map(exposure_format).transpose()?;
     let results = [Some(arguments.output.as_path()), arguments.exposure.as_deref()];
     check_results(&results)?;
+    let n_steps = steps.end - steps.start;
+    if u128::from(n_steps) * batch_size as u128 > MOST_SHOWN {
+        let Range { start, end } = steps;
+        bail!("--steps is {start}..{end} in batches of {batch_size}, expected at most 2^48 presentations");
+    }
     // A rank that there is not is wrong for every file.
     cl_pacing::share_of_rank(0, arguments.rank, arguments.world_size)?;
     let file = read_scores(path, &arguments.tables)?;
@@ -154,24 +163,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut cursor = Cursor::new(sampler(arguments, &file, &difficulty, batch_size)?);
     cursor.seek(steps.start);
 
-    let (mut shown, mut exposure) = (Vec::new(), Exposure::new(n));
-    while cursor.position() < steps.end {
-        let (step, batch) = cursor.next_batch().with_context(|| format!("--sampler {}", arguments.sampler))?;
-        exposure.record(step, &batch.indices)?;
-        let share = cl_pacing::share_of_rank(batch.indices.len(), arguments.rank, arguments.world_size)?;
-        shown.extend(batch.indices[share].iter().map(|&index| (step, index)));
+    let mut shown = Shown { arguments, cursor, end: steps.end, exposure: Exposure::new(n), n_shown: 0 };
+    match (&arguments.exposure, exposure_format) {
+        // Both are there in the end, or none.
+        (Some(path), Some(exposure_format)) => written(path, |writer| {
+            shown.write(format, &ids)?;
+            write_exposure(writer, exposure_format, &ids, &shown.exposure)
+        })?,
+        _ => shown.write(format, &ids)?,
     }
-    if let (Some(path), Some(format)) = (&arguments.exposure, exposure_format) {
-        write_exposure(path, format, &ids, &exposure)?;
-    }
-    if format == OutputFormat::Npy {
-        let indices = shown.iter().map(|&(_, index)| index as i64).collect();
-        write_npy(&arguments.output, &Array::new(vec![shown.len()], ArrayData::I64(indices))?)?;
-    } else {
-        let id = |index: usize| ids.get(index).unwrap_or_default();
-        let row = |&(step, index): &(u64, usize)| vec![Field::Count(step), index.into(), id(index).into()];
-        write_rows(&arguments.output, format, &["step", "index", "id"], shown.iter().map(row))?;
-    }
+    let Shown { exposure, n_shown, .. } = shown;
     let report = Report {
         output: arguments.output.display().to_string(),
         scores: path.display().to_string(),
@@ -182,10 +183,55 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         total_steps: total_steps(arguments, n, batch_size),
         rank: arguments.rank,
         world_size: arguments.world_size,
-        n_shown: shown.len(),
+        n_shown,
         n_never_shown: exposure.never_shown().len(),
     };
     print_beside(&report, arguments.json, &results)
+}
+
+/// The steps asked for, as they are gone through.
+struct Shown<'a> {
+    arguments: &'a Arguments,
+    cursor: Cursor<Box<dyn Sampler>>,
+    end: u64,
+    /// Of all ranks.
+    exposure: Exposure,
+    /// By this rank.
+    n_shown: u64,
+}
+
+impl Shown<'_> {
+    /// Writes them batch by batch: however many steps there are, none is kept.
+    fn write(&mut self, format: OutputFormat, ids: &Ids) -> anyhow::Result<()> {
+        written(&self.arguments.output, |writer| {
+            if format == OutputFormat::Npy {
+                let mut list = NpyList::new(writer)?;
+                self.for_each(|_, indices| Ok(indices.iter().try_for_each(|&index| list.push(index as i64))?))?;
+                return Ok(list.finish()?);
+            }
+            let mut rows = RowWriter::new(writer, format, &["step", "index", "id"])?;
+            self.for_each(|step, indices| {
+                indices.iter().try_for_each(|&index| {
+                    let id = ids.get(index).unwrap_or_default();
+                    rows.write(&[Field::Count(step), index.into(), id.into()])
+                })
+            })
+        })
+    }
+
+    /// Hands on each step with what this rank shows in it.
+    fn for_each(&mut self, mut take: impl FnMut(u64, &[usize]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let Arguments { rank, world_size, sampler, .. } = self.arguments;
+        let mut batch = Batch::default();
+        while self.cursor.position() < self.end {
+            let step = self.cursor.next_into(&mut batch).with_context(|| format!("--sampler {sampler}"))?;
+            self.exposure.record(step, &batch.indices)?;
+            let share = cl_pacing::share_of_rank(batch.indices.len(), *rank, *world_size)?;
+            self.n_shown += share.len() as u64;
+            take(step, &batch.indices[share])?;
+        }
+        Ok(())
+    }
 }
 
 /// What is written.
@@ -278,11 +324,17 @@ fn read_permutation(path: &Path, n: usize) -> anyhow::Result<Vec<usize>> {
     array.to_indices().with_context(place)
 }
 
-fn write_exposure(path: &Path, format: OutputFormat, ids: &Ids, exposure: &Exposure) -> anyhow::Result<()> {
-    let rows = ids.iter().zip(exposure.counts()).zip(exposure.first_steps()).map(|((id, &count), first)| {
-        vec![id.into(), Field::Count(count), first.map_or(Field::Missing, Field::Count)]
-    });
-    write_rows(path, format, &["id", "count", "first_step"], rows)
+fn write_exposure(
+    writer: &mut dyn Write,
+    format: OutputFormat,
+    ids: &Ids,
+    exposure: &Exposure,
+) -> anyhow::Result<()> {
+    let mut rows = RowWriter::new(writer, format, &["id", "count", "first_step"])?;
+    let counts = exposure.counts().iter().zip(exposure.first_steps());
+    ids.iter().zip(counts).try_for_each(|(id, (&count, first))| {
+        rows.write(&[id.into(), Field::Count(count), first.map_or(Field::Missing, Field::Count)])
+    })
 }
 
 /// A column, and which way it was read.
@@ -307,7 +359,7 @@ struct Report {
     rank: usize,
     world_size: usize,
     /// By this rank, each presentation counted.
-    n_shown: usize,
+    n_shown: u64,
     /// In these steps, by any rank.
     n_never_shown: usize,
 }

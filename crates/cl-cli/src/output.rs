@@ -1,12 +1,13 @@
 //! What all commands print in the same way.
 
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::bail;
-use cl_data::io::{is_standard, write_atomically};
+use cl_data::io::{io_error, is_standard, write_atomically};
 use cl_study::Figure;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::Serialize;
@@ -58,8 +59,13 @@ pub(crate) fn print_beside<Report: Serialize + Display>(
     }
 }
 
-/// Refuses several results on standard output, which nobody could take apart.
+/// Refuses several results on standard output, which nobody could take apart, and folders that are not there, before one
+/// of the results is.
 pub(crate) fn check_results(results: &[Option<&Path>]) -> anyhow::Result<()> {
+    for path in results.iter().flatten().filter(|path| !is_standard(path)) {
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        folder.map_or(Ok(()), |folder| folder.metadata().map(drop)).map_err(|error| io_error(path, error))?;
+    }
     match results.iter().flatten().filter(|path| is_standard(path)).count() {
         0 | 1 => Ok(()),
         n => bail!("{n} results on standard output, expected `-` for one of them"),
@@ -137,8 +143,41 @@ pub(crate) fn check_svg(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Writes a file whole or not at all, where not only writing may fail.
+pub(crate) fn written(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut failed = None;
+    let outcome = write_atomically(path, |writer| match write(writer) {
+        Ok(()) => Ok(()),
+        // An error of the output itself is told with its name.
+        Err(error) => Err(error.downcast::<io::Error>().unwrap_or_else(|error| {
+            failed = Some(error);
+            io::Error::other("not written")
+        })),
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(outcome?),
+    }
+}
+
 /// Draws a figure into a file, readable as any other output is.
 pub(crate) fn save_figure(figure: &impl Figure, path: &Path, width: u32, height: u32) -> anyhow::Result<()> {
+    save_figure_after(figure, path, (width, height), || Ok(()))
+}
+
+/// The same once another result is written: both are there in the end, or none.
+pub(crate) fn save_figure_after(
+    figure: &impl Figure,
+    path: &Path,
+    (width, height): (u32, u32),
+    other: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let svg = figure.render(width, height)?;
-    Ok(write_atomically(path, |writer| writer.write_all(svg.as_bytes()))?)
+    written(path, |writer| {
+        other()?;
+        Ok(writer.write_all(svg.as_bytes())?)
+    })
 }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
-use cl_data::io::{csv_field, exact, write_atomically};
+use cl_data::io::{csv_field, exact};
 
+use crate::output::written;
 use crate::output_format::OutputFormat;
 
 /// A value of a row.
@@ -63,37 +64,42 @@ pub(crate) fn write_rows<'a>(
     path: &Path,
     format: OutputFormat,
     names: &[&str],
-    rows: impl Iterator<Item = Vec<Field<'a>>>,
+    mut rows: impl Iterator<Item = Vec<Field<'a>>>,
 ) -> anyhow::Result<()> {
-    Ok(write_atomically(path, |writer| match format {
-        OutputFormat::Jsonl => write_json(writer, names, rows),
-        _ => write_csv(writer, names, rows),
-    })?)
-}
-
-fn write_csv<'a>(
-    writer: &mut dyn Write,
-    names: &[&str],
-    mut rows: impl Iterator<Item = Vec<Field<'a>>>,
-) -> io::Result<()> {
-    writeln!(writer, "{}", names.join(","))?;
-    rows.try_for_each(|row| {
-        for (at, field) in row.iter().enumerate() {
-            write!(writer, "{}{}", if at > 0 { "," } else { "" }, field.csv())?;
-        }
-        writeln!(writer)
+    written(path, |writer| {
+        let mut writer = RowWriter::new(writer, format, names)?;
+        rows.try_for_each(|row| writer.write(&row))
     })
 }
 
-fn write_json<'a>(
-    writer: &mut dyn Write,
-    names: &[&str],
-    mut rows: impl Iterator<Item = Vec<Field<'a>>>,
-) -> io::Result<()> {
-    rows.try_for_each(|row| {
-        for (at, (name, field)) in names.iter().zip(&row).enumerate() {
-            write!(writer, "{}{name:?}:{}", if at > 0 { "," } else { "{" }, field.json()?)?;
+/// Writes one row after the other.
+pub(crate) struct RowWriter<'a> {
+    writer: &'a mut dyn Write,
+    names: &'a [&'a str],
+    is_json: bool,
+}
+
+impl<'a> RowWriter<'a> {
+    pub(crate) fn new(
+        writer: &'a mut dyn Write,
+        format: OutputFormat,
+        names: &'a [&'a str],
+    ) -> anyhow::Result<Self> {
+        let is_json = format == OutputFormat::Jsonl;
+        if !is_json {
+            writeln!(writer, "{}", names.join(","))?;
         }
-        writeln!(writer, "}}")
-    })
+        Ok(Self { writer, names, is_json })
+    }
+
+    pub(crate) fn write(&mut self, row: &[Field<'_>]) -> anyhow::Result<()> {
+        let Self { writer, names, is_json } = self;
+        for (at, (name, field)) in names.iter().zip(row).enumerate() {
+            match is_json {
+                true => write!(writer, "{}{name:?}:{}", if at > 0 { "," } else { "{" }, field.json()?)?,
+                false => write!(writer, "{}{}", if at > 0 { "," } else { "" }, field.csv())?,
+            }
+        }
+        Ok(writeln!(writer, "{}", if *is_json { "}" } else { "" })?)
+    }
 }

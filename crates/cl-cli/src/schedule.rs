@@ -4,15 +4,15 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use cl_pacing::{Given, Pacing, pacing_by_name, pacings};
+use cl_pacing::{Given, Pacing, never_available, pacing_by_name, pacings};
 use cl_study::LineFigure;
 use clap::Args;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::paths;
 use crate::{
     named::{List, PacingParameters},
-    output::{answer, check_results, check_svg, place, print_beside, save_figure},
+    output::{answer, check_results, check_svg, place, print_beside, save_figure_after},
     output_format::OutputFormat,
     rows::{Field, write_rows},
 };
@@ -22,7 +22,8 @@ use crate::{
 /// Step t of T is counted from 0; progress is t / T. The table has `step`, `fraction` (of the data, as the pacing
 /// says) and `count` (of the N examples: rounded as the pacing's source does, at least one batch and at most all).
 /// Pacings by difficulty (fixed-linear, ...) take the ranks 1 to N for the difficulties. What is never available is
-/// told as places of the order, 0 the first that is shown.
+/// told as places of the order, 0 the first that is shown. Neither N nor T costs memory; at most 100,000,000 steps are told
+/// and 1,000,000 drawn, of more every K-th.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -95,23 +96,25 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(plot) = &arguments.plot {
         check_svg(plot)?;
     }
-    let ranks: Vec<f64> = (1..=n).map(|rank| rank as f64).collect();
-    let given = Given { total: n_steps, difficulty: Some(&ranks), ..Given::default() };
+    let given = Given { total: n_steps, ranks: Some(n), ..Given::default() };
     let pacing = pacing_by_name(name, &arguments.parameters.pairs(), &given)?;
-    let schedule = Schedule { pacing: &*pacing, n, n_steps, batch_size: arguments.batch_size };
-
-    let rows: Vec<Row> = (0..n_steps).step_by(arguments.every as usize).map(|step| schedule.row(step)).collect();
-    let never_available = schedule.never_available();
-    if let Some(plot) = &arguments.plot {
-        let steps: Vec<f64> = rows.iter().map(|row| row.step as f64).collect();
-        let counts: Vec<f64> = rows.iter().map(|row| row.count as f64).collect();
-        let mut figure =
-            LineFigure::new(pacing.to_string(), "step", "examples available").line(name, &steps, &counts);
-        if let Some(full_at) = pacing.full_at().filter(|full_at| *full_at <= 1.0) {
-            figure = figure.vertical(full_at * n_steps as f64, "all");
-        }
-        save_figure(&figure, plot, 760, 460)?;
+    let (every, batch_size) = (arguments.every, arguments.batch_size);
+    let schedule = Schedule { pacing: &*pacing, n, n_steps, every, batch_size };
+    let n_rows = schedule.n_rows();
+    if n_rows > MOST_ROWS {
+        bail!(
+            "--steps is {n_steps}, of which {n_rows} would be told, expected at most {MOST_ROWS}, or a larger --every"
+        );
     }
+    if let Some(plot) = arguments.plot.as_ref().filter(|_| n_rows > MOST_DRAWN) {
+        let plot = plot.display();
+        bail!(
+            "{plot}: {n_rows} of the {n_steps} --steps to draw, expected at most {MOST_DRAWN}, or a larger --every"
+        );
+    }
+    let never_available = never_available(&*pacing, n, batch_size, n_steps)?;
+    let never_available: Vec<(usize, usize)> =
+        never_available.iter().map(|range| (range.start, range.end)).collect();
     let report = Report {
         pacing: pacing.to_string(),
         n_examples: n,
@@ -122,58 +125,76 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         never_available,
         output: arguments.output.as_ref().map(|path| path.display().to_string()),
         plot: arguments.plot.as_ref().map(|path| path.display().to_string()),
-        schedule: (arguments.json && arguments.output.is_none()).then_some(rows.clone()),
+        schedule: (arguments.json && arguments.output.is_none()).then_some(&schedule),
     };
-    let Some(output) = output else { return answer(&report, true) };
-    let row = |row: &Row| vec![Field::Count(row.step), row.fraction.into(), row.count.into()];
-    write_rows(output, format, &["step", "fraction", "count"], rows.iter().map(row))?;
-    print_beside(&report, arguments.json, &results)
+    let table = || match output {
+        None => Ok(()),
+        Some(output) => {
+            let row = |row: Row| vec![Field::Count(row.step), row.fraction.into(), row.count.into()];
+            write_rows(output, format, &["step", "fraction", "count"], schedule.rows().map(row))
+        }
+    };
+    match &arguments.plot {
+        None => table()?,
+        Some(plot) => {
+            let steps: Vec<f64> = schedule.rows().map(|row| row.step as f64).collect();
+            let counts: Vec<f64> = schedule.rows().map(|row| row.count as f64).collect();
+            let mut figure =
+                LineFigure::new(pacing.to_string(), "step", "examples available").line(name, &steps, &counts);
+            if let Some(full_at) = pacing.full_at().filter(|full_at| *full_at <= 1.0) {
+                figure = figure.vertical(full_at * n_steps as f64, "all");
+            }
+            save_figure_after(&figure, plot, (760, 460), table)?;
+        }
+    }
+    match output {
+        None => answer(&report, true),
+        Some(_) => print_beside(&report, arguments.json, &results),
+    }
 }
+
+/// The most rows of a table.
+const MOST_ROWS: u64 = 100_000_000;
+
+/// The most points of a figure.
+const MOST_DRAWN: u64 = 1_000_000;
 
 /// What is written.
 const WRITTEN: &[OutputFormat] = &[OutputFormat::Csv, OutputFormat::Jsonl];
 
+#[derive(Clone, Copy)]
 struct Schedule<'a> {
     pacing: &'a dyn Pacing,
     n: usize,
     n_steps: u64,
+    every: u64,
     batch_size: usize,
 }
 
 impl Schedule<'_> {
-    fn progress(&self, step: u64) -> f64 {
-        step as f64 / self.n_steps as f64
+    fn n_rows(&self) -> u64 {
+        self.n_steps.div_ceil(self.every)
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Row> {
+        (0..self.n_rows()).map(|row| self.row(row * self.every))
     }
 
     fn row(&self, step: u64) -> Row {
-        let progress = self.progress(step);
+        let progress = step as f64 / self.n_steps as f64;
         let count = self.pacing.available(progress, self.n, self.batch_size).len();
         Row { step, fraction: self.pacing.fraction(progress), count }
     }
+}
 
-    /// The places of the order that are available at no step, as ranges.
-    fn never_available(&self) -> Vec<(usize, usize)> {
-        // How many steps begin and end to show each place.
-        let mut change = vec![0i64; self.n + 1];
-        for step in 0..self.n_steps {
-            let available = self.pacing.available(self.progress(step), self.n, self.batch_size);
-            change[available.start] += 1;
-            change[available.end] -= 1;
-        }
-        let (mut ranges, mut shown) = (Vec::<(usize, usize)>::new(), 0);
-        for (place, change) in change[..self.n].iter().enumerate() {
-            shown += change;
-            match ranges.last_mut() {
-                _ if shown > 0 => {}
-                Some((_, end)) if *end == place => *end = place + 1,
-                _ => ranges.push((place, place + 1)),
-            }
-        }
-        ranges
+/// Row by row, none of which is kept.
+impl Serialize for Schedule<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.rows())
     }
 }
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Serialize)]
 struct Row {
     step: u64,
     fraction: f64,
@@ -181,7 +202,7 @@ struct Row {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct Report<'a> {
     pacing: String,
     n_examples: usize,
     n_steps: u64,
@@ -197,10 +218,10 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     plot: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    schedule: Option<Vec<Row>>,
+    schedule: Option<&'a Schedule<'a>>,
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for Report<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pacing, n_examples, n_steps, .. } = self;
         writeln!(formatter, "{pacing}: {n_examples} examples, {n_steps} steps")?;
@@ -213,10 +234,12 @@ impl fmt::Display for Report {
             None => writeln!(formatter, "never all data at once")?,
         }
         if !self.never_available.is_empty() {
-            let ranges: Vec<String> =
-                self.never_available.iter().map(|(from, to)| format!("{from}..{to}")).collect();
-            let (n, ranges) = (self.n_never_available, ranges.join(", "));
-            writeln!(formatter, "never available: {n} of {n_examples}, the places {ranges} of the order")?;
+            let n = self.n_never_available;
+            write!(formatter, "never available: {n} of {n_examples}, the places ")?;
+            for (at, (from, to)) in self.never_available.iter().enumerate() {
+                write!(formatter, "{}{from}..{to}", if at > 0 { ", " } else { "" })?;
+            }
+            writeln!(formatter, " of the order")?;
         }
         for path in [&self.output, &self.plot].into_iter().flatten() {
             writeln!(formatter, "written to {}", place(path))?;

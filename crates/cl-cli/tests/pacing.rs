@@ -78,6 +78,46 @@ fn what_is_never_available_is_told() {
     assert_eq!((&found["reaches_full"], &found["full_at"]), (&json!(true), &Value::Null));
 }
 
+/// A trillion examples and steps are as soon told as few, and more rows than anybody reads are refused.
+#[test]
+fn neither_examples_nor_steps_of_a_schedule_cost_anything() {
+    let few = |pacing: &[&str]| {
+        let arguments = ["schedule", "-n", "1000000000000", "--steps", "1000000000000", "--every", "250000000000"];
+        report(&[&arguments[..], pacing].concat())
+    };
+    let found = few(&["--pacing", "linear", "--a", "1.6", "--b", "0.1"]);
+    assert_eq!(found["never_available"], json!([[662_499_999_999u64, 1_000_000_000_000u64]]));
+    assert_eq!(found["schedule"][3]["count"], 521_875_000_000u64);
+    let ranks = ["min=1", "max=1000000000000", "total_step=500000000000"].map(|parameter| ["--param", parameter]);
+    let found = few(&[&["--pacing", "fixed-linear"][..], &ranks.concat()].concat());
+    assert_eq!((&found["full_at"], &found["n_never_available"]), (&json!(0.5), &json!(0)));
+    let folder = Folder::new();
+    let many = ["schedule", "--pacing", "full", "-n", "10", "--steps", "4294967296"];
+    let (code, message) = refusal(&many);
+    assert!(message.contains("--steps is 4294967296, of which 4294967296 would be told"), "{message}");
+    assert_eq!(code, Some(1));
+    let plot = folder.path("s.svg");
+    let (_, message) = refusal(&[&many[..], &["--every", "4000", "--plot", &plot]].concat());
+    assert!(message.contains("s.svg: 1073742 of the 4294967296 --steps to draw"), "{message}");
+    assert!(!std::path::Path::new(&plot).exists());
+}
+
+/// Of two results both are there or none.
+#[test]
+fn a_second_result_that_fails_takes_the_first_with_it() {
+    let folder = Folder::new();
+    let scores = folder.values("scores.npy", &[0.5, 0.25, 0.75]);
+    let (out, exposure) = (folder.path("order.csv"), folder.path("not there/seen.csv"));
+    let order = ["order", &scores, "--batch-size", "2", "--steps", "0..4", "-o", &out, "--exposure", &exposure];
+    assert!(refusal(&order).1.contains("not there/seen.csv: No such file"));
+    assert!(!std::path::Path::new(&out).exists());
+    let (code, message) = refusal(&["order", &scores, "--batch-size", "2", "--steps", "0..9223372036854775807"]);
+    assert!(code == Some(1) && message.contains("--steps is 0..9223372036854775807 in batches of 2"), "{message}");
+    let losing = ["order", &scores, "--batch-size", "2", "--steps", "0..4", "--sampler", "self-paced"];
+    let (_, message) = refusal(&[&losing[..], &["--sampler-param", "lambda=1", "-o", &out]].concat());
+    assert!(message.contains("--sampler self-paced") && !std::path::Path::new(&out).exists(), "{message}");
+}
+
 /// DeepSpeed's own pair: difficulties from 8 in multiples of 8, the highest at the end. Ranks are the difficulties.
 #[test]
 fn difficulties_are_ranks() {

@@ -362,6 +362,8 @@ fn what_is_no_prune_study_is_refused() {
     assert!(refusal(&["crossover", &study, "--control", "chance"]).contains("unknown method \"chance\""));
     assert!(refusal(&["crossover", &study, "-o", "x.png"]).contains("expected .svg"));
     assert!(refusal(&["crossover", &study, "--level", "1"]).contains("argument level is 1"));
+    let many = refusal(&["crossover", &study, "--resamples", "4294967296"]);
+    assert!(many.contains("n_resamples is 4294967296, expected from 100 to 10,000,000"), "{many}");
     let broken = folder.text("broken.json", folder.read("study.json").replacen("\"kept\":0.5", "\"kept\":0.6", 1));
     assert!(refusal(&["crossover", &broken]).contains("broken.json"));
     assert!(refusal(&["crossover", &folder.path("none.json")]).contains("none.json"));

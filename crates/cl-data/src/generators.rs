@@ -1,8 +1,8 @@
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::numpy::RandomState;
-use crate::random;
 use crate::{dataset::Dataset, error::DataError};
+use crate::{memory, random};
 
 /// The two Gaussian clusters of the article, bit for bit what its NumPy code draws.
 ///
@@ -39,11 +39,12 @@ impl Clusters {
     /// Draws n div 2 examples of class 0, then as many of class 1.
     ///
     /// # Errors
-    /// Where the standard deviation is negative or a number is not finite.
+    /// Where the standard deviation is negative, a number is not finite, or n is more than memory can hold.
     pub fn generate(&self, n: usize, seed: u32) -> Result<Dataset<f64>, DataError> {
         if !(self.std.is_finite() && self.std >= 0.0) {
             return Err(DataError::argument("std", self.std, "a finite number of at least 0"));
         }
+        memory::check::<[f64; 2]>(n).map_err(|n| DataError::argument("n", n, memory::EXPECTED))?;
         let mut rng = RandomState::new(seed);
         let per_class = n / 2;
         let mut features = Vec::with_capacity(4 * per_class);
@@ -134,9 +135,16 @@ impl GaussianMixture {
     /// Draws the examples; the same seed gives the same data everywhere.
     ///
     /// # Errors
-    /// Where means and deviations are so large that an example leaves the range of numbers, or a class is beyond
-    /// what a data set can name.
+    /// Where means and deviations are so large that an example leaves the range of numbers, a class is beyond
+    /// what a data set can name, or the examples are more than memory can hold.
     pub fn generate(&self, seed: u64) -> Result<Dataset<f64>, DataError> {
+        let n_examples =
+            self.components.iter().fold(0usize, |sum, component| sum.saturating_add(component.n_examples));
+        let n_features = self.components.first().map_or(0, |first| first.mean.len());
+        // A label beside the features.
+        memory::check::<u64>(n_examples.saturating_mul(n_features.saturating_add(1))).map_err(|needed| {
+            DataError::argument("n_examples", format!("{n_examples}, together {needed} numbers"), memory::EXPECTED)
+        })?;
         let mut rng = random::stream(seed, "gaussian mixture", 0);
         let (mut features, mut labels) = (Vec::new(), Vec::new());
         for component in &self.components {

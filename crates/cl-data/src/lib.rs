@@ -20,6 +20,7 @@ pub mod instructions;
 pub mod io;
 mod label_noise;
 mod lambert_w;
+pub mod memory;
 pub mod numpy;
 pub mod random;
 mod sampler;

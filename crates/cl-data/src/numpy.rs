@@ -2,7 +2,7 @@
 
 use rand_mt::Mt;
 
-use crate::error::DataError;
+use crate::{error::DataError, memory};
 
 /// NumPy's legacy generator (MT19937 with the polar Gaussian), reproduced bit for bit, because the article's
 /// data come from it. Everything else draws from [`crate::random`].
@@ -114,6 +114,7 @@ impl RandomState {
         if k > n {
             return Err(DataError::argument("k", k, "at most n, to draw without replacement"));
         }
+        memory::check::<usize>(n).map_err(|n| DataError::argument("n", n, memory::EXPECTED))?;
         let mut order = self.permutation(n);
         order.truncate(k);
         Ok(order)
@@ -127,6 +128,7 @@ impl RandomState {
         if n == 0 && k > 0 {
             return Err(DataError::argument("n", n, "at least 1"));
         }
+        memory::check::<usize>(k).map_err(|k| DataError::argument("k", k, memory::EXPECTED))?;
         Ok((0..k).map(|_| self.interval(n as u64 - 1) as usize).collect())
     }
 
@@ -147,6 +149,7 @@ impl RandomState {
         if (total - 1.0).abs() > f64::EPSILON.sqrt() {
             return Err(DataError::argument("p", format!("summing to {total}"), "probabilities that sum to 1"));
         }
+        memory::check::<usize>(k).map_err(|k| DataError::argument("k", k, memory::EXPECTED))?;
         cumulative.iter_mut().for_each(|sum| *sum /= total);
         Ok((0..k)
             .map(|_| {

@@ -28,6 +28,10 @@ pub fn stream(seed: u64, purpose: &str, index: u64) -> ChaCha8Rng {
     stream
 }
 
+/// The most resamples of a bootstrap, whose quantiles need all of them: 80 MB for each statistic. At 10,000 the ends of a
+/// 95 % interval are known within 2 % of its width, at ten million within 0.06 %.
+pub const MAX_RESAMPLES: usize = 10_000_000;
+
 /// A uniform integer in `0..n` by masked rejection: the smallest mask 2^k - 1 that covers n - 1, redrawn until
 /// the value is below n.
 ///

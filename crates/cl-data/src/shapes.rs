@@ -1,7 +1,7 @@
 use rand::Rng;
 
-use crate::random;
 use crate::{dataset::Dataset, error::DataError};
+use crate::{memory, random};
 
 /// Grey images of one shape each, in three classes: the easy set and the hard set of a curriculum.
 ///
@@ -49,11 +49,9 @@ impl Shapes {
     /// Where the images would be more than memory can address.
     pub fn generate(self, n: usize, seed: u64) -> Result<Dataset<f32>, DataError> {
         let n_pixels = Self::SIDE * Self::SIDE;
-        let Some(size) = n.checked_mul(n_pixels * size_of::<f32>()).filter(|&size| size <= isize::MAX as usize)
-        else {
-            return Err(DataError::argument("n", n, "as many images as memory can hold"));
-        };
-        let mut pixels = Vec::with_capacity(size / size_of::<f32>());
+        memory::check::<[f32; Self::SIDE * Self::SIDE]>(n)
+            .map_err(|n| DataError::argument("n", n, memory::EXPECTED))?;
+        let mut pixels = Vec::with_capacity(n * n_pixels);
         let purpose = match self {
             Self::Basic => "basic shapes",
             Self::Geometric => "geometric shapes",

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use cl_data::{Fingerprint, io::malformed};
+use cl_data::{Fingerprint, io::malformed, memory};
 
 /// Everything that can be wrong with scores and with what they are computed from.
 #[derive(Debug, thiserror::Error)]
@@ -168,6 +168,11 @@ impl DifficultyError {
     /// A file whose content is not what it should be.
     pub(crate) fn malformed(path: &Path, place: impl Into<String>, problem: impl Into<String>) -> Self {
         malformed(path, place, problem).into()
+    }
+
+    /// That so many values of a type fit into memory.
+    pub(crate) fn check_memory<T>(argument: &'static str, n: usize) -> Result<(), Self> {
+        memory::check::<T>(n).map_err(|value| Self::argument(argument, value, memory::EXPECTED))
     }
 
     /// An argument outside of its domain.

@@ -1,4 +1,4 @@
-use cl_data::{Scalar, random};
+use cl_data::{Scalar, memory, random};
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
@@ -113,7 +113,12 @@ fn check_widths(widths: &[usize]) -> Result<(), ModelError> {
         let expected = "at least two widths above 0, from the number of features to that of outputs";
         return Err(ModelError::argument("widths", format!("{widths:?}"), expected));
     }
-    Ok(())
+    let of_layer = |pair: &[usize]| pair[0].saturating_add(1).saturating_mul(pair[1]);
+    let n_parameters = widths.windows(2).fold(0usize, |sum, pair| sum.saturating_add(of_layer(pair)));
+    memory::check::<f64>(n_parameters).map_err(|needed| {
+        let value = format!("{widths:?}, of {needed} parameters");
+        ModelError::argument("widths", value, memory::EXPECTED)
+    })
 }
 
 /// Scratch memory of an [`Mlp`].

@@ -14,6 +14,8 @@ pub struct Given<'a> {
     pub total: u64,
     /// The difficulty of each example, for pacings by difficulty.
     pub difficulty: Option<&'a [f64]>,
+    /// Where there is no difficulty: how many examples there are, whose ranks from 1 on are taken for it.
+    pub ranks: Option<usize>,
     /// The class of each example, for balanced orders and for diversity.
     pub classes: Option<&'a [usize]>,
     /// The order of the user's own.
@@ -88,6 +90,7 @@ pub(crate) mod checks {
     pub(crate) const GIVEN: Given<'_> = Given {
         total: 100,
         difficulty: Some(&[1.0, 5.0, 8.0]),
+        ranks: None,
         classes: Some(&[0, 1, 0]),
         order: Some(&[2, 0, 1]),
         a: Some(&[1.0, 0.0, 2.0]),

@@ -1,4 +1,4 @@
-use cl_data::{SamplerError, catalogue::CatalogueError};
+use cl_data::{SamplerError, catalogue::CatalogueError, memory};
 
 /// Everything that can be wrong with an order, a pacing, a weighting or a sampler.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -77,6 +77,11 @@ impl PacingError {
         expected: &'static str,
     ) -> Result<(), Self> {
         if is_valid { Ok(()) } else { Err(Self::argument(argument, value, expected)) }
+    }
+
+    /// That so many values of a type fit into memory.
+    pub(crate) fn check_memory<T>(argument: &'static str, n: usize) -> Result<(), Self> {
+        memory::check::<T>(n).map_err(|value| Self::argument(argument, value, memory::EXPECTED))
     }
 
     /// That what must have one entry per example, or per something else, does.

@@ -1,5 +1,6 @@
 use cl_data::SamplerError;
 use cl_data::catalogue::{CatalogueError, Options};
+use cl_data::memory;
 
 /// Everything that can be wrong with a selection or a dynamic pruning.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -137,6 +138,11 @@ pub enum PruneError {
 }
 
 impl PruneError {
+    /// That so many values of a type fit into memory.
+    pub(crate) fn check_memory<T>(argument: &'static str, n: usize) -> Result<(), Self> {
+        memory::check::<T>(n).map_err(|value| Self::argument(argument, value, memory::EXPECTED))
+    }
+
     /// An argument outside of its domain.
     pub(crate) fn argument(
         argument: &'static str,

@@ -140,6 +140,8 @@ fn bad_files_and_arguments() {
     assert_eq!(refusal(&["agree", &file, "--metric", "c"]), "--metric: no file has a column `c`");
     assert_eq!(refusal(&["agree", &file, "--top-k", "1.5"]), "--top-k is 1.5, expected a share in (0, 1]");
     assert!(refusal(&["agree", &file, "--high-is", "hard", "--level", "95"]).contains("argument level is 95"));
+    let many = refusal(&["agree", &file, "--high-is", "hard", "--resamples", "4294967296"]);
+    assert!(many.contains("n_resamples is 4294967296, expected from 1 to 10,000,000"), "{many}");
     assert!(refusal(&["agree", &file, "-o", &folder.path("m.png")]).ends_with("expected .svg"));
     assert_eq!(curriculum(&["agree"]).status.code(), Some(2));
     assert_eq!(curriculum(&["agree", &file, "--method", "pearson"]).status.code(), Some(2));

@@ -162,7 +162,12 @@ fn excerpt(text: &str) -> String {
 
 /// All of a `.npy` file before its data: version 1.0, little endian, C order.
 pub(crate) fn header_bytes(array: &Array) -> Vec<u8> {
-    let type_string = match array.element_type() {
+    header_of(array.element_type(), array.shape())
+}
+
+/// The header of an array of this type and shape.
+pub(crate) fn header_of(element: ElementType, shape: &[usize]) -> Vec<u8> {
+    let type_string = match element {
         ElementType::Bool => "|b1".into(),
         ElementType::I8 => "|i1".into(),
         ElementType::I16 => "<i2".into(),
@@ -178,8 +183,9 @@ pub(crate) fn header_bytes(array: &Array) -> Vec<u8> {
         ElementType::Unicode(width) => format!("<U{width}"),
         ElementType::Bytes(width) => format!("|S{width}"),
     };
-    let mut shape = array.shape().iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-    if array.shape().len() == 1 {
+    let one_axis = shape.len() == 1;
+    let mut shape = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    if one_axis {
         shape.push(',');
     }
     let mut text = format!("{{'descr': '{type_string}', 'fortran_order': False, 'shape': ({shape}), }}");

@@ -1,4 +1,5 @@
-use cl_data::random;
+use cl_data::memory;
+use cl_data::random::{self, MAX_RESAMPLES};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use crate::{correlation::kendall, error::DifficultyError};
 /// Bootstrap over examples: how often, at what level, from which seed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrap {
-    /// Resamples, each of n examples drawn with replacement.
+    /// Resamples, each of n examples drawn with replacement; at most [`MAX_RESAMPLES`].
     pub n_resamples: usize,
     /// The share of the resamples that the interval holds, in (0, 1): 0.95, say.
     pub level: f64,
@@ -85,7 +86,8 @@ impl AgreementMatrix {
 ///
 /// All pairs share the resamples, so that their intervals can be compared. Each score is sorted once: a resample
 /// costs Spearman O(n) per pair and Kendall O(n log n). Resamples are drawn in parallel from streams of their own:
-/// the result does not depend on the number of threads. Memory O(scores n + pairs resamples).
+/// the result does not depend on the number of threads. Memory O(scores n + pairs resamples), 8 bytes for each of the
+/// latter.
 ///
 /// Source: Efron (1979), Bootstrap Methods; the percentile interval takes the order statistics at
 /// (1 - level) / 2 and (1 + level) / 2, interpolated linearly.
@@ -113,8 +115,9 @@ pub fn agreement_matrix(
         return Err(DifficultyError::LengthMismatch { what: "score", found: values.len(), expected: n });
     }
     if let Some(Bootstrap { n_resamples, level, .. }) = bootstrap {
-        if n_resamples == 0 {
-            return Err(DifficultyError::argument("n_resamples", 0, "at least 1"));
+        if !(1..=MAX_RESAMPLES).contains(&n_resamples) {
+            let expected = "from 1 to 10,000,000, all of which are kept";
+            return Err(DifficultyError::argument("n_resamples", n_resamples, expected));
         }
         if !(level > 0.0 && level < 1.0) {
             return Err(DifficultyError::argument("level", level, "a share in (0, 1)"));
@@ -129,12 +132,18 @@ pub fn agreement_matrix(
 
     let mut resampled = vec![Vec::new(); pairs.len()];
     if let Some(Bootstrap { n_resamples, seed, .. }) = bootstrap {
-        let resamples: Vec<Result<Vec<Option<f64>>, _>> = (0..n_resamples as u64)
-            .into_par_iter()
-            .map(|r| resample(&ranked, &pairs, correlation, seed, r))
-            .collect();
-        for resample in resamples {
-            resampled.iter_mut().zip(resample?).for_each(|(values, value)| values.extend(value));
+        memory::check::<f64>(n_resamples * pairs.len()).map_err(|needed| {
+            let value = format!("{n_resamples} of {} pairs, together {needed} numbers", pairs.len());
+            DifficultyError::argument("n_resamples", value, memory::EXPECTED)
+        })?;
+        let n_resamples = n_resamples as u64;
+        for first in (0..n_resamples).step_by(BLOCK as usize) {
+            let block = first..n_resamples.min(first + BLOCK);
+            let resamples: Vec<Result<Vec<Option<f64>>, _>> =
+                block.into_par_iter().map(|r| resample(&ranked, &pairs, correlation, seed, r)).collect();
+            for resample in resamples {
+                resampled.iter_mut().zip(resample?).for_each(|(values, value)| values.extend(value));
+            }
         }
     }
     let cells = values.into_iter().zip(resampled).map(|(value, resampled)| match bootstrap {
@@ -151,6 +160,9 @@ pub fn agreement_matrix(
         constant: ranked.iter().map(|score| score.is_constant()).collect(),
     })
 }
+
+/// Resamples that are at work at a time.
+const BLOCK: u64 = 1 << 14;
 
 /// The correlation of each pair in resample `r`.
 fn resample(

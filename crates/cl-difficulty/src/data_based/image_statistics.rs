@@ -170,6 +170,8 @@ pub fn histogram_entropy<T: Scalar>(
     if n_bins == 0 {
         return Err(DifficultyError::argument("n_bins", 0, "at least 1"));
     }
+    // One histogram for each thread.
+    DifficultyError::check_memory::<usize>("n_bins", n_bins.saturating_mul(rayon::current_num_threads()))?;
     if !(low < high && (high - low).is_finite()) {
         let value = format!("[{low}, {high}]");
         return Err(DifficultyError::argument("range", value, "finite bounds, the first below the second"));

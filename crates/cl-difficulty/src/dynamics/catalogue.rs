@@ -150,6 +150,16 @@ impl MetricSettings {
         self.reading.accumulator().keeps_probabilities()
     }
 
+    /// The epochs of its window, so many numbers of which are kept per example.
+    pub(crate) fn window(&self) -> Option<usize> {
+        self.metric.options.get(metric::WINDOW.name)?.parse().ok()
+    }
+
+    /// How many numbers per example a recorder keeps for it, at the least.
+    pub(crate) fn n_numbers(&self, n_classes: usize) -> usize {
+        self.window().unwrap_or(1).saturating_add(if self.keeps_probabilities() { n_classes } else { 0 })
+    }
+
     /// The name asked for, which is that of its column.
     pub(crate) fn name(&self) -> &'static str {
         self.other_name.map_or(self.description.method.name, |other| other.name)

@@ -40,6 +40,8 @@ impl DynamicsRecorder {
             ));
         }
         let (c, accumulators) = (self.n_classes, &self.accumulators);
+        let n_numbers = self.metrics.iter().fold(0usize, |sum, metric| sum.saturating_add(metric.n_numbers(c)));
+        DifficultyError::check_memory::<f64>("n_examples", n_examples.saturating_mul(n_numbers))?;
         if let Some(last) = self.shards.last_mut() {
             let first = self.n_examples.saturating_sub(1) / SHARD * SHARD;
             *last = last.grown(SHARD.min(n_examples - first), accumulators);

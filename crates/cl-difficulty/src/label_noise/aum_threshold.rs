@@ -74,6 +74,7 @@ impl ThresholdSamples {
                 expected: "two classes or more and an example for each",
             });
         }
+        DifficultyError::check_memory::<usize>("n_examples", n_examples)?;
         let size = n_examples / n_classes;
         let order = random::permutation(&mut random::stream(seed, "threshold samples", 0), n_examples);
         let set = |k: usize| {

@@ -1,4 +1,4 @@
-use cl_data::random;
+use cl_data::random::{self, MAX_RESAMPLES};
 use rand_distr::{Binomial, Distribution};
 use rayon::prelude::*;
 
@@ -49,7 +49,7 @@ impl ConfidentLearning {
     /// (percentiles).
     ///
     /// # Errors
-    /// Unless 0 < level < 1 and there is at least one resample.
+    /// Unless 0 < level < 1 and there is at least one resample, [`MAX_RESAMPLES`] at most.
     ///
     /// ```
     /// use cl_difficulty::ConfidentLearning;
@@ -61,11 +61,11 @@ impl ConfidentLearning {
     /// # Ok::<(), cl_difficulty::DifficultyError>(())
     /// ```
     pub fn noise_rate(&self, n_resamples: usize, level: f64, seed: u64) -> Result<NoiseRate, DifficultyError> {
-        if n_resamples == 0 || !(level > 0.0 && level < 1.0) {
+        if !((1..=MAX_RESAMPLES).contains(&n_resamples) && level > 0.0 && level < 1.0) {
             return Err(DifficultyError::InvalidArgument {
                 argument: "n_resamples and level",
                 value: format!("{n_resamples} and {level}"),
-                expected: "at least one resample and a level between 0 and 1",
+                expected: "from 1 to 10,000,000 resamples and a level between 0 and 1",
             });
         }
         let labels: Vec<Label> = (self.counts.rows().iter().zip(&self.label_counts).enumerate())

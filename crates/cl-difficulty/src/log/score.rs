@@ -85,6 +85,7 @@ pub fn score(
     let (recorded, known) = with_never_learned(metrics, source.contents())?;
     let position = recorded.iter().position(|settings| settings.metric().name == NEVER_LEARNED).filter(|_| known);
     let positions = positions(metrics, source.contents())?;
+    check_windows(metrics, source.contents())?;
     let state = scoring.state.as_deref();
     let mut scored = match by(scoring.by, source, &recorded, &positions) {
         By::Epochs => by_epochs(source, &recorded, &positions, state, progress)?,
@@ -105,6 +106,21 @@ pub fn score(
         scored.notes.push(Note::new("losses", n, text));
     }
     Ok(scored)
+}
+
+/// That windows hold no more epochs than there are, before memory is taken for them.
+fn check_windows(metrics: &[MetricSettings], contents: &Contents) -> Result<(), DifficultyError> {
+    for settings in metrics {
+        let (from, until) = settings.epochs();
+        let entered = |epoch: &&u64| **epoch >= from && until.is_none_or(|until| **epoch < until);
+        let found = contents.epochs.iter().filter(entered).count();
+        if let Some(window) = settings.window().filter(|&window| window > found) {
+            let metric = settings.metric().name.clone();
+            let (needed, found) = (window as u64, found as u64);
+            return Err(DifficultyError::TooFewEpochs { metric, example: 0, needed, found });
+        }
+    }
+    Ok(())
 }
 
 /// The metrics and, where the log tells it, how many were never learned in the epochs that they are of.

@@ -141,6 +141,9 @@ impl SubsetRuns {
         if n_runs == 0 {
             return Err(DifficultyError::argument("n_runs", 0, "at least 1"));
         }
+        // Three bits for each run and example.
+        let n_words = n_runs.div_ceil(64).saturating_mul(n.saturating_mul(3));
+        DifficultyError::check_memory::<u64>("n_runs", n_words)?;
         let run = |r: usize| {
             let mut rng = random::stream(seed, "training subset", r as u64);
             let mut subset = random::choose(&mut rng, n, size as usize);

@@ -176,6 +176,8 @@ fn search(
     if k == 0 || k > n_candidates {
         return Err(DifficultyError::argument("k", k, "at least 1 and at most the number of other examples"));
     }
+    let n_nearest = queries.unwrap_or(points).len().saturating_mul(k);
+    DifficultyError::check_memory::<(f64, usize)>("k", n_nearest)?;
     let excludes_itself = queries.is_none();
     let queries = queries.unwrap_or(points);
     let mut mean = vec![0.0; d];

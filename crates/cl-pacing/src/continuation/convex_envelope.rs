@@ -50,6 +50,7 @@ impl ConvexEnvelope {
             return Err(PacingError::argument("interval", format!("{low} to {high}"), "finite and not empty"));
         }
         PacingError::check("n_points", n_points, n_points >= 2, "at least 2")?;
+        PacingError::check_memory::<(f64, f64)>("n_points", n_points)?;
         check_curvature(objective.curvature())?;
         let mut corners: Vec<(f64, f64)> = Vec::new();
         for point in 0..n_points {

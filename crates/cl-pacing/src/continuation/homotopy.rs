@@ -94,6 +94,7 @@ impl Homotopy<'_> {
     /// Unless there are at least 2 stages and both curvatures are finite and above 0.
     pub fn track(&self, start: &[f64], n_stages: usize, n_evaluations: usize) -> Result<Path, PacingError> {
         PacingError::check("n_stages", n_stages, n_stages >= 2, "at least 2, lambda = 0 and lambda = 1")?;
+        PacingError::check_memory::<Stage>("n_stages", n_stages.saturating_mul(start.len().max(1)))?;
         check_curvature(self.easy.curvature())?;
         check_curvature(self.hard.curvature())?;
         let mut x = start.to_vec();
@@ -102,7 +103,7 @@ impl Homotopy<'_> {
         let stages = (0..n_stages)
             .map(|stage| {
                 let lambda = stage as f64 / (n_stages - 1) as f64;
-                let until = n_evaluations * (stage + 1) / n_stages;
+                let until = (n_evaluations as u128 * (stage as u128 + 1) / n_stages as u128) as usize;
                 let cost = if lambda > 0.0 && lambda < 1.0 { 2 } else { 1 };
                 let step = 1.0 / ((1.0 - lambda) * self.easy.curvature() + lambda * self.hard.curvature());
                 while spent + cost <= until {

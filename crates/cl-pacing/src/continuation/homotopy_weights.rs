@@ -33,6 +33,7 @@ impl HomotopyWeights {
     /// # Errors
     /// Where a set is empty, names an example twice or one there is not.
     pub fn new(n_examples: usize, easy: &[usize], hard: &[usize]) -> Result<Self, PacingError> {
+        PacingError::check_memory::<[f64; 2]>("n_examples", n_examples)?;
         let mut shares = vec![[0.0; 2]; n_examples];
         for (side, (name, set)) in [("easy", easy), ("hard", hard)].into_iter().enumerate() {
             check_set(name, set, n_examples)?;

@@ -105,6 +105,7 @@ impl InstanceHardness {
         if !(gamma > 0.0 && gamma <= 1.0) {
             return Err(PacingError::argument("gamma", gamma, "a number in (0, 1], the weight of what is new"));
         }
+        PacingError::check_memory::<[u64; 6]>("n_examples", n_examples)?;
         Ok(Self { measure, gamma, values: vec![1.0; n_examples], rates: 0.0, last: vec![None; n_examples] })
     }
 

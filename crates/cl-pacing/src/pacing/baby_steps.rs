@@ -49,6 +49,10 @@ impl Pacing for BabySteps {
         Some(self.0.last_at())
     }
 
+    fn grows_until(&self, _progress: f64) -> f64 {
+        f64::INFINITY
+    }
+
     fn rounding(&self) -> Rounding {
         Rounding::Ceiling
     }

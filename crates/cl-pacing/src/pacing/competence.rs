@@ -75,6 +75,10 @@ impl Pacing for Competence {
         Some(if self.c0 == 1.0 { 0.0 } else { 1.0 })
     }
 
+    fn grows_until(&self, _progress: f64) -> f64 {
+        f64::INFINITY
+    }
+
     fn rounding(&self) -> Rounding {
         Rounding::Ceiling
     }

@@ -38,9 +38,12 @@ impl Cyclic {
 
     fn within(&self, progress: f64) -> f64 {
         let cycles = progress.max(0.0) * self.n_cycles as f64;
-        // The last cycle goes on, as the pacing itself would.
-        let begun = units_passed(progress, self.n_cycles).min(self.n_cycles - 1);
-        (cycles - begun as f64).max(0.0)
+        (cycles - self.n_begun(progress) as f64).max(0.0)
+    }
+
+    /// The cycles before this one. The last goes on, as the pacing itself would.
+    fn n_begun(&self, progress: f64) -> u64 {
+        units_passed(progress, self.n_cycles).min(self.n_cycles - 1)
     }
 }
 
@@ -58,6 +61,16 @@ impl Pacing for Cyclic {
         let n_cycles = self.n_cycles as f64;
         let full_at = self.pacing.full_at()?;
         Some(if full_at <= 0.0 { 0.0 } else { (n_cycles - 1.0 + full_at) / n_cycles })
+    }
+
+    /// The end of the cycle, if the pacing grows until then.
+    fn grows_until(&self, progress: f64) -> f64 {
+        let begun = self.n_begun(progress);
+        match self.pacing.grows_until(self.within(progress)) {
+            until if until < f64::INFINITY => progress,
+            _ if begun == self.n_cycles - 1 => f64::INFINITY,
+            _ => (begun + 1) as f64 / self.n_cycles as f64,
+        }
     }
 
     fn rounding(&self) -> Rounding {

@@ -77,7 +77,8 @@ impl DifficultySchedule {
         difficulty_step: u64,
         root_degree: f64,
     ) -> Result<Self, PacingError> {
-        PacingError::check("min", min, min <= max, "a difficulty of at most the largest")?;
+        let expected = "a difficulty of at most the largest";
+        PacingError::check("min", format!("{min}, and max {max}"), min <= max, expected)?;
         check_total("total_step", total_step)?;
         PacingError::check("difficulty_step", difficulty_step, difficulty_step > 0, "at least 1")?;
         if !(root_degree.is_finite() && root_degree > 0.0) {
@@ -91,7 +92,8 @@ impl DifficultySchedule {
     /// # Errors
     /// Unless there is one more difficulty than steps, and the steps increase.
     pub fn fixed_discrete(difficulties: Vec<u64>, max_steps: Vec<u64>) -> Result<Self, PacingError> {
-        PacingError::check_length("difficulties", difficulties.len(), max_steps.len() + 1)?;
+        let difficulties_of = "the list of difficulties, one more than max_steps,";
+        PacingError::check_length(difficulties_of, difficulties.len(), max_steps.len() + 1)?;
         if !max_steps.windows(2).all(|pair| pair[0] < pair[1]) {
             return Err(PacingError::argument("max_steps", format!("{max_steps:?}"), "steps that increase"));
         }
@@ -122,7 +124,8 @@ impl DifficultySchedule {
                     return max;
                 }
                 // At both ends: the least multiple that is not below min, and max.
-                (whole - whole % difficulty_step).max(min.next_multiple_of(difficulty_step)).min(max)
+                let least = min.checked_next_multiple_of(difficulty_step).unwrap_or(max);
+                (whole - whole % difficulty_step).max(least).min(max)
             }
         }
     }
@@ -149,7 +152,17 @@ impl DifficultySchedule {
         check_total("total", total)?;
         let mut sorted = difficulty.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
-        Ok(DifficultyPacing { schedule: self.clone(), sorted, total })
+        Ok(DifficultyPacing { schedule: self.clone(), difficulties: Difficulties::Sorted(sorted), total })
+    }
+
+    /// The same of `n_examples` whose difficulties are their ranks from 1 on. O(1) per call, no memory.
+    ///
+    /// # Errors
+    /// Where there is no example, or `total` is 0.
+    pub fn pacing_of_ranks(&self, n_examples: usize, total: u64) -> Result<DifficultyPacing, PacingError> {
+        PacingError::check("n_examples", n_examples, n_examples > 0, "at least 1")?;
+        check_total("total", total)?;
+        Ok(DifficultyPacing { schedule: self.clone(), difficulties: Difficulties::Ranks(n_examples), total })
     }
 }
 
@@ -173,25 +186,47 @@ impl fmt::Display for DifficultySchedule {
 #[derive(Debug, Clone, PartialEq)]
 pub struct DifficultyPacing {
     schedule: DifficultySchedule,
-    sorted: Vec<f64>,
+    difficulties: Difficulties,
     total: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Difficulties {
+    Sorted(Vec<f64>),
+    /// From 1 to as many.
+    Ranks(usize),
+}
+
+impl Difficulties {
+    fn len(&self) -> usize {
+        match self {
+            Self::Sorted(sorted) => sorted.len(),
+            Self::Ranks(n) => *n,
+        }
+    }
+
+    fn n_within(&self, limit: u64) -> usize {
+        match self {
+            Self::Sorted(sorted) => sorted.partition_point(|&difficulty| difficulty <= limit as f64),
+            Self::Ranks(n) => usize::try_from(limit).map_or(*n, |limit| limit.min(*n)),
+        }
+    }
 }
 
 impl DifficultyPacing {
     fn n_within(&self, step: u64) -> usize {
-        let limit = self.schedule.difficulty(step) as f64;
-        self.sorted.partition_point(|&difficulty| difficulty <= limit)
+        self.difficulties.n_within(self.schedule.difficulty(step))
     }
 }
 
 impl Pacing for DifficultyPacing {
     fn fraction(&self, progress: f64) -> f64 {
-        self.n_within(units_passed(progress, self.total)) as f64 / self.sorted.len() as f64
+        self.n_within(units_passed(progress, self.total)) as f64 / self.difficulties.len() as f64
     }
 
     /// O(log T log n).
     fn full_at(&self) -> Option<f64> {
-        let full = |step| self.n_within(step) == self.sorted.len();
+        let full = |step| self.n_within(step) == self.difficulties.len();
         let settled = self.schedule.settled_at();
         if !full(settled) {
             return None;
@@ -215,6 +250,14 @@ impl Pacing for DifficultyPacing {
             }
         };
         Some(first as f64 / self.total as f64)
+    }
+
+    /// The next entry of a table that is below the one before it.
+    fn grows_until(&self, progress: f64) -> f64 {
+        let Kind::FixedDiscrete { difficulties, max_steps } = &self.schedule.0 else { return f64::INFINITY };
+        let passed = max_steps.partition_point(|&last| last < units_passed(progress, self.total));
+        let falls = difficulties[passed..].windows(2).position(|pair| pair[1] < pair[0]);
+        falls.map_or(f64::INFINITY, |at| max_steps[passed + at] as f64 / self.total as f64)
     }
 
     fn rounding(&self) -> Rounding {
@@ -268,8 +311,11 @@ fn of_difficulties(
     options: &mut Options,
     given: &Given<'_>,
 ) -> Result<DifficultyPacing, PacingError> {
-    let difficulty = options.given(given.difficulty, "difficulty", "the difficulty of each example")?;
-    schedule.pacing(difficulty, total(options, given)?)
+    let total = total(options, given)?;
+    if let (None, Some(n_examples)) = (given.difficulty, given.ranks) {
+        return schedule.pacing_of_ranks(n_examples, total);
+    }
+    schedule.pacing(options.given(given.difficulty, "difficulty", "the difficulty of each example")?, total)
 }
 
 #[cfg(test)]

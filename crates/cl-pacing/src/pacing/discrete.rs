@@ -43,11 +43,12 @@ impl Discrete {
         let times: Vec<f64> = table.iter().map(|&(time, _)| time).collect();
         let increase = times.windows(2).all(|pair| pair[0] < pair[1]);
         if times.first() != Some(&0.0) || !increase || !times.iter().all(|time| time.is_finite()) {
-            let found = format!("{times:?}");
-            return Err(PacingError::argument("times", found, "finite numbers that start at 0 and increase"));
+            let found = format!("of times {times:?}");
+            return Err(PacingError::argument("table", found, "finite numbers that start at 0 and increase"));
         }
         if let Some((_, fraction)) = table.iter().find(|(_, fraction)| !(0.0..=1.0).contains(fraction)) {
-            return Err(PacingError::argument("fractions", fraction, "fractions in [0, 1]"));
+            let found = format!("with the fraction {fraction}");
+            return Err(PacingError::argument("table", found, "fractions in [0, 1]"));
         }
         Ok(Self { table })
     }
@@ -62,6 +63,12 @@ impl Pacing for Discrete {
 
     fn full_at(&self) -> Option<f64> {
         self.table.iter().rev().take_while(|(_, fraction)| *fraction == 1.0).last().map(|&(time, _)| time)
+    }
+
+    fn grows_until(&self, progress: f64) -> f64 {
+        let n_begun = self.table.partition_point(|&(time, _)| time <= progress).max(1);
+        let falls = self.table[n_begun - 1..].windows(2).find(|pair| pair[1].1 < pair[0].1);
+        falls.map_or(f64::INFINITY, |pair| pair[1].0)
     }
 
     fn rounding(&self) -> Rounding {

@@ -66,6 +66,10 @@ impl Pacing for FixedExponential {
         Some(batches / self.total as f64)
     }
 
+    fn grows_until(&self, _progress: f64) -> f64 {
+        f64::INFINITY
+    }
+
     fn rounding(&self) -> Rounding {
         Rounding::Ceiling
     }

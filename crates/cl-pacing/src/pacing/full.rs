@@ -17,6 +17,10 @@ impl Pacing for Full {
         Some(0.0)
     }
 
+    fn grows_until(&self, _progress: f64) -> f64 {
+        f64::INFINITY
+    }
+
     fn rounding(&self) -> Rounding {
         Rounding::Truncate
     }

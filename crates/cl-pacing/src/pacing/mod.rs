@@ -1,5 +1,6 @@
 //! The second seam: how much of the data, from progress to fraction.
 
+mod availability;
 mod baby_steps;
 mod buckets;
 mod catalogue;
@@ -33,6 +34,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use availability::never_available;
 pub use baby_steps::BabySteps;
 pub use catalogue::{pacing_by_name, pacings};
 pub use clock::{Clock, Plateau, Reading};
@@ -81,6 +83,13 @@ pub trait Pacing: fmt::Debug + fmt::Display + Send + Sync {
     /// there is none. Above 1 that is out of reach within the budget.
     fn full_at(&self) -> Option<f64>;
 
+    /// The progress before which, from `progress` on, neither the fraction nor what is dropped falls; infinity where they
+    /// never do. What lies between two of the same places is then not looked at. Nothing is known, `progress` itself,
+    /// unless the pacing says otherwise.
+    fn grows_until(&self, progress: f64) -> f64 {
+        progress
+    }
+
     /// How its source turns the fraction into a count.
     fn rounding(&self) -> Rounding;
 
@@ -119,6 +128,10 @@ macro_rules! forward {
 
             fn full_at(&self) -> Option<f64> {
                 (**self).full_at()
+            }
+
+            fn grows_until(&self, progress: f64) -> f64 {
+                (**self).grows_until(progress)
             }
 
             fn reaches_full(&self) -> bool {

@@ -54,6 +54,10 @@ impl Pacing for OnePass {
         self.0.is_one().then_some(0.0)
     }
 
+    fn grows_until(&self, _progress: f64) -> f64 {
+        f64::INFINITY
+    }
+
     fn rounding(&self) -> Rounding {
         Rounding::Ceiling
     }

@@ -57,6 +57,10 @@ impl Pacing for Polynomial {
         Some(self.wu.full_at())
     }
 
+    fn grows_until(&self, _progress: f64) -> f64 {
+        f64::INFINITY
+    }
+
     fn rounding(&self) -> Rounding {
         Rounding::Truncate
     }

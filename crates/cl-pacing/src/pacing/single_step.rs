@@ -58,6 +58,10 @@ impl Pacing for SingleStep {
         Some(if self.s == 1.0 { 0.0 } else { self.step_length as f64 / self.total as f64 })
     }
 
+    fn grows_until(&self, _progress: f64) -> f64 {
+        f64::INFINITY
+    }
+
     fn rounding(&self) -> Rounding {
         Rounding::Ceiling
     }

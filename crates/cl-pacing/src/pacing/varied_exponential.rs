@@ -71,6 +71,10 @@ impl Pacing for VariedExponential {
         Some((last as f64 + 1.0) / self.total as f64)
     }
 
+    fn grows_until(&self, _progress: f64) -> f64 {
+        f64::INFINITY
+    }
+
     fn rounding(&self) -> Rounding {
         Rounding::Ceiling
     }

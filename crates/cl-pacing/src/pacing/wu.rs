@@ -70,6 +70,10 @@ macro_rules! wu_family {
                 Some(self.0.full_at())
             }
 
+            fn grows_until(&self, _progress: f64) -> f64 {
+                f64::INFINITY
+            }
+
             fn rounding(&self) -> $crate::pacing::Rounding {
                 $crate::pacing::Rounding::Truncate
             }

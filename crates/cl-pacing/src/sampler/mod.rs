@@ -47,6 +47,14 @@ fn check_sizes(n_examples: usize, batch_size: usize) -> Result<(), PacingError> 
     if n_examples == 0 {
         return Err(PacingError::argument("n_examples", n_examples, "at least 1"));
     }
+    if u32::try_from(n_examples).is_err() {
+        return Err(PacingError::argument(
+            "n_examples",
+            n_examples,
+            "below 2^32, the examples that an order can hold",
+        ));
+    }
+    PacingError::check_memory::<u64>("n_examples", n_examples)?;
     if batch_size == 0 {
         return Err(PacingError::argument("batch_size", batch_size, "at least 1"));
     }

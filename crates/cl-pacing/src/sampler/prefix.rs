@@ -67,6 +67,9 @@ pub struct Epochs<const BY_SEED: bool> {
     shown: Option<(u64, Vec<u32>)>,
 }
 
+/// The epochs ahead from which on it pays to look how many of them are alike: a run looks one or two ahead.
+const WORTH_LOOKING: u64 = 16;
+
 /// An epoch, as found by walking.
 #[derive(Debug, Clone, PartialEq)]
 struct Span {
@@ -90,6 +93,15 @@ impl Span {
         known.div_ceil(self.n_steps(curriculum))
     }
 
+    /// The same, worth a look where many epochs lie ahead.
+    fn n_alike_of(&self, curriculum: &Curriculum, n_ahead: u64) -> u64 {
+        if n_ahead < WORTH_LOOKING {
+            return self.n_alike(curriculum);
+        }
+        let known = curriculum.schedule.stays_until(self.first_step) - self.first_step;
+        known.div_ceil(self.n_steps(curriculum))
+    }
+
     /// The epoch after it, or the last of the equal ones that follow it; nothing if it would begin after `step`.
     fn next(&self, curriculum: &Curriculum, step: u64) -> Option<Self> {
         let n_steps = self.n_steps(curriculum);
@@ -97,7 +109,7 @@ impl Span {
         if within_reach == 0 {
             return None;
         }
-        let n_epochs = within_reach.min(self.n_alike(curriculum));
+        let n_epochs = within_reach.min(self.n_alike_of(curriculum, within_reach));
         let first_step = self.first_step + n_epochs * n_steps;
         let available = curriculum.schedule.available(first_step);
         Some(Self { epoch: self.epoch + n_epochs, first_step, available })
@@ -314,6 +326,14 @@ mod tests {
         let mut sampler = PrefixSampler::new(vec![1, 0, 2], Full, 2, 1, 0).unwrap();
         assert_eq!(sampler.epoch(u64::MAX), Epoch { index: u64::MAX / 2, step: 1, n_steps: 2 });
         assert_eq!(batch(&mut sampler, u64::MAX).len(), 1);
+    }
+
+    /// A budget that is never spent: not every epoch before a step is walked through.
+    #[test]
+    fn neither_does_the_middle_of_an_endless_budget() {
+        let mut sampler = sampler(40, 0.9, 0.1, 4, 1 << 62, 0);
+        assert_eq!((sampler.n_available(1 << 50), sampler.n_available(1 << 61)), (4, 30));
+        assert_eq!(batch(&mut sampler, 1 << 61).len(), 4);
     }
 
     #[test]

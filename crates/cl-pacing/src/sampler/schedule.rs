@@ -77,6 +77,30 @@ impl Schedule {
         if settled { end } else { step.saturating_add(1) }
     }
 
+    /// The same by looking, where the pacing grows: the step until which what is available at `step` stays.
+    /// O(log steps).
+    pub(super) fn stays_until(&self, step: u64) -> u64 {
+        let known = self.known_until(step);
+        let (piece, end) = self.piece(step);
+        let until = piece.pacing.grows_until(piece.progress(step));
+        // A bit less, because progress is a rounded quotient.
+        let last = (until * piece.total_steps as f64 * (1.0 - 1e-12)) as u64;
+        let last = last.min(end - 1);
+        if known > step.saturating_add(1) || last <= step || piece.progress(last) >= until {
+            return known;
+        }
+        let here = self.available(step);
+        if self.available(last) == here {
+            return last.saturating_add(1);
+        }
+        let (mut same, mut other) = (step, last);
+        while other - same > 1 {
+            let middle = same + (other - same) / 2;
+            if self.available(middle) == here { same = middle } else { other = middle }
+        }
+        other
+    }
+
     /// The pacing at `step`.
     pub(super) fn pacing(&self, step: u64) -> &dyn Pacing {
         &*self.piece(step).0.pacing

@@ -27,6 +27,7 @@ impl SequentialSampler {
     /// # Errors
     /// Unless `batch_size` is from 1 to `n_examples`.
     pub fn new(n_examples: usize, batch_size: usize) -> Result<Self, PacingError> {
+        check_sizes(n_examples, batch_size)?;
         Self::in_order((0..n_examples).collect(), batch_size)
     }
 

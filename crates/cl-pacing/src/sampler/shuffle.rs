@@ -1,4 +1,5 @@
 use super::{
+    check_sizes,
     curriculum::{Curriculum, CurriculumSampler},
     entry::SamplerEntry,
     prefix::Epochs,
@@ -27,6 +28,7 @@ impl ShuffleSampler {
     /// # Errors
     /// Unless both are at least 1, and there are enough examples for a batch.
     pub fn new(n_examples: usize, batch_size: usize, seed: u64) -> Result<Self, PacingError> {
+        check_sizes(n_examples, batch_size)?;
         // The full data know no progress, so any budget will do.
         let curriculum = Curriculum::new(&Random::of(n_examples, seed), Full, batch_size, 1, seed)?;
         let epochs = Epochs::new(&curriculum);

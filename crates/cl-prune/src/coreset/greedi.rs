@@ -57,6 +57,7 @@ impl GreeDi {
         if n_parts == 0 {
             return Err(PruneError::argument("parts", n_parts, "at least 1"));
         }
+        PruneError::check_memory::<usize>("n_examples", n_examples)?;
         let order = permutation(&mut stream(seed, "greedi parts", 0), n_examples);
         let mut parts = vec![Vec::new(); n_parts.min(n_examples.max(1))];
         let n_parts = parts.len();

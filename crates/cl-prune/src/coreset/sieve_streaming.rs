@@ -41,6 +41,9 @@ struct Sieve<O> {
     value: f64,
 }
 
+/// Each holds a copy of the objective.
+const MOST_GUESSES: usize = 1 << 20;
+
 impl SieveStreaming {
     /// With guesses a factor 1 + `epsilon` apart.
     ///
@@ -56,14 +59,14 @@ impl SieveStreaming {
     /// The most guesses, and copies of the objective, that are held at a time: those of 1 to 2 k times the largest gain.
     pub fn n_guesses(&self, count: usize) -> usize {
         // A float becomes the nearest integer there is.
-        ((2.0 * count.max(1) as f64).ln() / self.epsilon.ln_1p()) as usize + 1
+        (((2.0 * count.max(1) as f64).ln() / self.epsilon.ln_1p()) as usize).saturating_add(1)
     }
 
     /// Up to `count` of the elements of `stream`, in its order. `objective` holds nothing yet and stays so.
     ///
     /// # Errors
     /// [`PruneError::Count`] where there are fewer elements; [`PruneError::InvalidArgument`] where one does not exist or occurs
-    /// twice.
+    /// twice, or epsilon is so small that there would be more than 2^20 guesses.
     pub fn select<O: SubmodularObjective + Clone>(
         &self,
         objective: &O,
@@ -73,6 +76,11 @@ impl SieveStreaming {
         check_elements(stream, objective.n_elements())?;
         if count > stream.len() {
             return Err(PruneError::Count { count, n_examples: stream.len() });
+        }
+        let n_guesses = self.n_guesses(count);
+        if n_guesses > MOST_GUESSES {
+            let value = format!("{}, of {n_guesses} guesses", self.epsilon);
+            return Err(PruneError::argument("epsilon", value, "a larger one, of at most 1,048,576 guesses"));
         }
         let ratio = 1.0 + self.epsilon;
         let mut alone = objective.clone();

@@ -45,8 +45,9 @@ impl EpochFractions {
     /// A fraction for `n_epochs`, then all of the data.
     ///
     /// # Errors
-    /// Where the fraction is outside of (0, 1].
+    /// Where the fraction is outside of (0, 1], or there are more epochs than memory can hold.
     pub fn annealed(fraction: f64, n_epochs: usize) -> Result<Self, PruneError> {
+        PruneError::check_memory::<f64>("n_epochs", n_epochs.saturating_add(1))?;
         let mut fractions = vec![fraction; n_epochs];
         fractions.push(1.0);
         Self::new(fractions)
@@ -55,8 +56,9 @@ impl EpochFractions {
     /// From `first` in epoch 0 to `last` in epoch `n_epochs - 1` in equal steps.
     ///
     /// # Errors
-    /// Where an end is outside of (0, 1] or there are no epochs.
+    /// Where an end is outside of (0, 1], or there are no epochs or more than memory can hold.
     pub fn linear(first: f64, last: f64, n_epochs: usize) -> Result<Self, PruneError> {
+        PruneError::check_memory::<f64>("n_epochs", n_epochs)?;
         let at = |epoch: usize| {
             let share = if n_epochs < 2 { 1.0 } else { epoch as f64 / (n_epochs - 1) as f64 };
             first * (1.0 - share) + last * share

@@ -18,7 +18,7 @@ pub(crate) fn check_sizes(n_examples: usize, batch_size: usize) -> Result<(), Pr
             return Err(PruneError::argument(argument, value, "at least 1"));
         }
     }
-    Ok(())
+    PruneError::check_memory::<u64>("n_examples", n_examples)
 }
 
 /// The places of batch number `index` among `n` examples, none beyond the last.

@@ -79,11 +79,11 @@ impl CoverageCentric {
     /// The rule with a cut-off that is given or follows an estimated noise rate.
     ///
     /// # Errors
-    /// Unless the share is in [0, 1) and there is a stratum.
+    /// Unless the share is in [0, 1) and there are from 1 to 2^20 strata.
     pub fn with_cutoff(cutoff: HardCutoff, n_strata: usize) -> Result<Self, PruneError> {
         cutoff.check()?;
-        if n_strata == 0 || u32::try_from(n_strata).is_err() {
-            return Err(PruneError::argument("strata", n_strata, "at least 1"));
+        if !(1..=1 << 20).contains(&n_strata) {
+            return Err(PruneError::argument("strata", n_strata, "from 1 to 1,048,576, each of which is named"));
         }
         Ok(Self { cutoff, n_strata })
     }

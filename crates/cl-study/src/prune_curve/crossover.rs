@@ -105,7 +105,7 @@ impl fmt::Display for CrossoverPoint {
 pub struct CrossoverSettings {
     /// Which crossing counts.
     pub crossing: Crossing,
-    /// How often the seeds are resampled, at least 100.
+    /// How often the seeds are resampled, from 100 to ten million times.
     pub n_resamples: usize,
     /// The level of the interval, inside (0, 1).
     pub level: f64,

@@ -1,4 +1,4 @@
-use cl_data::random;
+use cl_data::random::{self, MAX_RESAMPLES};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use super::{
@@ -33,10 +33,11 @@ impl Bootstrap {
     /// Bootstrap intervals at 95 % from this number of resamples; 10,000 is usual.
     ///
     /// # Errors
-    /// For fewer than 100 resamples, of which no 2.5 % quantile can be read.
+    /// For fewer than 100 resamples, of which no 2.5 % quantile can be read, and for more than [`MAX_RESAMPLES`].
     pub fn new(n_resamples: usize, seed: u64) -> Result<Self, StudyError> {
-        if n_resamples < 100 {
-            return Err(StudyError::argument("n_resamples", n_resamples, "at least 100"));
+        if !(100..=MAX_RESAMPLES).contains(&n_resamples) {
+            let expected = "from 100 to 10,000,000, all of which are kept";
+            return Err(StudyError::argument("n_resamples", n_resamples, expected));
         }
         Ok(Self { n_resamples, seed, level: 0.95 })
     }
@@ -160,7 +161,10 @@ mod tests {
     #[test]
     fn what_cannot_be_resampled_is_refused() {
         let bootstrap = Bootstrap::new(100, 0).unwrap();
-        assert!(Bootstrap::new(99, 0).is_err());
+        assert!(Bootstrap::new(99, 0).is_err() && Bootstrap::new(MAX_RESAMPLES + 1, 0).is_err());
+        assert!(
+            Bootstrap::new(usize::MAX, 0).unwrap_err().to_string().contains("n_resamples is 18446744073709551615")
+        );
         assert!(bootstrap.with_level(1.0).is_err());
         assert!(bootstrap.percentile(&[], mean).is_err());
         assert!(bootstrap.percentile(&[1.0, f64::NAN], mean).is_err());
