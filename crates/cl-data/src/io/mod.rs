@@ -26,6 +26,7 @@ mod npz;
 mod npz_dataset;
 mod partial_file;
 mod signature;
+mod spool;
 mod standard_input;
 mod summary;
 mod table;

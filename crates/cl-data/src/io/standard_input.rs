@@ -3,10 +3,10 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use tempfile::NamedTempFile;
+use super::spool::Spool;
 
 /// What came in on standard input: read once, wherever it is read from again.
-static SPOOLED: Mutex<Option<NamedTempFile>> = Mutex::new(None);
+static SPOOLED: Mutex<Option<Spool>> = Mutex::new(None);
 
 /// Whether a path means standard input or output: `-` alone does.
 pub fn is_standard(path: &Path) -> bool {
@@ -20,15 +20,11 @@ pub(crate) fn open_file(path: &Path) -> io::Result<File> {
         return File::open(path);
     }
     let mut spooled = SPOOLED.lock().unwrap_or_else(PoisonError::into_inner);
-    let file = match &mut *spooled {
-        Some(file) => file,
-        none => {
-            let mut file = NamedTempFile::new()?;
-            io::copy(&mut io::stdin().lock(), &mut file)?;
-            none.insert(file)
-        }
+    let spool = match &mut *spooled {
+        Some(spool) => spool,
+        none => none.insert(Spool::of(&mut io::stdin().lock())?),
     };
-    file.reopen()
+    spool.open()
 }
 
 /// Removes what was kept of standard input: at the end of a program that read `-`.

@@ -204,10 +204,12 @@ mod tests {
         let (n, n_steps) = (usize::MAX, u64::MAX);
         let never = |pacing: &dyn Pacing, n| never_available(pacing, n, 1, n_steps);
         assert!(never(&Linear::new(0.5, 0.1).unwrap(), n).unwrap().is_empty());
-        assert_eq!(never(&Discrete::new(vec![(0.0, 0.5), (0.5, 0.25)]).unwrap(), 8).unwrap(), [4..8]);
+        let never_4_to_8 = never(&Discrete::new(vec![(0.0, 0.5), (0.5, 0.25)]).unwrap(), 8).unwrap();
+        assert!(never_4_to_8.into_iter().eq(std::iter::once(4..8)));
         assert!(never(&OnePass::new(4, 1 << 62, n_steps).unwrap(), n).unwrap().is_empty());
         // A bucket that comes and goes between two steps.
-        assert_eq!(never_available(&OnePass::new(4, 1, 8).unwrap(), 100, 1, 4).unwrap(), [25..50]);
+        let second = never_available(&OnePass::new(4, 1, 8).unwrap(), 100, 1, 4).unwrap();
+        assert!(second.into_iter().eq(std::iter::once(25..50)));
         let pacing = Cyclic::new(Linear::new(2.0, 0.5).unwrap(), 1 << 40).unwrap();
         let error = never(&pacing, 100).unwrap_err().to_string();
         assert!(error.contains("n_cycles = 1099511627776"), "{error}");

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::ReaderProperties;
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::{SerializedFileReader, SerializedRowGroupReader};
-use tempfile::NamedTempFile;
 
 use super::super::input::{open, read_error};
+use super::super::spool::Spool;
 use super::super::standard_input::open_file;
 use super::super::{io_error, malformed};
 use super::batch::{Batch, Rows};
@@ -30,7 +30,7 @@ pub(super) struct ParquetTable {
     names: Vec<String>,
     leaves: Vec<Leaf>,
     /// Where the file is gzipped as a whole: it can only be read from its end.
-    unpacked: Option<NamedTempFile>,
+    unpacked: Option<Spool>,
 }
 
 pub(super) fn parquet_error(path: &Path, place: &str, error: ParquetError) -> DataError {
@@ -42,12 +42,17 @@ impl ParquetTable {
         let mut input = open(path)?;
         let mut unpacked = None;
         if input.n_bytes().is_none() {
-            let mut file = NamedTempFile::new().map_err(|error| io_error(path, error))?;
-            io::copy(&mut input, &mut file).map_err(|error| read_error(path, "", error))?;
-            unpacked = Some(file);
+            // What is no Parquet file shows before all of it is unpacked.
+            let mut start = Vec::new();
+            input.by_ref().take(4).read_to_end(&mut start).map_err(|error| read_error(path, "", error))?;
+            if start != *b"PAR1" {
+                return Err(malformed(path, "", "the unpacked file does not start with PAR1, expected Parquet"));
+            }
+            let spool = Spool::of(&mut (&start[..]).chain(input)).map_err(|error| read_error(path, "", error))?;
+            unpacked = Some(spool);
         }
         let file = match &unpacked {
-            Some(file) => file.reopen(),
+            Some(spool) => spool.open(),
             None => open_file(path),
         };
         let file = file.map_err(|error| io_error(path, error))?;
@@ -70,7 +75,7 @@ impl ParquetTable {
     /// A file of its own, because files opened together share their place.
     fn file(&self) -> Result<File, DataError> {
         let file = match &self.unpacked {
-            Some(file) => file.reopen(),
+            Some(spool) => spool.open(),
             None => open_file(&self.path),
         };
         file.map_err(|error| io_error(&self.path, error))
