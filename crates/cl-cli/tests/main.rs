@@ -11,3 +11,4 @@ mod scores;
 mod standard_streams;
 mod support;
 mod tables;
+mod trust;
