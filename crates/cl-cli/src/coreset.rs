@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use cl_data::Ids;
 use cl_data::io::{Array, ArrayData, write_npy, write_npz};
+use cl_data::{Ids, MAX_CLASSES};
 use cl_prune::PruneError;
 use cl_prune::coreset::{
     AnyFeatures, Coreset, CoresetDescription, CoresetInputs, CoresetSettings, DataSize, Features, Guarantee,
@@ -20,7 +20,9 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::features::{FeatureFile, Rows, Shape, Values, available_memory, ids_data, read_ids, read_indices};
+use crate::features::{
+    FeatureFile, Rows, Shape, Values, available_memory, ids_data, read_ids_for, read_indices_for,
+};
 use crate::named::{borrowed, from_to, key_value, write_parameters};
 use crate::output::{answer, is_quiet, place, print_beside, short};
 use crate::output_format::OutputFormat;
@@ -130,26 +132,24 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let bar = if is_quiet() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
     bar.enable_steady_tick(Duration::from_millis(200));
     bar.set_message(format!("reading {}", path.display()));
-    let given_ids = arguments.ids.as_deref().map(read_ids).transpose()?;
-    let all_labels = arguments.labels.as_deref().map(|path| read_indices(path, "labels")).transpose()?;
-    let parts = arguments.parts.iter().map(|path| part::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    let validation = arguments.validation.as_deref().map(read_validation).transpose()?;
+    let (mut given_ids, mut all_labels) = (None, None);
+    let mut parts = Vec::new();
+    let mut validation = None;
     let of_file = || path.display().to_string();
     let (mut orders, mut memory) = (Vec::new(), 0);
     // What is wrong, or does not fit into memory, is told before any feature is read.
     let file = FeatureFile::read(path, |shape, ids| {
         let n = shape.n_examples;
+        given_ids = arguments.ids.as_deref().map(|path| read_ids_for(path, n)).transpose()?;
+        all_labels = arguments.labels.as_deref().map(|path| read_labels(path, n)).transpose()?;
         let ids = given_ids.as_ref().or(ids);
         if let Some(ids) = ids.filter(|ids| ids.len() != n) {
-            let ids_path = arguments.ids.as_ref().unwrap_or(path);
-            bail!("{}: {} ids for {n} examples, expected one each", ids_path.display(), ids.len());
+            bail!("{}: {} ids for {n} examples, expected one each", path.display(), ids.len());
         }
-        if let (Some(labels), Some(path)) = (&all_labels, &arguments.labels)
-            && labels.len() != n
-        {
-            bail!("{}: {} labels for {n} examples, expected one each", path.display(), labels.len());
-        }
-        orders = join_parts(&parts, n, ids).with_context(of_file)?;
+        parts = arguments.parts.iter().map(|path| part::read(path, n)).collect::<anyhow::Result<Vec<_>>>()?;
+        let read = |path: &PathBuf| read_validation(path, shape.n_features);
+        validation = arguments.validation.as_ref().map(read).transpose()?;
+        orders = join_parts(&parts, n, ids)?;
         let rows = match &arguments.rows {
             Some(rows) if rows.end > n => {
                 bail!("--rows {}..{}: expected at most the {n} rows of {}", rows.start, rows.end, path.display())
@@ -246,8 +246,23 @@ fn any_features(values: &Values, n_features: usize) -> Result<AnyFeatures<'_>, P
     })
 }
 
-fn read_validation(path: &Path) -> anyhow::Result<ValidationTaylor> {
-    let file = FeatureFile::read(path, |shape, _| Ok(Rows::Range(0..shape.n_examples)))?;
+fn read_labels(path: &Path, n: usize) -> anyhow::Result<Vec<usize>> {
+    let labels = read_indices_for(path, "labels", n)?;
+    if let Some(at) = labels.iter().position(|&label| label >= MAX_CLASSES) {
+        let label = labels[at];
+        bail!("{}: element {at}: label {label}, expected a class below {MAX_CLASSES}", path.display());
+    }
+    Ok(labels)
+}
+
+fn read_validation(path: &Path, n_features: usize) -> anyhow::Result<ValidationTaylor> {
+    let file = FeatureFile::read(path, |shape, _| {
+        if shape.n_features != n_features {
+            let (path, found) = (path.display(), shape.n_features);
+            bail!("{path}: gradients of {found} numbers, expected {n_features} as those of the examples");
+        }
+        Ok(Rows::Range(0..shape.n_examples))
+    })?;
     let of_file = || path.display().to_string();
     let validation = match any_features(&file.values, file.shape.n_features).with_context(of_file)? {
         AnyFeatures::F32(gradients) => ValidationTaylor::new(&gradients),

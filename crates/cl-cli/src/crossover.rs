@@ -1,11 +1,11 @@
 //! `curriculum crossover`: prune curves of a saved study, and where methods fall below chance.
 
 use std::fmt;
-use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::io::{BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use cl_data::io::open;
+use cl_data::io::{malformed, open, with_expected};
 use cl_study::{Crossing, Crossover, CrossoverSettings, EqualBudget, PruneCurves, PruneStudy};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -87,9 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let results = [arguments.output.as_deref(), arguments.csv.as_deref()];
     check_results(&results)?;
     let of_study = || arguments.study.display().to_string();
-    let mut bytes = Vec::new();
-    open(&arguments.study)?.read_to_end(&mut bytes).with_context(of_study)?;
-    let curves: PruneCurves = serde_json::from_slice(&bytes).with_context(of_study)?;
+    let curves = read_study(&arguments.study)?;
     let study = curves.study();
     let budgets = match arguments.equal {
         Some(Equal::Updates) => vec![EqualBudget::Updates],
@@ -160,6 +158,20 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         table: shown(&arguments.csv),
     };
     print_beside(&report, arguments.json, &results)
+}
+
+/// The most bytes of a study, of which some megabytes are thousands of runs.
+const MAX_BYTES: u64 = 256 << 20;
+
+fn read_study(path: &Path) -> anyhow::Result<PruneCurves> {
+    let mut input = BufReader::new(open(path)?.take(MAX_BYTES));
+    let read = serde_json::from_reader(&mut input);
+    read.map_err(|error| {
+        let expected = "a prune study as `cl-study` saves it";
+        let cut = input.get_ref().limit() == 0;
+        let said = if cut { format!("more than {} MiB", MAX_BYTES >> 20) } else { error.to_string() };
+        malformed(path, "", with_expected(said, expected)).into()
+    })
 }
 
 #[derive(Serialize)]

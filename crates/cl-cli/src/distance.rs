@@ -15,7 +15,7 @@ use cl_difficulty::{Column, ColumnValues, Metric};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::features::{FeatureFile, Rows, Values, available_memory, ids_data, read_ids};
+use crate::features::{FeatureFile, Rows, Values, available_memory, ids_data, read_ids_for};
 use crate::output::{check_results, place, print_beside};
 use crate::output_format::score_format;
 use crate::paths;
@@ -147,12 +147,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     })?;
     let n = file.shape.n_examples;
     let ids = match &arguments.ids {
-        Some(path) => read_ids(path)?,
+        Some(path) => read_ids_for(path, n)?,
         None => file.ids.unwrap_or_else(|| Ids::range(n)),
     };
     if ids.len() != n {
-        let ids_path = arguments.ids.as_ref().unwrap_or(path);
-        bail!("{}: {} ids for {n} examples, expected one each", ids_path.display(), ids.len());
+        bail!("{}: {} ids for {n} examples, expected one each", path.display(), ids.len());
     }
     let labels = arguments.labels.as_deref().map(|path| arguments.tables.read_labels(path, &ids)).transpose()?;
     let of_file = || path.display().to_string();

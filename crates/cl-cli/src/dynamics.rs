@@ -1,10 +1,11 @@
 //! What the commands that read training dynamics have in common.
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use cl_data::io::{LabelOptions, read_lines};
+use cl_data::MAX_CLASSES;
+use cl_data::io::{LabelOptions, TextLines, malformed};
 use cl_difficulty::OutputKind;
 use cl_difficulty::log::{self, Axes, Dtype, Duplicates, Missing, NotNumbers, Source};
 use clap::Args;
@@ -118,7 +119,13 @@ impl LogOptions {
         Ok(match &self.classes {
             None => None,
             Some(list) if list.contains(',') => Some(list.split(',').map(|name| name.trim().to_owned()).collect()),
-            Some(file) => Some(read_lines(file)?.into_iter().filter(|line| !line.is_empty()).collect()),
+            Some(file) => {
+                let lines = TextLines::open(file)?.filter(|line| !line.as_ref().is_ok_and(String::is_empty));
+                let classes = lines.take(MAX_CLASSES + 1).collect::<Result<Vec<_>, _>>()?;
+                let options = LabelOptions { classes: Some(classes), ignore: None };
+                options.check().map_err(|problem| malformed(Path::new(file), "", problem))?;
+                options.classes
+            }
         })
     }
 }

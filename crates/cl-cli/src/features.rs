@@ -6,7 +6,8 @@ use cl_data::Ids;
 use cl_data::io::FeatureReader;
 
 pub(crate) use cl_data::io::{
-    FeatureRows as Rows, FeatureShape as Shape, FeatureValues as Values, ids_data, read_ids, read_indices,
+    FeatureRows as Rows, FeatureShape as Shape, FeatureValues as Values, available_memory, ids_data, read_ids_for,
+    read_indices_for,
 };
 
 pub(crate) struct FeatureFile {
@@ -29,12 +30,4 @@ impl FeatureFile {
         let rows = plan(&shape, ids.as_ref())?;
         Ok(Self { values: reader.read(&rows)?, rows, shape, ids })
     }
-}
-
-/// The memory that programs may still take, where the system tells.
-pub(crate) fn available_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kibibytes.checked_mul(1024)
 }

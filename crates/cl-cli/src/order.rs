@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use cl_data::Ids;
-use cl_data::io::{NpyList, read_npy};
+use cl_data::io::{NpyList, NpyReader};
 use cl_pacing::{
     Batch, Cursor, Exposure, Given, Sampler, SamplerInputs, SeveralScores, order_by_name, orders, pacing_by_name,
     pacings, sampler_by_name, samplers,
@@ -317,11 +317,22 @@ fn sampler(
 
 fn read_permutation(path: &Path, n: usize) -> anyhow::Result<Vec<usize>> {
     let place = || path.display().to_string();
-    let array = read_npy(path)?;
-    if array.shape() != [n] {
-        bail!("{}: shape {:?}, expected [{n}] as the scores", place(), array.shape());
+    let reader = NpyReader::open(path)?;
+    if reader.shape() != [n] {
+        bail!("{}: shape {:?}, expected [{n}] as the scores", place(), reader.shape());
     }
-    array.to_indices().with_context(place)
+    let order = reader.into_array()?.to_indices().with_context(place)?;
+    let mut seen = vec![false; n];
+    for (at, &index) in order.iter().enumerate() {
+        match seen.get_mut(index) {
+            Some(seen) if !*seen => *seen = true,
+            Some(_) => {
+                bail!("{}: element {at}: index {index} is there before, expected each of 0..{n} once", place())
+            }
+            None => bail!("{}: element {at}: index {index}, expected each of 0..{n} once", place()),
+        }
+    }
+    Ok(order)
 }
 
 fn write_exposure(

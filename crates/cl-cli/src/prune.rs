@@ -8,8 +8,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use cl_data::Ids;
 use cl_data::io::{Array, ArrayData, NpzReader, write_atomically, write_npy};
+use cl_data::{DataError, Ids};
 use cl_prune::{
     Budget, Decision, NeighborLists, RemoveUnforgettable, RuleDescription, RuleInputs, RuleNeeds, RuleSettings,
     Selection, SelectionRule, class_options, rules,
@@ -190,15 +190,17 @@ const WRITTEN: &[OutputFormat] = &[OutputFormat::Csv, OutputFormat::Jsonl, Outpu
 fn read_neighbors(path: &Path, ids: &Ids) -> anyhow::Result<NeighborLists> {
     let (shown, n) = (path.display(), ids.len());
     let mut archive = NpzReader::open(path)?;
-    let (indices, distances) = (archive.read("indices")?, archive.read("distances")?);
-    let k = match *indices.shape() {
-        [rows, k] if rows == n && distances.shape() == [rows, k] => k,
+    let mut shape = |name: &str| Ok::<_, DataError>(archive.stream(name)?.shape().to_vec());
+    let shapes = [shape("indices")?, shape("distances")?];
+    let k = match shapes[0][..] {
+        [rows, k] if rows == n && shapes[1] == [rows, k] => k,
         _ => bail!(
             "{shown}: `indices` of shape {:?} and `distances` of shape {:?}, expected both [{n}, k]",
-            indices.shape(),
-            distances.shape()
+            shapes[0],
+            shapes[1]
         ),
     };
+    let (indices, distances) = (archive.read("indices")?, archive.read("distances")?);
     if archive.names().iter().any(|name| name == "ids") {
         let own = ids_of(path, archive.read("ids")?)?;
         if let Some(at) = (0..n).find(|&at| own.get(at) != ids.get(at)) {

@@ -50,7 +50,7 @@ impl TableArguments {
     /// The labels of the examples with these ids, by position (.npy) or by id (a table that is read so).
     pub(crate) fn read_labels(&self, path: &Path, ids: &Ids) -> anyhow::Result<Vec<usize>> {
         let table = LabelTable { table: self.table(), id_column: self.id_column.clone(), label_column: None };
-        let labels = Labels::read_with(path, &LabelOptions::default(), &table)?;
+        let labels = Labels::read_for(path, &LabelOptions::default(), &table, ids.len())?;
         Ok(labels.for_ids(ids)?.all()?)
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use cl_data::Ids;
-use cl_data::io::{Array, ArrayData, read_npy, write_npy};
+use cl_data::io::{Array, ArrayData, NpyReader, write_npy};
 use cl_pacing::{Given, Weighting, weighting_by_name, weightings};
 use clap::Args;
 use serde::Serialize;
@@ -118,11 +118,15 @@ const WRITTEN: &[OutputFormat] = &[OutputFormat::Npy, OutputFormat::Csv, OutputF
 
 fn read_region(path: &Path, n: usize) -> anyhow::Result<Vec<f64>> {
     let place = || path.display().to_string();
-    let array = read_npy(path)?;
-    if array.shape() != [n] {
-        bail!("{}: shape {:?}, expected [{n}] as the losses", place(), array.shape());
+    let reader = NpyReader::open(path)?;
+    if reader.shape() != [n] {
+        bail!("{}: shape {:?}, expected [{n}] as the losses", place(), reader.shape());
     }
-    array.to_f64().with_context(place)
+    let region = reader.into_array()?.to_f64().with_context(place)?;
+    if let Some(at) = region.iter().position(|a| !(a.is_finite() && *a >= 0.0)) {
+        bail!("{}: element {at}: {}, expected a finite number of at least 0", place(), region[at]);
+    }
+    Ok(region)
 }
 
 #[derive(Serialize)]

@@ -277,7 +277,8 @@ fn what_is_wrong_is_told() {
     );
     let labels = folder.text("labels.csv", "id,label\na,0\n");
     assert!(
-        with(&["--count", "2", "--option", "balance=equal", "--labels", &labels]).ends_with("no label for id b")
+        with(&["--count", "2", "--option", "balance=equal", "--labels", &labels])
+            .ends_with("no label for id b, expected one of each example")
     );
     let array = Array::new(vec![3], ArrayData::I64(vec![0, 1, 1])).unwrap();
     write_npy(folder.path("short.npy"), &array).unwrap();

@@ -74,10 +74,15 @@ impl<T: Scalar> Dataset<T> {
         n_classes: usize,
     ) -> Result<Self, DataError> {
         let n_examples = labels.len();
-        for (argument, count) in [("n_features", n_features), ("n_classes", n_classes)] {
-            if count > MOST_NAMES {
-                return Err(DataError::argument(argument, count, "at most 16777216, for each of them is named"));
-            }
+        if n_features > MOST_NAMES {
+            return Err(DataError::argument(
+                "n_features",
+                n_features,
+                "at most 16777216, for each of them is named",
+            ));
+        }
+        if n_classes > MAX_CLASSES {
+            return Err(DataError::argument("n_classes", n_classes, "at most 1048576"));
         }
         if Some(features.len()) != n_features.checked_mul(n_examples) {
             return Err(DataError::LengthMismatch {
@@ -296,7 +301,11 @@ impl<T: Scalar> Dataset<T> {
     }
 }
 
-/// Features and classes are named one by one.
+/// The most classes that labels may be of, everywhere: an id or a price taken for a label is an error, not a million
+/// classes.
+pub const MAX_CLASSES: usize = 1 << 20;
+
+/// Features are named one by one.
 const MOST_NAMES: usize = 1 << 24;
 
 fn expect_length(what: &'static str, found: usize, expected: usize, why: &'static str) -> Result<(), DataError> {

@@ -36,7 +36,7 @@ pub mod bundled {
 }
 
 pub use corpus::TopicGrammar;
-pub use dataset::{Dataset, Scalar};
+pub use dataset::{Dataset, MAX_CLASSES, Scalar};
 pub use error::DataError;
 pub use fingerprint::{Fingerprint, FingerprintBuilder};
 pub use generators::{Clusters, GaussianMixture, MixtureComponent};

@@ -84,12 +84,12 @@ fn gzip_and_given_classes() {
 fn every_refusal_names_its_place() {
     let y = named("y");
     assert_eq!(refusal("", &y), "line 1: the file is empty, expected rows");
-    assert_eq!(refusal("x,y\n", &y), "line 2: no row after the header");
+    assert_eq!(refusal("x,y\n", &y), "line 2: no row after the header, expected examples");
     assert_eq!(refusal("x,y\n1,0\n\n1,0,3\n", &y), "line 4: 3 columns, expected 2");
     assert_eq!(refusal("x,y\n1,0\n1\n", &y), "line 3: 1 columns, expected 2");
     assert_eq!(refusal("x,y\r\n1,0\r\n\r\n\r\n1,0\r\n1", &y), "line 6: 1 columns, expected 2");
     assert_eq!(refusal("x,y\n1,\"a\n\nb\"\n1\n", &y), "line 5: 1 columns, expected 2");
-    let open = "line 3: a quote is opened and not closed by the end of the file";
+    let open = "line 3: a quote is opened, expected it to be closed before the end of the file";
     assert_eq!(refusal("x,y\n1,0\n1,\"a\n2,0\n3,0\n", &y), open);
     assert_eq!(refusal("a,b\n1,0\n", &y), "header: no label column `y`, the columns are a, b");
     assert_eq!(refusal("y,y\n1,0\n", &y), "header: several columns `y`, expected one");
@@ -105,7 +105,7 @@ fn every_refusal_names_its_place() {
         refusal("x,y\n1,0\n1,0.5\n", &y),
         "line 3, column `y`: \"0.5\", expected a class: an integer or a name"
     );
-    assert!(refusal("x,y\n1,4000000000\n", &y).contains("expected a class index below 65536"));
+    assert!(refusal("x,y\n1,4000000000\n", &y).contains("expected a class index below 1048576"));
     let ids = |text| refusal(text, &CsvOptions { id: Some("id".into()), ..named("y") });
     assert_eq!(ids("x,y\n1,0\n"), "header: no id column `id`, the columns are x, y");
     assert_eq!(

@@ -3,41 +3,45 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use cl_data::io::{ArrayData, NpzReader, TableOptions, TableReader, listed, open};
+use cl_data::io::{ArrayData, NpyReader, NpzReader, Signature, TableOptions, TableReader, indices_of, listed};
 use cl_prune::coreset::PartChoice;
 
 use crate::dynamics::ids_of;
-use crate::features::read_indices;
 
-/// Reads a file of this command, `.npz` or a table, or a `.npy` file of indices, with its name.
-pub(super) fn read(path: &Path) -> anyhow::Result<(String, PartChoice)> {
-    let choice = match *open(path)?.read_up_to(6)? {
-        [b'P', b'K', ..] => read_npz(path)?,
-        [0x93, b'N', b'U', b'M', b'P', b'Y'] => {
-            PartChoice::Indices { order: read_indices(path, "order")?, n_examples: None }
+/// Reads a file of this command, `.npz` or a table, or a `.npy` file of indices into so many examples, with its name.
+pub(super) fn read(path: &Path, n_examples: usize) -> anyhow::Result<(String, PartChoice)> {
+    let choice = match Signature::of(path)? {
+        Signature::Npz => read_npz(path, n_examples)?,
+        Signature::Npy => {
+            let reader = NpyReader::open(path)?;
+            if let Some(n) = reader.shape().first().filter(|&&n| n > n_examples) {
+                bail!("{}: {n} indices, expected at most one for each of {n_examples} examples", path.display());
+            }
+            let order = indices_of(path, "order", &reader.into_array()?)?;
+            PartChoice::Indices { order, n_examples: None }
         }
         _ => read_table(path)?,
     };
     Ok((path.display().to_string(), choice))
 }
 
-fn read_npz(path: &Path) -> anyhow::Result<PartChoice> {
+fn read_npz(path: &Path, n: usize) -> anyhow::Result<PartChoice> {
     let mut archive = NpzReader::open(path)?;
     let has = |name: &str| archive.names().iter().any(|known| known == name);
     let (has_ids, has_size) = (has("ids"), has(N_EXAMPLES));
     if has_ids {
-        let ids = ids_of(path, archive.read("ids")?)?;
+        let ids = ids_of(path, archive.read_at_most("ids", n)?)?;
         return Ok(PartChoice::Ids(ids.iter().map(Into::into).collect()));
     }
     let place = |name: &str| format!("{}: member `{name}`", path.display());
     let n_examples = match has_size {
         true => {
-            let array = archive.read(N_EXAMPLES)?.to_indices();
+            let array = archive.read_at_most(N_EXAMPLES, 1)?.to_indices();
             array.with_context(|| place(N_EXAMPLES))?.first().copied()
         }
         false => None,
     };
-    let order = archive.read("order")?;
+    let order = archive.read_at_most("order", n)?;
     if order.shape().len() != 1 {
         bail!("{}: shape {:?}, expected one axis", place("order"), order.shape());
     }

@@ -166,7 +166,8 @@ fn read_records<T: Scalar>(
 /// A class name per line.
 fn read_names(path: &Path, n_classes: usize) -> Result<Vec<String>, DataError> {
     let bytes = open(path)?.read_up_to(1 << 16)?;
-    let text = String::from_utf8(bytes).map_err(|error| malformed(path, "text", error.to_string()))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| malformed(path, "text", format!("{error}, expected text in UTF-8")))?;
     let names: Vec<String> = text.lines().map(str::trim).filter(|name| !name.is_empty()).map(Into::into).collect();
     if names.len() != n_classes {
         return Err(malformed(path, "lines", format!("{} class names, expected {n_classes}", names.len())));

@@ -3,9 +3,9 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use super::csv_rows::CsvRows;
-use super::{MAX_CLASSES, malformed, open, write_atomically};
+use super::{malformed, open, write_atomically};
 use crate::{
-    dataset::{Dataset, Scalar},
+    dataset::{Dataset, MAX_CLASSES, Scalar},
     error::DataError,
     ids::Ids,
 };
@@ -100,7 +100,11 @@ pub(crate) fn read_csv_from<T: Scalar>(
     let header: Option<Vec<String>> = named.then(|| rows.fields().map(Into::into).collect());
     let columns = Columns::find(path, header.as_deref(), n_columns, options)?;
     if named && !rows.advance()? {
-        return Err(malformed(path, format!("line {}", rows.line() + 1), "no row after the header"));
+        return Err(malformed(
+            path,
+            format!("line {}", rows.line() + 1),
+            "no row after the header, expected examples",
+        ));
     }
 
     let (mut features, mut labels, mut ids) = (Vec::new(), Labels::default(), Vec::new());

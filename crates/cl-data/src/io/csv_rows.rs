@@ -1,11 +1,13 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ::csv::{ErrorKind, ReaderBuilder, StringRecord};
 
 use super::input::read_error;
+use super::record_limit::{MAX_COLUMNS, MAX_RECORD, TooLong};
 use super::utf8::no_utf8;
 use super::{Input, io_error, malformed, open};
 use crate::error::DataError;
@@ -39,7 +41,7 @@ impl<R: Read> CsvRows<R> {
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
-            .from_reader(Lines { source, ends: RefCell::default() });
+            .from_reader(Lines { source, delimiter, ends: RefCell::default() });
         Self {
             path: path.to_path_buf(),
             reader,
@@ -95,6 +97,7 @@ impl<R: Read> CsvRows<R> {
 
     fn read_row(&mut self) -> Result<bool, DataError> {
         self.broken = self.row.as_slice().bytes().any(|byte| matches!(byte, b'\n' | b'\r'));
+        self.reader.get_ref().ends.borrow_mut().begin_record();
         match self.reader.read_record(&mut self.row) {
             Ok(is_there) => {
                 if is_there {
@@ -105,7 +108,8 @@ impl<R: Read> CsvRows<R> {
             Err(error) => {
                 let lines = self.reader.get_ref();
                 let start = lines.ends.borrow().start;
-                Err(csv_error(&self.path, lines.line_at(error.position()), start, error))
+                let position = error.position().unwrap_or(self.reader.position());
+                Err(csv_error(&self.path, lines.line_at(Some(position)), start, error))
             }
         }
     }
@@ -123,7 +127,7 @@ impl<R: Read> CsvRows<R> {
     /// then holds line breaks, and the file an odd number of quotes.
     fn end(&self) -> Result<bool, DataError> {
         if self.broken && self.reader.get_ref().ends.borrow().odd_quotes {
-            let problem = "a quote is opened and not closed by the end of the file";
+            let problem = "a quote is opened, expected it to be closed before the end of the file";
             return Err(malformed(&self.path, format!("line {}", self.line), problem));
         }
         Ok(false)
@@ -164,7 +168,10 @@ fn tells_separator(row: &StringRecord) -> bool {
 fn csv_error(path: &Path, line: u64, start: [u8; 2], error: csv::Error) -> DataError {
     let problem = error.to_string();
     match error.into_kind() {
-        ErrorKind::Io(error) => read_error(path, "", error),
+        ErrorKind::Io(error) => match TooLong::of(&error) {
+            Some(too_long) => malformed(path, format!("line {line}"), too_long.to_string()),
+            None => read_error(path, "", error),
+        },
         ErrorKind::Utf8 { .. } => no_utf8(path, format!("line {line}"), &start),
         // No other kind comes from reading records of any length.
         _ => io_error(path, std::io::Error::other(problem)),
@@ -175,18 +182,50 @@ fn csv_error(path: &Path, line: u64, start: [u8; 2], error: csv::Error) -> DataE
 /// CR LF that it skips at the start of a record.
 struct Lines<R> {
     source: R,
+    delimiter: u8,
     ends: RefCell<LineEnds>,
 }
 
 #[derive(Default)]
 struct LineEnds {
     n_bytes: u64,
-    /// Where a CR or LF (`true`) stands that no line has been asked for after.
-    ahead: VecDeque<(u64, bool)>,
+    /// CR and LF side by side that no line has been asked for after.
+    ahead: VecDeque<Breaks>,
     n_lines: u64,
     odd_quotes: bool,
     /// The first bytes.
     start: [u8; 2],
+    /// Bytes and delimiters that were read since a record was asked for.
+    n_of_record: usize,
+    n_delimiters: usize,
+}
+
+/// Line ends side by side, of blank lines as many as there are.
+struct Breaks {
+    bytes: Range<u64>,
+    n_feeds: u64,
+}
+
+/// Bytes of a record before its delimiters are counted, which takes time.
+const LONG: usize = 1 << 16;
+
+impl LineEnds {
+    fn begin_record(&mut self) {
+        (self.n_of_record, self.n_delimiters) = (0, 0);
+    }
+
+    /// Refuses a record that goes on and on, which the parser would keep whole.
+    fn check(&mut self, bytes: &[u8], delimiter: u8) -> Result<(), TooLong> {
+        self.n_of_record += bytes.len();
+        if self.n_of_record > LONG {
+            self.n_delimiters += bytes.iter().filter(|&&byte| byte == delimiter).count();
+        }
+        match (self.n_of_record > MAX_RECORD, self.n_delimiters > MAX_COLUMNS) {
+            (true, _) => Err(TooLong::Bytes),
+            (_, true) => Err(TooLong::Columns),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<R: Read> Read for Lines<R> {
@@ -196,10 +235,16 @@ impl<R: Read> Read for Lines<R> {
         if let (0, [first, second, ..]) = (ends.n_bytes, &buffer[..n]) {
             ends.start = [*first, *second];
         }
-        let breaks = (ends.n_bytes..).zip(&buffer[..n]).filter(|(_, byte)| matches!(byte, b'\r' | b'\n'));
-        ends.ahead.extend(breaks.map(|(at, &byte)| (at, byte == b'\n')));
+        for (at, &byte) in (ends.n_bytes..).zip(&buffer[..n]).filter(|(_, byte)| matches!(byte, b'\r' | b'\n')) {
+            let n_feeds = u64::from(byte == b'\n');
+            match ends.ahead.back_mut().filter(|last| last.bytes.end == at) {
+                Some(last) => (last.bytes.end, last.n_feeds) = (at + 1, last.n_feeds + n_feeds),
+                None => ends.ahead.push_back(Breaks { bytes: at..at + 1, n_feeds }),
+            }
+        }
         ends.odd_quotes ^= buffer[..n].iter().filter(|&&byte| byte == b'"').count() % 2 == 1;
         ends.n_bytes += n as u64;
+        ends.check(&buffer[..n], self.delimiter)?;
         Ok(n)
     }
 }
@@ -209,12 +254,13 @@ impl<R> Lines<R> {
     fn line_at(&self, position: Option<&csv::Position>) -> u64 {
         let mut ends = self.ends.borrow_mut();
         let mut start = position.map_or(0, |position| position.byte());
-        while let Some(&(at, feed)) = ends.ahead.front()
-            && at <= start
+        while let Some(Breaks { bytes, n_feeds }) = ends.ahead.front()
+            && bytes.start <= start
         {
+            let (end, n_feeds) = (bytes.end, *n_feeds);
             ends.ahead.pop_front();
-            ends.n_lines += u64::from(feed);
-            start = start.max(at + 1);
+            ends.n_lines += n_feeds;
+            start = start.max(end);
         }
         ends.n_lines + 1
     }

@@ -77,10 +77,10 @@ pub(crate) fn decode_text(element: ElementType, big_endian: bool, bytes: &[u8]) 
         characters
             .iter()
             .map(|&bytes| if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
-            .map(|code| char::from_u32(code).ok_or_else(|| format!("{code:#x} is no Unicode character")))
+            .map(|code| char::from_u32(code).ok_or_else(|| format!("{code:#x}, expected a Unicode character")))
             .collect::<Result<String, String>>()?
     } else {
-        String::from_utf8(bytes.to_vec()).map_err(|error| error.to_string())?
+        String::from_utf8(bytes.to_vec()).map_err(|error| format!("{error}, expected text in UTF-8"))?
     };
     // NumPy pads with zeros.
     Ok(text.trim_end_matches('\0').to_owned())

@@ -136,11 +136,11 @@ impl FeatureReader {
             }
             Signature::Npz => {
                 let mut archive = NpzReader::open(&path)?;
+                let shape = shape_of(&path, &archive.stream("features")?)?;
                 let ids = match archive.names().iter().any(|name| name == "ids") {
-                    true => Some(ids_of(&path, archive.read("ids")?)?),
+                    true => Some(ids_of(&path, archive.read_at_most("ids", shape.n_examples)?)?),
                     false => None,
                 };
-                let shape = shape_of(&path, &archive.stream("features")?)?;
                 Ok(Self { path, store: Store::Archive(archive), shape, ids })
             }
             _ => Err(malformed(&path, "", "neither .npy nor .npz")),

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{Array, ArrayData, malformed, read_npy};
+use super::{Array, ArrayData, NpyReader, malformed, read_npy};
 use crate::{error::DataError, ids::Ids};
 
 /// Ids from a `.npy` file of integers of any width, or of texts.
@@ -9,6 +9,20 @@ use crate::{error::DataError, ids::Ids};
 /// As [`read_npy`] and [`ids_of`].
 pub fn read_ids(path: impl AsRef<Path>) -> Result<Ids, DataError> {
     ids_of(path.as_ref(), read_npy(&path)?)
+}
+
+/// The same of `n_examples` examples, of which each must have one: looked at before any id is read.
+///
+/// # Errors
+/// As [`read_ids`]; where there are not as many.
+pub fn read_ids_for(path: impl AsRef<Path>, n_examples: usize) -> Result<Ids, DataError> {
+    let (path, reader) = (path.as_ref(), NpyReader::open(&path)?);
+    match *reader.shape() {
+        [n] if n != n_examples => {
+            Err(malformed(path, "", format!("{n} ids for {n_examples} examples, expected one each")))
+        }
+        _ => ids_of(path, reader.into_array()?),
+    }
 }
 
 /// The ids that an array of the file `path` holds: integers of any width, or texts. O(n).

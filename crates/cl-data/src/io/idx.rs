@@ -3,9 +3,10 @@ use std::path::Path;
 use super::array::{Array, ArrayData};
 use super::element::ElementType;
 use super::input::Input;
-use super::{MAX_CLASSES, malformed, n_elements, open};
+use super::memory::check_memory;
+use super::{malformed, n_elements, open};
 use crate::{
-    dataset::{Dataset, Scalar},
+    dataset::{Dataset, MAX_CLASSES, Scalar},
     error::DataError,
 };
 
@@ -68,7 +69,8 @@ fn read_from(mut input: Input) -> Result<Array, DataError> {
     }
     let shape: Vec<usize> = sizes.as_chunks().0.iter().map(|&size| u32::from_be_bytes(size) as usize).collect();
     let promised = n_elements(&shape).and_then(|n| n.checked_mul(element.n_bytes()));
-    let promised = promised.ok_or_else(|| fail(4, format!("shape {shape:?} overflows")))?;
+    let promised =
+        promised.ok_or_else(|| fail(4, format!("shape {shape:?}, expected one that memory can have")))?;
     let check = |held: u64| {
         let end = offset + promised.min(held as usize);
         match held.cmp(&(promised as u64)) {
@@ -80,13 +82,14 @@ fn read_from(mut input: Input) -> Result<Array, DataError> {
             }
             std::cmp::Ordering::Equal => Ok(()),
             std::cmp::Ordering::Greater => {
-                Err(fail(end, format!("more data than the {promised} bytes of shape {shape:?}")))
+                Err(fail(end, format!("more data, expected the {promised} bytes of shape {shape:?}")))
             }
         }
     };
     if let Some(n) = input.n_bytes() {
         check(n.saturating_sub(offset as u64))?;
     }
+    check_memory(&path, "", promised)?;
     // One byte more than promised, to see whether the file goes on.
     let bytes = input.read_up_to(promised.saturating_add(1))?;
     check(bytes.len() as u64)?;

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::table::listed;
+use crate::dataset::MAX_CLASSES;
 
 /// What is said of labels that a file does not tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,6 +62,12 @@ impl LabelOptions {
         let told = self.classes.as_deref().unwrap_or_default();
         if let Some(at) = told.iter().position(String::is_empty) {
             return Err(format!("option `classes` has no name for class {at}, expected one for each class"));
+        }
+        if told.len() > MAX_CLASSES {
+            return Err(format!(
+                "option `classes` has {} names, expected at most {MAX_CLASSES} classes",
+                told.len()
+            ));
         }
         let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::new();
         for name in told {
@@ -132,7 +139,7 @@ impl LabelBook {
     /// are texts, as they were written. O(labels log labels).
     ///
     /// # Errors
-    /// Where a label is none of those that were told, negative, or a number that is no integer; where a number is written
+    /// Where a label is none of those that were told, negative, beyond [`MAX_CLASSES`], or a number that is no integer; where a number is written
     /// in two ways beside texts; as [`LabelOptions::check`].
     pub fn classes(&self, options: &LabelOptions) -> Result<LabelClasses, LabelProblem> {
         options.check().map_err(|problem| LabelProblem { code: 0, problem })?;
@@ -177,7 +184,12 @@ impl LabelBook {
         if kept.iter().all(|&at| matches!(values[at], Value::Integer(_))) {
             for at in kept {
                 match values[at] {
-                    Value::Integer(number) if number >= 0 => of_code[at] = Some(number as usize),
+                    Value::Integer(number) if (0..MAX_CLASSES as i64).contains(&number) => {
+                        of_code[at] = Some(number as usize);
+                    }
+                    Value::Integer(number) if number >= 0 => {
+                        return wrong(at, format!("a class below {MAX_CLASSES}: an id taken for a label?"));
+                    }
                     _ => {
                         let label = &texts[at];
                         let expected = format!("a class from 0, or option `ignore_label` {label} to leave it out");
@@ -195,6 +207,10 @@ impl LabelBook {
         if let Some((&at, spelled)) = kept.iter().find_map(|at| Some((at, self.spelled_again.get(&(*at as u32))?)))
         {
             return wrong(at, format!("one way to write it beside labels that are texts, it is also {spelled}"));
+        }
+        if let Some(&at) = kept.get(MAX_CLASSES) {
+            let n = kept.len();
+            return wrong(at, format!("at most {MAX_CLASSES} different labels, not {n}: ids taken for labels?"));
         }
         let mut names: Vec<String> = kept.iter().map(|&at| texts[at].clone()).collect();
         names.sort_unstable();

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::label_book::{LabelBook, LabelClasses, LabelOptions};
 use super::label_table::LabelTable;
-use super::npy::read_npy;
+use super::npy::{NpyReader, read_npy};
 use super::table::{Cells, Lists, TableReader, listed};
 use super::{Array, ArrayData, Signature, malformed};
 use crate::{error::DataError, ids::Ids};
@@ -66,10 +66,31 @@ impl Labels {
         options: &LabelOptions,
         table: &LabelTable,
     ) -> Result<Self, DataError> {
+        Self::read_for(path, options, table, usize::MAX)
+    }
+
+    /// The same of at most so many examples; an array of more is refused before its elements are read.
+    ///
+    /// # Errors
+    /// As [`read_with`](Self::read_with).
+    pub fn read_for(
+        path: impl AsRef<Path>,
+        options: &LabelOptions,
+        table: &LabelTable,
+        most: usize,
+    ) -> Result<Self, DataError> {
         let path = path.as_ref();
         // Rows are told how to be read; an array is none.
         match Signature::of(path)? {
-            Signature::Npy => Self::of_array(path, "", read_npy(path)?, options),
+            Signature::Npy => {
+                let reader = NpyReader::open(path)?;
+                let shape = reader.shape();
+                if let Some(n) = shape.first().filter(|&&n| n > most) {
+                    let problem = format!("{n} labels for {most} examples, expected one each");
+                    return Err(malformed(path, "", problem));
+                }
+                Self::of_array(path, "", reader.into_array()?, options)
+            }
             Signature::Npz => Err(malformed(path, "", "an archive, expected labels in .npy or in a table")),
             _ => Self::read_table(path, options, table),
         }
@@ -164,7 +185,11 @@ impl Labels {
                 if let (Some(ids), Some(at)) = (&mut ids, id) {
                     let id = text(&batch.columns[1], &table.columns()[at], "an id")?;
                     if seen.insert(id.clone(), ()).is_some() {
-                        return Err(malformed(path, batch.place(row), format!("id {id} is there twice")));
+                        return Err(malformed(
+                            path,
+                            batch.place(row),
+                            format!("id {id} is there twice, expected each once"),
+                        ));
                     }
                     ids.push(id);
                 }
@@ -222,7 +247,9 @@ impl Labels {
         };
         let places: HashMap<&str, usize> = own.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
         let place = |id: std::borrow::Cow<'_, str>| {
-            places.get(&*id).copied().ok_or_else(|| malformed(&self.path, "", format!("no label for id {id}")))
+            places.get(&*id).copied().ok_or_else(|| {
+                malformed(&self.path, "", format!("no label for id {id}, expected one of each example"))
+            })
         };
         let order = ids.iter().map(place).collect::<Result<Vec<usize>, _>>()?;
         let classes = order.iter().map(|&at| self.classes[at]).collect();
@@ -353,6 +380,20 @@ fn several(
 /// As [`read_npy`] and [`indices_of`].
 pub fn read_indices(path: impl AsRef<Path>, what: &str) -> Result<Vec<usize>, DataError> {
     indices_of(path.as_ref(), what, &read_npy(&path)?)
+}
+
+/// The same where there must be `n` of them, looked at before any is read.
+///
+/// # Errors
+/// As [`read_indices`]; where there are not as many.
+pub fn read_indices_for(path: impl AsRef<Path>, what: &str, n: usize) -> Result<Vec<usize>, DataError> {
+    let (path, reader) = (path.as_ref(), NpyReader::open(&path)?);
+    match *reader.shape() {
+        [found] if found != n => {
+            Err(malformed(path, "", format!("{found} {what}, expected {n}, one for each row")))
+        }
+        _ => indices_of(path, what, &reader.into_array()?),
+    }
 }
 
 /// Integers from 0 of one axis that an array of the file `path` holds; `what` they are, for messages.

@@ -19,12 +19,14 @@ mod input;
 mod label_book;
 mod label_table;
 mod labels;
+mod memory;
 mod npy;
 mod npy_header;
 mod npy_list;
 mod npz;
 mod npz_dataset;
 mod partial_file;
+mod record_limit;
 mod signature;
 mod spool;
 mod standard_input;
@@ -42,12 +44,13 @@ pub use csv_rows::CsvRows;
 pub use csv_text::{csv_field, exact};
 pub use element::ElementType;
 pub use features::{FeatureReader, FeatureRows, FeatureShape, FeatureValues};
-pub use ids::{ids_data, ids_of, read_ids};
+pub use ids::{ids_data, ids_of, read_ids, read_ids_for};
 pub use idx::{PixelScale, read_idx, read_idx_pair};
 pub use input::{Input, open};
 pub use label_book::{LabelBook, LabelClasses, LabelOptions, LabelProblem};
 pub use label_table::LabelTable;
-pub use labels::{ID_COLUMNS, LABEL_COLUMNS, Labels, indices_of, read_indices};
+pub use labels::{ID_COLUMNS, LABEL_COLUMNS, Labels, indices_of, read_indices, read_indices_for};
+pub use memory::available_memory;
 pub use npy::{NpyReader, read_npy, write_npy};
 pub use npy_list::NpyList;
 pub use npz::{NpzReader, read_npz, write_npz};
@@ -58,20 +61,22 @@ pub use summary::{FileFormat, FileSummary, PartSummary, SummaryOptions, ValueCou
 pub use table::{
     Batch, CellValues, Cells, Lists, RowFormat, Rows, TableOptions, TableReader, Texts, Unreadable, listed,
 };
-pub use text::read_lines;
+pub use text::{TextLines, read_lines};
 
 use std::path::Path;
 
 use crate::error::DataError;
 
-/// The most classes that integer labels may stand for: an id or a price taken for a label is an error, not a
-/// million classes.
-pub(crate) const MAX_CLASSES: usize = 65_536;
-
 /// A file whose content is not what its format demands: the place in it (empty for all of it), what was found and what
 /// was expected.
 pub fn malformed(path: &Path, place: impl Into<String>, problem: impl Into<String>) -> DataError {
     DataError::Malformed { path: path.to_path_buf(), place: place.into(), problem: problem.into() }
+}
+
+/// What a parser of another's said, with what was expected where it does not say that.
+pub fn with_expected(said: impl std::fmt::Display, expected: &str) -> String {
+    let said = said.to_string();
+    if said.contains("expected") { said } else { format!("{said}, expected {expected}") }
 }
 
 /// What the system said of a file.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use super::array::{Array, ArrayData};
 use super::element::ElementType;
 use super::input::read_error;
+use super::memory::check_memory;
 use super::npy_header::{Header, MAGIC, header_bytes, parse_header};
 use super::{Input, malformed, n_elements, open, write_atomically};
 use crate::{dataset::Scalar, error::DataError};
@@ -127,7 +128,7 @@ impl<'a> NpyReader<'a> {
         }
         let text = exactly(length, "header")?;
         let header = parse_header(&text).map_err(|problem| fail("header", problem))?;
-        let overflow = || fail("header", format!("shape {:?} overflows", header.shape));
+        let overflow = || fail("header", format!("shape {:?}, expected one that memory can have", header.shape));
         let n_elements = n_elements(&header.shape).ok_or_else(overflow)?;
         let promised = n_elements.checked_mul(header.element.n_bytes()).ok_or_else(overflow)?;
         let offset = 8 + length_bytes + length;
@@ -228,8 +229,13 @@ impl<'a> NpyReader<'a> {
         self.expect_end_if_done()
     }
 
-    /// The rest of a wholly unread array, in C order.
-    pub(crate) fn into_array(mut self) -> Result<Array, DataError> {
+    /// All of an array of which nothing was read, in C order: for those who look at its shape first.
+    ///
+    /// # Errors
+    /// As [`read_chunk`](Self::read_chunk); where it is larger than the memory that is free.
+    pub fn into_array(mut self) -> Result<Array, DataError> {
+        let place = format!("{}data", self.prefix);
+        check_memory(&self.path, &place, self.n_elements.saturating_mul(self.header.element.n_bytes()))?;
         let mut data = ArrayData::with_capacity(self.header.element, self.n_elements.min(CHUNK));
         self.append(self.n_elements, &mut data)?;
         if self.header.fortran_order {
@@ -276,7 +282,7 @@ impl<'a> NpyReader<'a> {
             return Ok(());
         }
         let promised = self.n_elements * self.header.element.n_bytes();
-        Err(self.fail("data", format!("more than the {promised} bytes that the header promises")))
+        Err(self.fail("data", format!("more bytes, expected {promised} as the header promises")))
     }
 
     fn fail(&self, place: &str, problem: impl Into<String>) -> DataError {

@@ -14,7 +14,7 @@ pub(crate) struct Header {
 
 /// The header's dictionary. A parser of all Python literals would recurse as deeply as a file tells it to.
 pub(crate) fn parse_header(text: &[u8]) -> Result<Header, String> {
-    let text = std::str::from_utf8(text).map_err(|error| error.to_string())?;
+    let text = std::str::from_utf8(text).map_err(|error| format!("{error}, expected text in UTF-8"))?;
     let mut rest = Literal(text);
     let (mut element, mut fortran_order, mut shape) = (None, None, None);
     rest.expect('{')?;
@@ -28,7 +28,7 @@ pub(crate) fn parse_header(text: &[u8]) -> Result<Header, String> {
             _ => return Err(format!("key {key:?}, expected descr, fortran_order and shape")),
         };
         if repeated {
-            return Err(format!("key {key:?} occurs twice"));
+            return Err(format!("key {key:?} occurs twice, expected each once"));
         }
         if !rest.take(',') {
             rest.expect('}')?;
@@ -71,7 +71,8 @@ impl<'a> Literal<'a> {
         } else {
             return Err(format!("{:?}, expected a quoted text", excerpt(self.0)));
         };
-        let (text, rest) = self.0.split_once(quote).ok_or("a quoted text that does not end")?;
+        let (text, rest) =
+            self.0.split_once(quote).ok_or("a quoted text that does not end, expected its quote")?;
         self.0 = rest;
         Ok(text)
     }
@@ -96,7 +97,7 @@ impl<'a> Literal<'a> {
             if digits.is_empty() {
                 return Err(format!("{:?}, expected a dimension of the shape", excerpt(text)));
             }
-            let overflow = |_| format!("dimension {} overflows", excerpt(digits));
+            let overflow = |_| format!("dimension {}, expected at most {}", excerpt(digits), usize::MAX);
             shape.push(digits.parse().map_err(overflow)?);
             // Python 2 wrote long integers with an L.
             self.0 = rest.strip_prefix('L').unwrap_or(rest);
@@ -233,7 +234,7 @@ mod tests {
         assert!(with("'f8'", "(2,)").contains("byte order"));
         assert!(with("'<U0'", "(2,)").contains("\"<U0\""));
         assert!(with("'<f8'", "(-2,)").contains("\"-2,)}\", expected a dimension"));
-        assert!(with("'<f8'", "(99999999999999999999,)").contains("overflows"));
+        assert!(with("'<f8'", "(99999999999999999999,)").contains("expected at most"));
         assert!(parse("{'descr': '<f8', 'shape': (1,)}").unwrap_err().contains("no key \"fortran_order\""));
         assert!(parse("{'shape': (1,), 'shape': (1,)}").unwrap_err().contains("twice"));
         assert!(parse("{'size': 1}").unwrap_err().contains("key \"size\""));

@@ -10,7 +10,8 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::array::Array;
 use super::npy::{NpyReader, Source, check_texts, n_file_bytes, write_array};
 use super::standard_input::open_file;
-use super::{io_error, malformed, write_atomically};
+use super::table::listed;
+use super::{io_error, malformed, with_expected, write_atomically};
 use crate::error::DataError;
 
 /// A `.npz` archive open for reading, member by member: a zip file of `.npy` files, stored or deflated.
@@ -65,7 +66,7 @@ impl NpzReader {
         let place = format!("member `{name}`");
         let names = &self.names;
         if names.binary_search_by(|known| known.as_str().cmp(name)).is_err() {
-            return Err(malformed(&self.path, place, format!("not there, the archive has {}", names.join(", "))));
+            return Err(malformed(&self.path, place, format!("not there, expected it among {}", listed(names))));
         }
         let member =
             self.archive.by_name(&format!("{name}.npy")).map_err(|error| zip_error(&self.path, &place, error))?;
@@ -80,6 +81,23 @@ impl NpzReader {
     /// As [`stream`](Self::stream) and [`NpyReader::read_chunk`].
     pub fn read(&mut self, name: &str) -> Result<Array, DataError> {
         self.stream(name)?.into_array()
+    }
+
+    /// The same of at most so many rows; an array of more is refused before its elements are read.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_at_most(&mut self, name: &str, most: usize) -> Result<Array, DataError> {
+        let reader = self.stream(name)?;
+        match reader.shape().first() {
+            Some(&n) if n > most => {
+                let problem =
+                    format!("shape {:?}, expected one row for each of at most {most} examples", reader.shape());
+                drop(reader);
+                Err(malformed(&self.path, format!("member `{name}`"), problem))
+            }
+            _ => reader.into_array(),
+        }
     }
 
     /// The archive's path.
@@ -137,6 +155,6 @@ fn zip_error(path: &Path, place: &str, error: ZipError) -> DataError {
         ZipError::Io(error) if !matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof) => {
             io_error(path, error)
         }
-        error => malformed(path, place, error.to_string()),
+        error => malformed(path, place, with_expected(error, "a whole zip archive of .npy files")),
     }
 }

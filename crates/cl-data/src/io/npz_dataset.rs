@@ -2,10 +2,10 @@ use std::path::Path;
 
 use super::array::{Array, ArrayData};
 use super::element::ElementType;
+use super::malformed;
 use super::npz::{NpzReader, write_npz};
-use super::{MAX_CLASSES, malformed};
 use crate::{
-    dataset::{Dataset, Scalar},
+    dataset::{Dataset, MAX_CLASSES, Scalar},
     error::DataError,
     ids::Ids,
 };

@@ -1,9 +1,10 @@
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 
 use super::input::read_error;
-use super::open;
+use super::record_limit::{TooLong, read_line};
 use super::utf8::no_utf8;
+use super::{Input, malformed, open};
 use crate::error::DataError;
 
 /// Reads the lines of a UTF-8 text, gzipped or not, without their line ends (LF or CRLF) and the mark that Windows puts
@@ -22,23 +23,57 @@ use crate::error::DataError;
 /// [`DataError::Io`], or [`DataError::Malformed`] with the line that is no UTF-8, or where a gzip stream is corrupt or
 /// truncated.
 pub fn read_lines(path: impl AsRef<Path>) -> Result<Vec<String>, DataError> {
-    let path = path.as_ref();
-    let mut lines = Vec::new();
-    for (at, line) in BufReader::with_capacity(1 << 16, open(path)?).split(b'\n').enumerate() {
-        let mut line = line.map_err(|error| read_error(path, "", error))?;
-        if line.last() == Some(&b'\r') {
-            line.pop();
+    TextLines::open(path)?.collect()
+}
+
+/// The lines of a text one after the other, as [`read_lines`] has them.
+pub struct TextLines {
+    path: PathBuf,
+    reader: BufReader<Input>,
+    n_read: usize,
+}
+
+impl TextLines {
+    /// Opens a text.
+    ///
+    /// # Errors
+    /// [`DataError::Io`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
+        let path = path.as_ref();
+        let reader = BufReader::with_capacity(1 << 16, open(path)?);
+        Ok(Self { path: path.to_path_buf(), reader, n_read: 0 })
+    }
+}
+
+impl Iterator for TextLines {
+    type Item = Result<String, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut line = Vec::new();
+        let number = self.n_read + 1;
+        let place = || format!("line {number}");
+        match read_line(&mut self.reader, &mut line) {
+            Ok(0) => return None,
+            Ok(_) => {}
+            Err(error) => {
+                return Some(Err(match TooLong::of(&error) {
+                    Some(too_long) => malformed(&self.path, place(), too_long.to_string()),
+                    None => read_error(&self.path, "", error),
+                }));
+            }
         }
-        if at == 0 && line.starts_with(b"\xef\xbb\xbf") {
+        line.pop_if(|end| *end == b'\n');
+        line.pop_if(|end| *end == b'\r');
+        let first = self.n_read == 0;
+        if first && line.starts_with(b"\xef\xbb\xbf") {
             line.drain(..3);
         }
-        lines.push(String::from_utf8(line).map_err(|error| {
+        self.n_read += 1;
+        Some(String::from_utf8(line).map_err(|error| {
             let byte = error.utf8_error().valid_up_to() + 1;
-            let place = format!("line {}, byte {byte}", at + 1);
-            no_utf8(path, place, if at == 0 { error.as_bytes() } else { &[] })
-        })?);
+            no_utf8(&self.path, format!("{}, byte {byte}", place()), if first { error.as_bytes() } else { &[] })
+        }))
     }
-    Ok(lines)
 }
 
 #[cfg(test)]

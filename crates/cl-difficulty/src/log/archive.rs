@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, Labels, NpyReader, NpzReader, ids_of, malformed, read_npy};
+use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, Labels, NpyReader, NpzReader, ids_of, listed, malformed, read_npy};
 use cl_data::{DataError, Ids};
 
 use super::array_shape::ArrayShape;
@@ -43,7 +43,7 @@ impl Archive {
         let role = |told: &Option<String>, known: &[&str]| match told {
             Some(name) if names.contains(name) => Ok(Some(name.clone())),
             Some(name) => {
-                let problem = format!("no member `{name}`, the archive has {}", names.join(", "));
+                let problem = format!("no member `{name}`, the archive has {}", listed(&names));
                 Err(malformed(path, "", problem))
             }
             None => {
@@ -54,19 +54,23 @@ impl Archive {
             Some(member) => (member.clone(), kind_of_name(&member)),
             None => outputs_of(path, &names, options)?,
         };
+        let dimensions = archive.stream(&member)?.shape().to_vec();
+        // Examples are along one of the axes.
+        let most = dimensions.iter().copied().max().unwrap_or(1);
         let label_column = if options.labels.is_some() { &None } else { &options.label_column };
         let labels = match (&options.labels, role(label_column, LABEL_COLUMNS)?) {
-            (Some(labels), _) => Some(Labels::read_with(labels, &options.classes, &options.label_table())?),
-            (None, Some(name)) => Some(Labels::of_array(path, &name, archive.read(&name)?, &options.classes)?),
+            (Some(labels), _) => Some(Labels::read_for(labels, &options.classes, &options.label_table(), most)?),
+            (None, Some(name)) => {
+                Some(Labels::of_array(path, &name, archive.read_at_most(&name, most)?, &options.classes)?)
+            }
             (None, None) => None,
         };
         let id_column = if options.labels.is_some() { &None } else { &options.id_column };
         let ids = match role(id_column, ID_COLUMNS)? {
-            Some(name) => Some(ids_of(path, archive.read(&name)?)?),
+            Some(name) => Some(ids_of(path, archive.read_at_most(&name, most)?)?),
             None => None,
         };
         let reader = archive.stream(&member)?;
-        let dimensions = reader.shape().to_vec();
         let sample = Sample::of(path, reader, || NpzReader::open(path)?.read(&member), options)?;
         Self::of_sample(Found { path, member: Some(member), named, ids, labels }, &dimensions, sample, options)
     }
@@ -74,12 +78,13 @@ impl Archive {
     /// A `.npy` file; the labels are elsewhere.
     pub(super) fn open_single(path: &Path, options: &Options) -> Result<Self, DataError> {
         refuse_columns(path, options, &["epoch_column", "run_column", "outputs_column"])?;
-        let read = |labels| Labels::read_with(labels, &options.classes, &options.label_table());
+        let reader = NpyReader::open(path)?;
+        let dimensions = reader.shape().to_vec();
+        let most = dimensions.iter().copied().max().unwrap_or(1);
+        let read = |labels| Labels::read_for(labels, &options.classes, &options.label_table(), most);
         let labels = options.labels.as_ref().map(read).transpose()?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let named = kind_of_name(&name);
-        let reader = NpyReader::open(path)?;
-        let dimensions = reader.shape().to_vec();
         let sample = Sample::of(path, reader, || read_npy(path), options)?;
         Self::of_sample(Found { path, member: None, named, ids: None, labels }, &dimensions, sample, options)
     }
@@ -142,7 +147,7 @@ fn outputs_of(
     match (&of_classes[..], &found[..]) {
         ([(name, kind)], _) | ([], [(name, kind)]) => Ok(((*name).to_owned(), *kind)),
         ([], []) => {
-            let problem = format!("no member `logits` or `probs`, the archive has {}", names.join(", "));
+            let problem = format!("no member `logits` or `probs`, the archive has {}", listed(names));
             Err(malformed(path, "", problem))
         }
         _ => {

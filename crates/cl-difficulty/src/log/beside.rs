@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use cl_data::io::{Labels, malformed, read_ids};
+use cl_data::io::{LabelTable, Labels, malformed, read_ids_for};
 use cl_data::{DataError, Ids};
 
 use super::options::Options;
@@ -12,12 +12,18 @@ const LABELS: [&str; 7] =
 /// That none of them is there.
 pub(super) const NO_LABELS: &str = "no such file, expected the labels there or in option `labels`";
 
-/// Labels from the file that was named, else from one that lies in the folder; they must be there where they are `needed`.
-pub(super) fn read_labels(options: &Options, folder: &Path, needed: bool) -> Result<Option<Labels>, DataError> {
+/// Labels of at most so many examples from the file that was named, else from one that lies in the folder; they must be
+/// there where they are `needed`.
+pub(super) fn read_labels(
+    options: &Options,
+    folder: &Path,
+    most: usize,
+    needed: bool,
+) -> Result<Option<Labels>, DataError> {
     let beside = || LABELS.iter().map(|name| folder.join(name)).find(|path| path.exists());
     match (&options.labels, beside()) {
-        (Some(path), _) => Labels::read_with(path, &options.classes, &options.label_table()).map(Some),
-        (None, Some(path)) => Labels::read(path, &options.classes).map(Some),
+        (Some(path), _) => Labels::read_for(path, &options.classes, &options.label_table(), most).map(Some),
+        (None, Some(path)) => Labels::read_for(path, &options.classes, &LabelTable::default(), most).map(Some),
         (None, None) if needed => Err(malformed(&folder.join(LABELS[0]), "", NO_LABELS)),
         (None, None) => Ok(None),
     }
@@ -31,5 +37,5 @@ pub(super) fn is_labels(name: &str) -> bool {
 /// `ids.npy`, where there is one, else 0..n.
 pub(super) fn read_ids_beside(folder: &Path, n: usize) -> Result<Ids, DataError> {
     let path = folder.join("ids.npy");
-    if path.exists() { read_ids(path) } else { Ok(Ids::range(n)) }
+    if path.exists() { read_ids_for(path, n) } else { Ok(Ids::range(n)) }
 }

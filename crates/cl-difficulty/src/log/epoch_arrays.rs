@@ -81,7 +81,7 @@ impl EpochArrays {
         let (outputs, note) = sample.kind(first, options, named, row_len)?;
         let single = row_len == 1 && !outputs.is_scalar();
         let n_classes = (!outputs.is_scalar()).then_some(if single { 2 } else { row_len });
-        let labels = read_labels(options, folder, !outputs.is_scalar())?;
+        let labels = read_labels(options, folder, n, !outputs.is_scalar())?;
         let members = Members::new(read_ids_beside(folder, n)?, labels, n_classes)?;
         let mut contents =
             members.contents(folder, "npy per epoch", outputs, n_classes, epochs, files, note, options)?;

@@ -17,7 +17,11 @@ pub(super) fn numbered(folder: &Path, before: &str, after: &str) -> Result<BTree
         };
         let Ok(number) = number.parse() else { continue };
         if let Some(other) = files.insert(number, path.clone()) {
-            return Err(malformed(&path, "", format!("epoch {number} twice, also in {}", other.display())));
+            return Err(malformed(
+                &path,
+                "",
+                format!("epoch {number} twice, also in {}, expected each once", other.display()),
+            ));
         }
     }
     Ok(files)

@@ -2,7 +2,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use cl_data::DataError;
-use cl_data::io::{Labels, NpyReader, malformed, read_indices, read_npy};
+use cl_data::io::{LabelTable, Labels, NpyReader, malformed, read_indices_for, read_npy};
 
 use super::beside::{NO_LABELS, read_ids_beside, read_labels};
 use super::members::Members;
@@ -63,16 +63,19 @@ impl PresentationOrder {
         let n_classes = row_len.max(2);
         let mut presented =
             LABELS.iter().map(|name| folder.join(format!("{}{name}", epochs[0]))).filter(|path| path.exists());
-        let labels = match (presented.next(), read_labels(options, folder, false)?) {
+        let labels = match (presented.next(), read_labels(options, folder, usize::MAX, false)?) {
             (_, Some(labels)) => labels,
             (Some(path), None) => {
-                let mut labels = Labels::read(&path, &options.classes)?;
+                let table = LabelTable::default();
+                let mut labels = Labels::read_for(&path, &options.classes, &table, n_rows)?;
                 if labels.classes.len() != n_rows {
                     let problem = format!("{} labels for {n_rows} rows, expected one each", labels.classes.len());
                     return Err(malformed(&path, "", problem));
                 }
-                let n =
-                    read_indices(&indices[0], "indices")?.iter().max().map_or(0, |&last| last.saturating_add(1));
+                let n = read_indices_for(&indices[0], "indices", n_rows)?
+                    .iter()
+                    .max()
+                    .map_or(0, |&last| last.saturating_add(1));
                 let n = if n <= n_rows { n } else { n_rows };
                 let order = Order::read(&indices[0], n_rows, n, options)?;
                 let mut classes = vec![None; n];
@@ -119,11 +122,8 @@ struct Order {
 impl Order {
     /// Of `n_rows` rows, each example of `n` once, unless the options allow less or more.
     fn read(path: &Path, n_rows: usize, n: usize, options: &Options) -> Result<Self, DataError> {
-        let mut examples = read_indices(path, "indices")?;
+        let mut examples = read_indices_for(path, "indices", n_rows)?;
         let wrong = |problem: String| Err(malformed(path, "", problem));
-        if examples.len() != n_rows {
-            return wrong(format!("{} indices, expected {n_rows}, one for each row", examples.len()));
-        }
         let mut row_of = vec![LEFT_OUT; n];
         let mut n_twice = 0;
         for row in 0..n_rows {

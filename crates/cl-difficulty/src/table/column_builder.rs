@@ -1,6 +1,5 @@
 use cl_data::io::{Batch, CellValues, Cells};
 
-use super::direction::may_be_infinite;
 use super::table_column::{TableColumn, UnusableColumn};
 
 /// A column on its way: its numbers, or the first of its cells that is none.
@@ -106,10 +105,10 @@ impl ColumnBuilder {
     pub(super) fn finish(
         self,
         name: String,
-        described: bool,
+        may_be_infinite: bool,
         id: impl Fn(usize) -> String,
     ) -> Result<TableColumn, UnusableColumn> {
-        let infinite = self.infinite.filter(|_| !described && !may_be_infinite(&name));
+        let infinite = self.infinite.filter(|_| !may_be_infinite);
         let Some(Flaw { row, place, what }) = self.flaw.or(infinite) else {
             return Ok(TableColumn { name, values: self.values });
         };

@@ -90,6 +90,11 @@ pub(super) fn may_be_infinite(name: &str) -> bool {
     true
 }
 
+/// Whether a metric may be infinite: of the catalogue's those that say so, and those of one's own.
+pub(super) fn metric_may_be_infinite(metric: &str) -> bool {
+    may_be_infinite(metric) || !metrics().iter().any(|known| known.method.name == metric)
+}
+
 /// The name without the run, epoch or summary that it ends in: `aum_seed1`, `loss_mean`, `el2n_0`.
 fn without_suffix(name: &str) -> Option<&str> {
     let (base, suffix) = name.rsplit_once('_')?;

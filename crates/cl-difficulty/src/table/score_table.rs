@@ -5,7 +5,7 @@ use cl_data::io::listed;
 use cl_data::{Fingerprint, Ids};
 
 use super::column_builder::ColumnBuilder;
-use super::direction::{Direction, DirectionSource, Pointing};
+use super::direction::{Direction, DirectionSource, Pointing, may_be_infinite, metric_may_be_infinite};
 use super::sidecar::{ColumnDescription, Sidecar, sidecar_path};
 use super::table_column::{TableColumn, UnusableColumn};
 use crate::error::DifficultyError;
@@ -65,8 +65,11 @@ impl Table {
 
     /// Takes a column that is read.
     pub(super) fn take(&mut self, name: String, column: ColumnBuilder, ids: &Ids) {
-        let described = self.described.contains_key(&name);
-        match column.finish(name, described, |row| ids.get(row).unwrap_or_default().into_owned()) {
+        let may_be_infinite = match self.described(&name) {
+            Some(column) => metric_may_be_infinite(&column.metric),
+            None => may_be_infinite(&name),
+        };
+        match column.finish(name, may_be_infinite, |row| ids.get(row).unwrap_or_default().into_owned()) {
             Ok(column) => self.columns.push(column),
             Err(unusable) => self.unusable.push(unusable),
         }
@@ -84,7 +87,7 @@ impl Table {
     pub(super) fn checked(self) -> Result<Self, DifficultyError> {
         let wrong = |problem: String| Err(DifficultyError::malformed(&self.path, "", problem));
         if self.columns.is_empty() && self.unusable.is_empty() {
-            return wrong("no column of scores".into());
+            return wrong("no column of scores, expected one of numbers".into());
         }
         if self.n_rows == 0 {
             if let (true, Some(unusable)) = (self.columns.is_empty(), self.unusable.first()) {
@@ -96,7 +99,8 @@ impl Table {
         let (n, expected) = (self.n_rows, sidecar.n_examples);
         let beside = || sidecar_path(&self.path).display().to_string();
         if n > expected {
-            let problem = format!("{n} examples, {} says {expected}: they belong to other data", beside());
+            let problem =
+                format!("{n} examples, {} says {expected}: they belong to other data, expected its own", beside());
             return wrong(problem);
         }
         if let (Some(ids), Some(labels)) = (&self.ids, &self.labels)
@@ -106,7 +110,7 @@ impl Table {
         {
             let says = format!("{} says {}", beside(), sidecar.fingerprint);
             let own = format!("its ids and labels have fingerprint {}", Fingerprint::of(ids, labels));
-            return wrong(format!("{own}, {says}: they belong to other data"));
+            return wrong(format!("{own}, {says}: they belong to other data, expected its own"));
         }
         Ok(self)
     }
@@ -181,7 +185,9 @@ impl Table {
         match (&self.candidates()[..], self.unusable.first()) {
             ([column], _) => self.column(column),
             ([], Some(unusable)) => Err(self.refusal(unusable)),
-            ([], None) => Err(DifficultyError::malformed(&self.path, "", "no column of scores")),
+            ([], None) => {
+                Err(DifficultyError::malformed(&self.path, "", "no column of scores, expected one of numbers"))
+            }
             (columns, _) => {
                 let (n, names) = (columns.len(), listed(columns));
                 let problem = format!("{n} columns, expected option `column` with one of {names}");

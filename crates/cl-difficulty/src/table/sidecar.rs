@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use cl_data::io::{io_error, is_standard, malformed, write_atomically};
+use cl_data::io::{io_error, is_standard, malformed, with_expected, write_atomically};
 use cl_data::{DataError, Fingerprint, Version};
 use serde::{Deserialize, Serialize};
 
@@ -153,7 +153,8 @@ impl Sidecar {
         }
         let bytes = std::fs::read(&path).map_err(|error| io_error(&path, error))?;
         let parsed = serde_json::from_slice::<Form>(&bytes).and_then(|_| serde_json::from_slice(&bytes));
-        parsed.map(Some).map_err(|error| malformed(&path, "", error.to_string()))
+        let expected = "what is written beside scores";
+        parsed.map(Some).map_err(|error| malformed(&path, "", with_expected(error, expected)))
     }
 
     /// Writes it beside its table, whole or not at all; nowhere beside standard output.

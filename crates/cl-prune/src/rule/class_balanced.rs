@@ -1,3 +1,4 @@
+use cl_data::MAX_CLASSES;
 use cl_data::random::{permutation, shuffle, stream};
 use rand::Rng;
 use rayon::prelude::*;
@@ -8,9 +9,6 @@ use super::{
     water_filling::{places, quotas},
 };
 use crate::{budget::Budget, error::PruneError, selection::Selection};
-
-/// More classes than this are ids taken for labels.
-const MAX_CLASSES: usize = 1 << 24;
 
 /// How the budget is shared among the classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,10 +68,10 @@ impl<R: SelectionRule> ClassBalanced<R> {
     /// `rule` within the classes that `labels` names, one per example.
     ///
     /// # Errors
-    /// Where a label is beyond 2^24, or the share of a floor is outside of [0, 1].
+    /// Where a label is beyond [`MAX_CLASSES`], or the share of a floor is outside of [0, 1].
     pub fn new(rule: R, labels: Vec<usize>, allocation: Allocation, floor: Floor) -> Result<Self, PruneError> {
         if let Some((example, &label)) = labels.iter().enumerate().find(|&(_, &label)| label >= MAX_CLASSES) {
-            let (value, expected) = (label as f64, "a class below 2^24");
+            let (value, expected) = (label as f64, "a class below 2^20");
             return Err(PruneError::InvalidValue { what: "label", example, value, expected });
         }
         if let Floor::Share(share) = floor

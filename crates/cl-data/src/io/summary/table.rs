@@ -112,7 +112,11 @@ pub(super) fn csv_table(path: &Path, options: &SummaryOptions) -> Result<Table, 
         (0..rows.n_columns()).map(|column| column.to_string()).collect()
     };
     if named && !rows.advance()? {
-        return Err(malformed(path, format!("line {}", rows.line() + 1), "no row after the header"));
+        return Err(malformed(
+            path,
+            format!("line {}", rows.line() + 1),
+            "no row after the header, expected some",
+        ));
     }
     let [label, id] = options.places(path, &names)?;
 

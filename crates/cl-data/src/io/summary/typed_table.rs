@@ -104,7 +104,7 @@ pub(super) fn typed_table(path: &Path, options: &SummaryOptions) -> Result<Table
         counts.n_rows += batch.n_rows;
     }
     if counts.n_rows == 0 {
-        return Err(malformed(path, "", "no rows"));
+        return Err(malformed(path, "", "no rows, expected at least one"));
     }
     let parts = names.iter().zip(&columns).map(|(name, column)| column.part(name, counts.n_rows)).collect();
     Ok(counts.table(parts, label, id))

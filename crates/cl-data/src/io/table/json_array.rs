@@ -3,6 +3,7 @@ use std::path::Path;
 
 use super::super::input::{open, read_error};
 use super::super::malformed;
+use super::super::record_limit::{MAX_RECORD, TooLong};
 use crate::error::DataError;
 
 /// Whether a file is a JSON array, as pandas and `json.dump` write rows, and no object per line.
@@ -77,6 +78,9 @@ impl Elements {
                 }
             }
             reader.consume(n_used);
+            if text.len() > MAX_RECORD {
+                return Err(malformed(path, self.place(), TooLong::Bytes.to_string()));
+            }
             if depth == 0 && !text.is_empty() {
                 self.expected = Expected::Comma;
                 self.n += 1;

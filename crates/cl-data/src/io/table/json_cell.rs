@@ -115,7 +115,7 @@ impl<'de> Visitor<'de> for Object<'_> {
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match (self.0)(&key) {
                 Some(at) if self.1[at] != JsonCell::Null => {
-                    return Err(A::Error::custom(format_args!("key `{key}` is there twice")));
+                    return Err(A::Error::custom(format_args!("key `{key}` is there twice, expected each once")));
                 }
                 Some(at) => self.1[at] = map.next_value()?,
                 None => _ = map.next_value::<IgnoredAny>()?,

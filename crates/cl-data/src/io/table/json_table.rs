@@ -1,13 +1,14 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::de::DeserializeSeed;
 
 use super::super::input::{Input, open, read_error};
-use super::super::malformed;
+use super::super::record_limit::{TooLong, read_line};
 use super::super::utf8::no_utf8;
+use super::super::{malformed, with_expected};
 use super::batch::{Batch, Rows};
 use super::cells::{CellValues, Cells, Lists, Texts, Unreadable};
 use super::json_array::{Elements, is_array};
@@ -47,8 +48,11 @@ impl Lines {
             let is_there = match &mut self.array {
                 Some(elements) => elements.next(&self.path, &mut self.reader, &mut self.bytes)?,
                 None => {
-                    let read = self.reader.read_until(b'\n', &mut self.bytes);
-                    read.map_err(|error| read_error(&self.path, "", error))? > 0
+                    let read = read_line(&mut self.reader, &mut self.bytes);
+                    read.map_err(|error| match TooLong::of(&error) {
+                        Some(too_long) => malformed(&self.path, self.place(), too_long.to_string()),
+                        None => read_error(&self.path, "", error),
+                    })? > 0
                 }
             };
             if !is_there {
@@ -93,7 +97,11 @@ impl Lines {
                 return Ok(());
             }
         }
-        Err(malformed(&self.path, self.place(), error.to_string()))
+        Err(malformed(
+            &self.path,
+            self.place(),
+            with_expected(error, "an object per line, or an array of objects"),
+        ))
     }
 }
 

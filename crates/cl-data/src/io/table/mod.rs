@@ -4,12 +4,18 @@ mod batch;
 mod cells;
 mod csv_table;
 mod format;
+#[cfg(feature = "parquet")]
+mod guarded;
 mod json_array;
 mod json_cell;
 mod json_table;
 mod mixed;
 #[cfg(feature = "parquet")]
 mod parquet_column;
+#[cfg(feature = "parquet")]
+mod parquet_footer;
+#[cfg(feature = "parquet")]
+mod parquet_said;
 #[cfg(feature = "parquet")]
 mod parquet_table;
 mod reader;

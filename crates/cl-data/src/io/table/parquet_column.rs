@@ -3,10 +3,10 @@
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
-use parquet::errors::ParquetError;
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use super::cells::{CellValues, Cells, Lists, Texts};
+use super::parquet_said::said;
 
 /// A column and how its values are read.
 pub(super) struct Leaf {
@@ -215,7 +215,7 @@ fn typed<T: DataType>(
         let definition = (leaf.max_definition > 0).then_some(&mut levels.definition);
         let repetition = (leaf.max_repetition > 0).then_some(&mut levels.repetition);
         let read = reader.read_records(n - n_read, definition, repetition, &mut values);
-        let (n_records, ..) = read.map_err(|error: ParquetError| error.to_string())?;
+        let (n_records, ..) = read.map_err(said)?;
         if n_records == 0 {
             break;
         }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parquet::column::reader::ColumnReader;
-use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::ReaderProperties;
 use parquet::file::reader::{FileReader, RowGroupReader};
@@ -16,7 +15,10 @@ use super::super::standard_input::open_file;
 use super::super::{io_error, malformed};
 use super::batch::{Batch, Rows};
 use super::cells::{CellValues, Cells, Unreadable};
+use super::guarded::guarded;
 use super::parquet_column::{Leaf, read_cells};
+use super::parquet_footer::check_footer;
+use super::parquet_said::said;
 use crate::error::DataError;
 
 /// Rows read at a time of a few columns, and numbers after which fewer are.
@@ -31,10 +33,6 @@ pub(super) struct ParquetTable {
     leaves: Vec<Leaf>,
     /// Where the file is gzipped as a whole: it can only be read from its end.
     unpacked: Option<Spool>,
-}
-
-pub(super) fn parquet_error(path: &Path, place: &str, error: ParquetError) -> DataError {
-    malformed(path, place, error.to_string())
 }
 
 impl ParquetTable {
@@ -56,10 +54,15 @@ impl ParquetTable {
             None => open_file(path),
         };
         let file = file.map_err(|error| io_error(path, error))?;
-        let reader = SerializedFileReader::new(file).map_err(|error| parquet_error(path, "", error))?;
-        let metadata = reader.metadata().clone();
-        let schema = metadata.file_metadata().schema_descr();
-        let leaves: Vec<Leaf> = (0..schema.num_columns()).map(|column| Leaf::new(schema, column)).collect();
+        let read = || -> Result<_, String> {
+            check_footer(&file)?;
+            let reader = SerializedFileReader::new(file).map_err(said)?;
+            let metadata = reader.metadata().clone();
+            let schema = metadata.file_metadata().schema_descr();
+            let leaves: Vec<Leaf> = (0..schema.num_columns()).map(|column| Leaf::new(schema, column)).collect();
+            Ok((metadata, leaves))
+        };
+        let (metadata, leaves) = guarded(read).map_err(|problem| malformed(path, "", problem))?;
         let names = leaves.iter().map(|leaf| leaf.name.clone()).collect();
         Ok(Self { path: path.to_path_buf(), metadata, names, leaves, unpacked })
     }
@@ -82,16 +85,17 @@ impl ParquetTable {
     }
 
     pub(super) fn rows(&self, part: usize, columns: &[usize]) -> Result<Box<dyn Rows + '_>, DataError> {
-        let fail = |error| parquet_error(&self.path, "", error);
         if part >= self.n_parts() {
             return Err(DataError::argument("part", part, "one of the parts of the table"));
         }
         let group = self.metadata.row_group(part);
         let properties = Arc::new(ReaderProperties::builder().build());
-        let reader = SerializedRowGroupReader::new(Arc::new(self.file()?), group, None, properties);
-        let reader = reader.map_err(fail)?;
-        let readers = columns.iter().map(|&column| reader.get_column_reader(column).map_err(fail));
-        let readers = readers.collect::<Result<Vec<_>, _>>()?;
+        let file = Arc::new(self.file()?);
+        let open = || -> Result<Vec<ColumnReader>, String> {
+            let reader = SerializedRowGroupReader::new(file, group, None, properties).map_err(said)?;
+            columns.iter().map(|&column| reader.get_column_reader(column).map_err(said)).collect()
+        };
+        let readers = guarded(open).map_err(|problem| malformed(&self.path, "", problem))?;
         let leaves: Vec<&Leaf> = columns.iter().map(|&column| &self.leaves[column]).collect();
         let rows_before: i64 = (0..part).map(|part| self.metadata.row_group(part).num_rows()).sum();
         let lists = leaves.iter().any(|leaf| leaf.is_list());
@@ -124,7 +128,7 @@ impl Rows for PartRows<'_> {
         }
         let (mut columns, mut n_numbers) = (Vec::with_capacity(self.readers.len()), 1);
         for (reader, leaf) in self.readers.iter_mut().zip(&self.leaves) {
-            let cells = read_cells(reader, leaf, n_rows).unwrap_or_else(|problem| {
+            let cells = guarded(|| read_cells(reader, leaf, n_rows)).unwrap_or_else(|problem| {
                 Cells::full(CellValues::Other(Unreadable { n: n_rows, row: 0, problem }))
             });
             if cells.values.len() != n_rows {

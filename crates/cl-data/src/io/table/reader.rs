@@ -99,7 +99,11 @@ impl TableReader {
         };
         let mut seen = HashSet::with_capacity(table.columns.len());
         if let Some(twice) = table.columns.iter().find(|name| !name.is_empty() && !seen.insert(name.as_str())) {
-            return Err(malformed(path, "header", format!("column `{twice}` occurs twice")));
+            return Err(malformed(
+                path,
+                "header",
+                format!("column `{twice}` occurs twice, expected each name once"),
+            ));
         }
         table.places = table.columns.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
         Ok(table)

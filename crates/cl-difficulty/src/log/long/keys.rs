@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cl_data::DataError;
 use cl_data::io::{Batch, CellValues, Cells, LabelBook, TableReader, malformed};
@@ -12,6 +12,9 @@ use super::segments::Segment;
 
 /// No label yet.
 pub(super) const NO_LABEL: u32 = u32::MAX;
+
+/// Labels whose first rows are remembered, for messages.
+const PLACES: usize = 4096;
 
 /// What a file's rows are of: read before the outputs are.
 pub(super) struct Keys<'a> {
@@ -30,6 +33,8 @@ pub(super) struct Known {
     pub(super) book: LabelBook,
     /// The label of each example by its number in the book.
     pub(super) labels: Vec<u32>,
+    /// File and place of the first row of each label, as far as there are not too many.
+    label_places: Vec<(PathBuf, String)>,
     pub(super) label_lists: LabelLists,
     pub(super) runs: Vec<String>,
     run_of: HashMap<String, u32>,
@@ -183,6 +188,10 @@ impl<'a> Keys<'a> {
             {
                 before = Some((values[row], code));
             }
+            if code as usize == known.label_places.len() && code < PLACES as u32 {
+                let place = format!("{}, column `{}`", batch.place(row), self.table.columns()[self.read[column]]);
+                known.label_places.push((self.path().to_path_buf(), place));
+            }
             if known.labels.len() <= example as usize {
                 known.labels.resize(example as usize + 1, NO_LABEL);
             }
@@ -242,6 +251,11 @@ fn label_list(cells: &Cells, row: usize) -> Option<Cow<'_, [f64]>> {
 }
 
 impl Known {
+    /// File and place of the first row with a label, by its number in the book.
+    pub(super) fn label_place(&self, code: u32) -> Option<(&Path, &str)> {
+        self.label_places.get(code as usize).map(|(path, place)| (path.as_path(), place.as_str()))
+    }
+
     fn run(&mut self, name: &str) -> u32 {
         if let Some(&run) = self.run_of.get(name) {
             return run;

@@ -49,7 +49,13 @@ impl LabelLists {
         for &example in order {
             match self.lists.get(example as usize) {
                 Some(Some(list)) => values.extend_from_slice(list),
-                _ => return Err(malformed(path, "", format!("id {} has no label that is a list", id(example)))),
+                _ => {
+                    return Err(malformed(
+                        path,
+                        "",
+                        format!("id {} has no label that is a list, expected one as of the others", id(example)),
+                    ));
+                }
             }
         }
         let width = values.len() / order.len().max(1);

@@ -116,7 +116,7 @@ impl Scan {
                     }
                     for example in &mut found[row..row + segment.n as usize] {
                         if !seen[slot].insert(*example) {
-                            twice.add(segment.slot, *example);
+                            twice.add(segment.slot, *example, number);
                             if options.duplicates == Duplicates::First {
                                 *example = LEFT;
                             }
@@ -182,7 +182,8 @@ impl Scan {
         let mut class_of = vec![Some(0); order.len()];
         let (mut soft, mut class_names, mut n_classes, mut labelled) = (None, None, 0, false);
         if let Some(file) = &options.labels {
-            let labels = Labels::read_with(file, &options.classes, &options.label_table())?.for_ids(&all)?;
+            let labels = Labels::read_for(file, &options.classes, &options.label_table(), all.len())?;
+            let labels = labels.for_ids(&all)?;
             (class_of, n_classes, labelled) = (labels.classes, labels.n_classes, true);
             (soft, class_names) = (labels.soft, labels.names);
         } else if !known.label_lists.is_empty() {
@@ -193,13 +194,18 @@ impl Scan {
             (soft, class_names) = (labels.soft, labels.names);
         } else if known.labels.iter().any(|&label| label != NO_LABEL) {
             if let Some(example) = known.labels.iter().position(|&label| label == NO_LABEL) {
-                let problem = format!("id {} has no label", examples.id(example as u32));
+                let problem =
+                    format!("id {} has no label, expected one of each example", examples.id(example as u32));
                 return Err(malformed(path, "", problem));
             }
             options.classes.check().map_err(|problem| malformed(path, "", problem))?;
             let classes = known.book.classes(&options.classes).map_err(|problem| {
                 let example = known.labels.iter().position(|&label| label == problem.code).unwrap_or(0);
-                malformed(path, format!("id {}", examples.id(example as u32)), problem.problem)
+                let id = format!("id {}", examples.id(example as u32));
+                match known.label_place(problem.code) {
+                    Some((path, place)) => malformed(path, format!("{place}, {id}"), problem.problem),
+                    None => malformed(path, id, problem.problem),
+                }
             })?;
             let class = |&example: &u32| classes.of_code[known.labels[example as usize] as usize];
             class_of = order.iter().map(class).collect();
@@ -258,7 +264,7 @@ impl Scan {
             let before = epoch_of_run.insert(run, epoch);
             self.in_order &= before.is_none_or(|before| before <= epoch);
         }
-        let Twice { n, first, mut rows } = twice;
+        let Twice { n, first, file, mut rows } = twice;
         if n == 0 {
             return Ok(());
         }
@@ -273,7 +279,8 @@ impl Scan {
                 let runs = "; rows of several runs need a column `run` or `seed`, or option `run_column`";
                 let problem =
                     format!("{what}; expected one each, or option `duplicates` first, last or mean{runs}");
-                return Err(malformed(&path, "", problem));
+                let path = self.files.get(file).map_or(path.as_path(), |file| file.table.path());
+                return Err(malformed(path, "", problem));
             }
             Duplicates::Mean => format!("{what}: they are averaged"),
             rule => format!("{what}: the {rule} counts"),
@@ -319,12 +326,17 @@ struct Twice {
     n: usize,
     /// The slots and examples of the first of them.
     first: Vec<(u32, u32)>,
+    /// The file of the very first.
+    file: usize,
     /// How many rows a slot and example have, where these are several.
     rows: HashMap<(u32, u32), u32>,
 }
 
 impl Twice {
-    fn add(&mut self, slot: u32, example: u32) {
+    fn add(&mut self, slot: u32, example: u32, file: usize) {
+        if self.n == 0 {
+            self.file = file;
+        }
         self.n += 1;
         if self.first.len() < 3 {
             self.first.push((slot, example));

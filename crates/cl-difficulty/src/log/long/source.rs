@@ -72,10 +72,13 @@ pub(in super::super) fn open_tables(
     };
     if let Some(example) = scan.labels.iter().position(|&label| label >= n_classes) {
         let (id, label) = (scan.ids.get(example).unwrap_or_default(), scan.labels[example]);
-        let of = options.labels.as_deref().unwrap_or(path);
         let problem =
             format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs");
-        return Err(malformed(of, format!("id {id}"), problem));
+        let code = scan.known.book.find(&label.to_string()).filter(|_| options.labels.is_none());
+        return Err(match code.and_then(|code| scan.known.label_place(code)) {
+            Some((path, place)) => malformed(path, format!("{place}, id {id}"), problem),
+            None => malformed(options.labels.as_deref().unwrap_or(path), format!("id {id}"), problem),
+        });
     }
     if scan.soft_labels.is_some() && scan.n_classes != n_classes {
         let of = options.labels.as_deref().unwrap_or(path);
