@@ -139,10 +139,10 @@ impl File {
     }
 
     fn refused_array(&self, name: &str, array: &Array) -> Option<String> {
-        if self.numbers.contains(&name) {
-            if let Some(&value) = array.numbers().iter().find(|&&value| !self.is_allowed(value)) {
-                return Some(format!("a number is {value}"));
-            }
+        if self.numbers.contains(&name)
+            && let Some(&value) = array.numbers().iter().find(|&&value| !self.is_allowed(value))
+        {
+            return Some(format!("a number is {value}"));
         }
         if self.label == Some(name) && array.shape.len() == 1 && !matches!(array.values, Values::Texts(_)) {
             let n = self.n_classes.unwrap_or(i64::MAX) as f64;

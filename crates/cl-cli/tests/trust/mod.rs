@@ -120,7 +120,7 @@ fn damage_file(path: &Path, damaged: &Damaged) {
             #[cfg(unix)]
             {
                 use std::os::unix::fs::PermissionsExt;
-                std::fs::set_permissions(path, std::fs::Permissions::from_mode(0)).unwrap();
+                std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o0)).unwrap();
             }
         }
         Damaged::Circle => {
