@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 use cl_data::instructions;
+use cl_study::shown;
 use clap::{Parser, Subcommand};
 use xtask::accuracy::{Accuracy, accuracy};
 use xtask::bench::{Bench, bench};
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", told(&error));
+            eprintln!("error: {}", shown::lines(&told(&error)));
             ExitCode::FAILURE
         }
     }

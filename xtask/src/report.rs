@@ -4,7 +4,7 @@ use std::{fmt::Write as _, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use cl_data::io::write_atomically;
-use cl_study::Table;
+use cl_study::{Table, shown};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -229,7 +229,7 @@ fn markdown(outcomes: &[Outcome], Size { n_seeds, quick, full }: Size) -> Result
         let findings = match &outcome.findings {
             Ok(findings) => findings,
             Err(error) => {
-                write!(text, "\nFailed: {error:#}\n")?;
+                write!(text, "\nFailed: {}\n", shown::message(&format!("{error:#}")))?;
                 continue;
             }
         };
@@ -269,5 +269,30 @@ fn markdown(outcomes: &[Outcome], Size { n_seeds, quick, full }: Size) -> Result
         }
         writeln!(text, "\nTook {:.1} s.", outcome.took.as_secs_f64())?;
     }
-    Ok(text)
+    // The page is made of it, too.
+    Ok(shown::lines(&text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use anyhow::anyhow;
+
+    use super::*;
+    use crate::experiments::ALL;
+
+    #[test]
+    fn what_an_error_quotes_steers_neither_terminal_nor_page() {
+        let quoted = "\u{1b}]0;title\u{7}\r\n# forged \u{202e}<b>\u{9b}2J\0";
+        let findings = Err(anyhow!("index.csv: line 2: {quoted}"));
+        let outcome = Outcome { experiment: ALL[0], findings, took: Duration::ZERO };
+        let size = Size { n_seeds: 3, quick: true, full: false };
+        let markdown = markdown(&[outcome], size).unwrap();
+        assert!(markdown.contains("\\u{1b}]0;title") && !markdown.contains("\n# forged"), "{markdown}");
+        for text in [html::page(&markdown, &[]), markdown] {
+            assert!(!text.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{text}");
+            assert!(text.contains("index.csv: line 2"));
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use cl_study::shown;
 use clap::{Args, builder::PossibleValuesParser};
 use sha2::{Digest, Sha256};
 
@@ -108,7 +109,7 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
             bar.clear();
             let outcome = Outcome { experiment, findings, took: start.elapsed() };
             // Where it is seen at once; the table of all comes to standard output at the end.
-            let _ = io::stderr().write_all(report::news(&outcome).as_bytes());
+            let _ = io::stderr().write_all(shown::lines(&report::news(&outcome)).as_bytes());
             outcome
         })
         .collect();
@@ -119,7 +120,7 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
         .iter()
         .filter_map(|outcome| {
             let error = outcome.findings.as_ref().err()?;
-            Some(format!("experiment {}: {error:#}", outcome.experiment.id))
+            Some(format!("experiment {}: {}", outcome.experiment.id, shown::message(&format!("{error:#}"))))
         })
         .collect();
     if !failed.is_empty() {
@@ -179,7 +180,7 @@ fn complete(experiment: &Experiment, findings: Findings) -> Result<Findings> {
 
 /// Prints, and takes a reader that went away for an end rather than an error.
 fn print(text: &str) -> Result<()> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
+    match io::stdout().lock().write_all(shown::lines(text).as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.context("standard output"),
     }

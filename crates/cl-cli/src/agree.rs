@@ -10,12 +10,12 @@ use cl_data::io::listed;
 use cl_difficulty::DifficultyError;
 use cl_difficulty::agreement::{Bootstrap, JoinedColumn, RankCorrelation, agreement_matrix, join, top_overlap};
 use cl_difficulty::table::Table;
-use cl_study::HeatMap;
+use cl_study::{HeatMap, shown};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::difficulty::{Direction, ReadDirection, write_part};
-use crate::output::{answer, check_svg, new_table, place, print_beside, right, save_figure};
+use crate::output::{answer, check_svg, names, new_table, place, print_beside, right, save_figure};
 use crate::paths;
 use crate::tables::TableArguments;
 
@@ -270,22 +270,22 @@ impl fmt::Display for Report {
             write_part(formatter, file, Some((*n_examples, *of)))?;
         }
         for SomeExamples { file, n_examples, of } in &self.common {
+            let file = shown::line(file);
             writeln!(formatter, "{file}: {n_examples} of its {of} examples are in all files")?;
         }
         for column in &self.columns {
+            let name = shown::name(&column.name);
             match column.direction {
-                Some(direction) => writeln!(formatter, "{}: {direction}", column.name)?,
-                None => {
-                    writeln!(formatter, "{}: as it stands, a high value is neither hard nor easy", column.name)?
-                }
+                Some(direction) => writeln!(formatter, "{name}: {direction}")?,
+                None => writeln!(formatter, "{name}: as it stands, a high value is neither hard nor easy")?,
             }
         }
         if !self.left_out.is_empty() {
-            writeln!(formatter, "left out, no difficulties: {}", listed(&self.left_out))?;
+            writeln!(formatter, "left out, no difficulties: {}", shown::message(&listed(&self.left_out)))?;
         }
         let negated: Vec<_> = self.columns.iter().filter(|c| c.negated).map(|c| c.name.as_str()).collect();
         if !negated.is_empty() {
-            writeln!(formatter, "negated, so that high is hard: {}", negated.join(", "))?;
+            writeln!(formatter, "negated, so that high is hard: {}", names(&negated))?;
         }
         let mut header = vec![""];
         header.extend(self.columns.iter().map(|column| column.name.as_str()));

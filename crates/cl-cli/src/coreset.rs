@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use cl_data::io::{Array, ArrayData, write_npy, write_npz};
@@ -16,17 +15,18 @@ use cl_prune::coreset::{
     AnyFeatures, Coreset, CoresetDescription, CoresetInputs, CoresetSettings, DataSize, Features, Guarantee,
     PartChoice, ValidationTaylor, coresets, join_parts, submodular_options,
 };
+use cl_study::shown;
 use clap::Args;
-use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::features::{
     FeatureFile, Rows, Shape, Values, available_memory, ids_data, read_ids_for, read_indices_for,
 };
 use crate::named::{borrowed, from_to, key_value, write_parameters};
-use crate::output::{answer, is_quiet, place, print_beside, short};
+use crate::output::{answer, place, print_beside, short};
 use crate::output_format::OutputFormat;
 use crate::paths;
+use crate::progress::Spinner;
 use crate::rows::{Field, write_rows};
 use part::{N_EXAMPLES, n_examples_data};
 
@@ -129,9 +129,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let format = OutputFormat::of(output, arguments.output_format, WRITTEN)?;
     let settings = CoresetSettings::parse(method, &borrowed(&arguments.options).collect::<Vec<_>>())?;
     check_arguments(arguments, &settings)?;
-    let bar = if is_quiet() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar.set_message(format!("reading {}", path.display()));
+    let spinner = Spinner::new(&format!("reading {}", path.display()));
     let (mut given_ids, mut all_labels) = (None, None);
     let mut parts = Vec::new();
     let mut validation = None;
@@ -173,7 +171,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let expected = || format!("--start is {start}, expected an example that is read, of {}", rows.len());
         rows.position(start).with_context(expected)
     });
-    bar.set_message(format!("choosing {count} of {} examples by {method}", rows.len()));
+    spinner.say(&format!("choosing {count} of {} examples by {method}", rows.len()));
     let features = any_features(&file.values, shape.n_features).with_context(of_file)?;
     let (mut coreset, guarantee) = if orders.is_empty() {
         let start = start.transpose()?;
@@ -187,7 +185,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         (coreset, Some(settings.merge_guarantee(&chosen, count)?))
     };
     coreset.order.iter_mut().for_each(|index| *index = rows.get(*index));
-    bar.finish_and_clear();
+    drop(spinner);
     write(output, format, &coreset, shape.n_examples, ids.as_ref())?;
     let value = coreset.value();
     print_beside(
@@ -419,6 +417,7 @@ impl fmt::Display for Report {
         let within = if self.within_classes { " within classes" } else { "" };
         writeln!(formatter, "{n_chosen} of {n_examples} examples of {n_features} features by {method}{within}")?;
         for Joined { file, n_chosen, by } in &self.parts {
+            let file = shown::line(file);
             writeln!(formatter, "of {file} {n_chosen} examples, found by their {by}")?;
         }
         if n_read < n_examples {

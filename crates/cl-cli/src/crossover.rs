@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cl_data::io::{malformed, open, with_expected};
-use cl_study::{Crossing, Crossover, CrossoverSettings, EqualBudget, PruneCurves, PruneStudy};
+use cl_study::{Crossing, Crossover, CrossoverSettings, EqualBudget, PruneCurves, PruneStudy, shown};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::output::{check_results, check_svg, new_table, place, print_beside, right, save_figure_after, written};
+use crate::output::{
+    check_results, check_svg, left, new_table, place, print_beside, right, save_figure_after, written,
+};
 use crate::output_format::OutputFormat;
 use crate::paths;
 
@@ -199,6 +201,7 @@ struct Curves {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { study, n_seeds, n_failed, control, .. } = self;
+        let (study, control) = (shown::name(study), shown::name(control));
         writeln!(formatter, "{study}: {n_seeds} seeds, {n_failed} runs failed")?;
         for Curves { equal, text, .. } in &self.curves {
             writeln!(formatter, "\nat equal {equal}\n{text}")?;
@@ -213,7 +216,7 @@ impl fmt::Display for Report {
                 Some([low, high]) => format!("{low} to {high}"),
             };
             let never = format!("{:.1} %", one.never_below * 100.0);
-            let cells = [one.method.clone(), one.budget.to_string()].map(comfy_table::Cell::new);
+            let cells = [one.method.clone(), one.budget.to_string()].map(left);
             let numbers = [one.at.to_string(), interval, never, one.n_seeds.to_string()].map(right);
             table.add_row(cells.into_iter().chain(numbers));
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use cl_difficulty::table::DirectionSource;
+use cl_study::shown;
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -88,6 +89,7 @@ pub(crate) fn write_part(
 ) -> fmt::Result {
     match part {
         Some((n, of)) => {
+            let file = shown::line(file);
             writeln!(formatter, "{file}: {n} of {of} examples of its sidecar, not checked against it")
         }
         None => Ok(()),

@@ -12,6 +12,7 @@ use cl_difficulty::model_based::{
     neighbor_distance, prototype_distance,
 };
 use cl_difficulty::{Column, ColumnValues, Metric};
+use cl_study::shown;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -292,6 +293,7 @@ struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { features, n_examples, n_features, columns, .. } = self;
+        let features = shown::line(features);
         writeln!(formatter, "{features}: {n_examples} examples of {n_features} features")?;
         if let Some(output) = &self.output {
             writeln!(formatter, "{} written to {}", columns.join(", "), place(output))?;

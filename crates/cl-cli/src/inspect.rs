@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use cl_data::io::{FileFormat, FileSummary, SummaryOptions, ValueCount, summarize};
+use cl_study::shown;
 use clap::Args;
-use comfy_table::Cell;
 use serde::Serialize;
 
 use self::log::LogReport;
 use crate::dynamics::LogOptions;
-use crate::output::{answer, in_flags, new_table, right, short};
+use crate::output::{answer, in_flags, left, new_table, right, short};
 
 /// Show what a file of data or a log of training holds: shapes, types, classes, ranges, NaN, duplicates; of a log ids,
 /// epochs, gaps, what is missing or twice, and which metrics it can give.
@@ -116,7 +116,7 @@ impl fmt::Display for Report {
 
 /// The file, and what is twice in it.
 fn write_head(formatter: &mut fmt::Formatter<'_>, summary: &FileSummary) -> fmt::Result {
-    write!(formatter, "{}: {}", summary.file, summary.format)?;
+    write!(formatter, "{}: {}", shown::line(&summary.file), summary.format)?;
     for (count, what) in [
         (summary.n_rows, "rows"),
         (summary.n_duplicate_rows, "duplicate rows"),
@@ -139,7 +139,7 @@ fn write_parts(formatter: &mut fmt::Formatter<'_>, summary: &FileSummary) -> fmt
     };
     let mut table = new_table(header);
     for part in summary.parts.iter().take(SHOWN) {
-        let mut cells = vec![Cell::new(&part.name), Cell::new(&part.element_type)];
+        let mut cells = vec![left(&part.name), left(&part.element_type)];
         cells.extend([part.min, part.max, part.mean].map(|value| right(value.map_or("-".into(), short))));
         cells.extend([part.n_nan, part.n_infinite].map(|count| right(count.to_string())));
         if columns {
@@ -162,10 +162,10 @@ fn write_parts(formatter: &mut fmt::Formatter<'_>, summary: &FileSummary) -> fmt
 fn write_values(formatter: &mut fmt::Formatter<'_>, summary: &FileSummary) -> fmt::Result {
     for part in &summary.parts {
         if let Some(values) = &part.values {
-            writeln!(formatter, "\n{}: {} values", part.name, values.len())?;
+            writeln!(formatter, "\n{}: {} values", shown::name(&part.name), values.len())?;
             let mut table = new_table(&["value", "count"]);
             for ValueCount { value, count } in values {
-                table.add_row([Cell::new(value), right(count.to_string())]);
+                table.add_row([left(value), right(count.to_string())]);
             }
             writeln!(formatter, "{table}")?;
         }

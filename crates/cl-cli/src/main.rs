@@ -26,11 +26,13 @@ mod score_file;
 mod tables;
 mod weights;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use cl_data::instructions;
 use cl_data::io::forget_standard_input;
+use cl_study::shown;
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Curriculum learning over files of any framework.
@@ -105,7 +107,10 @@ fn run(command: Command) -> anyhow::Result<()> {
 }
 
 fn main() -> ExitCode {
-    let Cli { quiet, command } = Cli::parse();
+    let Cli { quiet, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => explain(error),
+    };
     if quiet {
         output::be_quiet();
     }
@@ -119,6 +124,27 @@ fn main() -> ExitCode {
             // Where even stderr is closed, the exit status is all there is left to say.
             let _ = writeln!(io::stderr(), "error: {}", message(&error));
             if error.is::<paths::WrongUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// Says what is wrong with the arguments, or the help that they ask for.
+///
+/// clap quotes arguments as they are, between escape sequences of its own: where they could steer the terminal, it is
+/// asked again of what is shown of them.
+fn explain(error: clap::Error) -> ! {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let shown: Vec<OsString> =
+        given.iter().map(|given| shown::line(&given.to_string_lossy()).as_ref().into()).collect();
+    if given == shown {
+        error.exit()
+    }
+    match Cli::try_parse_from(shown) {
+        Err(error) => error.exit(),
+        // Nothing is wrong with what is shown of it.
+        Ok(_) => {
+            let _ = io::stderr().write_all(shown::lines(&error.to_string()).as_bytes());
+            std::process::exit(error.exit_code())
         }
     }
 }

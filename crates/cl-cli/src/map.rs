@@ -14,7 +14,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::dynamics::InputOptions;
-use crate::output::{check_svg, note, print_beside, save_figure};
+use crate::output::{check_svg, note, place, print_beside, save_figure};
 use crate::paths;
 use crate::progress::Bar;
 
@@ -128,6 +128,6 @@ struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { output, n_examples, n_shown } = self;
-        writeln!(formatter, "{n_shown} of {n_examples} examples drawn to {output}")
+        writeln!(formatter, "{n_shown} of {n_examples} examples drawn to {}", place(output))
     }
 }

@@ -12,6 +12,7 @@ use cl_pacing::{
     Batch, Cursor, Exposure, Given, Sampler, SamplerInputs, SeveralScores, order_by_name, orders, pacing_by_name,
     pacings, sampler_by_name, samplers,
 };
+use cl_study::shown;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -379,7 +380,7 @@ impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_part(formatter, &self.scores, self.part_of_sidecar)?;
         for ReadColumn { name, direction } in &self.columns {
-            writeln!(formatter, "{name}: {direction}")?;
+            writeln!(formatter, "{}: {direction}", shown::name(name))?;
         }
         let Self { n_examples, steps: (from, to), total_steps, rank, world_size, n_shown, .. } = self;
         writeln!(

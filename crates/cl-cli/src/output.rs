@@ -1,6 +1,7 @@
 //! What all commands print in the same way.
 
-use std::fmt::Display;
+use std::borrow::Cow;
+use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -8,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::bail;
 use cl_data::io::{io_error, is_standard, write_atomically};
-use cl_study::Figure;
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use cl_study::{Figure, shown};
+use comfy_table::{CellAlignment, presets};
 use serde::Serialize;
 
 /// Whether errors are all that is said.
@@ -73,27 +74,32 @@ pub(crate) fn check_results(results: &[Option<&Path>]) -> anyhow::Result<()> {
 }
 
 /// Where a result went, for people.
-pub(crate) fn place(output: &str) -> &str {
-    if output == "-" { "standard output" } else { output }
+pub(crate) fn place(output: &str) -> Cow<'_, str> {
+    if output == "-" { "standard output".into() } else { shown::line(output) }
 }
 
+/// What was not foreseen to be shown, a report writes out all the same; but a line break is its own to a report, which
+/// therefore takes names and messages from [`shown`] one by one.
 fn write_report<Report: Serialize + Display>(
     writer: &mut dyn Write,
     report: &Report,
     json: bool,
 ) -> anyhow::Result<()> {
-    let mut writer = BufWriter::new(writer);
     if json {
-        serde_json::to_writer_pretty(&mut writer, report).map_err(io::Error::from)?;
-        writeln!(writer)?;
+        let report = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
+        writeln!(writer, "{}", shown::json(&report))?;
     } else {
-        write!(writer, "{report}")?;
+        writer.write_all(shown::lines(&report.to_string()).as_bytes())?;
     }
     Ok(writer.flush()?)
 }
 
-/// What the library says of its options, in the words of the command line.
+/// What the library says, for people, of its options in the words of the command line.
 pub(crate) fn in_flags(message: &str) -> String {
+    with_flags(&shown::message(message))
+}
+
+fn with_flags(message: &str) -> String {
     let flags = [
         ("no option `labels`", "no --labels"),
         ("option `labels`", "--labels FILE"),
@@ -110,19 +116,48 @@ pub(crate) fn in_flags(message: &str) -> String {
     // The others bear the same name.
     let Some((before, rest)) = message.split_once("option `") else { return message };
     let Some((name, after)) = rest.split_once('`') else { return message };
-    format!("{before}--{}{}", name.replace('_', "-"), in_flags(after))
+    format!("{before}--{}{}", name.replace('_', "-"), with_flags(after))
 }
 
-/// A table without lines.
+/// A table without rules, a line per row.
+pub(crate) struct Table(comfy_table::Table);
+
+/// A table with this header and no rows yet.
 pub(crate) fn new_table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header);
-    table
+    let mut table = comfy_table::Table::new();
+    table.load_style(presets::NOTHING).set_header(header.iter().map(|name| shown::name(name)));
+    Table(table)
+}
+
+impl Table {
+    pub(crate) fn add_row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        self.0.add_row(cells.into_iter().map(|Cell(cell)| cell));
+    }
+}
+
+impl Display for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// What stands in a table.
+pub(crate) struct Cell(comfy_table::Cell);
+
+/// A cell of words.
+pub(crate) fn left(text: impl AsRef<str>) -> Cell {
+    Cell(comfy_table::Cell::new(shown::name(text.as_ref())))
 }
 
 /// A cell of a number.
-pub(crate) fn right(text: impl Into<String>) -> Cell {
-    Cell::new(text.into()).set_alignment(CellAlignment::Right)
+pub(crate) fn right(text: impl AsRef<str>) -> Cell {
+    let Cell(cell) = left(text);
+    Cell(cell.set_alignment(CellAlignment::Right))
+}
+
+/// Names, as they are listed.
+pub(crate) fn names(names: &[impl AsRef<str>]) -> String {
+    names.iter().map(|name| shown::name(name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
 /// Six significant digits.

@@ -1,6 +1,9 @@
 //! Progress on stderr, where that is a terminal.
 
+use std::time::Duration;
+
 use cl_difficulty::log::{Contents, Progress, Source};
+use cl_study::shown;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::is_quiet;
@@ -42,6 +45,28 @@ impl Progress for Bar {
 }
 
 impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// What is going on, where nobody can tell how much of it is left.
+pub(crate) struct Spinner(ProgressBar);
+
+impl Spinner {
+    pub(crate) fn new(text: &str) -> Self {
+        let spinner = Self(if is_quiet() { ProgressBar::hidden() } else { ProgressBar::new_spinner() });
+        spinner.0.enable_steady_tick(Duration::from_millis(200));
+        spinner.say(text);
+        spinner
+    }
+
+    pub(crate) fn say(&self, text: &str) {
+        self.0.set_message(shown::message(text).into_owned());
+    }
+}
+
+impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

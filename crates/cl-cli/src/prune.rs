@@ -14,6 +14,7 @@ use cl_prune::{
     Budget, Decision, NeighborLists, RemoveUnforgettable, RuleDescription, RuleInputs, RuleNeeds, RuleSettings,
     Selection, SelectionRule, class_options, rules,
 };
+use cl_study::shown;
 use clap::Args;
 use serde::Serialize;
 
@@ -285,6 +286,7 @@ impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scores, column, direction, rule, n_examples, n_kept, n_tied, seed, .. } = self;
         write_part(formatter, scores, self.part_of_sidecar)?;
+        let (scores, column) = (shown::line(scores), shown::name(column));
         writeln!(formatter, "{scores}: {n_kept} of {n_examples} examples kept by {rule} of {column}")?;
         writeln!(formatter, "{column}: {direction}")?;
         if *n_tied > 0 {

@@ -10,13 +10,14 @@ use cl_data::io::is_standard;
 use cl_difficulty::log::{self, Contents, Scoring};
 use cl_difficulty::table::{self, Sidecar, Skipped, TableFormat, sidecar_path};
 use cl_difficulty::{Column, MetricSettings, Needs, metrics};
+use cl_study::shown;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::paths;
 use crate::{
     dynamics::InputOptions,
-    output::{answer, in_flags, new_table, place, print_beside},
+    output::{answer, in_flags, left, new_table, place, print_beside},
     output_format::score_format,
     progress::Bar,
 };
@@ -243,6 +244,7 @@ impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Sidecar { input, format, epochs, n_examples, n_classes, n_never_learned, n_runs, .. } = &self.sidecar;
         let n_epochs = epochs.len();
+        let input = shown::line(input);
         write!(formatter, "{input}: {format}, {n_epochs} epochs, {n_examples} examples")?;
         if *n_classes > 0 {
             write!(formatter, ", {n_classes} classes")?;
@@ -263,11 +265,11 @@ impl fmt::Display for Report {
         let mut table = new_table(&["column", "hard where", "options"]);
         for column in &self.sidecar.columns {
             let options: Vec<_> = column.options.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            table.add_row([column.name.as_str(), hard_where(column.higher_is_harder), &options.join(" ")]);
+            table.add_row([&column.name, hard_where(column.higher_is_harder), &options.join(" ")].map(left));
         }
         writeln!(formatter, "{table}")?;
         for Skipped { metric, reason } in &self.sidecar.skipped {
-            writeln!(formatter, "left out: {metric} {reason}")?;
+            writeln!(formatter, "left out: {metric} {}", in_flags(reason))?;
         }
         writeln!(formatter, "written to {}", place(&self.output))
     }

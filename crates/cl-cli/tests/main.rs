@@ -8,6 +8,7 @@ mod pacing;
 mod paths;
 mod prune;
 mod scores;
+mod shown;
 mod standard_streams;
 mod support;
 mod tables;

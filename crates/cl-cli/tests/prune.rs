@@ -314,7 +314,7 @@ fn rules_are_listed() {
     assert!(json.as_array().unwrap().iter().any(|rule| rule["name"] == "ccs" && rule["nested"] == true));
 }
 
-fn study(folder: &Folder) -> String {
+pub(crate) fn study(folder: &Folder) -> String {
     let study = PruneStudy::new("demo", [1, 2, 3], [1.0, 0.5, 0.25]).unwrap().method("hardest");
     let curves = study
         .run(None, None, &Quiet, |run| {

@@ -15,6 +15,7 @@ mod prune_curve;
 mod record;
 mod results;
 mod runs;
+pub mod shown;
 mod statistics;
 mod study;
 mod table;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     error::{StudyError, check_length},
+    shown,
     statistics::{Interval, Summary},
 };
 
@@ -212,7 +213,7 @@ impl Table {
             .set_width(width);
         let cell = |column: usize, text: String| {
             let alignment = if self.is_words(column) { CellAlignment::Left } else { CellAlignment::Right };
-            TerminalCell::new(text).set_alignment(alignment)
+            TerminalCell::new(shown::line(&text)).set_alignment(alignment)
         };
         table.set_header(self.columns.iter().enumerate().map(|(at, name)| cell(at, name.clone())));
         for row in &self.rows {

@@ -8,7 +8,7 @@ use cl_difficulty::log::{self, Contents, Duplicates, Missing, NotNumbers, Note, 
 use serde::Serialize;
 
 use crate::dynamics::LogOptions;
-use crate::output::{in_flags, short};
+use crate::output::{in_flags, names, short};
 
 /// A log.
 #[derive(Serialize)]
@@ -83,13 +83,13 @@ impl fmt::Display for LogReport {
         }
         writeln!(formatter, ", {n_epochs} epochs from {first_epoch} to {last_epoch}")?;
         let more = if *n_examples > self.first_ids.len() { ", ..." } else { "" };
-        writeln!(formatter, "ids: {}{more}", self.first_ids.join(", "))?;
+        writeln!(formatter, "ids: {}{more}", names(&self.first_ids))?;
         if !self.has_labels {
             writeln!(formatter, "no labels")?;
         }
         if !self.runs.is_empty() {
             let n = short(self.runs.len() as f64);
-            writeln!(formatter, "{n} runs: {}", self.runs.join(", "))?;
+            writeln!(formatter, "{n} runs: {}", names(&self.runs))?;
         }
         for note in &self.notes {
             writeln!(formatter, "{}", in_flags(&note.text))?;

@@ -6,6 +6,7 @@ use plotters::style::{
 
 use super::palette::{Color, INK, WHITE};
 use crate::error::StudyError;
+use crate::shown;
 
 /// The backend has whole pixels; drawing this many times larger gives curves without steps.
 const SUBPIXELS: f64 = 10.0;
@@ -76,7 +77,7 @@ pub(crate) fn document(
     // The backend's opening tag gives the scaled size; the picture has the real one, and a name for readers who
     // do not see it.
     let body = svg.split_once(">\n").map_or("", |(_, body)| body);
-    let title = title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let title = shown::name(title).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     Ok(format!(
         "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" role=\"img\" \
          xmlns=\"http://www.w3.org/2000/svg\">\n<title>{title}</title>\n{body}",
@@ -176,6 +177,7 @@ impl Canvas<'_> {
         self.polygon(&corners(radius), color, 1.0);
     }
 
+    /// Writes, with nothing hidden: XML takes no control characters, not even escaped.
     pub(crate) fn text(&mut self, content: &str, at: (f64, f64), text: Text) {
         let (red, green, blue) = text.color;
         let color = RGBColor(red, green, blue).to_rgba();
@@ -185,7 +187,7 @@ impl Canvas<'_> {
             .style(if text.bold { FontStyle::Bold } else { FontStyle::Normal })
             .transform(if text.upwards { FontTransform::Rotate270 } else { FontTransform::None });
         let style = TextStyle::from(font).color(&color).pos(Pos::new(text.across, text.down));
-        let result = self.backend.draw_text(content, &style, scaled(&at));
+        let result = self.backend.draw_text(&shown::line(content), &style, scaled(&at));
         self.note(result);
     }
 }

@@ -8,6 +8,7 @@ use super::{
     palette::{AXIS, Color, GRID, INK, Ramp, WHITE},
 };
 use crate::error::StudyError;
+use crate::shown;
 
 /// What a legend shows beside a name.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,6 +77,16 @@ impl<'a> Layout<'a> {
     /// Draws all but the data.
     pub(crate) fn draw(self, canvas: &mut Canvas<'_>) -> Result<Frame, StudyError> {
         let Self { labels, x, y, x_names, y_names, legend, bar, x_notes, y_notes } = self;
+        // What is measured is what is written.
+        let shown = |name: &String| shown::name(name).into_owned();
+        let shown_notes = |notes: &[(f64, String)]| notes.iter().map(|(at, note)| (*at, shown(note))).collect();
+        let labels = Labels::new(shown(&labels.title), shown(&labels.x), shown(&labels.y));
+        let [x_names, y_names] = [x_names, y_names].map(|names| names.iter().map(shown).collect::<Vec<_>>());
+        let [x_notes, y_notes]: [Vec<(f64, String)>; 2] = [x_notes, y_notes].map(shown_notes);
+        let legend: Vec<_> = legend.iter().map(|(name, key)| (shown(name), *key)).collect();
+        let bar = bar.map(|bar| ColorBar { name: shown(&bar.name), ..bar });
+        let [x_names, y_names] = [&x_names[..], &y_names];
+        let [x_notes, y_notes] = [&x_notes[..], &y_notes];
         let margin = 14.0;
         let line = LABEL * 1.3;
 

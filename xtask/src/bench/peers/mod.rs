@@ -12,6 +12,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use cl_data::instructions::Instructions;
+use cl_study::shown;
 use serde::{Deserialize, Serialize};
 
 use self::comparisons::{COMPARISONS, Comparison, Peer, TORCH, Threads};
@@ -85,8 +86,9 @@ pub fn compare(cargo: &Cargo, settings: &Settings<'_>, mut tell: impl FnMut(&Pee
     let python = match Python::prepare(&cargo.out.join("venv"), &files) {
         Ok(python) => python,
         Err(error) => {
-            eprintln!("peers: {error:#}");
-            peers.error = Some(format!("{error:#}"));
+            let error = format!("{error:#}");
+            eprintln!("peers: {}", shown::lines(&error));
+            peers.error = Some(error);
             return tell(&peers);
         }
     };
@@ -152,7 +154,7 @@ impl Stage<'_> {
             Err(error) => (None, Vec::new(), Some(format!("{error:#}"))),
         };
         if let Some(error) = &error {
-            eprintln!("peers: {error}");
+            eprintln!("peers: {}", shown::lines(error));
         }
         Compared {
             name: comparison.name.into(),
