@@ -267,7 +267,7 @@ fn difficulty(arguments: &Arguments, file: &ScoreFile) -> anyhow::Result<(Vec<f6
             Join::WeightedRank if arguments.join_weights.is_empty() => {
                 scores.weighted_rank(&vec![1.0; columns.len()])?
             }
-            Join::WeightedRank => scores.weighted_rank(&arguments.join_weights)?,
+            Join::WeightedRank => scores.weighted_rank(&arguments.join_weights).context("--join-weights")?,
         })
     };
     Ok((joined().with_context(|| file.path.display().to_string())?, read))

@@ -144,8 +144,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("--second-split takes one run, not {}", runs.len());
     }
     let second = second_split(arguments, &mut settings, contents)?;
-    if arguments.by == Some(By::Examples) && runs.iter_mut().any(|run| run.blocks().is_none()) {
-        bail!("--by examples needs a folder with one .npy file in C order per epoch");
+    let unblocked = |run: &mut Box<dyn log::Source>| run.blocks().is_none().then(|| run.contents().path.clone());
+    if arguments.by == Some(By::Examples)
+        && let Some(path) = runs.iter_mut().find_map(unblocked)
+    {
+        bail!("{}: --by examples needs a folder with one .npy file in C order per epoch", path.display());
     }
     let mut bar = Bar::of_runs(&runs);
     let scoring =

@@ -537,10 +537,11 @@ fn names(message: &str, absurd: &str) -> bool {
             || message.contains("a value is required");
     }
     let start: String = absurd.chars().take(30).collect();
-    let key = absurd.split('=').next().unwrap_or_default();
+    let (key, value) = absurd.split_once('=').unwrap_or((absurd, absurd));
     plain(message).contains(&plain(&start))
         || message.contains(&start.escape_debug().to_string())
         || message.contains(&format!(".{key}"))
+        || [key, value].iter().any(|part| part.len() > 3 && message.contains(part))
         // A separator that the file does not have shows in its columns.
         || absurd == "separator" && message.contains("in/")
 }

@@ -108,12 +108,20 @@ pub fn score(
     Ok(scored)
 }
 
-/// That windows hold no more epochs than there are, before memory is taken for them.
+/// That there are epochs for each metric, and that windows hold no more of them, before memory is taken for these.
 fn check_windows(metrics: &[MetricSettings], contents: &Contents) -> Result<(), DifficultyError> {
     for settings in metrics {
         let (from, until) = settings.epochs();
         let entered = |epoch: &&u64| **epoch >= from && until.is_none_or(|until| **epoch < until);
         let found = contents.epochs.iter().filter(entered).count();
+        if found == 0 {
+            let until = until.map_or(String::new(), |until| format!(" until {until}"));
+            let (first, last) = (contents.epochs.first(), contents.epochs.last());
+            let has =
+                first.zip(last).map_or(String::new(), |(first, last)| format!(", the log has {first} to {last}"));
+            let problem = format!("{}: no epoch from {from}{until}{has}", settings.metric().name);
+            return Err(DifficultyError::malformed(&contents.path, "", problem));
+        }
         if let Some(window) = settings.window().filter(|&window| window > found) {
             let metric = settings.metric().name.clone();
             let (needed, found) = (window as u64, found as u64);

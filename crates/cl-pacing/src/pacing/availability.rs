@@ -69,7 +69,7 @@ impl Looks<'_> {
     fn grows_until(&self, step: u64) -> u64 {
         let until = self.pacing.grows_until(self.progress(step));
         // A bit less, because progress is a rounded quotient. What is left out is looked at step by step.
-        let last = (until * self.n_steps as f64 * (1.0 - 1e-12)) as u64;
+        let last = (until * self.n_steps as f64 * (1.0 - 1e-15)) as u64;
         let last = last.min(self.n_steps - 1);
         if last > step && self.progress(last) < until { last } else { step }
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Pacing, rounding::Rounding, units::units_passed};
+use super::{Pacing, rounding::Rounding, units::before, units::units_passed};
 use crate::error::PacingError;
 
 /// Another pacing over and over, each time in an equal part of the budget.
@@ -69,7 +69,7 @@ impl Pacing for Cyclic {
         match self.pacing.grows_until(self.within(progress)) {
             until if until < f64::INFINITY => progress,
             _ if begun == self.n_cycles - 1 => f64::INFINITY,
-            _ => (begun + 1) as f64 / self.n_cycles as f64,
+            _ => before(begun as f64 + 1.0, self.n_cycles),
         }
     }
 

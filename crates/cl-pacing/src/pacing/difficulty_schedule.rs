@@ -4,7 +4,7 @@ use cl_data::catalogue::{Options, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{pacing_entry, total};
-use super::units::{check_total, units_passed};
+use super::units::{before, check_total, units_passed};
 use super::{Pacing, rounding::Rounding};
 use crate::{entry::Given, error::PacingError};
 
@@ -257,7 +257,7 @@ impl Pacing for DifficultyPacing {
         let Kind::FixedDiscrete { difficulties, max_steps } = &self.schedule.0 else { return f64::INFINITY };
         let passed = max_steps.partition_point(|&last| last < units_passed(progress, self.total));
         let falls = difficulties[passed..].windows(2).position(|pair| pair[1] < pair[0]);
-        falls.map_or(f64::INFINITY, |at| max_steps[passed + at] as f64 / self.total as f64)
+        falls.map_or(f64::INFINITY, |at| before(max_steps[passed + at] as f64 + 1.0, self.total))
     }
 
     fn rounding(&self) -> Rounding {

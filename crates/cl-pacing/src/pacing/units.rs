@@ -12,6 +12,11 @@ pub(super) fn units_passed(progress: f64, total: u64) -> u64 {
     (if (units - nearest).abs() <= 1e-12 * nearest { nearest } else { units.floor() }) as u64
 }
 
+/// The progress before which fewer than `unit` of `total` whole units have passed, whatever is rounded.
+pub(super) fn before(unit: f64, total: u64) -> f64 {
+    unit * (1.0 - 1e-12) / total as f64 * (1.0 - 1e-15)
+}
+
 pub(super) fn check_total(argument: &'static str, total: u64) -> Result<(), PacingError> {
     PacingError::check(argument, total, total > 0, "at least 1, the whole of what progress is a part of")
 }

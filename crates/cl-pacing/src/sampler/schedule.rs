@@ -84,7 +84,7 @@ impl Schedule {
         let (piece, end) = self.piece(step);
         let until = piece.pacing.grows_until(piece.progress(step));
         // A bit less, because progress is a rounded quotient.
-        let last = (until * piece.total_steps as f64 * (1.0 - 1e-12)) as u64;
+        let last = (until * piece.total_steps as f64 * (1.0 - 1e-15)) as u64;
         let last = last.min(end - 1);
         if known > step.saturating_add(1) || last <= step || piece.progress(last) >= until {
             return known;
