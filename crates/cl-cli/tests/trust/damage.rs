@@ -80,10 +80,12 @@ pub(super) const KINDS: &[Kind] = &[
             bytes.splice(range.end..range.end, copy);
         })
     }),
-    ("a range zeroed", |whole, draws| bytes(whole, |bytes| {
-        let range = draws.range(bytes.len());
-        bytes[range].fill(0);
-    })),
+    ("a range zeroed", |whole, draws| {
+        bytes(whole, |bytes| {
+            let range = draws.range(bytes.len());
+            bytes[range].fill(0);
+        })
+    }),
     ("ranges swapped", |whole, draws| {
         bytes(whole, |bytes| {
             let n = 1 + draws.below(32.min(bytes.len() / 2));

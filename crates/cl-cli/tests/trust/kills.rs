@@ -22,8 +22,7 @@ const E: usize = 12;
 fn write_log(folder: &Path) {
     std::fs::create_dir(folder.join("run")).unwrap();
     let mut draws = Draws::of(1);
-    let write =
-        |name: &str, array: &Array| std::fs::write(folder.join("run").join(name), array.npy()).unwrap();
+    let write = |name: &str, array: &Array| std::fs::write(folder.join("run").join(name), array.npy()).unwrap();
     for epoch in 0..E {
         let logit = |at: usize| {
             let (example, class) = (at / C, at % C);

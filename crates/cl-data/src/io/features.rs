@@ -143,7 +143,7 @@ impl FeatureReader {
                 };
                 Ok(Self { path, store: Store::Archive(archive), shape, ids })
             }
-            _ => Err(malformed(&path, "", "neither .npy nor .npz")),
+            _ => Err(malformed(&path, "", "neither .npy nor .npz, expected features in one of them")),
         }
     }
 
