@@ -28,8 +28,6 @@ pub(super) struct File {
     n_classes: Option<i64>,
     /// Whether +inf is a number that may be used.
     may_be_infinite: bool,
-    /// Whether the command reads a part of it alone.
-    pub(super) is_read_in_part: bool,
 }
 
 const N: usize = 24;
@@ -50,7 +48,6 @@ impl File {
             label,
             n_classes: None,
             may_be_infinite: false,
-            is_read_in_part: false,
         }
     }
 
@@ -625,13 +622,13 @@ pub(super) fn commands() -> Vec<Command> {
         ),
         command(
             "coreset f.npy --method k-center --rows 3..20 --count 4 --start 5 -o out.npy",
-            [File { is_read_in_part: true, ..array("f.npy", features()) }],
+            [array("f.npy", features())],
             &["out.npy"],
         ),
         command(
             "coreset f.npy --method feature-based --part a.csv --part b.jsonl --part c.npy --part d.npz --count 4 -o out.csv",
             [
-                File { is_read_in_part: true, ..array("f.npy", features()) },
+                array("f.npy", features()),
                 File::new("a.csv", part(vec![0, 3, 6]), Form::Csv).ids("index"),
                 File::new("b.jsonl", part(vec![1, 4]), Form::JsonLines).ids("index"),
                 array("c.npy", integers([2, 5, 8])).ids(""),

@@ -246,12 +246,8 @@ fn is_right(
     };
     let afresh = tempfile::tempdir().unwrap();
     write(afresh.path(), command);
-    let read = match reading::read(bytes, file.form) {
-        Ok(read) => read,
-        // What is damaged was not read: the result is that of the whole file.
-        Err(_) if file.is_read_in_part => return same(folder, afresh.path(), command, ended),
-        Err(why) => return Err(format!("it accepts what holds nothing: {why}")),
-    };
+    let read = reading::read(bytes, file.form).map_err(|why| format!("it accepts what holds nothing: {why}"))?;
+    let read = read.in_order_of(&file.data);
     if let Some(why) = file.refused(&read) {
         return Err(format!("it accepts what must be refused: {why}"));
     }

@@ -218,6 +218,8 @@ fn read_values<T: Scalar>(
                 left -= reader.read_rows(ROWS.min(left), &mut values)?;
             }
         }
+        // At the end of what is compressed stands whether it is whole.
+        reader.skip((n - at) * d)?;
         return Ok(values);
     }
     // Feature by feature, each number to where it belongs.
