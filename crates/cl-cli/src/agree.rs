@@ -99,7 +99,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         joined => joined?,
     };
     if columns.len() < 2 {
-        bail!("{} columns to compare, expected at least 2", columns.len());
+        let paths: Vec<String> = files.iter().map(|file| file.path.display().to_string()).collect();
+        // What cannot be used may be what was meant.
+        let flawed = |file: &Table| Some(file.column(&file.unusable.first()?.name).err()?.to_string());
+        let flaw = files.iter().find_map(flawed).map_or(String::new(), |flaw| format!("; {flaw}"));
+        bail!("{}: {} columns to compare, expected at least 2{flaw}", listed(&paths), columns.len());
     }
     let names = display_names(&columns);
     let scores: Vec<_> =

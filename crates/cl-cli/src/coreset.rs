@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use cl_data::io::{Array, ArrayData, write_npy, write_npz};
+use cl_data::io::{Array, ArrayData, NpyReader, indices_of, write_npy, write_npz};
 use cl_data::{Ids, MAX_CLASSES};
 use cl_prune::PruneError;
 use cl_prune::coreset::{
@@ -19,9 +19,7 @@ use cl_study::shown;
 use clap::Args;
 use serde::Serialize;
 
-use crate::features::{
-    FeatureFile, Rows, Shape, Values, available_memory, ids_data, read_ids_for, read_indices_for,
-};
+use crate::features::{FeatureFile, Rows, Shape, Values, available_memory, ids_data, read_ids_for};
 use crate::named::{borrowed, from_to, key_value, write_parameters};
 use crate::output::{answer, place, print_beside, short};
 use crate::output_format::OutputFormat;
@@ -245,7 +243,11 @@ fn any_features(values: &Values, n_features: usize) -> Result<AnyFeatures<'_>, P
 }
 
 fn read_labels(path: &Path, n: usize) -> anyhow::Result<Vec<usize>> {
-    let labels = read_indices_for(path, "labels", n)?;
+    let reader = NpyReader::open(path)?;
+    if let Some(found) = reader.shape().first().filter(|&&found| found != n) {
+        bail!("{}: {found} labels for {n} examples, expected one each", path.display());
+    }
+    let labels = indices_of(path, "labels", &reader.into_array()?)?;
     if let Some(at) = labels.iter().position(|&label| label >= MAX_CLASSES) {
         let label = labels[at];
         bail!("{}: element {at}: label {label}, expected a class below {MAX_CLASSES}", path.display());

@@ -1,7 +1,7 @@
 //! `curriculum crossover`: prune curves of a saved study, and where methods fall below chance.
 
 use std::fmt;
-use std::io::{BufReader, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -162,18 +162,19 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     print_beside(&report, arguments.json, &results)
 }
 
-/// The most bytes of a study, of which some megabytes are thousands of runs.
-const MAX_BYTES: u64 = 256 << 20;
+/// The most bytes of a compressed study, tens of thousands of runs: a small file may hold any number.
+const MAX_BYTES: u64 = 16 << 20;
 
 fn read_study(path: &Path) -> anyhow::Result<PruneCurves> {
-    let mut input = BufReader::new(open(path)?.take(MAX_BYTES));
-    let read = serde_json::from_reader(&mut input);
-    read.map_err(|error| {
-        let expected = "a prune study as `cl-study` saves it";
-        let cut = input.get_ref().limit() == 0;
-        let said = if cut { format!("more than {} MiB", MAX_BYTES >> 20) } else { error.to_string() };
-        malformed(path, "", with_expected(said, expected)).into()
-    })
+    let mut input = open(path)?;
+    let most = usize::try_from(input.n_bytes().unwrap_or(MAX_BYTES)).unwrap_or(usize::MAX);
+    let bytes = input.read_up_to(most.saturating_add(1))?;
+    if bytes.len() > most {
+        let problem = format!("more than {} MiB, expected a compressed study of at most as many", most >> 20);
+        return Err(malformed(path, "", problem).into());
+    }
+    let expected = "a prune study as `cl-study` saves it";
+    serde_json::from_slice(&bytes).map_err(|error| malformed(path, "", with_expected(error, expected)).into())
 }
 
 #[derive(Serialize)]

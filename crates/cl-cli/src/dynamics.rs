@@ -4,8 +4,9 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use cl_data::MAX_CLASSES;
+use anyhow::anyhow;
 use cl_data::io::{LabelOptions, TextLines, malformed};
+use cl_data::{DataError, MAX_CLASSES};
 use cl_difficulty::OutputKind;
 use cl_difficulty::log::{self, Axes, Dtype, Duplicates, Missing, NotNumbers, Source};
 use clap::Args;
@@ -115,13 +116,27 @@ impl LogOptions {
         })
     }
 
+    /// An error of labels that are none of the classes, with the file that these are read from.
+    pub(crate) fn with_classes(&self, error: DataError) -> anyhow::Error {
+        match &self.classes {
+            Some(file) if !file.contains(',') && error.to_string().contains("option `classes`") => {
+                anyhow!("{error} of {file}")
+            }
+            _ => error.into(),
+        }
+    }
+
     fn classes(&self) -> anyhow::Result<Option<Vec<String>>> {
         Ok(match &self.classes {
             None => None,
             Some(list) if list.contains(',') => Some(list.split(',').map(|name| name.trim().to_owned()).collect()),
             Some(file) => {
-                let lines = TextLines::open(file)?.filter(|line| !line.as_ref().is_ok_and(String::is_empty));
-                let classes = lines.take(MAX_CLASSES + 1).collect::<Result<Vec<_>, _>>()?;
+                let mut classes = TextLines::open(file)?.take(MAX_CLASSES + 1).collect::<Result<Vec<_>, _>>()?;
+                if classes.len() > MAX_CLASSES {
+                    let problem = format!("more than {MAX_CLASSES} lines, expected at most as many classes");
+                    return Err(malformed(Path::new(file), "", problem).into());
+                }
+                classes.retain(|line| !line.is_empty());
                 let options = LabelOptions { classes: Some(classes), ignore: None };
                 options.check().map_err(|problem| malformed(Path::new(file), "", problem))?;
                 options.classes
@@ -150,7 +165,7 @@ impl InputOptions {
         let options = self.log()?;
         let mut runs = Vec::new();
         for input in inputs {
-            runs.extend(log::open_runs(input, &options)?);
+            runs.extend(log::open_runs(input, &options).map_err(|error| self.log.with_classes(error))?);
         }
         Ok(runs)
     }

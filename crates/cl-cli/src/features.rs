@@ -7,7 +7,6 @@ use cl_data::io::FeatureReader;
 
 pub(crate) use cl_data::io::{
     FeatureRows as Rows, FeatureShape as Shape, FeatureValues as Values, available_memory, ids_data, read_ids_for,
-    read_indices_for,
 };
 
 pub(crate) struct FeatureFile {

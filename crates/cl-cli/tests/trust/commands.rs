@@ -622,13 +622,13 @@ pub(super) fn commands() -> Vec<Command> {
         ),
         command(
             "coreset f.npy --method k-center --rows 3..20 --count 4 --start 5 -o out.npy",
-            [features_file()],
+            [array("f.npy", features())],
             &["out.npy"],
         ),
         command(
             "coreset f.npy --method feature-based --part a.csv --part b.jsonl --part c.npy --part d.npz --count 4 -o out.csv",
             [
-                features_file(),
+                array("f.npy", features()),
                 File::new("a.csv", part(vec![0, 3, 6]), Form::Csv).ids("index"),
                 File::new("b.jsonl", part(vec![1, 4]), Form::JsonLines).ids("index"),
                 array("c.npy", integers([2, 5, 8])).ids(""),

@@ -315,6 +315,17 @@ pub(super) fn zip(members: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 impl Data {
+    /// The same with columns in the order in which another has them: keys of JSON come in none.
+    pub(super) fn in_order_of(self, other: &Self) -> Self {
+        let (Self::Table(table), Self::Table(other)) = (&self, other) else { return self };
+        let mut order: Vec<usize> = (0..table.names.len()).collect();
+        order.sort_by_key(|&at| other.column(&table.names[at]).unwrap_or(usize::MAX));
+        let names = order.iter().map(|&at| table.names[at].clone()).collect();
+        let row = |row: &Vec<Cell>| order.iter().map(|&at| row[at].clone()).collect();
+        let rows = table.rows.iter().map(row).collect();
+        Self::Table(Table { names, rows })
+    }
+
     /// Its bytes in a form that it has.
     pub(super) fn written(&self, form: Form) -> Vec<u8> {
         match (self, form) {

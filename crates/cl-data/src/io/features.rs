@@ -143,7 +143,7 @@ impl FeatureReader {
                 };
                 Ok(Self { path, store: Store::Archive(archive), shape, ids })
             }
-            _ => Err(malformed(&path, "", "neither .npy nor .npz")),
+            _ => Err(malformed(&path, "", "neither .npy nor .npz, expected features in one of them")),
         }
     }
 
@@ -218,6 +218,8 @@ fn read_values<T: Scalar>(
                 left -= reader.read_rows(ROWS.min(left), &mut values)?;
             }
         }
+        // At the end of what is compressed stands whether it is whole.
+        reader.skip((n - at) * d)?;
         return Ok(values);
     }
     // Feature by feature, each number to where it belongs.

@@ -37,7 +37,10 @@ pub fn ids_of(path: &Path, array: Array) -> Result<Ids, DataError> {
         Ids::integers(ids.into_iter().map(Into::into).collect())
     }
     let ids = match array.into_data() {
-        ArrayData::Text(ids) => Ids::texts(ids),
+        ArrayData::Text(ids) => match ids.iter().position(String::is_empty) {
+            Some(at) => return Err(malformed(path, format!("element {at}"), "empty, expected an id")),
+            None => Ids::texts(ids),
+        },
         ArrayData::U64(ids) => Ids::texts(ids.iter().map(u64::to_string).collect()),
         ArrayData::I64(ids) => Ids::integers(ids),
         ArrayData::I8(ids) => integers(ids),

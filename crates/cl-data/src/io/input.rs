@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use super::standard_input::open_file;
-use super::{io_error, malformed};
+use super::{io_error, malformed, with_expected};
 use crate::error::DataError;
 
 /// A file open for reading, decompressed on the way where it is gzipped or, with the feature `zstd`, compressed by
@@ -135,7 +135,7 @@ impl Read for Input {
 pub(crate) fn read_error(path: &Path, prefix: &str, error: io::Error) -> DataError {
     match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
-            malformed(path, format!("{prefix}compressed data"), error.to_string())
+            malformed(path, format!("{prefix}compressed data"), with_expected(error, "whole data"))
         }
         _ => io_error(path, error),
     }

@@ -48,10 +48,13 @@ pub fn join(
         return Err(DifficultyError::malformed(&table.path, "", problem));
     }
     for (table, rows) in tables.iter().zip(common_rows(tables)?) {
-        // What holds numbers and a NaN is a difficulty that cannot be compared; a column of texts is none.
-        let meant = |column: &&UnusableColumn| match names.is_empty() {
-            true => column.numeric && table.pointing(&column.name) != Pointing::Neither,
-            false => names.contains(&column.name),
+        // What holds numbers and a NaN is a difficulty that cannot be compared, and so is one by its name with a text
+        // among its numbers; a column of texts is none.
+        let meant = |column: &&UnusableColumn| match (names.is_empty(), table.pointing(&column.name)) {
+            (true, Pointing::Neither) => false,
+            (true, Pointing::Known(_)) => column.n_numbers > 0 || column.problem.starts_with("mixed types"),
+            (true, Pointing::Unknown) => column.numeric,
+            (false, _) => names.contains(&column.name),
         };
         if let Some(unusable) = table.unusable.iter().find(meant) {
             return Err(table.refusal(unusable));

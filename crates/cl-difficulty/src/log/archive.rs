@@ -167,10 +167,14 @@ fn visit_rows(
     visitor: &mut dyn Visitor,
 ) -> Result<(), DifficultyError> {
     let Parts { contents, shape, example_of_row } = *archive;
-    rows.skip(positions.start * shape.n_rows * shape.row_len)?;
+    let per_epoch = shape.n_rows * shape.row_len;
+    rows.skip(positions.start * per_epoch)?;
+    let n_behind = shape.n_epochs - positions.end;
     for position in positions {
         rows.visit(contents, &contents.path, position, example_of_row, shape.row_len, screen, visitor)?;
     }
+    // At the end of what is compressed stands whether it is whole.
+    rows.skip(n_behind * per_epoch)?;
     Ok(())
 }
 

@@ -81,8 +81,11 @@ impl EpochArrays {
         let (outputs, note) = sample.kind(first, options, named, row_len)?;
         let single = row_len == 1 && !outputs.is_scalar();
         let n_classes = (!outputs.is_scalar()).then_some(if single { 2 } else { row_len });
-        let labels = read_labels(options, folder, n, !outputs.is_scalar())?;
-        let members = Members::new(read_ids_beside(folder, n)?, labels, n_classes)?;
+        let of_rows = || {
+            let labels = read_labels(options, folder, n, !outputs.is_scalar())?;
+            Members::new(read_ids_beside(folder, n)?, labels, n_classes)
+        };
+        let members = of_rows().map_err(|error| another_shape(&files, n).unwrap_or(error))?;
         let mut contents =
             members.contents(folder, "npy per epoch", outputs, n_classes, epochs, files, note, options)?;
         let left_out = others(folder, options, |_, path| contents.files.iter().any(|file| file == path))?;
@@ -125,6 +128,18 @@ impl EpochArrays {
     }
 }
 
+/// Of files that are not all of `n` examples, which says more than labels that do not fit the first.
+fn another_shape(files: &[PathBuf], n: usize) -> Option<DataError> {
+    files.iter().skip(1).find_map(|file| {
+        let shape = NpyReader::open(file).ok()?.shape().to_vec();
+        let other = shape.first().is_some_and(|&rows| rows != n);
+        other.then(|| {
+            let first = files[0].display();
+            malformed(file, "", format!("shape {shape:?}, expected {n} examples as in {first}"))
+        })
+    })
+}
+
 /// Where the digits of the epoch stand in a name: behind `epoch` or `step`, else the last ones (`seed1_20` is of epoch 20).
 fn place_of_epoch(stem: &str) -> Option<(usize, usize)> {
     let digits = |from: usize| stem[from..].bytes().take_while(u8::is_ascii_digit).count();
@@ -147,7 +162,8 @@ impl Source for EpochArrays {
     }
 
     fn blocks(&mut self) -> Option<&mut dyn BlockSource> {
-        let c_order = |file: &PathBuf| self.check(file).is_ok_and(|reader| !reader.is_fortran_order());
+        // What is wrong with a file is told once it is read.
+        let c_order = |file: &PathBuf| self.check(file).map_or(true, |reader| !reader.is_fortran_order());
         let blocks = self.blocks && self.contents.files.iter().all(c_order);
         if blocks { Some(self) } else { None }
     }
@@ -174,7 +190,7 @@ impl BlockSource for EpochArrays {
         visitor: &mut dyn BlockVisitor,
     ) -> Result<(), DifficultyError> {
         let contents = &self.contents;
-        let readers = contents.files.iter().map(NpyReader::open).collect::<Result<Vec<_>, _>>()?;
+        let readers = contents.files.iter().map(|file| self.check(file)).collect::<Result<Vec<_>, _>>()?;
         // Half precision is exact in single precision, too.
         let single = |reader: &NpyReader<'_>| matches!(reader.element_type(), ElementType::F16 | ElementType::F32);
         if readers.iter().all(single) {

@@ -124,7 +124,7 @@ impl ColumnBuilder {
             }
         };
         let numeric = self.n_numbers > 0 && !self.is_text;
-        Err(UnusableColumn { name, place, problem, numeric })
+        Err(UnusableColumn { name, place, problem, numeric, n_numbers: self.n_numbers })
     }
 }
 

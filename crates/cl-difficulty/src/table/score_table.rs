@@ -169,8 +169,11 @@ impl Table {
         if let Some(unusable) = self.unusable.iter().find(|column| column.name == name) {
             return Err(self.refusal(unusable));
         }
-        let columns = listed(&self.candidates());
-        let problem = format!("no column `{name}`, the columns are {columns}{}", self.hint);
+        let mut columns = self.candidates();
+        if columns.is_empty() {
+            columns.extend(self.unusable.iter().map(|column| column.name.as_str()));
+        }
+        let problem = format!("no column `{name}`, the columns are {}{}", listed(&columns), self.hint);
         Err(DifficultyError::malformed(&self.path, "", problem))
     }
 

@@ -18,4 +18,6 @@ pub struct UnusableColumn {
     pub problem: String,
     /// Whether it holds numbers and gaps, NaN or infinities alone: it may be what was meant.
     pub numeric: bool,
+    /// How many numbers it holds.
+    pub n_numbers: usize,
 }

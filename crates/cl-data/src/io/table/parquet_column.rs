@@ -123,6 +123,14 @@ impl Present {
     }
 }
 
+/// Why a column is not read.
+pub(super) enum Flaw {
+    /// It holds what is not read: what that is, and what was expected.
+    Type(String),
+    /// The file is damaged.
+    Damage(String),
+}
+
 /// Levels beside the values: how deep each is defined, and whether it goes on with the list before.
 #[derive(Default)]
 struct Levels {
@@ -131,28 +139,29 @@ struct Levels {
 }
 
 /// The next `n` values of a column.
-pub(super) fn read_cells(reader: &mut ColumnReader, leaf: &Leaf, n: usize) -> Result<Cells, String> {
+pub(super) fn read_cells(reader: &mut ColumnReader, leaf: &Leaf, n: usize) -> Result<Cells, Flaw> {
     if let Meaning::Other(what) = leaf.meaning {
-        return Err(format!("{what}, expected numbers or texts"));
+        return Err(Flaw::Type(format!("{what}, expected numbers or texts")));
     }
     const NESTED: &str = "lists of lists, expected numbers, texts or lists of numbers";
     if leaf.max_repetition > 2 {
-        return Err(NESTED.into());
+        return Err(Flaw::Type(NESTED.into()));
     }
     let mut levels = Levels::default();
     let present = read(reader, leaf, n, &mut levels)?;
     // One list in another is that of a batch of one.
     if leaf.max_repetition == 2 && levels.repetition.contains(&1) {
-        return Err(NESTED.into());
+        return Err(Flaw::Type(NESTED.into()));
     }
     if leaf.is_list() {
-        let values = present.numbers().ok_or("lists of texts, expected lists of numbers")?;
+        let values = present.numbers();
+        let values = values.ok_or_else(|| Flaw::Type("lists of texts, expected lists of numbers".into()))?;
         return Ok(lists(leaf, &levels, values));
     }
     Ok(flat(leaf, &levels, present))
 }
 
-fn read(reader: &mut ColumnReader, leaf: &Leaf, n: usize, levels: &mut Levels) -> Result<Present, String> {
+fn read(reader: &mut ColumnReader, leaf: &Leaf, n: usize, levels: &mut Levels) -> Result<Present, Flaw> {
     let unsigned = leaf.meaning == Meaning::Unsigned;
     let scaled = |value: f64| match leaf.meaning {
         Meaning::Decimal(scale) => value / 10f64.powi(scale),
@@ -163,7 +172,7 @@ fn read(reader: &mut ColumnReader, leaf: &Leaf, n: usize, levels: &mut Levels) -
         true => Present::Numbers(values.into_iter().map(|value| scaled(value as f64)).collect()),
         false => Present::Integers(values),
     };
-    let bytes = |values: Vec<ByteArray>| -> Result<Present, String> {
+    let bytes = |values: Vec<ByteArray>| -> Result<Present, Flaw> {
         match leaf.meaning {
             Meaning::Decimal(_) => {
                 Ok(Present::Numbers(values.iter().map(|bytes| scaled(big_endian(bytes.data()))).collect()))
@@ -173,7 +182,8 @@ fn read(reader: &mut ColumnReader, leaf: &Leaf, n: usize, levels: &mut Levels) -
             _ => {
                 let text = |bytes: &ByteArray| String::from_utf8(bytes.data().to_vec());
                 let texts: Result<_, _> = values.iter().map(text).collect();
-                texts.map(Present::Texts).map_err(|_| "bytes that are no UTF-8, expected texts".into())
+                let no_text = |_| Flaw::Type("bytes that are no UTF-8, expected texts".into());
+                texts.map(Present::Texts).map_err(no_text)
             }
         }
     };
@@ -200,7 +210,9 @@ fn read(reader: &mut ColumnReader, leaf: &Leaf, n: usize, levels: &mut Levels) -
         ColumnReader::FixedLenByteArrayColumnReader(reader) => {
             bytes(typed(reader, leaf, n, levels)?.into_iter().map(Into::into).collect())?
         }
-        ColumnReader::Int96ColumnReader(_) => return Err("timestamps, expected numbers or texts".into()),
+        ColumnReader::Int96ColumnReader(_) => {
+            return Err(Flaw::Type("timestamps, expected numbers or texts".into()));
+        }
     })
 }
 
@@ -209,13 +221,13 @@ fn typed<T: DataType>(
     leaf: &Leaf,
     n: usize,
     levels: &mut Levels,
-) -> Result<Vec<T::T>, String> {
+) -> Result<Vec<T::T>, Flaw> {
     let (mut values, mut n_read) = (Vec::with_capacity(n), 0);
     while n_read < n {
         let definition = (leaf.max_definition > 0).then_some(&mut levels.definition);
         let repetition = (leaf.max_repetition > 0).then_some(&mut levels.repetition);
         let read = reader.read_records(n - n_read, definition, repetition, &mut values);
-        let (n_records, ..) = read.map_err(said)?;
+        let (n_records, ..) = read.map_err(|error| Flaw::Damage(said(error)))?;
         if n_records == 0 {
             break;
         }

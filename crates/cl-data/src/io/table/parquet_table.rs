@@ -16,7 +16,7 @@ use super::super::{io_error, malformed};
 use super::batch::{Batch, Rows};
 use super::cells::{CellValues, Cells, Unreadable};
 use super::guarded::guarded;
-use super::parquet_column::{Leaf, read_cells};
+use super::parquet_column::{Flaw, Leaf, read_cells};
 use super::parquet_footer::check_footer;
 use super::parquet_said::said;
 use crate::error::DataError;
@@ -128,9 +128,16 @@ impl Rows for PartRows<'_> {
         }
         let (mut columns, mut n_numbers) = (Vec::with_capacity(self.readers.len()), 1);
         for (reader, leaf) in self.readers.iter_mut().zip(&self.leaves) {
-            let cells = guarded(|| read_cells(reader, leaf, n_rows)).unwrap_or_else(|problem| {
-                Cells::full(CellValues::Other(Unreadable { n: n_rows, row: 0, problem }))
-            });
+            let cells = match guarded(|| Ok(read_cells(reader, leaf, n_rows))) {
+                Ok(Ok(cells)) => cells,
+                Ok(Err(Flaw::Type(problem))) => {
+                    Cells::full(CellValues::Other(Unreadable { n: n_rows, row: 0, problem }))
+                }
+                Ok(Err(Flaw::Damage(problem))) | Err(problem) => {
+                    let place = format!("rows from {}, column `{}`", self.first_row, leaf.name);
+                    return Err(malformed(self.path, place, problem));
+                }
+            };
             if cells.values.len() != n_rows {
                 let place = format!("rows from {}, column `{}`", self.first_row, leaf.name);
                 let problem = format!("{} values, expected {n_rows}", cells.values.len());
