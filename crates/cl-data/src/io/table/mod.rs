@@ -1,6 +1,8 @@
 //! Tables in files, column by column: CSV, JSON lines, Parquet.
 
 mod batch;
+#[cfg(feature = "parquet")]
+mod caught;
 mod cells;
 mod csv_table;
 mod format;

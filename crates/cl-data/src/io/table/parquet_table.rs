@@ -15,6 +15,7 @@ use super::super::input::{open, read_error};
 use super::super::standard_input::open_file;
 use super::super::{io_error, malformed};
 use super::batch::{Batch, Rows};
+use super::caught::caught;
 use super::cells::{CellValues, Cells, Unreadable};
 use super::parquet_column::{Leaf, read_cells};
 use crate::error::DataError;
@@ -51,10 +52,14 @@ impl ParquetTable {
             None => open_file(path),
         };
         let file = file.map_err(|error| io_error(path, error))?;
-        let reader = SerializedFileReader::new(file).map_err(|error| parquet_error(path, "", error))?;
-        let metadata = reader.metadata().clone();
-        let schema = metadata.file_metadata().schema_descr();
-        let leaves: Vec<Leaf> = (0..schema.num_columns()).map(|column| Leaf::new(schema, column)).collect();
+        let read = || {
+            let metadata = SerializedFileReader::new(file)?.metadata().clone();
+            let schema = metadata.file_metadata().schema_descr();
+            let leaves: Vec<Leaf> = (0..schema.num_columns()).map(|column| Leaf::new(schema, column)).collect();
+            Ok((metadata, leaves))
+        };
+        let read = caught(read).map_err(|problem| malformed(path, "", problem))?;
+        let (metadata, leaves) = read.map_err(|error| parquet_error(path, "", error))?;
         let names = leaves.iter().map(|leaf| leaf.name.clone()).collect();
         Ok(Self { path: path.to_path_buf(), metadata, names, leaves, unpacked })
     }
@@ -83,10 +88,12 @@ impl ParquetTable {
         }
         let group = self.metadata.row_group(part);
         let properties = Arc::new(ReaderProperties::builder().build());
-        let reader = SerializedRowGroupReader::new(Arc::new(self.file()?), group, None, properties);
-        let reader = reader.map_err(fail)?;
-        let readers = columns.iter().map(|&column| reader.get_column_reader(column).map_err(fail));
-        let readers = readers.collect::<Result<Vec<_>, _>>()?;
+        let file = Arc::new(self.file()?);
+        let read = || {
+            let reader = SerializedRowGroupReader::new(file, group, None, properties)?;
+            columns.iter().map(|&column| reader.get_column_reader(column)).collect::<Result<Vec<_>, _>>()
+        };
+        let readers = caught(read).map_err(|problem| malformed(&self.path, "", problem))?.map_err(fail)?;
         let leaves: Vec<&Leaf> = columns.iter().map(|&column| &self.leaves[column]).collect();
         let rows_before: i64 = (0..part).map(|part| self.metadata.row_group(part).num_rows()).sum();
         let lists = leaves.iter().any(|leaf| leaf.is_list());
@@ -119,7 +126,8 @@ impl Rows for PartRows<'_> {
         }
         let (mut columns, mut n_numbers) = (Vec::with_capacity(self.readers.len()), 1);
         for (reader, leaf) in self.readers.iter_mut().zip(&self.leaves) {
-            let cells = read_cells(reader, leaf, n_rows).unwrap_or_else(|problem| {
+            let cells = caught(|| read_cells(reader, leaf, n_rows)).and_then(|cells| cells);
+            let cells = cells.unwrap_or_else(|problem| {
                 Cells::full(CellValues::Other(Unreadable { n: n_rows, row: 0, problem }))
             });
             if cells.values.len() != n_rows {
