@@ -3,6 +3,7 @@
 mod article;
 mod data_dir;
 mod floors;
+mod fuzz;
 mod imports;
 mod instructions;
 mod layers;

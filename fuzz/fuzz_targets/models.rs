@@ -1,0 +1,3 @@
+#![no_main]
+
+curriculum_fuzz::fuzz!("models");

@@ -1,0 +1,3 @@
+#![no_main]
+
+curriculum_fuzz::fuzz!("study_journal");

@@ -1,0 +1,162 @@
+//! The fuzz targets on stable Rust: each goes through its corpus as it is, and damaged for some rounds.
+//!
+//! `FUZZ_ROUNDS` asks for more of them than the 2,000 of every target.
+
+#[path = "../../fuzz/src/targets/mod.rs"]
+#[allow(unreachable_pub, reason = "it is a part of a library for cargo fuzz")]
+mod targets;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use cl_data::random::{below, stream};
+use rand::Rng;
+use targets::TARGETS;
+
+const ROUNDS: u64 = 2000;
+
+/// Targets that found what is not mended yet.
+const OPEN: [&str; 9] = [
+    "state_epochs",
+    "state_blocks",
+    "dynamics_recorder",
+    "accumulators",
+    "sampler_info_batch",
+    "sampler_repeated_random",
+    "exposure",
+    "weightings",
+    "selections",
+];
+
+/// As long as a round may take.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// What texts end at.
+const WORDS: [&str; 16] = [
+    "0",
+    "-1",
+    "1e999",
+    "NaN",
+    "Infinity",
+    "null",
+    "true",
+    "\"\"",
+    "[]",
+    "{}",
+    "[[",
+    "4294967296",
+    "18446744073709551615",
+    ",",
+    "\n",
+    "\u{feff}",
+];
+
+fn fuzz_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn no_target_panics_on_its_corpus_or_on_what_is_near_it() {
+    let rounds = std::env::var("FUZZ_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("FUZZ_ROUNDS"));
+    let next = AtomicUsize::new(0);
+    let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let work = || {
+            let mut found = Vec::new();
+            while let Some((name, _)) = TARGETS.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if OPEN.contains(name) {
+                    continue;
+                }
+                found.extend(fuzzed(name, rounds));
+            }
+            found
+        };
+        let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// What was found, if anything.
+fn fuzzed(name: &str, rounds: u64) -> Option<String> {
+    let corpus = files(&fuzz_folder().join("corpus").join(name));
+    let corpus: Vec<_> = corpus.iter().map(|path| (path, std::fs::read(path).unwrap())).collect();
+    for (path, bytes) in &corpus {
+        if let Some(problem) = wrong(name, bytes) {
+            return Some(format!("{name}: {} {problem}", path.display()));
+        }
+    }
+    let mut rng = stream(0, name, 0);
+    for round in 0..rounds {
+        let bytes = damaged(&corpus, &mut rng);
+        if let Some(problem) = wrong(name, &bytes) {
+            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{round}"));
+            std::fs::write(&path, bytes).unwrap();
+            return Some(format!("{name}: {}, the input of round {round}, {problem}", path.display()));
+        }
+    }
+    None
+}
+
+fn wrong(name: &str, bytes: &[u8]) -> Option<&'static str> {
+    let start = Instant::now();
+    if std::panic::catch_unwind(|| targets::run(name, bytes)).is_err() {
+        return Some("makes it panic");
+    }
+    (start.elapsed() > LONGEST).then_some("takes too long")
+}
+
+/// One of the corpus, changed in some places.
+fn damaged(corpus: &[(&PathBuf, Vec<u8>)], rng: &mut impl Rng) -> Vec<u8> {
+    let mut bytes = corpus[below(rng, corpus.len())].1.clone();
+    for _ in 0..=below(rng, 4) {
+        let at = below(rng, bytes.len() + 1);
+        let end = at + below(rng, (bytes.len() - at).min(16) + 1);
+        match below(rng, 8) {
+            0 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << below(rng, 8)),
+            1 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = below(rng, 256) as u8),
+            2 => bytes.insert(at, below(rng, 256) as u8),
+            3 => drop(bytes.drain(at..end)),
+            4 => bytes.truncate(at),
+            5 => bytes.extend_from_within(at..end),
+            6 => drop(bytes.splice(at..end, WORDS[below(rng, WORDS.len())].bytes())),
+            _ => {
+                let other = &corpus[below(rng, corpus.len())].1;
+                let from = below(rng, other.len() + 1);
+                drop(bytes.splice(at..end, other[from..other.len().min(from + 64)].iter().copied()));
+            }
+        }
+    }
+    bytes
+}
+
+/// A target is a program for cargo fuzz, and has a corpus; there are no others.
+#[test]
+fn every_target_has_its_program_and_its_corpus() {
+    let listed: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let names = |folder: &str| -> BTreeSet<String> {
+        let stem = |path: &PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
+        files(&fuzz_folder().join(folder)).iter().map(stem).collect()
+    };
+    assert_eq!(names("corpus"), listed);
+    assert_eq!(names("fuzz_targets"), listed);
+    let manifest = std::fs::read_to_string(fuzz_folder().join("Cargo.toml")).unwrap();
+    for name in listed {
+        let program = std::fs::read_to_string(fuzz_folder().join(format!("fuzz_targets/{name}.rs"))).unwrap();
+        assert!(program.contains(&format!("fuzz!(\"{name}\")")), "{program}");
+        assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name} is no program");
+        let size: u64 = files(&fuzz_folder().join("corpus").join(&name))
+            .iter()
+            .map(|path| path.metadata().unwrap().len())
+            .sum();
+        assert!((1..100 << 10).contains(&size), "the corpus of {name} has {size} bytes");
+    }
+}
