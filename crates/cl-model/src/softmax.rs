@@ -96,6 +96,9 @@ impl<T: Scalar> TryFrom<Parts<T>> for SoftmaxRegression<T> {
     type Error = ModelError;
 
     fn try_from(Parts { parameters, n_features, n_classes }: Parts<T>) -> Result<Self, ModelError> {
+        if n_classes == 0 {
+            return Err(ModelError::argument("number of classes", n_classes, "at least 1"));
+        }
         if Some(parameters.len()) != n_features.checked_add(1).and_then(|inputs| inputs.checked_mul(n_classes)) {
             return Err(ModelError::argument(
                 "number of parameters",

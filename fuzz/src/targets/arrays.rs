@@ -70,7 +70,7 @@ pub(crate) fn npz(data: &[u8]) {
     }
     let Ok(arrays) = read_npz(&path) else { return };
     let again = scratch::path("again.npz");
-    if write_npz(&again, arrays.iter().map(|(name, array)| (name, array))).is_err() {
+    if write_npz(&again, &arrays).is_err() {
         return;
     }
     let read = read_npz(&again).expect("an archive that was written can be read");

@@ -48,8 +48,11 @@ fn score(folder: &Path, scoring: &Scoring, metrics: &[MetricSettings]) -> Result
     log::score(source.as_mut(), metrics, scoring, &mut ())
 }
 
+/// By the order of reading and the metrics.
+type Saved = HashMap<(By, Vec<String>), Vec<u8>>;
+
 thread_local! {
-    static SAVED: RefCell<HashMap<(By, Vec<String>), Vec<u8>>> = RefCell::default();
+    static SAVED: RefCell<Saved> = RefCell::default();
 }
 
 /// The state that a run over a log leaves, which is written once.

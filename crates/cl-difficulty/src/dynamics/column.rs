@@ -25,6 +25,11 @@ pub enum Value {
 }
 
 impl ColumnValues {
+    /// Whether another holds values of the same type.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+
     pub(crate) fn counts(values: &[u32]) -> Self {
         Self::Integer(values.iter().map(|&value| value.into()).collect())
     }

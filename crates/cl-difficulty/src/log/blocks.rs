@@ -49,8 +49,10 @@ impl<'a> Blocks<'a> {
                 );
                 blocks.notes.push(Note::new("state", n_cut as usize, text));
             }
-            done.into_iter().for_each(|values| blocks.append(contents, values));
             blocks.journal = Some(journal);
+            for values in done {
+                blocks.append(contents, values)?;
+            }
         }
         blocks.progress.advanced(blocks.n_done() * contents.epochs.len());
         Ok(blocks)
@@ -66,10 +68,18 @@ impl<'a> Blocks<'a> {
         (self.columns, self.notes)
     }
 
-    fn append(&mut self, contents: &Contents, values: Vec<ColumnValues>) {
+    fn append(&mut self, contents: &Contents, values: Vec<ColumnValues>) -> Result<(), DifficultyError> {
+        let is_like =
+            |(column, part): (&Column, &ColumnValues)| column.values.is_empty() || column.values.is_like(part);
+        if !self.columns.iter().zip(&values).all(is_like) {
+            let problem = "the state is damaged: its blocks are of other metrics";
+            let path = self.journal.as_ref().map_or(&contents.path, |journal| journal.path());
+            return Err(DifficultyError::malformed(path, "", problem));
+        }
         for (column, part) in self.columns.iter_mut().zip(values) {
             column.values.append(part, contents.n_examples());
         }
+        Ok(())
     }
 }
 
@@ -92,7 +102,7 @@ impl BlockVisitor for Blocks<'_> {
         if let Some(journal) = &mut self.journal {
             journal.append(&values)?;
         }
-        self.append(contents, values);
+        self.append(contents, values)?;
         self.progress.advanced(n * epochs.len());
         Ok(())
     }

@@ -72,6 +72,10 @@ impl Journal {
         Ok((journal, Done { blocks: done, n_cut: n_bytes - end }))
     }
 
+    pub(super) fn path(&self) -> &PathBuf {
+        &self.path
+    }
+
     pub(super) fn append(&mut self, content: &impl Serialize) -> Result<(), DataError> {
         let written = record(content, &mut self.before).and_then(|record| self.file.write_all(&record));
         written.and_then(|()| self.file.sync_data()).map_err(|error| io_error(&self.path, error))

@@ -96,6 +96,13 @@ impl RepeatedRandomSampler {
                 0
             }
         };
+        // Where a round begins with an order, what came before does not matter: the last such order is not far, and a step
+        // far away need not go through all.
+        let begins = |at: u64| {
+            let boundary = at.saturating_mul(n);
+            boundary == self.lengths.shown_before(self.lengths.epoch_of_example(boundary))
+        };
+        let from = (from..=cycle).rev().find(|&at| begins(at)).unwrap_or(from);
         for at in from..=cycle {
             let raw = permutation(&mut stream(self.seed, "RS2 order", at), self.n_examples);
             let boundary = at.saturating_mul(n);
