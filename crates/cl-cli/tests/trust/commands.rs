@@ -816,9 +816,9 @@ pub(super) fn commands() -> Vec<Command> {
             &["out.npy"],
         ),
         // Studies.
-        command("crossover study.json --resamples 50 --csv out.csv", [study_file("study.json")], &["out.csv"]),
+        command("crossover study.json --resamples 200 --csv out.csv", [study_file("study.json")], &["out.csv"]),
         command(
-            "crossover study.json --resamples 50 -o out.svg --json",
+            "crossover study.json --resamples 200 -o out.svg --json",
             [study_file("study.json").packed(Packed::Gzip)],
             &["out.svg"],
         ),
