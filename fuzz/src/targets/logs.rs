@@ -17,9 +17,8 @@ pub(crate) fn log_table(data: &[u8]) {
     let mut input = Input::new(data);
     let mut options = options(&mut input);
     let format = input.one_of(&[None, Some(RowFormat::Csv), Some(RowFormat::JsonLines), Some(RowFormat::Parquet)]);
-    match format {
-        Some(format) => options.table = table_options(&mut input, format),
-        None => {}
+    if let Some(format) = format {
+        options.table = table_options(&mut input, format);
     }
     let path = scratch::file("log", input.rest());
     scored(&path, &options, &mut input);
