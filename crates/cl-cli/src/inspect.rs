@@ -62,7 +62,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let format = table.format.map_or_else(|| FileFormat::of(file), |format| Ok(format.into()))?;
     let is_table = matches!(format, FileFormat::Csv | FileFormat::JsonLines | FileFormat::Parquet);
     if !is_table && (label.is_some() || id.is_some()) {
-        bail!("{}: --label and --id-column name columns of a table, expected one, this is {}", file.display(), format.name());
+        bail!(
+            "{}: --label and --id-column name columns of a table, expected one, this is {}",
+            file.display(),
+            format.name()
+        );
     }
     let summary = summarize(file, &SummaryOptions { label: label.clone(), id: id.clone(), table })?;
     let is_array = matches!(format, FileFormat::Npy | FileFormat::Npz);
