@@ -205,7 +205,7 @@ fn every_bad_file_is_named_with_its_place() {
         "format not recognised, expected CSV, JSON lines, Parquet, IDX, CIFAR (.bin), .npy or .npz"
     );
     let scalar = folder.file("scalar.npy", npy("()", &[0; 8]));
-    assert!(refusal(&scalar, &["--label", "y"]).contains("columns of a table, this is NPY"));
+    assert!(refusal(&scalar, &["--label", "y"]).contains("columns of a table, expected one, this is NPY"));
 }
 
 #[test]

@@ -65,7 +65,12 @@ fn bad_idx_files_are_refused_at_their_byte() {
     assert!(refusal(&idx(8, &[u32::MAX; 3], &[0; 7])).contains("that memory can have"));
     // 16 exabytes promised in a few bytes must not be allocated, compressed or not.
     assert!(refusal(&idx(8, &[u32::MAX; 2], &[0; 7])).contains("the file ends after 7 bytes"));
-    assert!(refusal(&gzip(&idx(8, &[u32::MAX; 2], &[0; 7]))).contains("the file ends after 7 bytes"));
+    let refused = refusal(&gzip(&idx(8, &[u32::MAX; 2], &[0; 7])));
+    // Where the system tells how much memory is free, nothing is read.
+    assert!(
+        refused.contains("expected at most the memory that is free") || refused.contains("ends after 7"),
+        "{refused}"
+    );
 }
 
 fn pair(images: &[u8], labels: &[u8]) -> Result<Dataset<f32>, DataError> {

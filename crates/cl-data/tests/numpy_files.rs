@@ -161,7 +161,12 @@ fn bad_npy_files_are_refused_with_their_place() {
         encoder.finish().unwrap()
     };
     assert_eq!(refusal(&gzip(&promising)), "data: 80 bytes, expected 8000000");
-    assert!(refusal(&gzip(&npy("'<f8'", "(1000000, 1000000000)", &[0; 80]))).contains("data: 80 bytes, expected"));
+    // Where the system tells how much memory is free, nothing is read.
+    let refused = refusal(&gzip(&npy("'<f8'", "(1000000, 1000000000)", &[0; 80])));
+    assert!(
+        refused.contains("expected at most the memory that is free") || refused.contains("80 bytes"),
+        "{refused}"
+    );
     assert_eq!(
         refusal(&gzip(&npy("'<f8'", "(1,)", &[0; 9]))),
         "data: more bytes, expected 8 as the header promises"

@@ -189,9 +189,18 @@ fn blocks_of_examples_give_the_same_scores() {
     other[3] = "el2n";
     refused(&other, "metrics or their options differ");
     refused(&["score", &input, "--metric", "all", "-o", &out, "--state", &state], "no state of scoring by epochs");
+    // Killed as it began the state: it begins anew, and says so.
     for end in [10, 30, 100] {
         std::fs::write(&state, &bytes[..end]).unwrap();
-        refused(&resumed, if end < 24 { "no state of" } else { "damaged" });
+        let notes = report(&resumed)["notes"].to_string();
+        assert!(notes.contains(&format!("{end} bytes after the first 0 blocks")), "{notes}");
+        assert_eq!(std::fs::read(&state).unwrap(), bytes);
+    }
+    for at in [10, 30, 100] {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        std::fs::write(&state, damaged).unwrap();
+        refused(&resumed, if at < 24 { "no state of" } else { "damaged" });
     }
     std::fs::write(&state, &bytes).unwrap();
     std::fs::remove_file(inner.path("logits_011.npy")).unwrap();
