@@ -144,9 +144,13 @@ impl Sampler for RepeatedRandomSampler {
     fn batch(&mut self, step: u64, batch: &mut Batch) -> Result<(), SamplerError> {
         batch.clear();
         let n = self.n_examples as u64;
-        let Epoch { index, step, .. } = self.lengths.locate(step);
+        let Epoch { index, step: within, .. } = self.lengths.locate(step);
         let first = self.lengths.shown_before(index);
-        let places = chunk(self.lengths.count(index), step, self.batch_size);
+        let places = chunk(self.lengths.count(index), within, self.batch_size);
+        // What no count reaches is no presentation.
+        if first.checked_add(places.end as u64).is_none_or(|end| end == u64::MAX) {
+            return Err(SamplerError::out_of_turn(step, 0..step));
+        }
         for place in places {
             let at = first + place as u64;
             self.advance_to(at / n);
