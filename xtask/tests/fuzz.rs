@@ -1,6 +1,6 @@
 //! The fuzz targets on stable Rust: each goes through its corpus as it is, and damaged for some rounds.
 //!
-//! `FUZZ_ROUNDS` asks for more of them than the 2,000 of every target.
+//! `FUZZ_ROUNDS` asks for more of them than the 500 of every target.
 
 #[path = "../../fuzz/src/targets/mod.rs"]
 #[allow(unreachable_pub, reason = "it is a part of a library for cargo fuzz")]
@@ -15,7 +15,7 @@ use cl_data::random::{below, stream};
 use rand::Rng;
 use targets::TARGETS;
 
-const ROUNDS: u64 = 2000;
+const ROUNDS: u64 = 500;
 
 /// As long as a round may take, however busy the machine is.
 const LONGEST: Duration = Duration::from_secs(120);

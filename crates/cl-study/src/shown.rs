@@ -21,12 +21,12 @@ pub fn line(text: &str) -> Cow<'_, str> {
     written_out(text, is_hidden)
 }
 
-/// Several lines, each as [`line`]: of text that we wrote ourselves around what others did.
+/// Several lines, each as [`line`](fn@line): of text that we wrote ourselves around what others did.
 pub fn lines(text: &str) -> Cow<'_, str> {
     written_out(text, |character| character != '\n' && is_hidden(character))
 }
 
-/// An id, a class, a column: [`line`], in its middle shortened where it is too long to be read.
+/// An id, a class, a column: [`line`](fn@line), in its middle shortened where it is too long to be read.
 ///
 /// ```
 /// use cl_study::shown;
@@ -38,7 +38,7 @@ pub fn name(text: &str) -> Cow<'_, str> {
     shortened(line(text), LONGEST)
 }
 
-/// A message that quotes what stands in files: [`line`], with each word (parts of a path count as words) shortened as
+/// A message that quotes what stands in files: [`line`](fn@line), with each word (parts of a path count as words) shortened as
 /// a [`name`] is, and the whole where it is thousands of characters long.
 pub fn message(text: &str) -> Cow<'_, str> {
     let mut text = line(text);
