@@ -31,7 +31,8 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 /// ```
 /// use cl_study::shown;
 ///
-/// let name = shown::name(&"0123456789".repeat(1000));
+/// let id = "0123456789".repeat(1000);
+/// let name = shown::name(&id);
 /// assert!(name.len() <= 255 && name.starts_with("0123") && name.contains("...") && name.ends_with("6789"));
 /// ```
 pub fn name(text: &str) -> Cow<'_, str> {
