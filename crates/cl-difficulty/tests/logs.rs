@@ -237,7 +237,7 @@ fn of_a_damaged_state_nothing_is_taken_on_trust() {
                 }
                 Ok(again) => {
                     assert_eq!(again.columns, scored.columns);
-                    assert!(damaged == whole || again.notes.iter().any(|note| note.what == "state"));
+                    assert!(damaged == whole || again.notes.iter().any(|note| note.what == "repaired"));
                     assert!(
                         std::fs::read(&state).unwrap() == whole,
                         "the repaired state is as one that was never damaged"

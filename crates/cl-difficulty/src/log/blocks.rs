@@ -47,7 +47,7 @@ impl<'a> Blocks<'a> {
                     "{path}: {n_cut} bytes after the first {n_blocks} blocks of examples are not as they were written, or \
                      not whole: those blocks are done again"
                 );
-                blocks.notes.push(Note::new("state", n_cut as usize, text));
+                blocks.notes.push(Note::new(Note::REPAIRED, n_cut as usize, text));
             }
             blocks.journal = Some(journal);
             for values in done {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// What it is about: `outputs`, `losses`, `classes`, `ignored`, `duplicates`, `missing`, `gaps`, `nan`, `normalized`,
-    /// `files`, `empty`, `keys`, `runs`, `state`, `unscored`.
+    /// `files`, `empty`, `keys`, `runs`, `state`, `repaired`, `unscored`.
     pub what: String,
     /// How many.
     pub count: u64,
@@ -15,6 +15,9 @@ pub struct Note {
 }
 
 impl Note {
+    /// Of a saved state, which changes nothing about the scores: no sidecar has it.
+    pub(crate) const REPAIRED: &'static str = "repaired";
+
     pub(crate) fn new(what: &str, count: usize, text: impl Into<String>) -> Self {
         Self { what: what.into(), count: count as u64, text: text.into() }
     }

@@ -165,8 +165,10 @@ impl Sidecar {
         if is_standard(table) {
             return Ok(());
         }
+        let mut sidecar = self.clone();
+        sidecar.notes.retain(|note| note.what != Note::REPAIRED);
         write_atomically(sidecar_path(table), |writer| {
-            serde_json::to_writer_pretty(&mut *writer, &Saved { form: Form::default(), sidecar: self })?;
+            serde_json::to_writer_pretty(&mut *writer, &Saved { form: Form::default(), sidecar: &sidecar })?;
             writeln!(writer)
         })
     }
