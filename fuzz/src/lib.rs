@@ -1,5 +1,6 @@
 //! The targets of `cargo fuzz`: one program each, over what is fuzzed.
 
+pub mod mutation;
 pub mod targets;
 
 /// All threads of a pool in the one that fuzzes: nothing waits for another.

@@ -6,39 +6,23 @@
 #[allow(unreachable_pub, reason = "it is a part of a library for cargo fuzz")]
 mod targets;
 
+#[path = "../../fuzz/src/mutation.rs"]
+#[allow(unreachable_pub, reason = "it is a part of a library for cargo fuzz")]
+mod mutation;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use cl_data::random::{below, stream};
-use rand::Rng;
+use cl_data::random::stream;
+use mutation::damaged;
 use targets::TARGETS;
 
 const ROUNDS: u64 = 500;
 
 /// As long as a round may take, however busy the machine is.
 const LONGEST: Duration = Duration::from_secs(120);
-
-/// What texts end at.
-const WORDS: [&str; 16] = [
-    "0",
-    "-1",
-    "1e999",
-    "NaN",
-    "Infinity",
-    "null",
-    "true",
-    "\"\"",
-    "[]",
-    "{}",
-    "[[",
-    "4294967296",
-    "18446744073709551615",
-    ",",
-    "\n",
-    "\u{feff}",
-];
 
 fn fuzz_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz")
@@ -72,15 +56,15 @@ fn no_target_panics_on_its_corpus_or_on_what_is_near_it() {
 /// What was found, if anything.
 fn fuzzed(name: &str, rounds: u64) -> Option<String> {
     let corpus = files(&fuzz_folder().join("corpus").join(name));
-    let corpus: Vec<_> = corpus.iter().map(|path| (path, std::fs::read(path).unwrap())).collect();
-    for (path, bytes) in &corpus {
+    let inputs: Vec<_> = corpus.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    for (path, bytes) in corpus.iter().zip(&inputs) {
         if let Some(problem) = wrong(name, bytes) {
             return Some(format!("{name}: {} {problem}", path.display()));
         }
     }
     let mut rng = stream(0, name, 0);
     for round in 0..rounds {
-        let bytes = damaged(&corpus, &mut rng);
+        let bytes = damaged(&inputs, &mut rng);
         if let Some(problem) = wrong(name, &bytes) {
             let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{round}"));
             std::fs::write(&path, bytes).unwrap();
@@ -96,30 +80,6 @@ fn wrong(name: &str, bytes: &[u8]) -> Option<&'static str> {
         return Some("makes it panic");
     }
     (start.elapsed() > LONGEST).then_some("takes too long")
-}
-
-/// One of the corpus, changed in some places.
-fn damaged(corpus: &[(&PathBuf, Vec<u8>)], rng: &mut impl Rng) -> Vec<u8> {
-    let mut bytes = corpus[below(rng, corpus.len())].1.clone();
-    for _ in 0..=below(rng, 4) {
-        let at = below(rng, bytes.len() + 1);
-        let end = at + below(rng, (bytes.len() - at).min(16) + 1);
-        match below(rng, 8) {
-            0 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << below(rng, 8)),
-            1 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = below(rng, 256) as u8),
-            2 => bytes.insert(at, below(rng, 256) as u8),
-            3 => drop(bytes.drain(at..end)),
-            4 => bytes.truncate(at),
-            5 => bytes.extend_from_within(at..end),
-            6 => drop(bytes.splice(at..end, WORDS[below(rng, WORDS.len())].bytes())),
-            _ => {
-                let other = &corpus[below(rng, corpus.len())].1;
-                let from = below(rng, other.len() + 1);
-                drop(bytes.splice(at..end, other[from..other.len().min(from + 64)].iter().copied()));
-            }
-        }
-    }
-    bytes
 }
 
 /// A target is a program for cargo fuzz, and has a corpus; there are no others.

@@ -137,7 +137,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let file = FeatureFile::read(path, |shape, ids| {
         let n = shape.n_examples;
         given_ids = arguments.ids.as_deref().map(|path| read_ids_for(path, n)).transpose()?;
-        all_labels = arguments.labels.as_deref().map(|path| read_labels(path, n)).transpose()?;
+        all_labels = arguments.labels.as_deref().map(|labels| read_labels(labels, n, path)).transpose()?;
         let ids = given_ids.as_ref().or(ids);
         if let Some(ids) = ids.filter(|ids| ids.len() != n) {
             bail!("{}: {} ids for {n} examples, expected one each", path.display(), ids.len());
@@ -242,10 +242,11 @@ fn any_features(values: &Values, n_features: usize) -> Result<AnyFeatures<'_>, P
     })
 }
 
-fn read_labels(path: &Path, n: usize) -> anyhow::Result<Vec<usize>> {
+fn read_labels(path: &Path, n: usize, of: &Path) -> anyhow::Result<Vec<usize>> {
     let reader = NpyReader::open(path)?;
     if let Some(found) = reader.shape().first().filter(|&&found| found != n) {
-        bail!("{}: {found} labels for {n} examples, expected one each", path.display());
+        let (path, of) = (path.display(), of.display());
+        bail!("{path}: {found} labels for {n} examples of {of}, expected one each");
     }
     let labels = indices_of(path, "labels", &reader.into_array()?)?;
     if let Some(at) = labels.iter().position(|&label| label >= MAX_CLASSES) {

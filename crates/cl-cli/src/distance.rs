@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use cl_data::io::{Array, ArrayData, is_standard, write_npz};
 use cl_data::{Dataset, Ids, Scalar};
 use cl_difficulty::model_based::{
@@ -154,12 +154,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if ids.len() != n {
         bail!("{}: {} ids for {n} examples, expected one each", path.display(), ids.len());
     }
-    let labels = arguments.labels.as_deref().map(|path| arguments.tables.read_labels(path, &ids)).transpose();
     // Which of the two files is wrong nobody knows.
-    let labels = labels.map_err(|error| match &arguments.ids {
-        Some(ids) if error.to_string().contains("no label for id") => anyhow!("{error} of {}", ids.display()),
-        _ => error,
-    })?;
+    let examples_of = arguments.ids.as_deref().unwrap_or(path);
+    let labels = arguments.labels.as_deref().map(|path| arguments.tables.read_labels(path, &ids, examples_of));
+    let labels = labels.transpose()?;
     let of_file = || path.display().to_string();
     let d = file.shape.n_features;
     let (columns, neighbors) = match file.values {

@@ -282,7 +282,7 @@ fn sampler(
     let n = difficulty.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
     let classes = match &arguments.labels {
-        Some(path) => Some(arguments.tables.read_labels(path, &ids)?),
+        Some(labels) => Some(arguments.tables.read_labels(labels, &ids, &file.path)?),
         None => file.labels.clone(),
     };
     let permutation = arguments.permutation.as_deref().map(|path| read_permutation(path, n)).transpose()?;

@@ -139,7 +139,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         settings = RuleSettings::parse(name, &[options, vec![("never", never.as_str())]].concat())?;
     }
     let labels = match &arguments.labels {
-        Some(path) => Some(arguments.tables.read_labels(path, &ids)?),
+        Some(labels) => Some(arguments.tables.read_labels(labels, &ids, path)?),
         None => file.labels.clone(),
     };
     if settings.needs_labels() && labels.is_none() {

@@ -47,11 +47,11 @@ impl TableArguments {
         TableOptions { format: *format, separator: *separator, decimal_comma: decimal == "," }
     }
 
-    /// The labels of the examples with these ids, by position (.npy) or by id (a table that is read so).
-    pub(crate) fn read_labels(&self, path: &Path, ids: &Ids) -> anyhow::Result<Vec<usize>> {
+    /// The labels of the examples with these ids, those of the file `of`: by position (.npy) or by id (a table that is read so).
+    pub(crate) fn read_labels(&self, path: &Path, ids: &Ids, of: &Path) -> anyhow::Result<Vec<usize>> {
         let table = LabelTable { table: self.table(), id_column: self.id_column.clone(), label_column: None };
-        let labels = Labels::read_for(path, &LabelOptions::default(), &table, ids.len())?;
-        Ok(labels.for_ids(ids)?.all()?)
+        let labels = Labels::read_for(path, &LabelOptions::default(), &table, ids.len(), of)?;
+        Ok(labels.for_ids(ids, of)?.all()?)
     }
 
     /// How a table of scores is read.

@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let n = losses.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));
     let groups = match &arguments.groups {
-        Some(path) => Some(arguments.tables.read_labels(path, &ids)?),
+        Some(groups) => Some(arguments.tables.read_labels(groups, &ids, path)?),
         None => file.labels.clone(),
     };
     let region = arguments.region.as_deref().map(|path| read_region(path, n)).transpose()?;

@@ -278,14 +278,14 @@ fn what_is_wrong_is_told() {
     let labels = folder.text("labels.csv", "id,label\na,0\n");
     assert!(
         with(&["--count", "2", "--option", "balance=equal", "--labels", &labels])
-            .ends_with("no label for id b, expected one of each example")
+            .ends_with("no label for id b of SCORES, expected one of each example")
     );
     let array = Array::new(vec![3], ArrayData::I64(vec![0, 1, 1])).unwrap();
     write_npy(folder.path("short.npy"), &array).unwrap();
     let short = folder.path("short.npy");
     assert!(
         with(&["--count", "2", "--labels", &short])
-            .contains("short.npy: 3 labels for 4 examples, expected one each")
+            .contains("short.npy: 3 labels for 4 examples of SCORES, expected one each")
     );
     assert!(
         refused(&["--rule", "d2", "--count", "1", "--column", "el2n"]).contains("expected --neighbors FILE.npz")

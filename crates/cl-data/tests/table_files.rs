@@ -159,9 +159,9 @@ fn labels_by_id_may_be_lists() {
     let ids = Ids::texts(vec!["b".into(), "a".into()]).unwrap();
     let read = |text: &str| Labels::read(folder.text("labels.jsonl", text), &LabelOptions::default());
     let labels = read("{\"id\":\"a\",\"label\":[0,1]}\n{\"id\":\"b\",\"label\":[1,0]}\n").unwrap();
-    assert_eq!(labels.for_ids(&ids).unwrap().classes, [Some(0), Some(1)]);
+    assert_eq!(labels.for_ids(&ids, "log.npy").unwrap().classes, [Some(0), Some(1)]);
     let labels = read("{\"id\":\"a\",\"label\":[0.2,0.8]}\n{\"id\":\"b\",\"label\":[0.5,0.5]}\n").unwrap();
-    let labels = labels.for_ids(&ids).unwrap();
+    let labels = labels.for_ids(&ids, "log.npy").unwrap();
     assert_eq!(
         (labels.soft.as_deref(), &labels.classes[..]),
         (Some(&[0.5, 0.5, 0.2, 0.8][..]), &[Some(0), Some(1)][..])

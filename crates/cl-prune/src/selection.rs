@@ -3,7 +3,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::PruneError;
 
 /// What was kept and what was dropped, and why: together every example once.
+///
+/// Read back, it must agree with itself: ranks with lists, groups with their sizes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Selection {
     /// The name of the rule.
     pub rule: String,
@@ -17,6 +20,41 @@ pub struct Selection {
     pub groups: Vec<Group>,
     /// One group per example, by index; empty where there are no groups.
     pub group_of: Vec<u32>,
+}
+
+/// A selection as it is written, of which nothing is known yet.
+#[derive(Deserialize)]
+struct Unchecked {
+    rule: String,
+    kept: Vec<usize>,
+    dropped: Vec<usize>,
+    decisions: Vec<Decision>,
+    groups: Vec<Group>,
+    group_of: Vec<u32>,
+}
+
+impl TryFrom<Unchecked> for Selection {
+    type Error = &'static str;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, Self::Error> {
+        let Unchecked { rule, kept, dropped, decisions, groups, group_of } = unchecked;
+        let names = groups.iter().map(|group| group.name.clone()).collect();
+        let selection = Self { rule, kept, dropped, decisions, groups: Vec::new(), group_of: Vec::new() };
+        if !selection.agrees() {
+            return Err("a selection whose lists and decisions disagree, expected each example once, by its rank");
+        }
+        let (n_groups, n_examples) = (groups.len(), selection.decisions.len());
+        let named = group_of.iter().all(|&group| (group as usize) < n_groups);
+        let whole = group_of.len() == if groups.is_empty() { 0 } else { n_examples };
+        if !(named && whole) {
+            return Err("groups of other examples, expected one of each example");
+        }
+        let selection = selection.grouped(names, group_of);
+        if selection.groups != groups {
+            return Err("sizes of groups that are not those of its examples");
+        }
+        Ok(selection)
+    }
 }
 
 /// Why an example was kept or dropped.
@@ -91,6 +129,17 @@ impl Selection {
         self
     }
 
+    /// Whether each example stands in one of the lists, at its rank.
+    fn agrees(&self) -> bool {
+        let n_kept = self.kept.len();
+        // Of as many places as examples, none of which is at two, each is taken.
+        self.kept.len() + self.dropped.len() == self.decisions.len()
+            && self.kept.iter().chain(&self.dropped).enumerate().all(|(rank, &example)| {
+                let decision = self.decisions.get(example);
+                decision.is_some_and(|decision| decision.rank == rank && decision.kept == (rank < n_kept))
+            })
+    }
+
     /// The number of examples kept.
     pub fn n_kept(&self) -> usize {
         self.kept.len()
@@ -128,5 +177,61 @@ impl Selection {
             reason.push_str(", tied at the cut and decided by the seed");
         }
         Some(reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Every number of a value in turn, changed.
+    fn changed(value: &Value) -> Vec<Value> {
+        match value {
+            Value::Number(number) => {
+                let number = number.as_u64().unwrap();
+                [number + 1, number ^ 2, u64::MAX].iter().map(|&other| other.into()).collect()
+            }
+            Value::Array(items) => {
+                let one = |at: usize| changed(&items[at]).into_iter().map(move |item| (at, item));
+                let with = |(at, item)| {
+                    let mut items = items.clone();
+                    items[at] = item;
+                    Value::Array(items)
+                };
+                (0..items.len()).flat_map(one).map(with).collect()
+            }
+            Value::Object(fields) => {
+                let one = |key: &String| {
+                    let key = key.clone();
+                    changed(&fields[&key]).into_iter().map(move |field| (key.clone(), field))
+                };
+                let with = |(key, field)| {
+                    let mut fields = fields.clone();
+                    fields.insert(key, field);
+                    Value::Object(fields)
+                };
+                fields.keys().flat_map(one).map(with).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_disagrees_with_itself_is_refused() {
+        let whole = Selection::with_ties("a rule", vec![3, 0, 2, 1], 2, |_| false).unwrap();
+        for selection in [whole.clone(), whole.grouped(vec!["a".into(), "b".into()], vec![0, 1, 1, 0])] {
+            let saved = serde_json::to_value(&selection).unwrap();
+            assert_eq!(serde_json::from_value::<Selection>(saved.clone()).unwrap(), selection);
+            let all = changed(&saved);
+            assert!(all.len() >= 24);
+            for other in all {
+                assert!(serde_json::from_value::<Selection>(other.clone()).is_err(), "{other}");
+            }
+            let mut shorter = selection;
+            shorter.decisions.pop();
+            assert!(serde_json::from_value::<Selection>(serde_json::to_value(&shorter).unwrap()).is_err());
+        }
     }
 }

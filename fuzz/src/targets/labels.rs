@@ -25,6 +25,6 @@ pub(crate) fn labels(data: &[u8]) {
         assert_eq!(soft.len(), labels.classes.len() * labels.n_classes);
     }
     let _ = (labels.check(2), labels.check(labels.n_classes));
-    let _ = labels.clone().for_ids(&Ids::range(labels.classes.len()));
+    let _ = labels.clone().for_ids(&Ids::range(labels.classes.len()), "log.npy");
     let _ = labels.all();
 }

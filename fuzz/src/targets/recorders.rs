@@ -1,5 +1,7 @@
 //! What is known of training dynamics, restored and gone on with.
 
+use std::sync::LazyLock;
+
 use cl_data::Fingerprint;
 use cl_difficulty::{
     DynamicsRecorder, El2n, ExampleState, Forgetting, MeanLoss, Metric, MetricSettings, NeverLearned,
@@ -14,24 +16,25 @@ const C: usize = 2;
 const EPOCHS: [[f64; N * C]; 3] =
     [[0.2, 0.8, 0.5, 0.5, 0.9, 0.1], [0.7, 0.3, 0.4, 0.6, 1.0, 0.0], [0.1, 0.9, 0.6, 0.4, 0.3, 0.7]];
 
-/// A part of the metrics of probabilities, by a choice: all take long.
-fn metrics(choice: usize) -> Vec<MetricSettings> {
-    let windows = [("window", "2")];
-    let parsed = MetricSettings::all(OutputKind::Probabilities).into_iter().map(|settings| {
+/// The metrics of probabilities, in five parts: all take long.
+static METRICS: LazyLock<[Vec<MetricSettings>; 5]> = LazyLock::new(|| {
+    let short = |settings: MetricSettings| {
         let name = settings.metric().name.clone();
-        match MetricSettings::parse(&name, &windows) {
-            Ok(short) => short,
-            Err(_) => settings,
-        }
-    });
-    parsed.skip(choice % 5).step_by(5).collect()
+        MetricSettings::parse(&name, &[("window", "2")]).unwrap_or(settings)
+    };
+    let all: Vec<_> = MetricSettings::all(OutputKind::Probabilities).into_iter().map(short).collect();
+    std::array::from_fn(|part| all.iter().skip(part).step_by(5).cloned().collect())
+});
+
+/// A part of the metrics, by a choice.
+fn metrics(choice: usize) -> &'static [MetricSettings] {
+    &METRICS[choice % 5]
 }
 
 pub(crate) fn dynamics_recorder(data: &[u8]) {
     let mut input = Input::new(data);
     let choice = input.byte();
-    let metrics = metrics(usize::from(choice));
-    let mut saved = DynamicsRecorder::new(N, C, &metrics).expect("a recorder");
+    let mut saved = DynamicsRecorder::new(N, C, metrics(usize::from(choice))).expect("a recorder");
     if choice & 64 != 0 {
         saved = saved.with_partial_epochs();
     }

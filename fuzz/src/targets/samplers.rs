@@ -152,17 +152,16 @@ fn restored(make: impl Fn() -> Made, input: &mut Input<'_>) {
             let mut sampler = make();
             let n_steps = u64::from(n % 8);
             go_on(sampler.as_mut(), 0, n_steps, &mut Input::new(&[7, 200, 3, 90]));
-            let Ok(saved) = sampler.save(n_steps) else { return };
+            let saved = sampler.save(n_steps).expect("a sampler that was drawn from can be saved");
             damage::json(&saved, input)
         }
     };
     let mut sampler = make();
     let Ok(n_steps) = sampler.restore(&state) else { return };
-    if let Ok(saved) = sampler.save(n_steps) {
-        let mut again = make();
-        assert_eq!(again.restore(&saved).expect("a state that was saved can be restored"), n_steps);
-        assert_eq!(again.save(n_steps).expect("a state that was restored can be saved"), saved);
-    }
+    let saved = sampler.save(n_steps).expect("a sampler that was restored can be saved");
+    let mut again = make();
+    assert_eq!(again.restore(&saved).expect("a state that was saved can be restored"), n_steps);
+    assert_eq!(again.save(n_steps).expect("a state that was restored can be saved"), saved);
     go_on(sampler.as_mut(), n_steps, 7, input);
 }
 
@@ -188,6 +187,9 @@ fn go_on(sampler: &mut dyn Sampler, first: u64, n_steps: u64, losses: &mut Input
         if epoch.step.checked_add(1) == Some(epoch.n_steps) {
             let _ = sampler.validated(loss());
         }
-        let _ = sampler.save(step + 1);
+        // Now and then: that takes as long as all else.
+        if step % 4 == 3 {
+            let _ = sampler.save(step + 1);
+        }
     }
 }

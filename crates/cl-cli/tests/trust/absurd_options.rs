@@ -13,7 +13,7 @@ use cl_study::{EqualBudget, PruneOutcome, PruneStudy, Quiet};
 use serde_json::Value;
 use wait4::Wait4;
 
-use super::absurd_values::{CATALOGUES, COMMANDS, Catalogue, ENDLESS, NUMBERS, OPTIONAL, needed_value, values};
+use super::absurd_values::{CATALOGUES, COMMANDS, Catalogue, NUMBERS, OPTIONAL, needed_value, values};
 use crate::support::printed;
 
 /// A sample of the cases below, in a moment.
@@ -200,7 +200,7 @@ fn all_cases() -> Vec<Case> {
             let (name, arguments) = parsed(command);
             cases.push(Case { arguments: texts(&name, &arguments), absurd: Vec::new() });
             for (at, argument) in arguments.iter().enumerate().filter(|(_, argument)| argument.option.is_none()) {
-                for value in values().into_iter().filter(|value| !ENDLESS.contains(&value.as_str())) {
+                for value in values() {
                     let mut arguments = arguments.clone();
                     arguments[at].value = value.clone();
                     // What follows is no option.
@@ -222,18 +222,12 @@ fn all_cases() -> Vec<Case> {
             };
             let own: Vec<&str> = commands.iter().copied().filter(of_option).collect();
             for command in if own.is_empty() { vec![commands[0]] } else { own } {
-                cases.extend(values_of(&names).iter().map(|value| with(command, &names, value)));
+                cases.extend(values().iter().map(|value| with(command, &names, value)));
             }
         }
     }
     cases.extend(CATALOGUES.iter().flat_map(of_methods));
     cases
-}
-
-/// What an option may be given: nothing is read that never ends.
-fn values_of(names: &[String]) -> Vec<String> {
-    let is_output = names.iter().any(|name| OUTPUTS.contains(&name.as_str()));
-    values().into_iter().filter(|value| is_output || !ENDLESS.contains(&value.as_str())).collect()
 }
 
 /// Every parameter of every method of a list.
@@ -300,10 +294,8 @@ fn pairs_of_options(seed: u64, n: usize) -> Vec<Case> {
         let command = commands[one_of(commands.len())];
         let options = &options[command.split(' ').next().unwrap()];
         let [first, second] = [0; 2].map(|_| options[one_of(options.len())].1.clone());
-        let [a, b] = [&first, &second].map(|names| {
-            let values = values_of(names);
-            values[one_of(values.len())].clone()
-        });
+        let values = values();
+        let [a, b] = [0; 2].map(|_| values[one_of(values.len())].clone());
         let one = with(command, &first, &a);
         let other = with(command, &second, &b);
         // Both at once: the second is put where it stands in its own.

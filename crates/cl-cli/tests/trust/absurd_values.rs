@@ -33,9 +33,6 @@ pub(super) const NUMBERS: &[&str] = &[
     "-9223372036854775808",
 ];
 
-/// What is never read to its end: a reader's limits are tried where it is tested.
-pub(super) const ENDLESS: &[&str] = &["/dev/full"];
-
 const TEXTS: &[&str] = &[
     "",
     " ",

@@ -96,6 +96,9 @@ impl Subjects {
             let folder = tempfile::tempdir().unwrap();
             write(folder.path(), command);
             (case.verdict, case.message, case.memory) = judge(folder.path(), command, file, &damaged);
+            if told("DAMAGED_CASE").is_some() {
+                println!("{}", folder.keep().display());
+            }
         }
         case
     }

@@ -4,7 +4,7 @@ use super::array::{Array, ArrayData};
 use super::element::ElementType;
 use super::input::Input;
 use super::memory::check_memory;
-use super::{malformed, n_elements, open};
+use super::{MAX_AXES, malformed, n_elements, open};
 use crate::{
     dataset::{Dataset, MAX_CLASSES, Scalar},
     error::DataError,
@@ -58,8 +58,8 @@ fn read_from(mut input: Input) -> Result<Array, DataError> {
         }
         _ => return Err(fail(0, format!("magic {magic:02x?}, expected 00 00 TYPE RANK of an IDX file"))),
     };
-    if rank == 0 {
-        return Err(fail(3, "rank 0, expected at least 1".into()));
+    if !(1..=MAX_AXES).contains(&usize::from(rank)) {
+        return Err(fail(3, format!("rank {rank}, expected from 1 to {MAX_AXES}")));
     }
     let sizes = input.read_up_to(4 * usize::from(rank))?;
     let offset = 4 + 4 * usize::from(rank);

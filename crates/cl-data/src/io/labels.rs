@@ -26,6 +26,8 @@ pub struct Labels {
     ids: Option<Vec<String>>,
     /// What an example is called in messages, and where it stands.
     element: String,
+    /// How many classes the option names, where it does.
+    n_told: usize,
 }
 
 impl Labels {
@@ -66,10 +68,11 @@ impl Labels {
         options: &LabelOptions,
         table: &LabelTable,
     ) -> Result<Self, DataError> {
-        Self::read_for(path, options, table, usize::MAX)
+        Self::read_at_most(path.as_ref(), options, table, usize::MAX, String::new)
     }
 
-    /// The same of at most so many examples; an array of more is refused before its elements are read.
+    /// The same of at most `most` examples, those of the file `of`; an array of more is refused before its elements are
+    /// read.
     ///
     /// # Errors
     /// As [`read_with`](Self::read_with).
@@ -78,15 +81,25 @@ impl Labels {
         options: &LabelOptions,
         table: &LabelTable,
         most: usize,
+        of: impl AsRef<Path>,
     ) -> Result<Self, DataError> {
-        let path = path.as_ref();
+        Self::read_at_most(path.as_ref(), options, table, most, || of_file(of.as_ref()))
+    }
+
+    fn read_at_most(
+        path: &Path,
+        options: &LabelOptions,
+        table: &LabelTable,
+        most: usize,
+        of: impl Fn() -> String,
+    ) -> Result<Self, DataError> {
         // Rows are told how to be read; an array is none.
         match Signature::of(path)? {
             Signature::Npy => {
                 let reader = NpyReader::open(path)?;
                 let shape = reader.shape();
                 if let Some(n) = shape.first().filter(|&&n| n > most) {
-                    let problem = format!("{n} labels for {most} examples, expected one each");
+                    let problem = format!("{n} labels for {most} examples{}, expected one each", of());
                     return Err(malformed(path, "", problem));
                 }
                 Self::of_array(path, "", reader.into_array()?, options)
@@ -229,18 +242,20 @@ impl Labels {
         })?;
         let classes = codes.iter().map(|&code| of_code[code as usize]).collect();
         let element = if ids.is_some() { "id".into() } else { element.to_owned() };
-        Ok(Self { classes, names, n_classes, soft: None, path: path.to_path_buf(), ids, element })
+        let n_told = options.classes.as_ref().map_or(0, Vec::len);
+        Ok(Self { classes, names, n_classes, soft: None, path: path.to_path_buf(), ids, element, n_told })
     }
 
-    /// The same for the examples with these ids: by id where the file has ids, else by position.
+    /// The same for the examples with these ids, those of the file `of`: by id where the file of labels has ids, else by
+    /// position.
     ///
     /// # Errors
-    /// [`DataError::Malformed`] naming the file, where there are not as many, or none for an id.
-    pub fn for_ids(self, ids: &Ids) -> Result<Self, DataError> {
+    /// [`DataError::Malformed`] naming both files, where there are not as many, or none for an id.
+    pub fn for_ids(self, ids: &Ids, of: impl AsRef<Path>) -> Result<Self, DataError> {
         let Some(own) = &self.ids else {
             if self.classes.len() != ids.len() {
-                let problem =
-                    format!("{} labels for {} examples, expected one each", self.classes.len(), ids.len());
+                let (found, expected, of) = (self.classes.len(), ids.len(), self.of_file(of.as_ref()));
+                let problem = format!("{found} labels for {expected} examples{of}, expected one each");
                 return Err(malformed(&self.path, "", problem));
             }
             return Ok(self);
@@ -248,7 +263,8 @@ impl Labels {
         let places: HashMap<&str, usize> = own.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
         let place = |id: std::borrow::Cow<'_, str>| {
             places.get(&*id).copied().ok_or_else(|| {
-                malformed(&self.path, "", format!("no label for id {id}, expected one of each example"))
+                let of = self.of_file(of.as_ref());
+                malformed(&self.path, "", format!("no label for id {id}{of}, expected one of each example"))
             })
         };
         let order = ids.iter().map(place).collect::<Result<Vec<usize>, _>>()?;
@@ -258,6 +274,11 @@ impl Labels {
         let soft = soft.map(|soft| order.iter().flat_map(|&at| &soft[at * c..(at + 1) * c]).copied().collect());
         let own = order.iter().map(|&at| own[at].clone()).collect();
         Ok(Self { classes, soft, ids: Some(own), ..self })
+    }
+
+    /// In which file the examples stand, where that is another.
+    fn of_file(&self, of: &Path) -> String {
+        if of == self.path { String::new() } else { of_file(of) }
     }
 
     /// Refuses a label beyond the classes that there are, and soft labels of others.
@@ -277,9 +298,7 @@ impl Labels {
             None => format!("{} {at}", self.element),
         };
         let label = self.classes[at].unwrap_or_default();
-        let problem =
-            format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs");
-        Err(malformed(&self.path, place, problem))
+        Err(malformed(&self.path, place, beyond_outputs(label, n_classes, self.n_told)))
     }
 
     /// The classes, where no label is one to be left out.
@@ -291,6 +310,21 @@ impl Labels {
         let all: Option<Vec<usize>> = self.classes.into_iter().collect();
         all.filter(|_| self.soft.is_none()).ok_or_else(|| malformed(&self.path, "", problem))
     }
+}
+
+/// What is wrong with a label beyond the classes of the outputs; `n_told` is how many the option `classes` names, 0 where
+/// it is not given.
+pub fn beyond_outputs(label: usize, n_classes: usize, n_told: usize) -> String {
+    let told = match n_told > n_classes {
+        true => format!("; option `classes` has {n_told} names"),
+        false => String::new(),
+    };
+    format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs{told}")
+}
+
+/// In which file examples stand, behind what is said of them.
+fn of_file(path: &Path) -> String {
+    format!(" of {}", path.display())
 }
 
 /// What columns of ids are called, the surest first.
@@ -335,6 +369,7 @@ fn several(
         path: path.to_path_buf(),
         ids: None,
         element: element_of(member),
+        n_told: 0,
     };
     let largest = |row: &[f64]| (0..row.len()).fold(0, |best, k| if row[k] > row[best] { k } else { best });
     if zeros_and_ones && rows().all(|row| ones(row) == 1) {

@@ -49,7 +49,7 @@ pub use idx::{PixelScale, read_idx, read_idx_pair};
 pub use input::{Input, open};
 pub use label_book::{LabelBook, LabelClasses, LabelOptions, LabelProblem};
 pub use label_table::LabelTable;
-pub use labels::{ID_COLUMNS, LABEL_COLUMNS, Labels, indices_of, read_indices, read_indices_for};
+pub use labels::{ID_COLUMNS, LABEL_COLUMNS, Labels, beyond_outputs, indices_of, read_indices, read_indices_for};
 pub use memory::available_memory;
 pub use npy::{NpyReader, read_npy, write_npy};
 pub use npy_list::NpyList;
@@ -83,6 +83,9 @@ pub fn with_expected(said: impl std::fmt::Display, expected: &str) -> String {
 pub fn io_error(path: &Path, source: std::io::Error) -> DataError {
     DataError::Io { path: path.to_path_buf(), source }
 }
+
+/// How many axes an array may have, as in NumPy 2.
+pub(crate) const MAX_AXES: usize = 64;
 
 /// The number of elements of a shape; `None` where it overflows.
 pub(crate) fn n_elements(shape: &[usize]) -> Option<usize> {

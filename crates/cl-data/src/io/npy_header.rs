@@ -1,3 +1,4 @@
+use super::MAX_AXES;
 use super::array::Array;
 use super::element::ElementType;
 
@@ -92,6 +93,9 @@ impl<'a> Literal<'a> {
         let mut shape = Vec::new();
         self.expect('(')?;
         while !self.take(')') {
+            if shape.len() == MAX_AXES {
+                return Err(format!("a shape of more axes, expected at most {MAX_AXES}"));
+            }
             let text = self.0.trim_start();
             let (digits, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
             if digits.is_empty() {

@@ -46,7 +46,12 @@ impl NpzReader {
         let archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
         let mut names = Vec::new();
         for name in archive.file_names() {
-            names.extend(name.map_err(damaged)?.strip_suffix(".npy").map(String::from));
+            let name = name.map_err(damaged)?;
+            if name.contains('\0') {
+                let problem = format!("a member is called {name:?}, expected a name without zero bytes");
+                return Err(malformed(path, "zip archive", problem));
+            }
+            names.extend(name.strip_suffix(".npy").map(String::from));
         }
         names.sort_unstable();
         Ok(Self { path: path.to_path_buf(), names, archive })

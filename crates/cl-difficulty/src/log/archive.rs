@@ -59,7 +59,9 @@ impl Archive {
         let most = dimensions.iter().copied().max().unwrap_or(1);
         let label_column = if options.labels.is_some() { &None } else { &options.label_column };
         let labels = match (&options.labels, role(label_column, LABEL_COLUMNS)?) {
-            (Some(labels), _) => Some(Labels::read_for(labels, &options.classes, &options.label_table(), most)?),
+            (Some(labels), _) => {
+                Some(Labels::read_for(labels, &options.classes, &options.label_table(), most, path)?)
+            }
             (None, Some(name)) => {
                 Some(Labels::of_array(path, &name, archive.read_at_most(&name, most)?, &options.classes)?)
             }
@@ -81,7 +83,7 @@ impl Archive {
         let reader = NpyReader::open(path)?;
         let dimensions = reader.shape().to_vec();
         let most = dimensions.iter().copied().max().unwrap_or(1);
-        let read = |labels| Labels::read_for(labels, &options.classes, &options.label_table(), most);
+        let read = |labels| Labels::read_for(labels, &options.classes, &options.label_table(), most, path);
         let labels = options.labels.as_ref().map(read).transpose()?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let named = kind_of_name(&name);
@@ -117,7 +119,7 @@ impl Archive {
             Some(ids) => ids,
             None => Ids::range(shape.n_rows),
         };
-        let members = Members::new(ids, labels, n_classes)?;
+        let members = Members::new(path, ids, labels, n_classes)?;
         let format = if member.is_some() { "npz" } else { "npy" };
         let (epochs, files) = ((0..shape.n_epochs as u64).collect(), Vec::new());
         let contents = members.contents(path, format, outputs, n_classes, epochs, files, note, options)?;

@@ -22,8 +22,12 @@ pub(super) fn read_labels(
 ) -> Result<Option<Labels>, DataError> {
     let beside = || LABELS.iter().map(|name| folder.join(name)).find(|path| path.exists());
     match (&options.labels, beside()) {
-        (Some(path), _) => Labels::read_for(path, &options.classes, &options.label_table(), most).map(Some),
-        (None, Some(path)) => Labels::read_for(path, &options.classes, &LabelTable::default(), most).map(Some),
+        (Some(path), _) => {
+            Labels::read_for(path, &options.classes, &options.label_table(), most, folder).map(Some)
+        }
+        (None, Some(path)) => {
+            Labels::read_for(path, &options.classes, &LabelTable::default(), most, folder).map(Some)
+        }
         (None, None) if needed => Err(malformed(&folder.join(LABELS[0]), "", NO_LABELS)),
         (None, None) => Ok(None),
     }

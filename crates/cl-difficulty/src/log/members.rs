@@ -21,16 +21,21 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Of rows with these ids, whose labels are by position or by id; `n_classes` is how many classes the outputs have,
+    /// Of the rows of `path` with these ids, whose labels are by position or by id; `n_classes` is how many classes the outputs have,
     /// where they have.
-    pub(super) fn new(ids: Ids, labels: Option<Labels>, n_classes: Option<usize>) -> Result<Self, DataError> {
+    pub(super) fn new(
+        path: &Path,
+        ids: Ids,
+        labels: Option<Labels>,
+        n_classes: Option<usize>,
+    ) -> Result<Self, DataError> {
         let n = ids.len();
         let Some(labels) = labels else {
             let example_of_row = (0..n).collect();
             let (labels, soft_labels, class_names) = (Vec::new(), None, None);
             return Ok(Self { ids, labels, soft_labels, class_names, n_classes: 0, example_of_row });
         };
-        let labels = labels.for_ids(&ids)?;
+        let labels = labels.for_ids(&ids, path)?;
         if let Some(n_classes) = n_classes {
             labels.check(n_classes)?;
         }

@@ -67,9 +67,13 @@ impl PresentationOrder {
             (_, Some(labels)) => labels,
             (Some(path), None) => {
                 let table = LabelTable::default();
-                let mut labels = Labels::read_for(&path, &options.classes, &table, n_rows)?;
+                let mut labels = Labels::read_for(&path, &options.classes, &table, n_rows, first)?;
                 if labels.classes.len() != n_rows {
-                    let problem = format!("{} labels for {n_rows} rows, expected one each", labels.classes.len());
+                    let problem = format!(
+                        "{} labels for the {n_rows} rows of {}, expected one each",
+                        labels.classes.len(),
+                        first.display()
+                    );
                     return Err(malformed(&path, "", problem));
                 }
                 let n = read_indices_for(&indices[0], "indices", n_rows)?
@@ -90,7 +94,7 @@ impl PresentationOrder {
         };
         // An epoch may lack examples, and have some twice; the labels have each once.
         let n = labels.classes.len();
-        let members = Members::new(read_ids_beside(folder, n)?, Some(labels), Some(n_classes))?;
+        let members = Members::new(folder, read_ids_beside(folder, n)?, Some(labels), Some(n_classes))?;
         let mut contents =
             members.contents(folder, "TDDS", outputs, Some(n_classes), epochs, files, note, options)?;
         let is_part = |name: &str, _: &Path| {

@@ -330,7 +330,12 @@ impl Sampler for LifeCycleSampler {
             let problem = format!("expected that of {} examples, agreeing with itself", self.n_examples());
             return Err(SamplerError::Unusable(problem));
         }
-        self.curriculum.restore(&curriculum)?;
+        let switched_at = progress.switch.as_ref().map_or(u64::MAX, |switch| switch.step);
+        let of_curriculum = self.curriculum.restore(&curriculum)?;
+        if of_curriculum != n_steps.min(switched_at) {
+            let problem = format!("a curriculum of {of_curriculum} steps, expected {}", n_steps.min(switched_at));
+            return Err(SamplerError::Unusable(problem));
+        }
         self.progress = progress;
         Ok(n_steps)
     }

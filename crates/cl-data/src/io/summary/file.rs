@@ -11,7 +11,7 @@ use super::typed_table::typed_table;
 use crate::{
     error::DataError,
     io::{
-        Array, ArrayData, Cifar100Label, NpyReader, NpzReader, PixelScale, read_cifar10_batch,
+        Array, ArrayData, Cifar100Label, NpyReader, NpzReader, PixelScale, malformed, read_cifar10_batch,
         read_cifar100_batch, read_idx,
     },
 };
@@ -83,6 +83,9 @@ pub fn summarize(path: impl AsRef<Path>, options: &SummaryOptions) -> Result<Fil
         FileFormat::Npy => summary.parts.push(streamed("data", NpyReader::open(path)?)?),
         FileFormat::Npz => {
             let mut archive = NpzReader::open(path)?;
+            if archive.names().is_empty() {
+                return Err(malformed(path, "zip archive", "no members `NAME.npy`, expected at least one array"));
+            }
             for name in archive.names().to_vec() {
                 summary.parts.push(streamed(&name, archive.stream(&name)?)?);
             }

@@ -154,7 +154,7 @@ impl Scan {
         }
         let rows = Rows { rows: rows.finish().map_err(spooled)?, segments: segments.finish().map_err(spooled)? };
         seen.resize_with(known.slots.len(), Seen::default);
-        let mut scan = Self::with_labels(path, files, (examples, known), rows, (seen, twice), options)?;
+        let mut scan = Self::with_labels(path, files, (examples, known), rows, (seen, twice), &broken, options)?;
         scan.broken = broken;
         if !empty.is_empty() {
             let text = format!("files without rows: {}", listed(&empty));
@@ -174,16 +174,26 @@ impl Scan {
         (examples, mut known): (Examples, Known),
         Rows { rows, segments }: Rows,
         (seen, twice): (Vec<Seen>, Twice),
+        broken: &Broken,
         options: &Options,
     ) -> Result<Self, DataError> {
+        // Said first: who has an id twice may lack another, and its label.
+        if twice.n > 0 && options.duplicates == Duplicates::Error {
+            let what =
+                twice.describe(|example| examples.id(example).into_owned(), |slot| known.slots[slot as usize].1);
+            let runs = "; rows of several runs need a column `run` or `seed`, or option `run_column`";
+            let problem = format!("{what}; expected one each, or option `duplicates` first, last or mean{runs}");
+            let path = files.get(twice.file).map_or(path, |file| file.table.path());
+            return Err(malformed(path, "", problem));
+        }
         let order = examples.in_order();
         let all = examples.ids(&order)?;
         known.labels.resize(order.len(), NO_LABEL);
         let mut class_of = vec![Some(0); order.len()];
         let (mut soft, mut class_names, mut n_classes, mut labelled) = (None, None, 0, false);
         if let Some(file) = &options.labels {
-            let labels = Labels::read_for(file, &options.classes, &options.label_table(), all.len())?;
-            let labels = labels.for_ids(&all)?;
+            let labels = Labels::read_for(file, &options.classes, &options.label_table(), all.len(), path)?;
+            let labels = labels.for_ids(&all, path)?;
             (class_of, n_classes, labelled) = (labels.classes, labels.n_classes, true);
             (soft, class_names) = (labels.soft, labels.names);
         } else if !known.label_lists.is_empty() {
@@ -194,6 +204,8 @@ impl Scan {
             (soft, class_names) = (labels.soft, labels.names);
         } else if known.labels.iter().any(|&label| label != NO_LABEL) {
             if let Some(example) = known.labels.iter().position(|&label| label == NO_LABEL) {
+                // Behind what cannot be read there may be one.
+                broken.any()?;
                 let problem =
                     format!("id {} has no label, expected one of each example", examples.id(example as u32));
                 return Err(malformed(path, "", problem));
@@ -264,24 +276,13 @@ impl Scan {
             let before = epoch_of_run.insert(run, epoch);
             self.in_order &= before.is_none_or(|before| before <= epoch);
         }
-        let Twice { n, first, file, mut rows } = twice;
-        if n == 0 {
+        if twice.n == 0 {
             return Ok(());
         }
-        let place = |&(slot, example): &(u32, u32)| {
-            let id = self.ids.get(self.rank[example as usize] as usize).unwrap_or_default();
-            format!("id {id} in epoch {}", self.slots[slot as usize].epoch)
-        };
-        let first = first.iter().map(place).collect::<Vec<_>>().join(", ");
-        let what = format!("{n} rows of an id and epoch that another row has, first {first}");
+        let id = |example: u32| self.ids.get(self.rank[example as usize] as usize).unwrap_or_default();
+        let what = twice.describe(|example| id(example).into_owned(), |slot| self.slots[slot as usize].epoch);
+        let Twice { n, mut rows, .. } = twice;
         let text = match options.duplicates {
-            Duplicates::Error => {
-                let runs = "; rows of several runs need a column `run` or `seed`, or option `run_column`";
-                let problem =
-                    format!("{what}; expected one each, or option `duplicates` first, last or mean{runs}");
-                let path = self.files.get(file).map_or(path.as_path(), |file| file.table.path());
-                return Err(malformed(path, "", problem));
-            }
             Duplicates::Mean => format!("{what}: they are averaged"),
             rule => format!("{what}: the {rule} counts"),
         };
@@ -342,5 +343,12 @@ impl Twice {
             self.first.push((slot, example));
         }
         *self.rows.entry((slot, example)).or_insert(1) += 1;
+    }
+
+    /// How many there are, and the first of them.
+    fn describe(&self, id: impl Fn(u32) -> String, epoch: impl Fn(u32) -> u64) -> String {
+        let place = |&(slot, example): &(u32, u32)| format!("id {} in epoch {}", id(example), epoch(slot));
+        let first = self.first.iter().map(place).collect::<Vec<_>>().join(", ");
+        format!("{} rows of an id and epoch that another row has, first {first}", self.n)
     }
 }

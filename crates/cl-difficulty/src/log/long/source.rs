@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cl_data::DataError;
-use cl_data::io::{Batch, io_error, malformed};
+use cl_data::io::{Batch, beyond_outputs, io_error, malformed};
 use rayon::prelude::*;
 
 use super::super::note::Note;
@@ -72,8 +72,7 @@ pub(in super::super) fn open_tables(
     };
     if let Some(example) = scan.labels.iter().position(|&label| label >= n_classes) {
         let (id, label) = (scan.ids.get(example).unwrap_or_default(), scan.labels[example]);
-        let problem =
-            format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs");
+        let problem = beyond_outputs(label, n_classes, options.classes.classes.as_ref().map_or(0, Vec::len));
         let code = scan.known.book.find(&label.to_string()).filter(|_| options.labels.is_none());
         return Err(match code.and_then(|code| scan.known.label_place(code)) {
             Some((path, place)) => malformed(path, format!("{place}, id {id}"), problem),
