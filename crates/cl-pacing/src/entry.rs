@@ -128,7 +128,8 @@ pub(crate) mod checks {
             let needed = all.iter().filter(|parameter| parameter.default.is_none());
             let needed = needed.map(|parameter| parameter.name).filter(|name| !optional.contains(name));
             let parameters: Vec<_> = needed.map(|name| (name, value(name))).collect();
-            make(&parameters).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let shown = make(&parameters).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(shown.starts_with(char::is_alphabetic), "{name} is shown as {shown:?}");
             for at in 0..parameters.len() {
                 let mut fewer = parameters.clone();
                 let (parameter, _) = fewer.remove(at);

@@ -116,6 +116,13 @@ mod tests {
         }
     }
 
+    /// Example r of the n of a class has its place at (r + 1/2) / n: of four at 1/8, 3/8, 5/8 and 7/8, of one at 1/2.
+    #[test]
+    fn shares_are_dealt_from_the_middle() {
+        let order = ClassBalanced::proportional(EasyFirst, vec![1, 0, 0, 0, 0]);
+        assert_eq!(order.order(&[0.0, 1.0, 2.0, 3.0, 4.0], 0).unwrap(), [1, 2, 0, 3, 4]);
+    }
+
     #[test]
     fn classes_that_do_not_fit_are_refused() {
         let error = ClassBalanced::round_robin(EasyFirst, vec![0]).order(&[0.0, 1.0], 0).unwrap_err();

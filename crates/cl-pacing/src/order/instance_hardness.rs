@@ -204,6 +204,7 @@ mod tests {
                     hardness.update(*eta, examples, &losses, &right).unwrap();
                     hardness = serde_json::from_str(&serde_json::to_string(&hardness).unwrap()).unwrap();
                 }
+                prop_assert_eq!(hardness.values().len(), 4);
                 for (ours, expected) in hardness.values().iter().zip(definition(measure, gamma, 4, &history)) {
                     prop_assert!((ours - expected).abs() <= 1e-9 * expected.max(1.0), "{:?} {} {}", measure, ours, expected);
                 }

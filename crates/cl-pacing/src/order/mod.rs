@@ -67,6 +67,8 @@ mod tests {
             let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
             for order in ORDERS {
                 let mut examples = order.order(&scores, seed).unwrap();
+                let shared: Arc<dyn Order> = Arc::new(ClassBalanced::round_robin(Random, vec![0; scores.len()]));
+                prop_assert_eq!(Arc::new(shared.clone()).order(&scores, seed), Random.order(&scores, seed));
                 prop_assert_eq!(&examples, &order.order(&scores, seed).unwrap());
                 examples.sort_unstable();
                 prop_assert_eq!(examples, (0..scores.len()).collect::<Vec<_>>());

@@ -152,7 +152,8 @@ mod tests {
         never.0
     }
 
-    fn any_pacing() -> impl Strategy<Value = Box<dyn Pacing>> {
+    /// A pacing, and whether it knows exactly until when it grows.
+    fn any_pacing() -> impl Strategy<Value = (Box<dyn Pacing>, bool)> {
         let numbers = (0.0..2.0, 0.01..1.0, 0.2..8.0, 1u64..40, 1u64..20, 0usize..17, 1u64..7);
         numbers.prop_map(|(a, b, p, k, length, kind, n_cycles)| {
             let total = 60;
@@ -182,19 +183,48 @@ mod tests {
                     Box::new(schedule.pacing_of_ranks(50, total).unwrap())
                 }
             };
-            if n_cycles > 1 { Box::new(Cyclic::new(pacing, n_cycles).unwrap()) } else { pacing }
+            let is_exact = n_cycles == 1 && ![8, 13].contains(&kind);
+            (if n_cycles > 1 { Box::new(Cyclic::new(pacing, n_cycles).unwrap()) } else { pacing }, is_exact)
         })
     }
 
     proptest! {
         #[test]
         fn few_looks_are_as_good_as_all(
-            pacing in any_pacing(), n in 1usize..300, batch_size in 1usize..30, n_steps in 1u64..400,
+            (pacing, _) in any_pacing(), n in 1usize..300, batch_size in 1usize..30, n_steps in 1u64..400,
         ) {
             let (batch_size, all) = (batch_size.min(n), [60, n_steps]);
             for n_steps in all {
                 let expected = step_by_step(&*pacing, n, batch_size, n_steps);
                 prop_assert_eq!(never_available(&*pacing, n, batch_size, n_steps).unwrap(), expected, "{}", pacing);
+            }
+        }
+
+        #[test]
+        fn a_pacing_grows_until_where_it_says((pacing, is_exact) in any_pacing(), step in 0u64..90) {
+            let of_step = |step: u64| step as f64 / 60.0;
+            let at = |step: u64| [pacing.fraction(of_step(step)), pacing.dropped(of_step(step))];
+            let falls = |&step: &u64| at(step).iter().zip(at(step - 1)).any(|(now, before)| *now < before - 1e-12);
+            let until = pacing.grows_until(of_step(step));
+            prop_assert!(until >= of_step(step), "{pacing}: {until}");
+            match (step + 1..300).find(falls) {
+                Some(fall) => {
+                    prop_assert!(until <= of_step(fall), "{pacing}: {until}, {fall}");
+                    prop_assert!(!is_exact || until > (fall as f64 - 1e-6) / 60.0, "{pacing}: {until}, {fall}");
+                }
+                None => prop_assert!(!is_exact || until == f64::INFINITY, "{pacing}: {until}"),
+            }
+        }
+
+        #[test]
+        fn all_are_available_from_where_a_pacing_says((pacing, _) in any_pacing(), later in 0.0..5.0) {
+            let is_full = |at: f64| pacing.fraction(at) >= 1.0 - 1e-12 && pacing.dropped(at) == 0.0;
+            match pacing.full_at() {
+                Some(at) => {
+                    prop_assert!(at >= 0.0 && is_full(at * (1.0 + 1e-9) + later), "{pacing}: {at}");
+                    prop_assert!(at == 0.0 || !is_full(at * (1.0 - 1e-6)), "{pacing}: {at}");
+                }
+                None => prop_assert!((0..100).any(|k| !is_full(later + f64::from(k))), "{pacing}"),
             }
         }
     }

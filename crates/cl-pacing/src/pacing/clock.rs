@@ -260,6 +260,15 @@ mod tests {
         }
     }
 
+    /// A gain of less than the least is none, of more is one.
+    #[test]
+    fn a_small_gain_does_not_end_a_plateau() {
+        let mut plateau = Plateau::new(2, 0.1).unwrap();
+        let passed = [0.5, 0.55, 0.59, 0.61, 0.6, 0.8, 0.85, 0.86].map(|score| plateau.observe(score).unwrap());
+        assert_eq!(passed, [0, 0, 1, 1, 1, 1, 1, 2]);
+        assert_eq!(plateau.passed(), 2);
+    }
+
     #[test]
     fn what_is_no_plateau_is_refused() {
         assert!(Plateau::new(0, 0.0).is_err() && Plateau::new(1, -0.1).is_err());

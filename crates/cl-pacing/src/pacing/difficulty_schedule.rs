@@ -357,6 +357,21 @@ mod tests {
         }
     }
 
+    /// min + floor(step (max - min) / total), in integers.
+    #[test]
+    fn a_line_is_not_rounded_down_twice() {
+        for (min, max, total) in
+            (0..40).flat_map(|min| [(min, min + 7, 10), (min, min + 29, 31), (min, min + 48, 49)])
+        {
+            let schedule = DifficultySchedule::fixed_linear(min, max, total, 1).unwrap();
+            for step in 0..=total {
+                let exact = min + step * (max - min) / total;
+                assert_eq!(schedule.difficulty(step), exact, "{schedule} at {step}");
+                assert_eq!(schedule.has_ended(step), step == total);
+            }
+        }
+    }
+
     #[test]
     fn a_table_may_fall_and_says_when_it_is_full() {
         let schedule = DifficultySchedule::fixed_discrete(vec![9, 2, 9, 8], vec![3, 7, 9]).unwrap();

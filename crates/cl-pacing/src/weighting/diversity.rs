@@ -177,6 +177,17 @@ mod tests {
         }
     }
 
+    /// 3 (2 - 1) + 4 (0.5 - 1) - 0.5 |(3, 4)| in one group, and the largest age whose gamma is finite.
+    #[test]
+    fn the_objective_and_the_largest_age_are_as_defined() {
+        let diversity = SelfPacedDiversity::new(1.0, 0.5, vec![7, 7]).unwrap();
+        assert_eq!(diversity.objective(&[3.0, 4.0], &[2.0, 0.5]), 3.0 - 2.0 - 2.5);
+        assert_eq!(diversity.largest_lambda(), f64::MAX / 4.0);
+        let steep = SelfPacedDiversity::new(1.0, 8.0, vec![0]).unwrap();
+        assert_eq!(steep.largest_lambda(), f64::MAX / 32.0);
+        assert!(steep.with_lambda(steep.largest_lambda()).is_ok());
+    }
+
     #[test]
     fn the_age_takes_gamma_along_and_bad_input_is_refused() {
         let weighting = SelfPacedDiversity::new(0.5, 0.25, vec![7, 3, 7]).unwrap();

@@ -180,6 +180,17 @@ mod tests {
     }
 
     #[test]
+    fn the_objective_and_the_name_say_where_it_goes() {
+        let (hard, easy) = (L2Bounded::towards_hard(0.5).unwrap(), L2Bounded::towards_easy(0.5).unwrap());
+        let (weights, losses) = ([0.5, 1.5], [4.0, 2.0]);
+        assert_eq!([hard.objective(&weights, &losses), easy.objective(&weights, &losses)], [-5.0, 5.0]);
+        assert_eq!(
+            [hard.to_string(), easy.to_string()],
+            ["L2 bounded towards hard (rho = 0.5)", "L2 bounded towards easy (rho = 0.5)"]
+        );
+    }
+
+    #[test]
     fn a_bound_too_wide_to_bind_leaves_the_extremes() {
         assert_eq!(weights(&L2Bounded::towards_hard(100.0).unwrap(), &[1.0, 3.0, 2.0, 3.0]), [0.0, 2.0, 0.0, 2.0]);
         assert_eq!(weights(&L2Bounded::towards_easy(100.0).unwrap(), &[1.0, 3.0, 2.0]), [3.0, 0.0, 0.0]);

@@ -296,6 +296,19 @@ mod tests {
         assert!(memory("facility-location", &[], (usize::MAX, usize::MAX, usize::MAX), Some(1)) > 1e19);
     }
 
+    /// Most methods hold the features in double precision beside what they are given, and twice as many take twice as much.
+    #[test]
+    fn memory_grows_with_the_data() {
+        for description in coresets() {
+            let name = description.method.name;
+            let of = |n: usize| memory(name, &[], (n, 64, 10), None);
+            let as_given = ["feature-based", "k-center", "disparity-min"].contains(&name);
+            let least = if as_given { 4.0 } else { 12.0 };
+            assert!(of(10_000) >= least * 64e4, "{name}: {}", of(10_000));
+            assert!(of(20_000) >= 1.9 * of(10_000), "{name}: {} and {}", of(10_000), of(20_000));
+        }
+    }
+
     #[test]
     fn guarantees_are_those_of_monotone_objectives() {
         let merged = |method: &str, options: &[(&str, &str)], chosen: usize| {

@@ -163,6 +163,15 @@ mod tests {
     }
 
     #[test]
+    fn groups_tell_how_often_examples_were_forgotten() {
+        let rule = RemoveUnforgettable::new(9.0, NeverLearnedFate::KeptFirst).unwrap();
+        let selection = rule.select(&SCORES, Budget::Count(3), 4).unwrap();
+        let groups: Vec<_> = selection.groups.iter().map(|g| (g.name.as_str(), g.size, g.n_kept)).collect();
+        assert_eq!(groups, [("never forgotten", 2, 0), ("forgotten", 3, 1), ("never learned", 2, 2)]);
+        assert_eq!(selection.group_of, [0, 2, 1, 1, 0, 2, 1]);
+    }
+
+    #[test]
     fn counts_are_counts() {
         let error = RemoveUnforgettable::default().select(&[0.0, -1.0], Budget::Count(1), 0).unwrap_err();
         assert_eq!(error.to_string(), "score of example 1 is -1, expected a forgetting count, at least 0");

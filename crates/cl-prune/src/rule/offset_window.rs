@@ -140,6 +140,22 @@ mod tests {
         }
     }
 
+    /// Ties at either end of the window, and none elsewhere: 1 2 2 | ... | 5 5 with the window over 2 3 4 5.
+    #[test]
+    fn who_is_tied_at_an_end_is_told() {
+        let scores = [5.0, 3.0, 2.0, 5.0, 1.0, 4.0, 2.0, 6.0, 6.0, 7.0];
+        let rule = OffsetWindow::new(0.2, WindowStart::Easiest).unwrap();
+        let tied = |count| -> Vec<bool> {
+            let decisions = rule.select(&scores, Budget::Count(count), 0).unwrap().decisions;
+            decisions.iter().map(|decision| decision.tied).collect()
+        };
+        let of = |values: &[f64]| -> Vec<bool> { scores.iter().map(|score| values.contains(score)).collect() };
+        assert_eq!(tied(4), of(&[2.0, 5.0]));
+        assert_eq!(tied(3), of(&[2.0]));
+        assert_eq!(tied(6), of(&[2.0, 6.0]));
+        assert_eq!(tied(0), of(&[]));
+    }
+
     #[test]
     fn what_does_not_fit_is_refused() {
         for offset in [-0.1, 1.0, f64::NAN] {
