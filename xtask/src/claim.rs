@@ -36,10 +36,9 @@ pub enum Judge {
         #[serde(skip_serializing_if = "is_infinite")]
         high: f64,
     },
-    /// A difference or correlation that must be positive. The claim is not reproduced where the 95 % interval lies
-    /// within the margin around zero, whatever its sign: such an effect is not worth naming. Otherwise it is
-    /// reproduced where the interval lies above zero, the opposite holds where it lies below, and it is undecided
-    /// where the interval holds zero.
+    /// A difference or correlation that must be positive, by more than a margin: reproduced where the 95 % interval lies
+    /// above the margin, the opposite where it lies below minus the margin, no effect where it lies between the two,
+    /// undecided otherwise.
     Positive {
         /// What the number is, with its unit.
         quantity: &'static str,
@@ -61,7 +60,7 @@ impl Judge {
             Self::Within { quantity, low, high } => format!("{quantity} from {low} to {high}"),
             Self::Positive { quantity, margin } => {
                 format!(
-                    "{quantity} above 0 with its whole 95 % interval, and not within {margin} of 0 with all of it"
+                    "the whole 95 % interval of {quantity} above {margin}; opposite below -{margin}, no effect between"
                 )
             }
         }
@@ -105,7 +104,7 @@ pub enum Measurement {
         /// Of how many seeds.
         n: usize,
     },
-    /// A number that does not exist, and why: it bears out no claim.
+    /// A number that does not exist, and why: the claim was not tested.
     Undefined {
         /// Why.
         why: String,
@@ -159,7 +158,7 @@ pub fn significant(value: f64) -> String {
 /// The verdict on a claim, computed from its judge and the measurement alone.
 pub fn judge(judge: &Judge, measurement: &Measurement) -> Verdict {
     match (judge, measurement) {
-        (_, Measurement::Undefined { .. }) => Verdict::NotReproduced,
+        (_, Measurement::Undefined { .. }) => Verdict::NotTested,
         (Judge::Printed { text }, measured) => cl_study::verdict::printed(text, &measured.to_string()),
         (Judge::Within { low, high, .. }, Measurement::Number { value }) => within(*low, *high, *value, *value),
         (Judge::Within { low, high, .. }, Measurement::Interval { low: from, high: to, .. }) => {
@@ -169,8 +168,8 @@ pub fn judge(judge: &Judge, measurement: &Measurement) -> Verdict {
         (Judge::Positive { margin, .. }, Measurement::Interval { low, high, .. }) => {
             positive(*margin, *low, *high)
         }
-        // A text measured where a number was claimed proves nothing.
-        (_, Measurement::Text { .. }) => Verdict::Undecided,
+        // A text where a number was claimed says why there is none.
+        (_, Measurement::Text { .. }) => Verdict::NotTested,
     }
 }
 
@@ -203,18 +202,21 @@ mod tests {
         let range = Judge::Within { quantity: "share", low: 0.3, high: 0.4 };
         let text = Judge::Printed { text: "acc=0.510" };
         for (rule, measurement, verdict) in [
-            (sign, interval(0.01, 0.2), Verdict::Reproduced),
-            (sign, interval(-0.2, -0.01), Verdict::Opposite),
-            (sign, interval(0.01, 0.05), Verdict::NotReproduced),
-            (sign, interval(-0.05, -0.01), Verdict::NotReproduced),
-            (sign, interval(-0.05, 0.05), Verdict::NotReproduced),
+            (sign, interval(0.11, 0.2), Verdict::Reproduced),
+            (sign, interval(0.01, 0.2), Verdict::Undecided),
+            (sign, interval(-0.2, -0.11), Verdict::Opposite),
+            (sign, interval(0.01, 0.05), Verdict::NoEffect),
+            (sign, interval(-0.05, -0.01), Verdict::NoEffect),
+            (sign, interval(-0.05, 0.05), Verdict::NoEffect),
             (sign, interval(-0.05, 0.5), Verdict::Undecided),
-            (sign, Measurement::Number { value: 0.0 }, Verdict::NotReproduced),
+            (sign, Measurement::Number { value: 0.0 }, Verdict::NoEffect),
+            (sign, Measurement::text("0.5 of one pair"), Verdict::NotTested),
             (range, interval(0.31, 0.39), Verdict::Reproduced),
             (range, interval(0.1, 0.2), Verdict::NotReproduced),
             (range, interval(0.2, 0.35), Verdict::Undecided),
             (range, Measurement::Number { value: 0.3 }, Verdict::Reproduced),
-            (range, Measurement::Undefined { why: "constant".into() }, Verdict::NotReproduced),
+            (range, Measurement::Undefined { why: "constant".into() }, Verdict::NotTested),
+            (text, Measurement::Undefined { why: "constant".into() }, Verdict::NotTested),
             (text, Measurement::text("acc=0.51"), Verdict::Reproduced),
             (text, Measurement::text("acc=0.511"), Verdict::NotReproduced),
         ] {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use cl_study::Verdict;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 use crate::experiment::Figure;
@@ -22,8 +23,8 @@ th { border-bottom-width: 2px; }
   .claims td:nth-child(2) { color: var(--soft); } .claims td:nth-child(4)::before { content: \"measured: \"; }
   .claims td:nth-child(3)::before { content: \"the article: \"; } }
 figure { margin: 1.5rem 0; overflow-x: auto; } figure svg { max-width: 100%; height: auto; border-radius: 4px; }
-.reproduced { color: #1a7f37; } .opposite { color: #cf222e; } .undecided { color: var(--soft); }
-.reproduced, .opposite, .undecided, .not-reproduced { font-weight: 600; white-space: nowrap; }
+.reproduced { color: #1a7f37; } .opposite { color: #cf222e; } .undecided, .not-tested { color: var(--soft); }
+.reproduced, .opposite, .undecided, .not-reproduced, .no-effect, .not-tested { font-weight: 600; white-space: nowrap; }
 @media (prefers-color-scheme: dark) { .reproduced { color: #57c26c; } .opposite { color: #ff7b72; } }
 ";
 
@@ -68,7 +69,7 @@ pub fn page(markdown: &str, figures: &[&Figure]) -> String {
     }
     let mut body = String::new();
     html::push_html(&mut body, events.into_iter());
-    for verdict in ["reproduced", "not reproduced", "opposite", "undecided"] {
+    for verdict in Verdict::ALL.map(|verdict| verdict.to_string()) {
         let class = verdict.replace(' ', "-");
         let cell = format!("<td style=\"text-align: left\">{verdict}</td>");
         body = body.replace(&cell, &format!("<td class=\"{class}\">{verdict}</td>"));

@@ -207,9 +207,9 @@ fn markdown(outcomes: &[Outcome], Size { n_seeds, quick, full }: Size) -> Result
     writeln!(
         text,
         "Verdicts are computed from the measurement and the rule stated with the claim. Intervals are 95 % over {n_seeds} \
-         seeds unless the conditions say otherwise. Rules and margins stand beside each claim; that an effect wholly \
-         within its margin is no effect, whatever its sign, was decided after first results had been seen, and so were \
-         the wordings and ranges of `forgetting/a-third`, `self-paced/learning` and `self-paced/first-selection`, the half point \
+         seeds unless the conditions say otherwise. Rules and margins stand beside each claim; the rule for \
+         differences (reproduced above the margin, opposite below minus the margin, no effect between, else undecided) was \
+         decided after results had been seen, and so were the wordings and ranges of `forgetting/a-third`, `self-paced/learning` and `self-paced/first-selection`, the half point \
          that `orderings` asks of an improvement and two of its learning rates, the last age of the logarithmic regulariser in \
          `self-paced`, the class balance in `transfer`, the memorising learning rate and the two smallest \
          ones under label noise in `forgetting`, the lengths of training and the averaging in `vocabulary` and \

@@ -117,6 +117,21 @@ proptest! {
     }
 }
 
+/// Pixels and range stretched alike fall into the same bins.
+#[test]
+fn histogram_entropy_knows_no_scale() {
+    let pixels: Vec<f64> = (0..32).map(|at| f64::from(at * 37 % 64) / 64.0).collect();
+    let of = |scale: f64, shift: f64| {
+        let values = pixels.iter().map(|pixel| pixel * scale + shift).collect();
+        let data = Dataset::new(16, values, vec![0, 0], 1).unwrap();
+        let shape = ImageShape::gray(4, 4);
+        histogram_entropy(&data, shape, 8, (shift, shift + scale)).unwrap()
+    };
+    assert_eq!(of(1.0, 0.0), of(256.0, 0.0));
+    assert_eq!(of(1.0, 0.0), of(0.25, -2.0));
+    assert!(of(1.0, 0.0).iter().all(|&entropy| entropy > 1.0));
+}
+
 #[test]
 fn histogram_entropy_counts_bins() {
     let features = vec![0.0, 0.25, 0.5, 1.0, 0.1, 0.1, 0.1, 0.1];

@@ -15,15 +15,27 @@ pub enum Verdict {
     /// The numbers show what is claimed.
     #[serde(rename = "reproduced")]
     Reproduced,
-    /// The numbers do not show what is claimed.
+    /// What is printed, or the range that is claimed, is not what is measured.
     #[serde(rename = "not reproduced")]
     NotReproduced,
+    /// The whole of what the numbers allow is too small to be worth naming, whatever its sign.
+    #[serde(rename = "no effect")]
+    NoEffect,
     /// The numbers show the reverse of what is claimed.
     #[serde(rename = "opposite")]
     Opposite,
     /// The numbers are too few or too scattered to say.
     #[serde(rename = "undecided")]
     Undecided,
+    /// Nothing was measured that could bear the claim out or speak against it.
+    #[serde(rename = "not tested")]
+    NotTested,
+}
+
+impl Verdict {
+    /// All of them, the clearest first.
+    pub const ALL: [Self; 6] =
+        [Self::Reproduced, Self::NotReproduced, Self::Opposite, Self::NoEffect, Self::Undecided, Self::NotTested];
 }
 
 impl fmt::Display for Verdict {
@@ -32,7 +44,9 @@ impl fmt::Display for Verdict {
             Self::Reproduced => "reproduced",
             Self::NotReproduced => "not reproduced",
             Self::Opposite => "opposite",
+            Self::NoEffect => "no effect",
             Self::Undecided => "undecided",
+            Self::NotTested => "not tested",
         })
     }
 }
@@ -144,7 +158,7 @@ fn normalised(text: &str) -> String {
 }
 
 /// A claimed difference against the one measured over seeds, from its 95 % interval as [`difference`] judges it;
-/// undecided with one seed.
+/// not tested by one seed.
 ///
 /// `margin`: the smallest difference that would matter in practice, in units of the metric.
 ///
@@ -153,17 +167,30 @@ fn normalised(text: &str) -> String {
 pub fn effect(paired: &Paired, claimed: Sign, margin: f64) -> Result<Verdict, StudyError> {
     match paired.interval {
         Some(interval) => difference(interval, claimed, margin),
-        None => Ok(Verdict::Undecided),
+        None => Ok(Verdict::NotTested),
     }
 }
 
-/// A claimed difference from its interval. The first line that applies decides:
+/// A claimed difference from its interval:
 ///
 /// ```text
-/// the whole interval within +-margin            not reproduced (no difference worth naming, of either sign)
-/// the whole interval on the claimed side of 0   reproduced
-/// the whole interval on the other side of 0     opposite
-/// otherwise                                     undecided
+/// the whole interval above  margin, on the claimed side   reproduced
+/// the whole interval below -margin                        opposite
+/// the whole interval within [-margin, margin]             no effect
+/// otherwise                                               undecided
+/// ```
+///
+/// An interval that lies within another gets the verdict of that, unless that was undecided: more data answer a question
+/// and never change an answer into another. An interval that is the point 0 is no effect with any margin.
+///
+/// ```
+/// use cl_study::{Interval, Sign, Verdict, verdict::difference};
+///
+/// let judged = |low, high| difference(Interval { low, high }, Sign::Positive, 0.5);
+/// assert_eq!(judged(0.2, 1.2)?, Verdict::Undecided);
+/// assert_eq!(judged(0.6, 1.0)?, Verdict::Reproduced);
+/// assert_eq!(judged(0.2, 0.4)?, Verdict::NoEffect);
+/// # Ok::<(), cl_study::StudyError>(())
 /// ```
 ///
 /// # Errors
@@ -177,10 +204,10 @@ pub fn difference(interval: Interval, claimed: Sign, margin: f64) -> Result<Verd
         Sign::Negative => (-interval.high, -interval.low),
     };
     Ok(if -margin <= low && high <= margin {
-        Verdict::NotReproduced
-    } else if low > 0.0 {
+        Verdict::NoEffect
+    } else if low > margin {
         Verdict::Reproduced
-    } else if high < 0.0 {
+    } else if high < -margin {
         Verdict::Opposite
     } else {
         Verdict::Undecided
@@ -191,6 +218,7 @@ pub fn difference(interval: Interval, claimed: Sign, margin: f64) -> Result<Verd
 mod tests {
     use super::Verdict::*;
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn printing_ignores_the_spacing_of_numbers_alone() {
@@ -224,25 +252,46 @@ mod tests {
             (vec![1.0, 1.1, 0.9], Sign::Negative, Opposite),
             (vec![-1.0, -1.1, -0.9], Sign::Negative, Reproduced),
             (vec![-1.0, -1.1, -0.9], Sign::Positive, Opposite),
-            (vec![0.001, -0.001, 0.002, -0.002], Sign::Positive, NotReproduced),
-            (vec![0.0, 0.0], Sign::Negative, NotReproduced),
+            (vec![0.001, -0.001, 0.002, -0.002], Sign::Positive, NoEffect),
+            (vec![0.0, 0.0], Sign::Negative, NoEffect),
             (vec![1.0, -1.0, 2.0], Sign::Positive, Undecided),
-            (vec![5.0], Sign::Positive, Undecided),
+            (vec![0.015, 0.02, 0.03], Sign::Positive, Undecided),
+            (vec![5.0], Sign::Positive, NotTested),
         ] {
             let paired = Paired::of(differences).unwrap();
             assert_eq!(effect(&paired, sign, 0.01).unwrap(), verdict, "{paired:?}");
         }
         let paired = Paired::of(vec![0.004, 0.005, 0.006]).unwrap();
-        assert_eq!(effect(&paired, Sign::Positive, 0.01).unwrap(), NotReproduced, "too small to be worth naming");
+        assert_eq!(effect(&paired, Sign::Positive, 0.01).unwrap(), NoEffect, "too small to be worth naming");
         assert_eq!(effect(&paired, Sign::Negative, 0.001).unwrap(), Opposite);
         let paired = Paired::of(vec![0.0, 1.0]).unwrap();
         assert!(effect(&paired, Sign::Positive, -1.0).is_err());
         assert!(effect(&paired, Sign::Positive, f64::NAN).is_err());
     }
 
+    proptest! {
+        /// More precise numbers answer what was undecided, and change no answer.
+        #[test]
+        fn the_rule_is_monotone_in_precision(
+            ends in prop::array::uniform2(-3.0..3.0f64), within in prop::array::uniform2(0.0..=1.0f64),
+            margin in prop_oneof![Just(0.0), 0.0..2.0f64], positive: bool,
+        ) {
+            let sign = if positive { Sign::Positive } else { Sign::Negative };
+            let interval = |[a, b]: [f64; 2]| Interval { low: a.min(b), high: a.max(b) };
+            let wide = interval(ends);
+            let narrow = interval(within.map(|share| wide.low + share * (wide.high - wide.low)));
+            let [before, after] = [wide, narrow].map(|interval| difference(interval, sign, margin).unwrap());
+            prop_assert!(before == Undecided || before == after, "{wide:?} {before}, {narrow:?} {after}");
+            // Either sign is claimed: what is reproduced is the opposite of its opposite.
+            let other = difference(wide, if positive { Sign::Negative } else { Sign::Positive }, margin).unwrap();
+            let mirrored = match before { Reproduced => Opposite, Opposite => Reproduced, same => same };
+            prop_assert_eq!(other, mirrored);
+        }
+    }
+
     #[test]
     fn words_are_the_same_in_print_and_json() {
-        for verdict in [Reproduced, NotReproduced, Opposite, Undecided] {
+        for verdict in Verdict::ALL {
             let json = serde_json::to_string(&verdict).unwrap();
             assert_eq!(json, format!("\"{verdict}\""));
             assert_eq!(serde_json::from_str::<Verdict>(&json).unwrap(), verdict);

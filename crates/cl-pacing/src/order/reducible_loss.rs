@@ -39,6 +39,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_reducible_is_the_difference() {
+        assert_eq!(reducible_loss(&[3.0, 0.5, 0.0], &[2.0, 0.75, 0.0]).unwrap(), [1.0, -0.25, 0.0]);
+    }
+
+    #[test]
     fn bad_losses_are_named() {
         let error = reducible_loss(&[0.0], &[]).unwrap_err();
         assert_eq!(error.to_string(), "irreducible losses has 0 entries, expected 1");

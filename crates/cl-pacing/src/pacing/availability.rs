@@ -136,7 +136,7 @@ impl Ranges {
 mod tests {
     use super::*;
     use crate::pacing::{
-        BabySteps, Competence, Cyclic, Decreasing, DifficultySchedule, Discrete, FixedExponential, FromFn,
+        BabySteps, Competence, Cyclic, Decreasing, DifficultySchedule, Discrete, FixedExponential, FromFn, Full,
         Geometric, Linear, OnePass, Polynomial, Root, Rounding, SingleStep, VariedExponential,
     };
     use proptest::prelude::*;
@@ -154,7 +154,7 @@ mod tests {
 
     /// A pacing, and whether it knows exactly until when it grows.
     fn any_pacing() -> impl Strategy<Value = (Box<dyn Pacing>, bool)> {
-        let numbers = (0.0..2.0, 0.01..1.0, 0.2..8.0, 1u64..40, 1u64..20, 0usize..17, 1u64..7);
+        let numbers = (0.0..2.0, 0.01..1.0, 0.2..8.0, 1u64..40, 1u64..20, 0usize..18, 1u64..7);
         numbers.prop_map(|(a, b, p, k, length, kind, n_cycles)| {
             let total = 60;
             let pacing: Box<dyn Pacing> = match kind {
@@ -177,6 +177,7 @@ mod tests {
                     let schedule = DifficultySchedule::fixed_linear(1, k, length, 3.min(k)).unwrap();
                     Box::new(schedule.pacing_of_ranks(50, total).unwrap())
                 }
+                15 => Box::new(Full),
                 _ => {
                     let schedule =
                         DifficultySchedule::fixed_discrete(vec![k, 2 * k, 3, k], vec![4, 9, 30]).unwrap();
@@ -226,6 +227,8 @@ mod tests {
                 }
                 None => prop_assert!((0..100).any(|k| !is_full(later + f64::from(k))), "{pacing}"),
             }
+            let is_at_times_full = (0..=60).any(|step| is_full(f64::from(step) / 60.0));
+            prop_assert!(pacing.reaches_full() || !is_at_times_full, "{pacing}");
         }
     }
 

@@ -252,6 +252,18 @@ impl Pacing for DifficultyPacing {
         Some(first as f64 / self.total as f64)
     }
 
+    /// A table may rise to all and fall again.
+    fn reaches_full(&self) -> bool {
+        let highest = match &self.schedule.0 {
+            Kind::FixedRoot { .. } => self.schedule.difficulty(self.total),
+            Kind::FixedDiscrete { difficulties, max_steps } => {
+                let n_begun = 1 + max_steps.iter().filter(|&&last| last < self.total).count();
+                difficulties[..n_begun].iter().copied().max().unwrap_or(0)
+            }
+        };
+        self.difficulties.n_within(highest) == self.difficulties.len()
+    }
+
     /// The next entry of a table that is below the one before it.
     fn grows_until(&self, progress: f64) -> f64 {
         let Kind::FixedDiscrete { difficulties, max_steps } = &self.schedule.0 else { return f64::INFINITY };

@@ -133,6 +133,14 @@ mod tests {
     use crate::weighting::{HardSelfPaced, LinearSelfPaced, LogisticSelfPaced, Mixture, PolynomialSelfPaced};
     use proptest::prelude::*;
 
+    #[test]
+    fn the_name_tells_regulariser_region_and_bound() {
+        let of = |a| SelfPacedCurriculum::new(HardSelfPaced::new(0.5).unwrap(), a, 2.0).unwrap().to_string();
+        let (one, other) = (of(vec![1.0, 3.0]), of(vec![1.0, 2.0]));
+        assert!(one.starts_with("hard") && one.contains("within a curriculum region (c = 2, a "), "{one}");
+        assert_ne!(one, other);
+    }
+
     fn check<R: Separable>(regulariser: R, losses: &[f64], a: &[f64], c: f64, others: &[Vec<f64>]) {
         let weighting = SelfPacedCurriculum::new(regulariser, a.to_vec(), c).unwrap();
         let mut best = vec![f64::NAN; losses.len()];
