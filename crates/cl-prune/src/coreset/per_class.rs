@@ -97,6 +97,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Pick r of the n of a class stands at (r + 1/2) / n: of four at 1/8, 3/8, 5/8 and 7/8, of one at 1/2.
+    #[test]
+    fn picks_are_dealt_from_the_middle_of_their_class() {
+        let values: Vec<f64> = (0..10).map(f64::from).collect();
+        let features = Features::new(&values, 1).unwrap();
+        let first = |_: &[usize], _: &Features<'_, f64>, count: usize| {
+            let mut coreset = Coreset::with_capacity(count);
+            (0..count).for_each(|example| coreset.push(example, 1.0));
+            Ok::<_, PruneError>(coreset)
+        };
+        let coreset = per_class(&features, &[0, 0, 0, 0, 0, 0, 0, 0, 1, 1], 5, first).unwrap();
+        assert_eq!(coreset.order, [0, 1, 8, 2, 3]);
+        assert_eq!(coreset.weights, None);
+    }
+
     proptest! {
         #[test]
         fn shares_are_exact_and_possible(sizes in prop::collection::vec(0usize..50, 1..8), share in 0.0..=1.0) {

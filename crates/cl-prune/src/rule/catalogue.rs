@@ -145,6 +145,7 @@ mod tests {
             let settings = RuleSettings::parse(name, &[]).unwrap();
             let rule = settings.rule(&inputs(&neighbors)).unwrap();
             assert_eq!(rule.is_nested(), description.nested, "{name}");
+            assert_eq!(settings.needs_labels(), description.needs == RuleNeeds::Labels, "{name}");
             let selection = rule.select(&[0.1, 0.4, 0.2, 0.3], Budget::Count(3), 0).unwrap();
             assert_eq!(selection.n_kept(), 3, "{name}");
             // The defaults that are named are the defaults that are used.

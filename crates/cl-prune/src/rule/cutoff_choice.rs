@@ -61,6 +61,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_best_cutoff_wherever_it_stands() {
+        let scores: Vec<f64> = (0..20).map(f64::from).collect();
+        let values = [0.2, 0.9, 0.9, 0.5];
+        let mut tried = values.iter();
+        let candidates = [0.0, 0.3, 0.1, 0.2];
+        let choice = choose_hard_cutoff(&scores, Budget::Count(5), 4, 0, &candidates, |_| {
+            tried.next().copied().ok_or(PruneError::Count { count: 5, n_examples: 4 })
+        });
+        let choice = choice.unwrap();
+        assert_eq!(choice.beta, 0.1);
+        assert_eq!(choice.evaluations, [(0.0, 0.2), (0.3, 0.9), (0.1, 0.9), (0.2, 0.5)]);
+    }
+
+    #[test]
     fn the_smallest_of_equally_good_cutoffs() {
         let scores: Vec<f64> = (0..20).map(f64::from).collect();
         let choose = |candidates: &[f64], value: f64| {

@@ -90,6 +90,15 @@ proptest! {
     }
 }
 
+/// Gradients (1, 2) and (3, -1) of mean (2, 1/2), moved by (1, 1/2): along the first 2 / 2, along the second 2.5 / 2.
+#[test]
+fn the_validation_gradient_moves_along_its_examples() {
+    let taylor = ValidationTaylor::new(&Features::new(&[1.0, 2.0, 3.0, -1.0], 2).unwrap()).unwrap();
+    assert_eq!(taylor.at(&[0.0, 0.0]), [2.0, 0.5]);
+    assert_eq!(taylor.at(&[1.0, 0.5]), [2.0 + 1.0 + 3.75, 0.5 + 2.0 - 1.25]);
+    assert_eq!(taylor.at(&[2.0]), [2.0 + 1.0 + 9.0, 0.5 + 2.0 - 3.0]);
+}
+
 /// Within classes, the weights are the sizes of the clusters around the chosen gradients.
 #[test]
 fn craig_is_facility_location_within_classes() {
