@@ -166,7 +166,7 @@ fn labels_by_id_may_be_lists() {
         (labels.soft.as_deref(), &labels.classes[..]),
         (Some(&[0.5, 0.5, 0.2, 0.8][..]), &[Some(0), Some(1)][..])
     );
-    let error = labels.check(3).unwrap_err().to_string();
+    let error = labels.check(3, "labels.npy").unwrap_err().to_string();
     assert!(error.contains("labels.jsonl") && error.contains("soft labels of 2 classes, expected 3"), "{error}");
     let error = read("{\"id\":\"a\",\"label\":[0,1]}\n{\"id\":\"b\",\"label\":[1]}\n").unwrap_err().to_string();
     assert!(error.contains("labels.jsonl: line 2, column `label`: 1 numbers, expected 2"), "{error}");

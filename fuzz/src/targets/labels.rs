@@ -24,7 +24,7 @@ pub(crate) fn labels(data: &[u8]) {
     if let Some(soft) = &labels.soft {
         assert_eq!(soft.len(), labels.classes.len() * labels.n_classes);
     }
-    let _ = (labels.check(2), labels.check(labels.n_classes));
+    let _ = (labels.check(2, "log.npy"), labels.check(labels.n_classes, "log.npy"));
     let _ = labels.clone().for_ids(&Ids::range(labels.classes.len()), "log.npy");
     let _ = labels.all();
 }

@@ -281,14 +281,17 @@ impl Labels {
         if of == self.path { String::new() } else { of_file(of) }
     }
 
-    /// Refuses a label beyond the classes that there are, and soft labels of others.
+    /// Refuses a label beyond the classes of the outputs in the file `of`, and soft labels of others.
     ///
     /// # Errors
     /// [`DataError::Malformed`] naming the file, the element and the label.
-    pub fn check(&self, n_classes: usize) -> Result<(), DataError> {
+    pub fn check(&self, n_classes: usize, of: impl AsRef<Path>) -> Result<(), DataError> {
         if self.soft.is_some() && self.n_classes != n_classes {
-            let problem =
-                format!("soft labels of {} classes, expected {n_classes} as the outputs have", self.n_classes);
+            let problem = format!(
+                "soft labels of {} classes, expected {n_classes} as the outputs{} have",
+                self.n_classes,
+                self.of_file(of.as_ref())
+            );
             return Err(malformed(&self.path, "", problem));
         }
         let beyond = |class: &Option<usize>| class.is_some_and(|class| class >= n_classes);
@@ -298,7 +301,11 @@ impl Labels {
             None => format!("{} {at}", self.element),
         };
         let label = self.classes[at].unwrap_or_default();
-        Err(malformed(&self.path, place, beyond_outputs(label, n_classes, self.n_told)))
+        Err(malformed(
+            &self.path,
+            place,
+            beyond_outputs(label, n_classes, &self.of_file(of.as_ref()), self.n_told),
+        ))
     }
 
     /// The classes, where no label is one to be left out.
@@ -312,14 +319,14 @@ impl Labels {
     }
 }
 
-/// What is wrong with a label beyond the classes of the outputs; `n_told` is how many the option `classes` names, 0 where
+/// What is wrong with a label beyond the classes of the outputs, `of` is where they stand, such as `" of log.npy"`, or empty; `n_told` is how many the option `classes` names, 0 where
 /// it is not given.
-pub fn beyond_outputs(label: usize, n_classes: usize, n_told: usize) -> String {
+pub fn beyond_outputs(label: usize, n_classes: usize, of: &str, n_told: usize) -> String {
     let told = match n_told > n_classes {
         true => format!("; option `classes` has {n_told} names"),
         false => String::new(),
     };
-    format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs{told}")
+    format!("label {label} is out of range, expected 0..{n_classes}, the classes of the outputs{of}{told}")
 }
 
 /// In which file examples stand, behind what is said of them.

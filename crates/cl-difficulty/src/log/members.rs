@@ -37,7 +37,7 @@ impl Members {
         };
         let labels = labels.for_ids(&ids, path)?;
         if let Some(n_classes) = n_classes {
-            labels.check(n_classes)?;
+            labels.check(n_classes, path)?;
         }
         let Labels { classes, names, n_classes, soft, .. } = labels;
         let kept: Vec<usize> = (0..n).filter(|&row| classes[row].is_some()).collect();

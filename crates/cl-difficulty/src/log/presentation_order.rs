@@ -94,7 +94,7 @@ impl PresentationOrder {
         };
         // An epoch may lack examples, and have some twice; the labels have each once.
         let n = labels.classes.len();
-        let members = Members::new(folder, read_ids_beside(folder, n)?, Some(labels), Some(n_classes))?;
+        let members = Members::new(first, read_ids_beside(folder, n)?, Some(labels), Some(n_classes))?;
         let mut contents =
             members.contents(folder, "TDDS", outputs, Some(n_classes), epochs, files, note, options)?;
         let is_part = |name: &str, _: &Path| {

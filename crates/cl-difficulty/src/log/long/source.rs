@@ -72,7 +72,7 @@ pub(in super::super) fn open_tables(
     };
     if let Some(example) = scan.labels.iter().position(|&label| label >= n_classes) {
         let (id, label) = (scan.ids.get(example).unwrap_or_default(), scan.labels[example]);
-        let problem = beyond_outputs(label, n_classes, options.classes.classes.as_ref().map_or(0, Vec::len));
+        let problem = beyond_outputs(label, n_classes, "", options.classes.classes.as_ref().map_or(0, Vec::len));
         let code = scan.known.book.find(&label.to_string()).filter(|_| options.labels.is_none());
         return Err(match code.and_then(|code| scan.known.label_place(code)) {
             Some((path, place)) => malformed(path, format!("{place}, id {id}"), problem),
