@@ -2,7 +2,7 @@
 //! `cargo run --release --example rounds -- TARGET|all ROUNDS [SEED]`.
 //!
 //! The corpus is the committed one with what cargo-fuzz kept in `target/corpus`. Prints a line a target; an input in which
-//! something is found is written to `artifacts`, and the rounds of that target end there.
+//! it panics or takes too long is written to `artifacts`, and the rounds of that target end there. An abort leaves nothing.
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -22,7 +22,9 @@ fn main() {
     let rounds: u64 = arguments.next().expect(usage).parse().expect(usage);
     let seed: u64 = arguments.next().map_or(0, |seed| seed.parse().expect(usage));
     on_one_thread();
-    let chosen = targets::TARGETS.iter().map(|(name, _)| *name).filter(|name| target == "all" || target == *name);
+    let names = targets::TARGETS.iter().map(|(name, _)| *name);
+    let chosen: Vec<&str> = names.filter(|name| target == "all" || target == *name).collect();
+    assert!(!chosen.is_empty(), "no target {target}: {usage}");
     let mut n_found = 0;
     for name in chosen {
         let start = Instant::now();

@@ -47,7 +47,7 @@ impl TryFrom<Unchecked> for Selection {
         let named = group_of.iter().all(|&group| (group as usize) < n_groups);
         let whole = group_of.len() == if groups.is_empty() { 0 } else { n_examples };
         if !(named && whole) {
-            return Err("groups of other examples, expected one of each example");
+            return Err("`group_of` does not name one of the groups for each example");
         }
         let selection = selection.grouped(names, group_of);
         if selection.groups != groups {

@@ -284,7 +284,7 @@ impl Labels {
     /// Refuses a label beyond the classes of the outputs in the file `of`, and soft labels of others.
     ///
     /// # Errors
-    /// [`DataError::Malformed`] naming the file, the element and the label.
+    /// [`DataError::Malformed`] naming both files, the element and the label.
     pub fn check(&self, n_classes: usize, of: impl AsRef<Path>) -> Result<(), DataError> {
         if self.soft.is_some() && self.n_classes != n_classes {
             let problem = format!(
@@ -319,8 +319,8 @@ impl Labels {
     }
 }
 
-/// What is wrong with a label beyond the classes of the outputs, `of` is where they stand, such as `" of log.npy"`, or empty; `n_told` is how many the option `classes` names, 0 where
-/// it is not given.
+/// What is wrong with a label beyond the classes of the outputs. `of`: where these stand, such as `" of log.npy"`, or
+/// nothing. `n_told`: how many classes the option `classes` names, 0 where it is not given.
 pub fn beyond_outputs(label: usize, n_classes: usize, of: &str, n_told: usize) -> String {
     let told = match n_told > n_classes {
         true => format!("; option `classes` has {n_told} names"),

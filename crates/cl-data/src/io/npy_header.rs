@@ -94,7 +94,7 @@ impl<'a> Literal<'a> {
         self.expect('(')?;
         while !self.take(')') {
             if shape.len() == MAX_AXES {
-                return Err(format!("a shape of more axes, expected at most {MAX_AXES}"));
+                return Err(format!("a shape of more than {MAX_AXES} axes, expected at most as many"));
             }
             let text = self.0.trim_start();
             let (digits, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));

@@ -12,21 +12,20 @@ const LABELS: [&str; 7] =
 /// That none of them is there.
 pub(super) const NO_LABELS: &str = "no such file, expected the labels there or in option `labels`";
 
-/// Labels of at most so many examples from the file that was named, else from one that lies in the folder; they must be
+/// Labels of at most so many examples, those of the file `first`, from the file that was named, else from one that lies in the folder; they must be
 /// there where they are `needed`.
 pub(super) fn read_labels(
     options: &Options,
     folder: &Path,
+    first: &Path,
     most: usize,
     needed: bool,
 ) -> Result<Option<Labels>, DataError> {
     let beside = || LABELS.iter().map(|name| folder.join(name)).find(|path| path.exists());
     match (&options.labels, beside()) {
-        (Some(path), _) => {
-            Labels::read_for(path, &options.classes, &options.label_table(), most, folder).map(Some)
-        }
+        (Some(path), _) => Labels::read_for(path, &options.classes, &options.label_table(), most, first).map(Some),
         (None, Some(path)) => {
-            Labels::read_for(path, &options.classes, &LabelTable::default(), most, folder).map(Some)
+            Labels::read_for(path, &options.classes, &LabelTable::default(), most, first).map(Some)
         }
         (None, None) if needed => Err(malformed(&folder.join(LABELS[0]), "", NO_LABELS)),
         (None, None) => Ok(None),

@@ -82,7 +82,7 @@ impl EpochArrays {
         let single = row_len == 1 && !outputs.is_scalar();
         let n_classes = (!outputs.is_scalar()).then_some(if single { 2 } else { row_len });
         let of_rows = || {
-            let labels = read_labels(options, folder, n, !outputs.is_scalar())?;
+            let labels = read_labels(options, folder, first, n, !outputs.is_scalar())?;
             Members::new(first, read_ids_beside(folder, n)?, labels, n_classes)
         };
         let members = of_rows().map_err(|error| another_shape(&files, n).unwrap_or(error))?;

@@ -21,8 +21,8 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Of the rows of `path` with these ids, whose labels are by position or by id; `n_classes` is how many classes the outputs have,
-    /// where they have.
+    /// Of the rows of `path` with these ids, whose labels are by position or by id; `n_classes` is how many classes the
+    /// outputs have, where they have.
     pub(super) fn new(
         path: &Path,
         ids: Ids,

@@ -63,7 +63,7 @@ impl PresentationOrder {
         let n_classes = row_len.max(2);
         let mut presented =
             LABELS.iter().map(|name| folder.join(format!("{}{name}", epochs[0]))).filter(|path| path.exists());
-        let labels = match (presented.next(), read_labels(options, folder, usize::MAX, false)?) {
+        let labels = match (presented.next(), read_labels(options, folder, first, usize::MAX, false)?) {
             (_, Some(labels)) => labels,
             (Some(path), None) => {
                 let table = LabelTable::default();

@@ -237,6 +237,7 @@ mod tests {
         let (n, n_steps) = (usize::MAX, u64::MAX);
         let never = |pacing: &dyn Pacing, n| never_available(pacing, n, 1, n_steps);
         assert!(never(&Linear::new(0.5, 0.1).unwrap(), n).unwrap().is_empty());
+        assert_eq!(Full.grows_until(0.5), f64::INFINITY);
         let never_4_to_8 = never(&Discrete::new(vec![(0.0, 0.5), (0.5, 0.25)]).unwrap(), 8).unwrap();
         assert!(never_4_to_8.into_iter().eq(std::iter::once(4..8)));
         assert!(never(&OnePass::new(4, 1 << 62, n_steps).unwrap(), n).unwrap().is_empty());

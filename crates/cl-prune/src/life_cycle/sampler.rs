@@ -331,9 +331,14 @@ impl Sampler for LifeCycleSampler {
             return Err(SamplerError::Unusable(problem));
         }
         let switched_at = progress.switch.as_ref().map_or(u64::MAX, |switch| switch.step);
-        let of_curriculum = self.curriculum.restore(&curriculum)?;
-        if of_curriculum != n_steps.min(switched_at) {
-            let problem = format!("a curriculum of {of_curriculum} steps, expected {}", n_steps.min(switched_at));
+        let before = self.curriculum.save(self.curriculum.ready_until());
+        let (found, expected) = (self.curriculum.restore(&curriculum)?, n_steps.min(switched_at));
+        if found != expected {
+            // What was there stays.
+            if let Ok(before) = before {
+                self.curriculum.restore(&before)?;
+            }
+            let problem = format!("the curriculum stands after {found} steps, expected {expected}");
             return Err(SamplerError::Unusable(problem));
         }
         self.progress = progress;

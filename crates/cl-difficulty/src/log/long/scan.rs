@@ -177,10 +177,10 @@ impl Scan {
         broken: &Broken,
         options: &Options,
     ) -> Result<Self, DataError> {
+        let what =
+            twice.describe(|example| examples.id(example).into_owned(), |slot| known.slots[slot as usize].1);
         // Said first: who has an id twice may lack another, and its label.
         if twice.n > 0 && options.duplicates == Duplicates::Error {
-            let what =
-                twice.describe(|example| examples.id(example).into_owned(), |slot| known.slots[slot as usize].1);
             let runs = "; rows of several runs need a column `run` or `seed`, or option `run_column`";
             let problem = format!("{what}; expected one each, or option `duplicates` first, last or mean{runs}");
             let path = files.get(twice.file).map_or(path, |file| file.table.path());
@@ -261,12 +261,12 @@ impl Scan {
             broken: Broken::default(),
             notes,
         };
-        scan.settle(twice, options)?;
+        scan.settle(twice, &what, options)?;
         Ok(scan)
     }
 
-    /// Finds whether rows come epoch after epoch, and what becomes of those that are twice.
-    fn settle(&mut self, twice: Twice, options: &Options) -> Result<(), DataError> {
+    /// Finds whether rows come epoch after epoch, and what becomes of those that are twice, as `what` says.
+    fn settle(&mut self, twice: Twice, what: &str, options: &Options) -> Result<(), DataError> {
         let path = self.path.clone();
         let spooled = |error| io_error(&path, error);
         let mut epoch_of_run: HashMap<u32, u64> = HashMap::new();
@@ -279,8 +279,6 @@ impl Scan {
         if twice.n == 0 {
             return Ok(());
         }
-        let id = |example: u32| self.ids.get(self.rank[example as usize] as usize).unwrap_or_default();
-        let what = twice.describe(|example| id(example).into_owned(), |slot| self.slots[slot as usize].epoch);
         let Twice { n, mut rows, .. } = twice;
         let text = match options.duplicates {
             Duplicates::Mean => format!("{what}: they are averaged"),

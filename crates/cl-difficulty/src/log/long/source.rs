@@ -70,9 +70,12 @@ pub(in super::super) fn open_tables(
         false if look.width == 1 => 2,
         false => look.width,
     };
+    // Where the outputs stand, where the labels stand elsewhere.
+    let of_outputs = options.labels.as_ref().map_or_else(String::new, |_| format!(" of {}", path.display()));
     if let Some(example) = scan.labels.iter().position(|&label| label >= n_classes) {
         let (id, label) = (scan.ids.get(example).unwrap_or_default(), scan.labels[example]);
-        let problem = beyond_outputs(label, n_classes, "", options.classes.classes.as_ref().map_or(0, Vec::len));
+        let n_told = options.classes.classes.as_ref().map_or(0, Vec::len);
+        let problem = beyond_outputs(label, n_classes, &of_outputs, n_told);
         let code = scan.known.book.find(&label.to_string()).filter(|_| options.labels.is_none());
         return Err(match code.and_then(|code| scan.known.label_place(code)) {
             Some((path, place)) => malformed(path, format!("{place}, id {id}"), problem),
@@ -81,8 +84,10 @@ pub(in super::super) fn open_tables(
     }
     if scan.soft_labels.is_some() && scan.n_classes != n_classes {
         let of = options.labels.as_deref().unwrap_or(path);
-        let problem =
-            format!("soft labels of {} classes, expected {n_classes} as the outputs have", scan.n_classes);
+        let problem = format!(
+            "soft labels of {} classes, expected {n_classes} as the outputs{of_outputs} have",
+            scan.n_classes
+        );
         return Err(malformed(of, "", problem));
     }
     let n_runs = scan.known.runs.len();
