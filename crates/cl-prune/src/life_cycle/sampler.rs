@@ -333,15 +333,16 @@ impl Sampler for LifeCycleSampler {
         let switched_at = progress.switch.as_ref().map_or(u64::MAX, |switch| switch.step);
         let before = self.curriculum.save(self.curriculum.ready_until());
         let (found, expected) = (self.curriculum.restore(&curriculum)?, n_steps.min(switched_at));
-        if found != expected {
+        let progress = std::mem::replace(&mut self.progress, progress);
+        if found != expected || n_steps > self.ready_until() {
             // What was there stays.
+            self.progress = progress;
             if let Ok(before) = before {
                 self.curriculum.restore(&before)?;
             }
-            let problem = format!("the curriculum stands after {found} steps, expected {expected}");
+            let problem = format!("{n_steps} steps, {found} of the curriculum, expected those that can be taken");
             return Err(SamplerError::Unusable(problem));
         }
-        self.progress = progress;
         Ok(n_steps)
     }
 }
