@@ -1,8 +1,8 @@
 //! Millions of rounds without libFuzzer's counting, each on an input near one of the corpus:
 //! `cargo run --release --example rounds -- TARGET|all ROUNDS [SEED]`.
 //!
-//! The corpus is the committed one with what cargo-fuzz kept in `target/corpus`. Prints a line a target; an input in which
-//! it panics or takes too long is written to `artifacts`, and the rounds of that target end there. An abort leaves nothing.
+//! The corpus is the committed one with what cargo-fuzz kept in `target/corpus`. Prints a line a target; an input on which
+//! a target panics or takes too long is written to `artifacts`, and the rounds of that target end there. An abort leaves nothing.
 
 use std::fs;
 use std::panic::catch_unwind;

@@ -47,7 +47,8 @@ impl TableArguments {
         TableOptions { format: *format, separator: *separator, decimal_comma: decimal == "," }
     }
 
-    /// The labels of the examples with these ids, those of the file `of`: by position (.npy) or by id (a table that is read so).
+    /// The labels of the examples with these ids, those of the file `of`: by position (.npy) or by id (a table that is
+    /// read so).
     pub(crate) fn read_labels(&self, path: &Path, ids: &Ids, of: &Path) -> anyhow::Result<Vec<usize>> {
         let table = LabelTable { table: self.table(), id_column: self.id_column.clone(), label_column: None };
         let labels = Labels::read_for(path, &LabelOptions::default(), &table, ids.len(), of)?;

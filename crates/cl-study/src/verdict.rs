@@ -180,8 +180,9 @@ pub fn effect(paired: &Paired, claimed: Sign, margin: f64) -> Result<Verdict, St
 /// otherwise                                               undecided
 /// ```
 ///
-/// An interval that lies within another gets the verdict of that, unless that was undecided: a narrower
-/// interval inside may answer what was undecided, and never turns an answer into another. An interval that is the point 0 is no effect with any margin.
+/// An interval that lies within another gets the verdict of that, unless that was undecided: a narrower interval inside
+/// may answer what was undecided, and never turns an answer into another. An interval that is the point 0 is no effect
+/// with any margin.
 ///
 /// ```
 /// use cl_study::{Interval, Sign, Verdict, verdict::difference};

@@ -12,8 +12,8 @@ const LABELS: [&str; 7] =
 /// That none of them is there.
 pub(super) const NO_LABELS: &str = "no such file, expected the labels there or in option `labels`";
 
-/// Labels of at most so many examples, those of the file `first`, from the file that was named, else from one that lies in the folder; they must be
-/// there where they are `needed`.
+/// Labels of at most so many examples, those of the file `first`, from the file that was named, else from one that lies in
+/// the folder; they must be there where they are `needed`.
 pub(super) fn read_labels(
     options: &Options,
     folder: &Path,
