@@ -54,6 +54,7 @@ fn bad_idx_files_are_refused_at_their_byte() {
     assert!(refusal(&[0, 0, 8]).starts_with("byte 0: magic"));
     assert!(refusal(&[0, 0, 7, 1]).starts_with("byte 2: type 0x07, expected"));
     assert_eq!(refusal(&[0, 0, 8, 0]), "byte 3: rank 0, expected from 1 to 64");
+    assert_eq!(refusal(&[0, 0, 8, 65]), "byte 3: rank 65, expected from 1 to 64");
     assert_eq!(refusal(&[0, 0, 8, 2, 0, 0, 0, 1, 0]), "byte 9: the file ends, expected 2 sizes up to byte 12");
     let short = idx(8, &[2, 3], &[0; 5]);
     let expected = "byte 17: the file ends after 5 bytes of data, expected 6 (uint8, shape [2, 3])";

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use cl_data::io::{
-    Array, ArrayData, ElementType, NpyReader, NpzReader, read_npy, read_npz, read_npz_dataset, write_npy,
-    write_npz, write_npz_dataset,
+    Array, ArrayData, ElementType, NpyReader, NpzReader, SummaryOptions, read_npy, read_npz, read_npz_dataset,
+    summarize, write_npy, write_npz, write_npz_dataset,
 };
 use cl_data::{DataError, Dataset, Ids};
 use proptest::prelude::*;
@@ -121,6 +121,23 @@ fn archives_of_numpy_are_read_stored_and_deflated() {
         on_file(&bytes(&fixtures["npz"]["savez_compressed"]), |path| read_npz_dataset::<f64>(path)).unwrap();
     assert_eq!((deflated.features(), deflated.labels()), (stored.features(), stored.labels()));
     assert_eq!(*deflated.ids(), Ids::integers(vec![7, 8, 9]).unwrap());
+}
+
+/// A name that was overwritten with zeros is not that of an array, and an archive of none is no data.
+#[test]
+fn archives_without_names_or_arrays_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npz");
+    write_npz(&path, [("rows", &Array::new(vec![1], ArrayData::F64(vec![1.0])).unwrap())]).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let directory = bytes.windows(8).rposition(|window| window == b"rows.npy").unwrap();
+    bytes[directory + 1] = 0;
+    std::fs::write(&path, bytes).unwrap();
+    let error = NpzReader::open(&path).err().unwrap().to_string();
+    assert!(error.contains("a.npz: zip archive: a member is called \"r\\0ws.npy\""), "{error}");
+    std::fs::write(&path, [&b"PK\x05\x06"[..], &[0; 18]].concat()).unwrap();
+    let error = summarize(&path, &SummaryOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("a.npz: zip archive: no members `NAME.npy`, expected at least one array"), "{error}");
 }
 
 #[test]

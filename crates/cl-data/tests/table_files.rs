@@ -153,6 +153,27 @@ fn lists_of_json() {
     }
 }
 
+/// Of two files that disagree both are named, and the option that may be wrong.
+#[test]
+fn labels_name_the_file_that_they_do_not_fit() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let classes = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    let told = LabelOptions { classes: Some(classes), ignore: None };
+    let path = folder.text("labels.csv", "id,label\nx,a\ny,d\n");
+    let labels = || Labels::read(&path, &told).unwrap();
+    let ids = |texts: [&str; 2]| Ids::texts(texts.map(str::to_owned).to_vec()).unwrap();
+    let error = labels().for_ids(&ids(["x", "z"]), "log.npy").unwrap_err().to_string();
+    assert!(error.ends_with("labels.csv: no label for id z of log.npy, expected one of each example"), "{error}");
+    let error = labels().check(3, "log.npy").unwrap_err().to_string();
+    let expected = "id y: label 3 is out of range, expected 0..3, the classes of the outputs of log.npy; option \
+                    `classes` has 4 names";
+    assert!(error.ends_with(expected), "{error}");
+    assert!(labels().check(4, "log.npy").is_ok());
+    let path = folder.text("few.csv", "label\na\n");
+    let error = Labels::read(&path, &told).unwrap().for_ids(&ids(["x", "y"]), "log.npy").unwrap_err().to_string();
+    assert!(error.ends_with("few.csv: 1 labels for 2 examples of log.npy, expected one each"), "{error}");
+}
+
 #[test]
 fn labels_by_id_may_be_lists() {
     let folder = Folder(tempfile::tempdir().unwrap());

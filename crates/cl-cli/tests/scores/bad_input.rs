@@ -179,6 +179,31 @@ fn cartography_line_by_line() {
     assert!(message.starts_with("dynamics_epoch_0.jsonl: ") && message.contains("the file is empty"), "{message}");
 }
 
+/// A row under another's id contradicts its label and leaves the other without one: the file of the row is named.
+#[test]
+fn an_id_in_anothers_place() {
+    let folder = Folder::new();
+    let row = |id: &str, epoch: usize, gold: usize| {
+        format!("{{\"guid\": \"{id}\", \"logits_epoch_{epoch}\": [1.0, 0.5], \"gold\": {gold}}}\n")
+    };
+    folder.text("dynamics_epoch_0.jsonl", [row("a", 0, 0), row("a", 0, 1), row("c", 0, 1)].concat());
+    folder.text("dynamics_epoch_1.jsonl", [row("a", 1, 0), row("b", 1, 1), row("c", 1, 1)].concat());
+    let message = refused(&folder.path(""), &[]);
+    assert!(message.starts_with("dynamics_epoch_0.jsonl: line 2, column `gold`"), "{message}");
+    // An example that is left out is named, too, where it is doubled.
+    let log = folder.text("log.csv", "id,epoch,label,loss\na,0,-100,1\na,0,-100,2\nb,0,1,3\nc,0,0,4\n");
+    let out = folder.path("scores.csv");
+    let rules = ["--metric", "loss_mean", "--ignore-label=-100", "--duplicates", "last", "-o", &out];
+    let found = super::report(&[&["score", &log], &rules[..]].concat());
+    let text = "1 rows of an id and epoch that another row has, first id a in epoch 0: the last counts";
+    assert!(found["notes"].as_array().unwrap().iter().any(|note| note["text"] == text), "{found}");
+    let labels = folder.text("labels.csv", "id,label\na,0\nb,2\n");
+    let log = folder.text("two.csv", "id,epoch,logit_0,logit_1\na,0,1,2\nb,0,1,2\n");
+    let message = refusal(&["score", &log, "--labels", &labels, "--metric", "el2n", "-o", &out]);
+    let expected = format!("id b: label 2 is out of range, expected 0..2, the classes of the outputs of {log}");
+    assert!(message.ends_with(&expected) && message.starts_with(&labels), "{message}");
+}
+
 #[test]
 fn presentation_order() {
     let dynamics = Dynamics::read();

@@ -233,6 +233,7 @@ mod tests {
             parse(&format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}")).unwrap_err()
         };
         assert!(with("'|O'", "(2,)").contains("Python objects"));
+        assert!(with("'<f8'", &format!("({})", "1, ".repeat(65))).contains("a shape of more than 64 axes"));
         assert!(with("[('a', '<f8')]", "(2,)").contains("record type"));
         assert!(with("'<c16'", "(2,)").contains("\"<c16\", expected bool, int8"));
         assert!(with("'f8'", "(2,)").contains("byte order"));

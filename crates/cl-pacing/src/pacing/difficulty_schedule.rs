@@ -390,6 +390,12 @@ mod tests {
         assert_eq!([0, 3, 4, 7, 8, 9, 10].map(|step| schedule.difficulty(step)), [9, 9, 2, 2, 9, 9, 8]);
         let full_at = |hardest| schedule.pacing(&[1.0, hardest], 100).unwrap().full_at();
         assert_eq!([full_at(1.0), full_at(8.0), full_at(9.0)], [Some(0.0), Some(0.08), None]);
+        // All of 9 are available from the first step, and again from the eighth; of a budget that ends before, too.
+        let reaches_full = |hardest, total| schedule.pacing(&[1.0, hardest], total).unwrap().reaches_full();
+        assert!(reaches_full(9.0, 100) && reaches_full(9.0, 2) && !reaches_full(10.0, 100));
+        let late = DifficultySchedule::fixed_discrete(vec![2, 9, 3], vec![7, 9]).unwrap();
+        let late = |total| late.pacing(&[1.0, 9.0], total).unwrap().reaches_full();
+        assert_eq!([late(7), late(8), late(100)], [false, true, true]);
     }
 
     #[test]

@@ -340,7 +340,8 @@ impl Sampler for LifeCycleSampler {
             if let Ok(before) = before {
                 self.curriculum.restore(&before)?;
             }
-            let problem = format!("{n_steps} steps, {found} of the curriculum, expected those that can be taken");
+            let problem =
+                format!("after {n_steps} steps, its curriculum after {found}: expected what can be taken");
             return Err(SamplerError::Unusable(problem));
         }
         Ok(n_steps)
@@ -435,6 +436,23 @@ mod tests {
         assert_eq!(wanted.len(), 9);
         advance(&mut sampler, 1);
         assert_eq!(sampler.switch().unwrap().step, 1);
+    }
+
+    /// More steps than can have been taken, or others than the curriculum's, are refused, and what was there goes on.
+    #[test]
+    fn steps_that_cannot_have_been_taken_are_refused() {
+        let new = || life(plain(), Maturity::Epoch(2), Retirement::Mastered { at_most: 0.5 });
+        let (mut sampler, mut untouched) = (new(), new());
+        (0..2).for_each(|step| assert_eq!(advance(&mut sampler, step), advance(&mut untouched, step)));
+        let fresh = new();
+        // The epoch of three steps has not ended: what the fourth is depends on it.
+        for (n_steps, of_curriculum) in [(4, 4), (7, 7), (0, 2), (3, 2)] {
+            let state = (plain().save(of_curriculum).unwrap(), fresh.progress.clone());
+            let forged = fresh.settings().save(n_steps, &state).unwrap();
+            let error = sampler.restore(&forged).unwrap_err().to_string();
+            assert!(error.contains(&format!("after {n_steps} steps")), "{error}");
+        }
+        (2..9).for_each(|step| assert_eq!(advance(&mut sampler, step), advance(&mut untouched, step)));
     }
 
     #[test]
