@@ -142,7 +142,7 @@ pub struct Figure {
 }
 
 impl Findings {
-    /// Reports a measurement of `claim`.
+    /// Reports a measurement of `claim`. What is the same numbers as another one, is that one under both conditions.
     pub fn measure(
         &mut self,
         claim: &'static str,
@@ -150,7 +150,15 @@ impl Findings {
         conditions: impl Into<String>,
         measurement: Measurement,
     ) {
-        self.measured.push(Measured { claim, part, conditions: conditions.into(), measurement });
+        let conditions = conditions.into();
+        let same = |other: &&mut Measured| {
+            let sampled = matches!(other.measurement, Measurement::Sampled { .. });
+            sampled && other.claim == claim && other.part == part && other.measurement == measurement
+        };
+        match self.measured.iter_mut().find(same) {
+            Some(other) => other.conditions += &format!("; the same to the digit: {conditions}"),
+            None => self.measured.push(Measured { claim, part, conditions, measurement }),
+        }
     }
 
     /// Keeps a raw number, list or record.

@@ -71,8 +71,10 @@ pub fn page(markdown: &str, figures: &[&Figure]) -> String {
     html::push_html(&mut body, events.into_iter());
     for verdict in Verdict::ALL.map(|verdict| verdict.to_string()) {
         let class = verdict.replace(' ', "-");
-        let cell = format!("<td style=\"text-align: left\">{verdict}</td>");
-        body = body.replace(&cell, &format!("<td class=\"{class}\">{verdict}</td>"));
+        for about in ["", ", as changed", ", elsewhere"] {
+            let cell = format!("<td style=\"text-align: left\">{verdict}{about}</td>");
+            body = body.replace(&cell, &format!("<td class=\"{class}\">{verdict}{about}</td>"));
+        }
     }
     // The contents follow the title.
     let (title, rest) = body.split_once("</h1>").unwrap_or(("", &body));

@@ -7,6 +7,7 @@ pub mod accuracy;
 pub mod annotations;
 pub mod article;
 pub mod bench;
+pub mod calibrate;
 pub mod claim;
 pub mod continuation;
 pub mod data_dir;
@@ -20,6 +21,7 @@ pub mod replay;
 pub mod report;
 pub mod reproduce;
 pub mod stepwise;
+pub mod verdicts;
 
 /// The README's examples compile and run.
 #[cfg(doctest)]

@@ -8,6 +8,7 @@ use cl_study::shown;
 use clap::{Parser, Subcommand};
 use xtask::accuracy::{Accuracy, accuracy};
 use xtask::bench::{Bench, bench};
+use xtask::calibrate::{Calibrate, calibrate};
 use xtask::reproduce::{Reproduce, reproduce};
 
 /// Tasks of the workspace.
@@ -24,6 +25,8 @@ enum Task {
     Reproduce(Reproduce),
     /// Trains each model on real data and prints its test accuracy.
     Accuracy(Accuracy),
+    /// Gives every judge simulated results of known truth: how often intervals hold it, how often verdicts are false.
+    Calibrate(Calibrate),
     /// Measures how fast all of it is, beside what the machine can do and beside the peers.
     Bench(Bench),
 }
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let done = instructions::check().map_err(anyhow::Error::from).and_then(|()| match task {
         Task::Reproduce(arguments) => reproduce(&arguments),
         Task::Accuracy(arguments) => accuracy(&arguments),
+        Task::Calibrate(arguments) => calibrate(&arguments),
         Task::Bench(arguments) => bench(&arguments),
     });
     match done {

@@ -4,13 +4,14 @@ use std::{fmt::Write as _, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use cl_data::io::write_atomically;
-use cl_study::{Table, shown};
+use cl_study::{Evidence, Table, shown};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    claim::{Claim, Measurement, Part, judge, significant},
+    claim::{Claim, Measurement, Part, significant},
     experiment::{Figure, Measured, Outcome},
     html,
+    verdicts::{self, Expected, Row},
 };
 
 /// How large the run was that is reported.
@@ -29,55 +30,53 @@ pub struct Size {
 ///
 /// # Errors
 /// Where a row does not fit the columns.
-pub fn opening(outcomes: &[Outcome]) -> Result<Table> {
+pub fn opening(rows: &[Vec<Row<'_>>]) -> Result<Table> {
     let mut table = Table::new(["claim", "conditions", "the article", "measured", "verdict"]);
-    for (claim, [conditions, measured, verdict]) in outcomes.iter().flat_map(rows) {
+    for (claim, [conditions, measured, verdict]) in rows.iter().flat_map(|rows| summarised(rows)) {
         table.row([claim.id.to_owned(), conditions, claim.article.to_owned(), measured, verdict])?;
     }
     Ok(table)
 }
 
-/// The claims of an experiment that has just ended, a line each, for who waits for the others.
-pub fn news(outcome: &Outcome) -> String {
-    let lines = rows(outcome).into_iter();
-    lines.map(|(claim, [_, measured, verdict])| format!("{}: {verdict} ({measured})\n", claim.id)).collect()
+/// The claims of an experiment that has just ended, a line each, for who waits for the others: verdicts as if nothing else
+/// were tested.
+///
+/// # Errors
+/// As [`verdicts::rows`].
+pub fn news(outcome: &Outcome) -> Result<String> {
+    let rows = verdicts::rows(std::slice::from_ref(outcome))?;
+    let lines = rows.iter().flat_map(|rows| summarised(rows));
+    Ok(lines.map(|(claim, [_, measured, verdict])| format!("{}: {verdict} ({measured})\n", claim.id)).collect())
 }
 
-/// Each claim of an experiment with conditions, measurement and verdict: once for the article's code, once for all else.
-fn rows(outcome: &Outcome) -> Vec<(&'static Claim, [String; 3])> {
-    let mut rows = Vec::new();
-    for claim in outcome.experiment.claims {
-        let of_claim: Vec<&Measured> =
-            outcome.judged().filter(|(other, _)| other.id == claim.id).map(|(_, measured)| measured).collect();
-        let (articles, others): (Vec<&Measured>, Vec<&Measured>) =
-            of_claim.into_iter().partition(|measured| measured.part == Part::Article);
+/// Each claim with conditions, measurement and verdict: once for the article's code, once for all else.
+fn summarised(rows: &[Row<'_>]) -> Vec<(&'static Claim, [String; 3])> {
+    let mut summarised = Vec::new();
+    for of_claim in rows.chunk_by(|row, other| row.claim.id == other.claim.id) {
+        let (articles, others): (Vec<&Row<'_>>, Vec<&Row<'_>>) =
+            of_claim.iter().partition(|row| row.measured.part == Part::Article);
         for group in [articles, others].into_iter().filter(|group| !group.is_empty()) {
             let row = match group[..] {
-                [only] => row(claim, only),
-                _ => folded(claim, &group),
+                [only] => {
+                    let Measured { conditions, measurement, .. } = only.measured;
+                    [conditions.clone(), measurement.to_string(), only.in_words()]
+                }
+                _ => folded(&group),
             };
-            rows.push((claim, row));
+            summarised.push((of_claim[0].claim, row));
         }
     }
-    rows
-}
-
-/// Conditions, measurement and verdict.
-fn row(claim: &Claim, measured: &Measured) -> [String; 3] {
-    let verdict = judge(&claim.judge, &measured.measurement).to_string();
-    [measured.conditions.clone(), measured.measurement.to_string(), verdict]
+    summarised
 }
 
 /// The same of several measurements: how many there are, from where to where, and how often each verdict.
-fn folded(claim: &Claim, group: &[&Measured]) -> [String; 3] {
+fn folded(group: &[&Row<'_>]) -> [String; 3] {
     let mut range: Option<[f64; 2]> = None;
     let mut texts: Vec<String> = Vec::new();
-    for measured in group {
-        match measured.measurement {
-            Measurement::Number { value } | Measurement::Interval { mean: value, .. } => {
-                range = Some(range.map_or([value; 2], |[low, high]| [low.min(value), high.max(value)]));
-            }
-            Measurement::Text { .. } | Measurement::Undefined { .. } => {
+    for Row { measured, .. } in group {
+        match measured.measurement.estimate() {
+            Some(value) => range = Some(range.map_or([value; 2], |[low, high]| [low.min(value), high.max(value)])),
+            None => {
                 let text = measured.measurement.to_string();
                 if !texts.contains(&text) {
                     texts.push(text);
@@ -91,8 +90,8 @@ fn folded(claim: &Claim, group: &[&Measured]) -> [String; 3] {
     });
     let measured = range.into_iter().chain(texts).collect::<Vec<String>>().join("; ");
     let mut verdicts: Vec<(String, usize)> = Vec::new();
-    for measured in group {
-        let verdict = judge(&claim.judge, &measured.measurement).to_string();
+    for row in group {
+        let verdict = row.in_words();
         match verdicts.iter_mut().find(|(other, _)| *other == verdict) {
             Some((_, count)) => *count += 1,
             None => verdicts.push((verdict, 1)),
@@ -108,13 +107,35 @@ fn folded(claim: &Claim, group: &[&Measured]) -> [String; 3] {
 }
 
 /// Every measurement of one experiment.
-fn measurements(outcome: &Outcome) -> Result<Table> {
-    let mut table = Table::new(["claim", "conditions", "measured", "verdict"]);
-    for (claim, measured) in outcome.judged() {
-        let [conditions, measured, verdict] = row(claim, measured);
-        table.row([claim.id.to_owned(), conditions, measured, verdict])?;
+fn measurements(rows: &[Row<'_>]) -> Result<Table> {
+    let mut table =
+        Table::new(["claim", "conditions", "measured", "Hodges-Lehmann", "corrected p", "verdict", "note"]);
+    for row in rows {
+        table.row([
+            row.claim.id.to_owned(),
+            row.measured.conditions.clone(),
+            row.measured.measurement.to_string(),
+            by_ranks(row).unwrap_or_default(),
+            row.judged.as_ref().and_then(|judged| judged.q).map_or(String::new(), p_value),
+            row.in_words(),
+            row.note.clone(),
+        ])?;
     }
     Ok(table)
+}
+
+/// The Hodges-Lehmann estimate with its interval.
+fn by_ranks(row: &Row<'_>) -> Option<String> {
+    let Measurement::Sampled { evidence: Evidence::Replications(values) } = &row.measured.measurement else {
+        return None;
+    };
+    let interval = row.judged.as_ref()?.finding.rank_interval?;
+    let [low, high] = [interval.low, interval.high].map(significant);
+    Some(format!("{} [{low}, {high}]", significant(values.hodges_lehmann())))
+}
+
+fn p_value(p: f64) -> String {
+    if p < 0.0001 { "< 0.0001".into() } else { format!("{p:.4}") }
 }
 
 /// The table as the terminal shows it, and where the report lies.
@@ -122,9 +143,16 @@ fn measurements(outcome: &Outcome) -> Result<Table> {
 /// # Errors
 /// Where the table cannot be laid out.
 pub fn terminal(outcomes: &[Outcome], out: &Path) -> Result<String> {
-    let mut text = opening(outcomes)?.to_terminal(terminal_width());
-    let count = outcomes.iter().map(|outcome| outcome.judged().count()).sum::<usize>();
+    let rows = verdicts::rows(outcomes)?;
+    let mut text = opening(&rows)?.to_terminal(terminal_width());
+    let count = rows.iter().map(Vec::len).sum::<usize>();
     let seconds: f64 = outcomes.iter().map(|outcome| outcome.took.as_secs_f64()).sum();
+    let Expected { tested, decided, false_verdicts } = Expected::of(&rows);
+    write!(
+        text,
+        "\n{tested} of them with an interval, {decided} of these decided, of which {false_verdicts:.1} are expected to be \
+         false at most"
+    )?;
     write!(text, "\n{count} measurements in {seconds:.1} s; report: {}\n", out.join("report.html").display())?;
     Ok(text)
 }
@@ -143,9 +171,10 @@ pub fn write(outcomes: &[Outcome], size: Size, out: &Path) -> Result<()> {
         files.extend(findings.figures.iter().map(|figure| (format!("{}.svg", figure.name), figure.svg.clone())));
         files.extend(findings.files.iter().cloned());
     }
-    let results = results(outcomes, size)?;
+    let rows = verdicts::rows(outcomes)?;
+    let results = results(outcomes, &rows, size)?;
     files.push(("results.json".into(), serde_json::to_string_pretty(&results)?));
-    let markdown = markdown(outcomes, size)?;
+    let markdown = markdown(outcomes, &rows, size)?;
     let figures: Vec<&Figure> =
         outcomes.iter().filter_map(|outcome| outcome.findings.as_ref().ok()).flat_map(|f| &f.figures).collect();
     files.push(("report.html".into(), html::page(&markdown, &figures)));
@@ -161,23 +190,27 @@ pub fn write(outcomes: &[Outcome], size: Size, out: &Path) -> Result<()> {
 }
 
 /// Every number with its settings. Nothing in it depends on time or on the number of threads.
-fn results(outcomes: &[Outcome], Size { n_seeds, quick, full }: Size) -> Result<Value> {
+fn results(outcomes: &[Outcome], rows: &[Vec<Row<'_>>], Size { n_seeds, quick, full }: Size) -> Result<Value> {
     let mut experiments = Map::new();
-    for outcome in outcomes {
+    for (outcome, rows) in outcomes.iter().zip(rows) {
         let experiment = outcome.experiment;
-        let claims: Vec<Value> = outcome
-            .judged()
-            .map(|(claim, measured)| {
+        let claims: Vec<Value> = rows
+            .iter()
+            .map(|row| {
                 json!({
-                    "id": claim.id,
-                    "place": claim.place,
-                    "article": claim.article,
-                    "judged_by": claim.judge,
-                    "part": measured.part,
-                    "conditions": measured.conditions,
-                    "measured": measured.measurement.to_string(),
-                    "measurement": measured.measurement,
-                    "verdict": judge(&claim.judge, &measured.measurement).to_string(),
+                    "id": row.claim.id,
+                    "place": row.claim.place,
+                    "article": row.claim.article,
+                    "about": row.claim.about,
+                    "judged_by": row.claim.judge,
+                    "part": row.measured.part,
+                    "conditions": row.measured.conditions,
+                    "measured": row.measured.measurement.to_string(),
+                    "measurement": row.measured.measurement,
+                    "judged": row.judged,
+                    "verdict": row.verdict.to_string(),
+                    "verdict_in_words": row.in_words(),
+                    "note": row.note,
                 })
             })
             .collect();
@@ -202,28 +235,33 @@ fn results(outcomes: &[Outcome], Size { n_seeds, quick, full }: Size) -> Result<
     }))
 }
 
-fn markdown(outcomes: &[Outcome], Size { n_seeds, quick, full }: Size) -> Result<String> {
+fn markdown(outcomes: &[Outcome], rows: &[Vec<Row<'_>>], Size { n_seeds, quick, full }: Size) -> Result<String> {
     let mut text = String::from("# Curriculum Learning from Scratch, reproduced\n\n");
+    let Expected { tested, decided, false_verdicts } = Expected::of(rows);
     writeln!(
         text,
-        "Verdicts are computed from the measurement and the rule stated with the claim. Intervals are 95 % over {n_seeds} \
-         seeds unless the conditions say otherwise. Rules and margins stand beside each claim; the rule for \
-         differences (reproduced above the margin, opposite below minus the margin, no effect between, else undecided) was \
-         decided after results had been seen, and so were the wordings and ranges of `forgetting/a-third`, `self-paced/learning` and `self-paced/first-selection`, the half point \
-         that `orderings` asks of an improvement and two of its learning rates, the last age of the logarithmic regulariser in \
-         `self-paced`, the class balance in `transfer`, the memorising learning rate and the two smallest \
-         ones under label noise in `forgetting`, the lengths of training and the averaging in `vocabulary` and \
-         `competence`, the margin of the crossover in `el2n`, and in `life-cycle` the last weights in place of those that \
-         validated best; learning-rate grids were widened where a choice lay at an end.{}\n",
+        "Verdicts are computed from the measurements and the rule stated with each claim. A difference is reproduced where \
+         what its interval allows lies above the margin, opposite where it lies below minus the margin, no effect where it \
+         lies between, and undecided otherwise; a number is reproduced inside its range and not reproduced outside. Not tested \
+         is what could not be measured, or was measured on other data than the claim is about.\n\n\
+         Intervals are 95 % over {n_seeds} repetitions unless the conditions say otherwise. Where repetitions cut the same \
+         data anew, intervals are widened for what they share (Nadeau and Bengio 2003); correlations are averaged by Fisher's \
+         z, ratios of times by their logarithms. A verdict is decided where p values, corrected for the conditions of a claim \
+         (Holm) and for all that is tested here (Benjamini and Hochberg), are at most 0.05 and a rank-based interval \
+         (Hodges and Lehmann) says the same. Of {tested} measurements with an interval {decided} are decided, of which at \
+         most {false_verdicts:.1} are expected to be false. `cargo xtask calibrate` shows that these rules keep what they \
+         promise, on data of known truth.\n\n\
+         The rule for differences was decided after results had been seen, and so was what stands with the claims below as \
+         decided then. Since then repetitions cut digits anew, so that no claim is judged on a split that was seen before.{}\n",
         match (quick, full) {
-            (true, _) => " This was a quick run: fewer seeds and epochs.",
+            (true, _) => " This was a quick run: fewer repetitions and epochs.",
             (_, true) => " This was a full run: the papers' sizes.",
             _ => "",
         }
     )?;
-    text += &opening(outcomes)?.to_markdown();
+    text += &opening(rows)?.to_markdown();
     text += "\nWhere a claim was measured under several conditions, its section has them all.\n";
-    for outcome in outcomes {
+    for (outcome, rows) in outcomes.iter().zip(rows) {
         let experiment = outcome.experiment;
         write!(text, "\n## {}\n\nSection {}. {}\n", experiment.id, experiment.section, experiment.question)?;
         let findings = match &outcome.findings {
@@ -242,12 +280,11 @@ fn markdown(outcomes: &[Outcome], Size { n_seeds, quick, full }: Size) -> Result
         for (name, _) in &findings.files {
             write!(text, "\n[{name}]({name})\n")?;
         }
-        write!(text, "\nEvery measurement:\n\n{}", measurements(outcome)?.to_markdown())?;
+        write!(text, "\nEvery measurement:\n\n{}", measurements(rows)?.to_markdown())?;
         text += "\nHow the claims are judged:\n\n";
         for claim in experiment.claims {
-            let measured_on = |part: Part| {
-                outcome.judged().any(|(other, measured)| other.id == claim.id && measured.part == part)
-            };
+            let measured_on =
+                |part: Part| rows.iter().any(|row| row.claim.id == claim.id && row.measured.part == part);
             let kinds = [
                 (Part::Article, "the article's code"),
                 (Part::Changed, "a changed setting"),
@@ -257,10 +294,14 @@ fn markdown(outcomes: &[Outcome], Size { n_seeds, quick, full }: Size) -> Result
                 kinds.into_iter().filter(|&(part, _)| measured_on(part)).map(|(_, name)| name).collect();
             writeln!(
                 text,
-                "- `{}` ({}): {}; measured on {}",
+                "- `{}` ({}): {}. It is about {}; {}measured on {}",
                 claim.id,
                 claim.place,
                 claim.judge.describe(),
+                claim.about.describe(),
+                claim
+                    .decided_after()
+                    .map_or(String::new(), |what| format!("{what} decided after results were seen; ")),
                 parts.join(", ")
             )?;
         }
@@ -288,7 +329,9 @@ mod tests {
         let findings = Err(anyhow!("index.csv: line 2: {quoted}"));
         let outcome = Outcome { experiment: ALL[0], findings, took: Duration::ZERO };
         let size = Size { n_seeds: 3, quick: true, full: false };
-        let markdown = markdown(&[outcome], size).unwrap();
+        let outcomes = [outcome];
+        let rows = verdicts::rows(&outcomes).unwrap();
+        let markdown = markdown(&outcomes, &rows, size).unwrap();
         assert!(markdown.contains("\\u{1b}]0;title") && !markdown.contains("\n# forged"), "{markdown}");
         for text in [html::page(&markdown, &[]), markdown] {
             assert!(!text.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{text}");

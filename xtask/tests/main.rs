@@ -1,6 +1,7 @@
 //! All integration tests of the crate in one program, which links once.
 
 mod article;
+mod article_examples;
 mod data_dir;
 mod floors;
 mod fuzz;

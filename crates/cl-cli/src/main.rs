@@ -7,6 +7,7 @@ mod crossover;
 mod difficulty;
 mod distance;
 mod dynamics;
+mod example;
 mod features;
 mod formats;
 mod inspect;
@@ -50,6 +51,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  curriculum example example/
   curriculum inspect train.csv --label species
   curriculum inspect train-images-idx3-ubyte.gz
   curriculum score dynamics.npz --metric el2n,forgetting,aum -o scores.csv
@@ -71,6 +73,7 @@ Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong us
 
 #[derive(Subcommand)]
 enum Command {
+    Example(example::Arguments),
     Inspect(inspect::Arguments),
     Score(score::Arguments),
     Distance(distance::Arguments),
@@ -89,6 +92,7 @@ enum Command {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Example(arguments) => example::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Distance(arguments) => distance::run(&arguments),

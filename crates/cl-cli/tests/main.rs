@@ -7,6 +7,7 @@ mod instructions;
 mod pacing;
 mod paths;
 mod prune;
+mod readme;
 mod scores;
 mod shown;
 mod standard_streams;

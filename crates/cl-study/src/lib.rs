@@ -32,10 +32,10 @@ pub use record::{EndedRun, Outcome, Record};
 pub use results::{Comparison, Metric, StudyResults};
 pub use runs::{Progress, Quiet, over_seeds};
 pub use statistics::{
-    BestOf, Better, Bootstrap, Interval, Paired, Share, SignTest, StandardBaselines, Summary, Superiority,
-    TimeRatio, Wilcoxon, WilcoxonMethod, best_of, holm, median, quantile, sign_test, standard_baselines,
-    time_ratio, time_to_target, value_at, wilcoxon,
+    BestOf, Better, Bootstrap, Interval, Paired, Replications, Scale, Share, SignTest, StandardBaselines, Summary,
+    Superiority, TimeRatio, Wilcoxon, WilcoxonMethod, benjamini_hochberg, best_of, holm, median, quantile,
+    sign_test, standard_baselines, time_ratio, time_to_target, value_at, wilcoxon,
 };
 pub use study::{Arm, Run, Setting, Study};
 pub use table::{Cell, Table};
-pub use verdict::{Sign, Verdict};
+pub use verdict::{Evidence, Finding, Judged, Rule, Sign, Verdict};

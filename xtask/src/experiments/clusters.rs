@@ -1,12 +1,15 @@
 //! Section 1: the article's data set, and how many of its examples are easy.
 
+mod definition;
+mod surface;
+
 use anyhow::Result;
 use cl_data::{Clusters, Dataset};
 use cl_study::{Figure, ScatterFigure};
 
 use crate::{
     article,
-    claim::{Claim, Judge, Measurement, Part},
+    claim::{About, Claim, Judge, Measurement, Part},
     experiment::{Context, Experiment, Findings},
 };
 
@@ -14,6 +17,7 @@ const COUNTS: Claim = Claim {
     id: "clusters/counts",
     place: "section 1, print",
     article: "Easy examples: 155, Hard examples: 45",
+    about: About::Article,
     judge: Judge::Printed { text: "Easy examples: 155, Hard examples: 45" },
 };
 
@@ -21,6 +25,7 @@ const SHARES: Claim = Claim {
     id: "clusters/shares",
     place: "section 1, comment",
     article: "difficulty < 0.3: 70% easy, 30% hard (its own 155 and 45 would be 77.5% and 22.5%)",
+    about: About::Article,
     judge: Judge::Printed { text: "70% easy, 30% hard" },
 };
 
@@ -28,6 +33,7 @@ const SCALE: Claim = Claim {
     id: "clusters/scale",
     place: "section 1, why so few are hard",
     article: "(not in the article) one example nearest to the boundary sets the scale of every difficulty",
+    about: About::Article,
     judge: Judge::Within {
         quantity: "examples that turn from easy to hard when the nearest one is left out",
         low: 1.0,
@@ -40,7 +46,7 @@ pub(super) static CLUSTERS: Experiment = Experiment {
     id: "clusters",
     section: "1",
     question: "How many examples of the article's data set are easy?",
-    claims: &[COUNTS, SHARES, SCALE],
+    claims: &[COUNTS, SHARES, SCALE, definition::ENTROPY, definition::NESTED, surface::PRECISE],
     run,
 };
 
@@ -102,6 +108,8 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     findings.number("median_difficulty", median(&difficulty))?;
     findings.number("easy_by_seed", &easy_by_seed)?;
     findings.figure("clusters", CAPTION, figure(&data, &difficulty)?);
+    definition::run(&mut findings, context)?;
+    surface::run(&mut findings, context)?;
     Ok(findings)
 }
 

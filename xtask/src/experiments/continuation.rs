@@ -1,5 +1,7 @@
 //! Section 2: does following the minimum from an easy function to the hard one end near a good one?
 
+mod landscape;
+
 use anyhow::{Context as _, Result};
 use cl_data::{Dataset, Standardization, bundled, stratified_split};
 use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Sgd, SoftmaxRegression, Trainer, evaluate};
@@ -8,7 +10,7 @@ use cl_pacing::{EasyFirst, Linear, MixtureSampler, Order, Random, ShuffleSampler
 use cl_study::{Bar, BarFigure, Better, Choice, Figure, LineFigure, Metric, Record, Share, Table, over_seeds};
 
 use crate::{
-    claim::{Claim, Judge, Measurement, Part},
+    claim::{About, Claim, Judge, Measurement, Part},
     continuation::{Ackley, Rastrigin, Wells, start},
     experiment::{Context, Experiment, Findings},
 };
@@ -17,6 +19,7 @@ const BASIN: Claim = Claim {
     id: "continuation/basin",
     place: "section 2, text",
     article: "F_lambda = (1 - lambda) F_easy + lambda F_hard keeps the solution near a good basin",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "share of starts that end in the basin of the global minimum, continuation less direct descent \
                    with as many gradients",
@@ -28,6 +31,7 @@ const MIXTURE: Claim = Claim {
     id: "continuation/mixture",
     place: "section 2, text",
     article: "the same with lambda as the share of all data beside the easy ones",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "final loss on all training data (nats), direct training less continuation",
         margin: 0.005,
@@ -39,7 +43,14 @@ pub(super) static CONTINUATION: Experiment = Experiment {
     id: "continuation",
     section: "2",
     question: "Does the way from an easy function to the hard one end near a good minimum?",
-    claims: &[BASIN, MIXTURE],
+    claims: &[
+        BASIN,
+        MIXTURE,
+        landscape::SMOOTHER,
+        landscape::FEWER_MINIMA,
+        landscape::BROADER_BASINS,
+        landscape::FEWER_CONFLICTS,
+    ],
     run,
 };
 
@@ -47,6 +58,7 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     let mut findings = Findings::default();
     functions(&mut findings, context)?;
     mixture(&mut findings, context)?;
+    landscape::run(&mut findings, context)?;
     Ok(findings)
 }
 
@@ -196,6 +208,9 @@ fn landscape(findings: &mut Findings) -> Result<String> {
 const ARMS: [&str; 3] = ["direct", "continuation", "continuation, random half"];
 const BATCH_SIZE: usize = 20;
 
+/// The share of digits that is trained on: two of this share have it in common.
+const TRAIN: f64 = 0.4;
+
 /// What every run on digits shares.
 struct Digits {
     train: Dataset<f64>,
@@ -206,14 +221,14 @@ struct Digits {
 }
 
 impl Digits {
-    fn new(quick: bool) -> Result<Self> {
+    fn new(quick: bool, seed: u64) -> Result<Self> {
         let digits = bundled::digits();
-        let parts = stratified_split(digits.labels(), &[0.4, 0.6], 0)?;
+        let parts = stratified_split(digits.labels(), &[TRAIN, 1.0 - TRAIN], seed)?;
         let (train, test) = (digits.subset(&parts[0])?, digits.subset(&parts[1])?);
         let standardization = Standardization::fit(&train)?;
         let (train, test) = (standardization.apply(train)?, standardization.apply(test)?);
         let mut pilot = SoftmaxRegression::zeros(train.n_features(), train.n_classes());
-        let mut sampler = ShuffleSampler::new(train.n_examples(), BATCH_SIZE, 1_000_000)?;
+        let mut sampler = ShuffleSampler::new(train.n_examples(), BATCH_SIZE, 1_000_000 + seed)?;
         let trainer = Trainer::new(Budget::Epochs(10), 0.05)?;
         trainer.train(&mut pilot, &CrossEntropy, &mut Sgd::plain(), &train, &mut sampler, &mut [])?;
         let order = EasyFirst.order(&evaluate(&pilot, &CrossEntropy, &train)?.losses, 0)?;
@@ -243,13 +258,12 @@ impl Digits {
 }
 
 fn mixture(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
-    let digits = Digits::new(context.quick)?;
     // The learning rate is direct training's best, on seeds of its own.
     let rates = [0.05, 0.1, 0.2, 0.5, 1.0];
     let choice =
         Choice::new("continuation", [1_000_000, 1_000_001, 1_000_002], Metric::scalar("loss"), Better::Lower);
     let chosen = context.choose(&choice, &rates, &context.seeds, |&rate, seed| {
-        Ok(Record::new().scalar("loss", digits.run("direct", rate, seed)?[0]))
+        Ok(Record::new().scalar("loss", Digits::new(context.quick, seed)?.run("direct", rate, seed)?[0]))
     })?;
     let rate = chosen.candidate;
 
@@ -257,11 +271,13 @@ fn mixture(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
     let units: Vec<u64> = (0..(ARMS.len() * n_seeds) as u64).collect();
     let runs: Result<Vec<[f64; 2]>> = over_seeds(&units, context.jobs, context.progress, |unit| {
         let (arm, seed) = (ARMS[unit as usize / n_seeds], context.seeds[unit as usize % n_seeds]);
-        digits.run(arm, rate, seed).with_context(|| format!("{arm}, seed {seed}, learning rate {rate}"))
+        let run = Digits::new(context.quick, seed).and_then(|digits| digits.run(arm, rate, seed));
+        run.with_context(|| format!("{arm}, seed {seed}, learning rate {rate}"))
     })?
     .into_iter()
     .collect();
     let runs = runs?;
+    let digits = Digits::new(context.quick, 0)?;
     let column = |arm: usize, which: usize| -> Vec<f64> {
         runs[arm * n_seeds..(arm + 1) * n_seeds].iter().map(|run| run[which]).collect()
     };
@@ -277,8 +293,9 @@ fn mixture(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
             let half =
                 if at == 1 { "easy half by a softmax regression" } else { "control: a random half as F_easy" };
             let n = digits.train.n_examples();
-            let conditions = format!("{n} UCI digits, 64-4-10 tanh, {half}, {n_seeds} seeds");
-            findings.measure(MIXTURE.id, Part::Real, conditions, Measurement::over_seeds(&gains)?);
+            let conditions = format!("{n} UCI digits, 64-4-10 tanh, {half}, {n_seeds} seeds with a split each");
+            let measured = Measurement::over_splits(&gains, TRAIN / (1.0 - TRAIN))?;
+            findings.measure(MIXTURE.id, Part::Real, conditions, measured);
         }
     }
     findings.number("mixture_learning_rate", rate)?;

@@ -1,14 +1,16 @@
 //! Section 2: does one step of SGD gain most on easy or on hard examples?
 
+mod early;
+
 use anyhow::{Result, anyhow};
 use cl_data::random;
 use cl_difficulty::kendall;
-use cl_study::{Figure, LineFigure, Summary, Table, over_seeds};
+use cl_study::{Evidence, Figure, LineFigure, Scale, Summary, Table, over_seeds};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::{
-    claim::{Claim, Judge, Measurement, Part, significant},
+    claim::{About, Claim, Judge, Measurement, Part, significant},
     experiment::{Context, Experiment, Findings},
 };
 
@@ -16,8 +18,10 @@ const INCREASING: Claim = Claim {
     id: "convergence/difficulty",
     place: "section 2, text (Weinshall 2018, abstract)",
     article: "convergence is monotonically increasing with example difficulty",
+    about: About::Training,
     judge: Judge::Positive {
-        quantity: "Kendall's tau between ideal difficulty (loss under the optimal model) and expected progress",
+        quantity: "share of random positions of the model at which expected progress rises with ideal difficulty (loss under \
+                   the optimal model) by Kendall's tau, less the share at which it falls",
         margin: 0.1,
     },
 };
@@ -26,8 +30,10 @@ const CURRENT_LOSS: Claim = Claim {
     id: "convergence/current-loss",
     place: "section 2, what the theory adds",
     article: "(not in the article) among examples of one ideal difficulty, convergence increases with the loss under the current model",
+    about: About::Training,
     judge: Judge::Positive {
-        quantity: "Kendall's tau between current loss and expected progress at one ideal difficulty",
+        quantity: "share of random positions of the model at which expected progress rises with current loss at one ideal \
+                   difficulty by Kendall's tau, less the share at which it falls",
         margin: 0.1,
     },
 };
@@ -36,6 +42,7 @@ const CLOSED_FORM: Claim = Claim {
     id: "convergence/closed-form",
     place: "section 2, the theory behind it",
     article: "(not in the article) expected progress has a closed form for linear regression and for the hinge loss",
+    about: About::Training,
     judge: Judge::Within {
         quantity: "largest distance of Monte Carlo from the closed form, in standard errors",
         low: 0.0,
@@ -48,13 +55,13 @@ pub(super) static CONVERGENCE: Experiment = Experiment {
     id: "convergence",
     section: "2",
     question: "Does a step of SGD gain most on easy or on hard examples?",
-    claims: &[INCREASING, CURRENT_LOSS, CLOSED_FORM],
+    claims: &[INCREASING, CURRENT_LOSS, CLOSED_FORM, early::EARLY],
     run,
 };
 
 fn run(context: &Context<'_>) -> Result<Findings> {
     let mut findings = Findings::default();
-    let n_steps = if context.quick { 4_000 } else { 20_000 };
+    let (n_steps, n_positions) = if context.quick { (4_000, 200) } else { (20_000, 1_000) };
     let runs: Vec<Vec<Curve>> = over_seeds(&context.seeds, context.jobs, context.progress, |seed| {
         SETTINGS.iter().enumerate().map(|(at, setting)| setting.measure(n_steps, seed, at as u64)).collect()
     })?;
@@ -68,13 +75,15 @@ fn run(context: &Context<'_>) -> Result<Findings> {
                 .iter()
                 .map(|curve| kendall(&GRID, values(curve))?.ok_or_else(|| anyhow!("progress is constant")))
                 .collect();
-            Ok(Measurement::over_seeds(&taus?)?)
+            Ok(Measurement::over_seeds(&taus?)?.on(Scale::Correlation)?)
         };
         let monte_carlo = tau(|curve| &curve.monte_carlo)?;
         let exact = tau(|curve| &curve.closed_form)?;
-        let conditions = format!("{}, {n_steps} steps a point, {} seeds", setting.name, runs.len());
+        let [rises, falls] = setting.directions(n_positions)?;
+        let conditions = format!("{}, by the closed form at {n_positions} random positions", setting.name);
+        let evidence = Evidence::signs(rises, rises + falls)?;
         let claim = if matches!(setting.sweep, Sweep::Loss { .. }) { CURRENT_LOSS } else { INCREASING };
-        findings.measure(claim.id, Part::Real, conditions, monte_carlo.clone());
+        findings.measure(claim.id, Part::Real, conditions, Measurement::Sampled { evidence });
         for curve in &curves {
             largest_error = curve.errors().fold(largest_error, f64::max);
         }
@@ -96,6 +105,7 @@ fn run(context: &Context<'_>) -> Result<Findings> {
         let caption = format!("{title}: Monte Carlo (95 % bands) and the closed form, which lies upon it.");
         findings.figure(name, caption, figure(title, x, &shown, &runs)?);
     }
+    early::run(&mut findings, context)?;
     Ok(findings)
 }
 
@@ -239,6 +249,24 @@ struct Position {
 }
 
 impl Setting {
+    /// At how many of `n` random positions the closed form rises with what is swept, and at how many it falls.
+    fn directions(&self, n: u64) -> Result<[u64; 2]> {
+        let mut directions = [0; 2];
+        for at in 0..n {
+            let position = self.position(&mut random::stream(at, "convergence positions", 0));
+            let expected = GRID.map(|point| {
+                let (ideal, current) = self.difficulty(point * self.unit);
+                self.expected(&position, ideal, current)
+            });
+            match kendall(&GRID, &expected)? {
+                Some(tau) if tau > 0.0 => directions[0] += 1,
+                Some(tau) if tau < 0.0 => directions[1] += 1,
+                _ => {}
+            }
+        }
+        Ok(directions)
+    }
+
     fn measure(&self, n_steps: usize, seed: u64, index: u64) -> Curve {
         let mut rng = random::stream(seed, "convergence", index);
         let position = self.position(&mut rng);

@@ -6,16 +6,16 @@ use anyhow::{Result, anyhow};
 use cl_data::io::CifarPart;
 use cl_model::{CrossEntropy, evaluate};
 use cl_study::{
-    Better, Bootstrap, Cell, Choice, Crossing, CrossoverPoint, CrossoverSettings, EqualBudget, Figure, Interval,
-    LineFigure, Metric, PruneCurves, PruneStudy, Record, Study, Summary, Table,
+    Better, Cell, Choice, Crossing, CrossoverSettings, EqualBudget, Figure, LineFigure, Metric, PruneCurves,
+    PruneStudy, Record, Scale, Study, Summary, Table,
 };
 use serde_json::json;
 
 use crate::{
-    claim::{Claim, Judge, Measurement, Part},
+    claim::{About, Claim, Judge, Measurement, Part},
     data_dir::{CIFAR_10, DataDir, first},
     experiment::{Context, Experiment, Findings},
-    noisy_split::digits_and_test,
+    noisy_split::Pool,
 };
 use task::{CCS, CCS_ESTIMATED, EASIEST, GRAND, GRAND_FIRST, HARDEST, N_RUNS, OFFSETS, RATES, RUNS, Task, offset};
 
@@ -26,6 +26,7 @@ const EARLY: Claim = Claim {
     id: "el2n/early",
     place: "section 6, text",
     article: "EL2N after a few epochs ranks the examples",
+    about: About::Training,
     judge: Judge::Within {
         quantity: "Spearman correlation of the early EL2N, mean of ten runs, with that of ten others after the last epoch",
         low: 0.8,
@@ -37,10 +38,35 @@ const HALF: Claim = Claim {
     id: "el2n/half",
     place: "section 6, text",
     article: "half of CIFAR-10 pruned without loss",
+    about: About::CIFAR_10,
     judge: Judge::Within {
         quantity: "test accuracy, the half of highest EL2N less the whole (half a point may be lost)",
         low: -MARGIN,
-        high: 1.0,
+        high: f64::INFINITY,
+    },
+};
+
+const HALF_ELSEWHERE: Claim = Claim {
+    id: "el2n/half-elsewhere",
+    place: "section 6 (not in the article)",
+    article: "(not in the article) half is pruned without loss on other data, too",
+    about: About::Training,
+    judge: Judge::Within {
+        quantity: "test accuracy, the half of highest EL2N less the whole (half a point may be lost)",
+        low: -MARGIN,
+        high: f64::INFINITY,
+    },
+};
+
+const OVER_NETWORKS: Claim = Claim {
+    id: "el2n/over-networks",
+    place: "section 6, text (Paul 2021 average over networks)",
+    article: "EL2N is averaged over a few early epochs (the paper: over networks, at one epoch)",
+    about: About::Training,
+    judge: Judge::Positive {
+        quantity: "Spearman correlation with ten other networks after the last epoch, of EL2N averaged over the early \
+                   epochs of one network less averaged over as many networks at the last of these epochs",
+        margin: 0.02,
     },
 };
 
@@ -48,6 +74,7 @@ const BEATS_RANDOM: Claim = Claim {
     id: "el2n/beats-random",
     place: "section 6 (Paul 2021)",
     article: "the half of highest EL2N is better than half at random",
+    about: About::Training,
     judge: Judge::Positive { quantity: "test accuracy, highest EL2N less random, half kept", margin: MARGIN },
 };
 
@@ -55,6 +82,7 @@ const CROSSOVER: Claim = Claim {
     id: "el2n/crossover",
     place: "section 6 (Sorscher 2022, Zheng 2023; not in the article)",
     article: "(not in the article) where little is kept, keeping the hardest falls below random",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "test accuracy, random less highest EL2N, at the smallest part kept",
         margin: MARGIN,
@@ -65,6 +93,7 @@ const NOISE: Claim = Claim {
     id: "el2n/noise",
     place: "section 6 (not in the article)",
     article: "(not in the article) with label noise keeping the hardest falls below random while more is still kept",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "part of the data kept at which keeping the hardest falls below random by half a point and stays there, 20 % label noise less none",
         margin: 0.05,
@@ -75,6 +104,7 @@ const FIRST: Claim = Claim {
     id: "el2n/initialisation",
     place: "section 6 (Paul 2021, doubted by Kirsch 2023; not in the article)",
     article: "(not in the article) GraNd at initialisation finds what matters",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "test accuracy, highest GraNd at initialisation less random, half kept",
         margin: MARGIN,
@@ -93,7 +123,7 @@ pub(super) static EL2N: Experiment = Experiment {
     id: "el2n",
     section: "6",
     question: "What can be pruned by a score after a few epochs, and when does it fail?",
-    claims: &[EARLY, HALF, BEATS_RANDOM, CROSSOVER, NOISE, FIRST],
+    claims: &[EARLY, OVER_NETWORKS, HALF, HALF_ELSEWHERE, BEATS_RANDOM, CROSSOVER, NOISE, FIRST],
     run,
 };
 
@@ -120,27 +150,24 @@ const NOTE: &str = "Scores are taken in evaluation mode after whole epochs and a
      (a little less in all where the last batch of an epoch is short), with equal epochs it gets fewer updates. \
      Coverage-centric selection cuts off as many of the hardest as labels are wrong: once it is told the true rate, and \
      once it takes what confident learning estimates from the mean probabilities of the ten runs, which were trained on \
-     these examples. The test part is the same for all seeds, no choice knows anything of it, its labels are clean, and \
-     it is read once, after the last update; seeds cut the rest into training and validation part, so that they overlap, \
-     and intervals are over such cuts and first weights, not over other test parts. A crossover is where the means over \
-     seeds fall below random by half a point and stay there; its interval resamples the seeds, which is too narrow for \
-     five. Where none is found, the comparison between noises counts it at the smallest part kept: a difference is then a \
-     bound. Scoring costs every presentation of the ten runs and a pass for the scores. The files `el2n-*.json` beside \
+     these examples. Every repetition cuts training, validation and test part of digits anew, and intervals allow for what such cuts share; \
+     images are drawn anew from the training set, and the test set is one. Test labels are clean and read once, after the \
+     last update. A crossover is where the means over repetitions fall below random by half a point and stay there; the \
+     comparison between noises takes that of every repetition by itself. Where none is found, it counts it at the smallest \
+     part kept: a difference is then a bound. Scoring costs every presentation of the ten runs and a pass for the scores. The files `el2n-*.json` beside \
      this report hold every run; `curriculum crossover` reads them.";
 
 fn digits(context: &Context<'_>) -> Result<Task> {
     let quick = context.quick;
-    let (train, test) = digits_and_test()?;
     Ok(Task {
         key: "digits",
         name: "UCI digits",
-        train,
-        test,
-        share: 0.75,
+        pool: Pool::digits()?,
         n_hidden: 32,
         batch_size: 32,
         n_epochs: if quick { 6 } else { 30 },
-        checkpoints: if quick { vec![1, 2, 4] } else { vec![1, 4, 8, 16, 30] },
+        checkpoints: if quick { vec![1, 2, 4] } else { vec![1, 2, 3, 4, 8, 16, 30] },
+        early: if quick { 1 } else { 3 },
         kept: if quick { vec![1.0, 0.5, 0.1] } else { vec![1.0, 0.9, 0.7, 0.5, 0.35, 0.2, 0.1] },
         swept: if quick { vec![0.5, 0.1] } else { vec![0.7, 0.5, 0.35, 0.2, 0.1] },
         seeds: context.seeds.clone(),
@@ -161,16 +188,15 @@ fn images(context: &Context<'_>, folder: &DataDir, present: &'static str, name: 
     Ok(Task {
         key,
         name,
-        train: first(&train, n)?,
-        test: first(&test, if context.quick { 500 } else { 10_000 })?,
-        share: 0.8,
+        pool: Pool::images(train, first(&test, if context.quick { 500 } else { 10_000 })?, n),
         n_hidden: 32,
         batch_size: 32,
         n_epochs: if context.quick { 2 } else { 10 },
-        checkpoints: if context.quick { vec![1, 2] } else { vec![1, 3, 10] },
+        checkpoints: if context.quick { vec![1, 2] } else { vec![1, 2, 3, 10] },
+        early: if context.quick { 1 } else { 2 },
         kept: if context.quick { vec![1.0, 0.5, 0.1] } else { vec![1.0, 0.9, 0.7, 0.5, 0.3, 0.1] },
         swept: if context.quick { vec![0.5, 0.1] } else { vec![0.7, 0.5, 0.3, 0.1] },
-        seeds: context.seeds.iter().copied().take(if context.full { 10 } else { 5 }).collect(),
+        seeds: context.seeds.iter().copied().take(if context.full { 10 } else { 6 }).collect(),
     })
 }
 
@@ -178,7 +204,7 @@ fn images(context: &Context<'_>, folder: &DataDir, present: &'static str, name: 
 fn tuned(task: &Task, noise: f64, key: &str, context: &Context<'_>) -> Result<f64> {
     let seeds: Vec<u64> = (2_000_000..2_000_003).collect();
     let choice = Choice::new(format!("el2n-{key}"), seeds, Metric::scalar("validation"), Better::Higher)
-        .settings(task.train.fingerprint().to_string().into());
+        .settings(task.pool.data().fingerprint().to_string().into());
     let chosen = context.choose(&choice, &RATES, &task.seeds, |&rate, seed| {
         let parts = task.parts(noise, seed)?;
         let n_updates = task.updates(parts.train.n_examples());
@@ -198,21 +224,22 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
         let rate = tuned(task, noise, &key, context)?;
         let name = format!("{}, {percent} % label noise", task.name);
         let journal = |what: &str| {
-            let n = task.train.n_examples();
+            let n = task.pool.n_train();
             let sizes = format!("{n}-{}-{}", task.n_epochs, task.seeds.len());
             format!("el2n-{key}-{what}-{sizes}.jsonl")
         };
         let settings = json!({
             "rate": rate, "noise": noise, "checkpoints": task.checkpoints, "hidden": task.n_hidden,
-            "data": task.train.fingerprint().to_string(), "batch_size": task.batch_size,
+            "data": task.pool.data().fingerprint().to_string(), "batch_size": task.batch_size,
         });
         let scored = Study::new(format!("EL2N scores on {name}"), task.seeds.clone()).arm("scores", settings);
         let scored = context.study(&scored, journal("scores"), |run| {
             task.scores(&task.parts(noise, run.seed)?.train, rate, run.seed)
         })?;
         let records: Vec<&Record> = scored.records("all", "scores")?.into_iter().flatten().collect();
-        let (n, n_hidden, n_epochs) = (task.train.n_examples(), task.n_hidden, task.n_epochs);
-        let title = format!("{name}, {n} examples, {n_hidden} units, {n_epochs} epochs at learning rate {rate}");
+        let (n, n_hidden, n_epochs) = (task.pool.n_train(), task.n_hidden, task.n_epochs);
+        let title =
+            format!("{name}, {n} training examples, {n_hidden} units, {n_epochs} epochs at learning rate {rate}");
         let run = |study: PruneStudy, what: &str| -> Result<PruneCurves> {
             let pruned =
                 study.run(context.jobs, Some(&context.journals.join(journal(what))), context.progress, |run| {
@@ -239,14 +266,15 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
         }
         let swept = run(study, "offsets")?;
         let n_train = pruned.runs()[0].outcome.as_ref().map_or(0, |outcome| outcome.n_kept);
-        let widths = format!("{}-{}-{}", task.train.n_features(), task.n_hidden, task.train.n_classes());
+        let data = task.pool.data();
+        let widths = format!("{}-{}-{}", data.n_features(), task.n_hidden, data.n_classes());
         let conditions = format!(
             "{name}, {n_train} training examples, perceptron {widths}, {} epochs at learning rate {rate}, {} seeds",
             task.n_epochs,
             task.seeds.len()
         );
         stability(findings, task, &records, &key, &conditions)?;
-        prune(findings, &pruned, &key, &conditions)?;
+        prune(findings, task, &pruned, &key, &conditions)?;
         sweep(findings, &swept, &key, &conditions)?;
         findings.number(format!("{key}_learning_rate"), rate)?;
         curves.push(pruned);
@@ -265,9 +293,18 @@ fn stability(
     let epochs: Vec<f64> = task.checkpoints.iter().map(|&epoch| epoch as f64).collect();
     let of =
         |curve: &str, at: usize| -> Vec<f64> { records.iter().map(|record| record.curves[curve][at]).collect() };
-    let early = of(&format!("last epoch, {N_RUNS} runs"), 1);
-    let when = format!("after {} of {} epochs; {conditions}", task.early(), task.checkpoints[epochs.len() - 1]);
-    findings.measure(EARLY.id, Part::Real, when, Measurement::over_seeds(&early)?);
+    let early = of(&format!("last epoch, {N_RUNS} runs"), task.early);
+    let when = format!(
+        "after {} of {} epochs; {conditions}",
+        task.checkpoints[task.early],
+        task.checkpoints[epochs.len() - 1]
+    );
+    let measured = Measurement::over_splits(&early, task.pool.shared_training())?.on(Scale::Correlation)?;
+    findings.measure(EARLY.id, Part::Real, when, measured);
+    let over_networks: Vec<f64> = records.iter().map(|record| record.scalars["epochs less networks"]).collect();
+    let when = format!("{} epochs or as many networks; {conditions}", task.early + 1);
+    let measured = Measurement::over_splits(&over_networks, task.pool.shared_training())?;
+    findings.measure(OVER_NETWORKS.id, Part::Real, when, measured);
     let mut figure = LineFigure::new(
         "How stable is EL2N?",
         "epochs before the score",
@@ -317,7 +354,7 @@ fn less(a: &[f64], b: &[f64]) -> Vec<f64> {
 }
 
 /// What pruning costs, against the whole and against random.
-fn prune(findings: &mut Findings, curves: &PruneCurves, key: &str, conditions: &str) -> Result<()> {
+fn prune(findings: &mut Findings, task: &Task, curves: &PruneCurves, key: &str, conditions: &str) -> Result<()> {
     let smallest = curves.study().kept.last().copied().unwrap_or(1.0);
     for budget in BUDGETS {
         let at = |method: &str, kept: f64| accuracies(curves, method, budget, kept);
@@ -327,12 +364,14 @@ fn prune(findings: &mut Findings, curves: &PruneCurves, key: &str, conditions: &
         let first = less(&at(GRAND_FIRST, 0.5)?, &random);
         for (claim, differences, what) in [
             (HALF, less(&half, &whole), "half kept".to_owned()),
+            (HALF_ELSEWHERE, less(&half, &whole), "half kept".to_owned()),
             (BEATS_RANDOM, less(&half, &random), "half kept".to_owned()),
             (CROSSOVER, few, format!("{smallest} kept")),
             (FIRST, first, "half kept".to_owned()),
         ] {
             let conditions = format!("equal {budget}, {what}; {conditions}");
-            findings.measure(claim.id, Part::Real, conditions, Measurement::over_seeds(&differences)?);
+            let measured = Measurement::over_splits(&differences, task.pool.test_to_train())?;
+            findings.measure(claim.id, Part::Real, conditions, measured);
         }
         let title = format!(
             "Prune curves at equal {budget}, class balance and wrong labels of what is kept: {conditions}"
@@ -404,35 +443,16 @@ fn crossovers(findings: &mut Findings, task: &Task, curves: &[PruneCurves]) -> R
             let label = format!("{:.0} % noise, equal {budget}", 100.0 * noise);
             figure = figure.line_of_means(label, &task.kept, &summaries);
         }
-        let crossing = |noise: usize, seeds: &[usize]| {
-            let of: &Vec<Vec<f64>> = &differences[noise];
-            let mean =
-                |of: &Vec<f64>| MARGIN + seeds.iter().map(|&seed| of[seed]).sum::<f64>() / seeds.len() as f64;
-            Crossing::Stays.point(&task.kept, &of.iter().map(mean).collect::<Vec<_>>())
-        };
-        let seeds: Vec<usize> = (0..task.seeds.len()).collect();
-        let n = seeds.len();
-        let conditions = format!("equal {budget}; {}, {n} seeds, bootstrap over seeds", task.name);
-        let [clean, noisy] = [0, 1].map(|noise| crossing(noise, &seeds));
+        let n = task.seeds.len();
+        let conditions = format!("equal {budget}; {}, {n} seeds", task.name);
         let smallest = task.kept.last().copied().unwrap_or(1.0);
-        let undefined = |why: &str| Measurement::Undefined { why: why.to_owned() };
         // Where nothing is pruned there is no difference, so that it is never below from there on.
-        let end = |crossing: CrossoverPoint| crossing.fraction().unwrap_or(smallest);
-        let measured = match (clean, noisy) {
-            _ if n < 2 => undefined("one seed gives no interval"),
-            (CrossoverPoint::NeverBelow, CrossoverPoint::NeverBelow) => {
-                undefined("keeping the hardest is never below random, with or without noise")
-            }
-            _ if end(clean).min(end(noisy)) > task.kept[1] => {
-                undefined("with and without noise it is below random at every part kept that was measured")
-            }
-            _ => {
-                let moved = |seeds: &[usize]| end(crossing(1, seeds)) - end(crossing(0, seeds));
-                let bootstrap = Bootstrap::new(10_000, 0)?.expanded(n)?;
-                let Interval { low, high } = bootstrap.percentile(&seeds, moved)?;
-                Measurement::Interval { mean: moved(&seeds), low, high, n }
-            }
+        let of_one = |noise: usize, seed: usize| {
+            let differences: Vec<f64> = differences[noise].iter().map(|of| MARGIN + of[seed]).collect();
+            Crossing::Stays.point(&task.kept, &differences).fraction().unwrap_or(smallest)
         };
+        let moved: Vec<f64> = (0..n).map(|seed| of_one(1, seed) - of_one(0, seed)).collect();
+        let measured = Measurement::over_splits(&moved, task.pool.test_to_train())?;
         findings.measure(NOISE.id, Part::Real, conditions, measured);
     }
     let caption =

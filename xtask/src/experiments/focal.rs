@@ -3,11 +3,11 @@
 mod imbalance;
 
 use anyhow::Result;
-use cl_model::{Focal, Loss};
+use cl_model::{CrossEntropy, Focal, Loss};
 use cl_study::{Figure, LineFigure};
 
 use crate::{
-    claim::{Claim, Judge, Measurement, Part},
+    claim::{About, Claim, Judge, Measurement, Part},
     experiment::{Context, Experiment, Findings},
 };
 
@@ -17,7 +17,13 @@ const PROBABILITIES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
 /// A row as the article prints it, and with all four decimals that it rounds to: NumPy leaves out zeros.
 macro_rules! row {
     ($id:literal, $line:literal, $text:literal) => {
-        Claim { id: $id, place: "section 5, print", article: $line, judge: Judge::Printed { text: $text } }
+        Claim {
+            id: $id,
+            place: "section 5, print",
+            article: $line,
+            about: About::Article,
+            judge: Judge::Printed { text: $text },
+        }
     };
 }
 
@@ -60,6 +66,7 @@ const SHARES: Claim = Claim {
     id: "focal/shares",
     place: "section 5, text",
     article: "gamma = 2: an example at p = 0.9 contributes 1% of its original loss, one at p = 0.1 retains 81%",
+    about: About::Article,
     judge: Judge::Printed { text: "p=0.9: 1%, p=0.1: 81%" },
 };
 
@@ -67,13 +74,28 @@ const SMALLEST: Claim = Claim {
     id: "focal/smallest-weight",
     place: "section 5, print",
     article: "the weight at gamma = 5, p = 0.9 is printed as 0.0",
+    about: About::Article,
     judge: Judge::Within { quantity: "the weight before rounding to four digits", low: 0.0, high: 0.00005 },
+};
+
+const CROSS_ENTROPY: Claim = Claim {
+    id: "focal/gamma-0-is-cross-entropy",
+    place: "section 5, text",
+    article: "with gamma = 0 the focal loss is standard cross-entropy (with its own alpha = 0.25 it is a quarter \
+              of it)",
+    about: About::Article,
+    judge: Judge::Within {
+        quantity: "largest ratio of the focal loss with gamma = 0 and the alpha named to cross-entropy",
+        low: 0.999,
+        high: 1.001,
+    },
 };
 
 const GRADIENT: Claim = Claim {
     id: "focal/gradient",
     place: "section 5, what the formula seems to imply",
     article: "(not in the article) the factor (1 - p)^gamma on the loss is also the factor on its gradient",
+    about: About::Training,
     judge: Judge::Within {
         quantity: "largest ratio of the true gradient to (1 - p)^gamma times that of cross-entropy",
         low: 0.999,
@@ -94,6 +116,7 @@ pub(super) static FOCAL: Experiment = Experiment {
             ROWS[3].1,
             SHARES,
             SMALLEST,
+            CROSS_ENTROPY,
             GRADIENT,
             imbalance::MASS,
             imbalance::PRECISION,
@@ -117,6 +140,19 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     findings.measure(SHARES.id, Part::Article, conditions, Measurement::text(shares));
     let smallest = weights(5.0)?[4];
     findings.measure(SMALLEST.id, Part::Article, conditions, Measurement::Number { value: smallest });
+
+    let mut ranges = Vec::new();
+    for (alpha, part, whose) in [(0.25, Part::Article, "the article's "), (1.0, Part::Changed, "")] {
+        let [smallest, largest] = ratios_to_cross_entropy(alpha)?;
+        let conditions = format!("{whose}alpha = {alpha}, p from 0.01 to 0.99");
+        findings.measure(CROSS_ENTROPY.id, part, conditions, Measurement::Number { value: largest });
+        ranges.push(format!("from {smallest:.6} to {largest:.6} at alpha = {alpha}"));
+    }
+    findings.notes.push(format!(
+        "With gamma = 0 the factor (1 - p)^gamma is 1, and what is left beside cross-entropy is alpha: over \
+         {PROBES} probabilities the ratio of the two losses lies {}.",
+        ranges.join(" and "),
+    ));
 
     let check = gradient_check()?;
     findings.measure(GRADIENT.id, Part::Changed, "gamma = 2, p from 0.01 to 0.99", {
@@ -163,6 +199,19 @@ fn gradient_check() -> Result<GradientCheck> {
         }
     }
     Ok(check)
+}
+
+/// The smallest and the largest ratio of the focal loss with gamma = 0 to cross-entropy.
+fn ratios_to_cross_entropy(alpha: f64) -> Result<[f64; 2]> {
+    let focal = Focal::new(0.0, alpha)?;
+    let [mut smallest, mut largest] = [f64::INFINITY, f64::NEG_INFINITY];
+    for k in 1..=PROBES {
+        let p = k as f64 / (PROBES + 1) as f64;
+        let logit = (p / (1.0 - p)).ln();
+        let ratio = focal.loss(&[logit], 1.into()) / CrossEntropy.loss(&[logit], 1.into());
+        (smallest, largest) = (ratio.min(smallest), ratio.max(largest));
+    }
+    Ok([smallest, largest])
 }
 
 fn weights(gamma: f64) -> Result<[f64; 5]> {

@@ -2,6 +2,7 @@
 
 mod claims;
 mod digits;
+mod gradients;
 mod images;
 mod noise;
 mod removal;
@@ -15,13 +16,26 @@ use crate::{
     experiment::{Context, Experiment, Findings},
 };
 use claims::{BEATS_RANDOM, CAN_GO, FORGOTTEN, KEEPS_WRONG, RELABELLED, RELABELLING, THIRD, UNFORGETTABLE, WORSE};
+use gradients::{GRADIENT_SHARE, NO_GRADIENT};
 
 /// Forgetting events, and what removing the unforgettable costs.
 pub(super) static FORGETTING: Experiment = Experiment {
     id: "forgetting",
     section: "6",
     question: "Which examples are never forgotten, and can they go?",
-    claims: &[UNFORGETTABLE, FORGOTTEN, THIRD, CAN_GO, BEATS_RANDOM, RELABELLED, RELABELLING, KEEPS_WRONG, WORSE],
+    claims: &[
+        UNFORGETTABLE,
+        FORGOTTEN,
+        THIRD,
+        CAN_GO,
+        BEATS_RANDOM,
+        NO_GRADIENT,
+        GRADIENT_SHARE,
+        RELABELLED,
+        RELABELLING,
+        KEEPS_WRONG,
+        WORSE,
+    ],
     run,
 };
 
@@ -32,6 +46,7 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     // those that overlap least.
     clusters(&mut findings, Clusters { std: 1.65, ..Clusters::default() }, 25, Part::Changed, "overlapping")?;
     digits::digits(&mut findings, context)?;
+    gradients::gradients(&mut findings, context)?;
     noise::noise(&mut findings, context)?;
     if let Some(folder) = &context.data_dir {
         images::images(&mut findings, context, folder)?;

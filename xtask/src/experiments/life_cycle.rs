@@ -1,22 +1,23 @@
 //! Section 6, the article's closing claim: a curriculum first, and pruning once the model has matured.
 
+mod early;
 mod strategy;
 
 use anyhow::Result;
-use cl_data::Dataset;
 use cl_study::{
-    Bar, BarFigure, Better, Cell, Choice, Chosen, Figure, Interval, LineFigure, Metric, Record, Study,
-    StudyResults, Summary, Superiority, Table,
+    Bar, BarFigure, Better, Cell, Choice, Chosen, Evidence, Figure, LineFigure, Metric, Record, Replications,
+    Study, StudyResults, Summary, Table,
 };
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    claim::{Claim, Judge, Measurement, Part},
+    claim::{About, Claim, Judge, Measurement, Part},
     data_dir::{DataDir, first},
     experiment::{Context, Experiment, Findings},
-    noisy_split::{NoisySplit, digits_and_test},
+    noisy_split::Pool,
 };
+use early::{HARD_EARLY, HARD_EARLY_WORSE};
 use strategy::{
     BOTH, CONTROLS, CURRICULUM, CURRICULUM_CONTROL, Equal, FIRST_PART, NEITHER, PATIENCE, PRUNING,
     PRUNING_CONTROL, Recipe, Settings, Strategy, TEACHER_EPOCHS,
@@ -29,6 +30,7 @@ const BEST: Claim = Claim {
     id: "life-cycle/best",
     place: "section 6, closing",
     article: "the best strategy \"combines both: easy-to-hard curriculum during training, aggressive pruning of the easy examples once the model has matured\"",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "test accuracy, both less the best of curriculum only, pruning only and neither",
         margin: MARGIN,
@@ -39,6 +41,7 @@ const BEATS_CONTROLS: Claim = Claim {
     id: "life-cycle/controls",
     place: "section 6 (not in the article)",
     article: "(not in the article) both is better than the same with a random order, with random pruning, or with both random",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "test accuracy, both less the best of its three random controls",
         margin: MARGIN,
@@ -49,6 +52,7 @@ const ORDER_MATTERS: Claim = Claim {
     id: "life-cycle/order",
     place: "section 6 (not in the article)",
     article: "(not in the article) an easy start is better than one of the same pace in random order",
+    about: About::Training,
     judge: Judge::Positive { quantity: "test accuracy, curriculum only less its random control", margin: MARGIN },
 };
 
@@ -56,6 +60,7 @@ const CHOICE_MATTERS: Claim = Claim {
     id: "life-cycle/choice",
     place: "section 6 (not in the article)",
     article: "(not in the article) pruning what is mastered is better than pruning as many at random",
+    about: About::Training,
     judge: Judge::Positive { quantity: "test accuracy, pruning only less its random control", margin: MARGIN },
 };
 
@@ -71,9 +76,6 @@ const FULL_AT: [f64; 3] = [0.1, 0.3, 0.6];
 /// The largest parts of the data that are pruned.
 const AT_MOST: [f64; 3] = [0.3, 0.6, 0.9];
 
-/// Splits and first weights for each seed of the command line.
-const PER_SEED: u64 = 3;
-
 /// The first of the seeds that settings are chosen on.
 const CHOOSING: u64 = 2_000_000;
 
@@ -82,7 +84,7 @@ pub(super) static LIFE_CYCLE: Experiment = Experiment {
     id: "life-cycle",
     section: "6",
     question: "Is a curriculum first and pruning later better than either, or neither?",
-    claims: &[BEST, BEATS_CONTROLS, ORDER_MATTERS, CHOICE_MATTERS],
+    claims: &[BEST, BEATS_CONTROLS, ORDER_MATTERS, CHOICE_MATTERS, HARD_EARLY, HARD_EARLY_WORSE],
     run,
 };
 
@@ -109,13 +111,14 @@ fn run(context: &Context<'_>) -> Result<Findings> {
          validated best are from before the pruning in many runs (see the table), and the best strategy is judged \
          with them, too. Equal updates charge nothing for scores; equal examples charge every example that is \
          presented or scored, those of the network that tells what is easy included, but not validation, which all \
-         arms do; with equal epochs whoever shows less works less. The test part is the same for all seeds and \
-         clean; seeds cut the rest into training and validation part, so that they overlap, and intervals are over \
-         such cuts and first weights, not over other test parts. \"Less the best of\" is the smallest of the paired \
+         arms do; with equal epochs whoever shows less works less. Every repetition cuts training, validation and \
+         test part of digits anew, and intervals allow for what such cuts share; images are drawn anew from the \
+         training set, on one test set. Test labels are clean. \"Less the best of\" is the smallest of the paired \
          differences: as the smallest of noisy means it is low on average, and its interval allows for that. After \
          looks at results the grid of the pace was widened, the seeds for choosing went from three to ten (five on \
          images), and the last weights took the place of those that validated best."
     ));
+    early::early(&mut findings, context)?;
     Ok(findings)
 }
 
@@ -125,11 +128,7 @@ const FASHION: &str = "fashion-mnist";
 struct Task {
     key: &'static str,
     name: &'static str,
-    data: Dataset<f32>,
-    /// What is judged by; no choice knows anything of it.
-    test: Dataset<f32>,
-    /// The share of the data that is not for validation.
-    share: f64,
+    pool: Pool,
     recipe: Recipe,
     seeds: Vec<u64>,
     /// How many other seeds settings are chosen on.
@@ -138,16 +137,12 @@ struct Task {
 
 fn digits(context: &Context<'_>) -> Result<Task> {
     let n_epochs = if context.quick { 8 } else { 40 };
-    let per_seed = if context.quick { 1 } else { PER_SEED };
-    let (data, test) = digits_and_test()?;
     Ok(Task {
         key: "digits",
         name: "UCI digits",
-        data,
-        test,
-        share: 0.75,
+        pool: Pool::digits()?,
         recipe: Recipe { n_hidden: 32, batch_size: 32, n_epochs, learning_rate: RATES[0] },
-        seeds: context.seeds.iter().flat_map(|seed| (0..per_seed).map(move |of| PER_SEED * seed + of)).collect(),
+        seeds: context.seeds.clone(),
         n_choosing: if context.quick { 2 } else { 10 },
     })
 }
@@ -163,9 +158,7 @@ fn fashion(context: &Context<'_>, folder: &DataDir) -> Result<Task> {
     Ok(Task {
         key: "fashion",
         name: "Fashion-MNIST",
-        data: first(&train, n)?,
-        test: first(&test, n_test)?,
-        share: 0.8,
+        pool: Pool::images(train, first(&test, n_test)?, n),
         recipe: Recipe { n_hidden: 32, batch_size: 32, n_epochs, learning_rate: RATES[0] },
         seeds: context.seeds.clone(),
         n_choosing: if context.quick { 2 } else { 5 },
@@ -211,10 +204,10 @@ fn best<C: Copy + Serialize + Sync>(
     let seeds: Vec<u64> = (CHOOSING..CHOOSING + task.n_choosing).collect();
     let name = format!("life-cycle-{}-noise-{:.0}-{what}", task.key, 100.0 * noise);
     let choice = Choice::new(name, seeds, Metric::scalar("validation"), Better::Higher)
-        .settings(task.data.fingerprint().to_string().into());
+        .settings(task.pool.data().fingerprint().to_string().into());
     context.choose(&choice, candidates, &task.seeds, |&candidate, seed| {
         let (recipe, strategy, settings) = arm(candidate);
-        let split = NoisySplit::new(&task.data, &task.test, task.share, noise, seed)?;
+        let split = task.pool.split(noise, seed)?;
         recipe.train(&split, strategy, settings, Equal::Updates, seed)
     })
 }
@@ -264,7 +257,7 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
         let percent = (100.0 * noise).round();
         let (key, name) =
             (format!("{}-noise-{percent}", task.key), format!("{}, {percent} % label noise", task.name));
-        let fingerprint = task.data.fingerprint().to_string();
+        let fingerprint = task.pool.data().fingerprint().to_string();
         let mut study = Study::new(format!("Life cycle on {name}"), task.seeds.clone());
         for (strategy, Settings { full_at, at_most }) in arms {
             study = study.arm(strategy.name, json!({ "full_at": full_at, "at_most": at_most }));
@@ -273,22 +266,22 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task) -> Result<()>
             let settings = json!({ "recipe": recipe.settings(), "noise": noise, "data": fingerprint });
             study = study.setting(equal.name(), settings);
         }
-        let n = task.data.n_examples();
-        let journal = format!("life-cycle-{key}-{n}-{}-{}.jsonl", recipe.n_epochs, task.seeds.len());
+        let n_train = task.pool.n_train();
+        let journal = format!("life-cycle-{key}-{n_train}-{}-{}.jsonl", recipe.n_epochs, task.seeds.len());
         let results = context.study(&study, journal, |run| {
             let (strategy, settings) = arms[run.arm_place];
-            let split = NoisySplit::new(&task.data, &task.test, task.share, noise, run.seed)?;
+            let split = task.pool.split(noise, run.seed)?;
             recipe.train(&split, strategy, settings, Equal::ALL[run.setting_place], run.seed)
         })?;
-        let n_train = (task.share * n as f64).round();
-        let widths = format!("{}-{}-{}", task.data.n_features(), recipe.n_hidden, task.data.n_classes());
+        let data = task.pool.data();
+        let widths = format!("{}-{}-{}", data.n_features(), recipe.n_hidden, data.n_classes());
         let conditions = format!(
             "{name}, about {n_train} training examples, perceptron {widths}, {} epochs at learning rate {}, {} splits",
             recipe.n_epochs,
             recipe.learning_rate,
             task.seeds.len()
         );
-        judged(findings, &results, &conditions)?;
+        judged(findings, task, &results, &conditions)?;
         table(findings, &results, &arms, &conditions)?;
         figures(findings, &results, &arms, (&key, &conditions))?;
         findings.number(format!("{key}_runs"), json!({ "study": results.study, "runs": results.runs }))?;
@@ -308,7 +301,7 @@ fn tests(results: &StudyResults, equal: Equal, strategy: Strategy, scalar: &str)
 }
 
 /// The claims, at equal compute.
-fn judged(findings: &mut Findings, results: &StudyResults, conditions: &str) -> Result<()> {
+fn judged(findings: &mut Findings, task: &Task, results: &StudyResults, conditions: &str) -> Result<()> {
     for equal in [Equal::Updates, Equal::Examples] {
         for (claim, own, others, scalar) in [
             (BEST, BOTH, &[CURRICULUM, PRUNING, NEITHER][..], AT_THE_END),
@@ -319,22 +312,26 @@ fn judged(findings: &mut Findings, results: &StudyResults, conditions: &str) -> 
         ] {
             let values: Vec<Vec<f64>> =
                 others.iter().map(|&other| tests(results, equal, other, scalar)).collect::<Result<_>>()?;
-            let values: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
             let own = tests(results, equal, own, scalar)?;
-            let superiority = Superiority::over(&own, &values)?;
-            let undefined = |why: &str| Measurement::Undefined { why: why.into() };
-            let measurement = match superiority.interval {
-                _ if values.contains(&&own[..]) => {
-                    undefined("no run differs from that of the other arm, or of one of them")
+            let differences: Vec<Replications> = values
+                .iter()
+                .map(|other| {
+                    let less = own.iter().zip(other).map(|(own, other)| own - other).collect();
+                    Replications::resplit(less, task.pool.test_to_train())
+                })
+                .collect::<Result<_, _>>()?;
+            let measurement = match &differences[..] {
+                [only] => Measurement::replicated(only.clone()),
+                _ if differences.iter().any(Replications::is_constant) => {
+                    Measurement::undefined("no run differs from that of one of the other arms")
                 }
-                Some(Interval { low, high }) => {
-                    Measurement::Interval { mean: superiority.mean_difference, low, high, n: superiority.n }
-                }
-                None => undefined("one seed gives no interval"),
+                _ => Measurement::Sampled { evidence: Evidence::LeastOf { others: differences.clone() } },
             };
+            let least = |a: &usize, b: &usize| differences[*a].mean().total_cmp(&differences[*b].mean());
+            let nearest = (0..differences.len()).min_by(least).unwrap_or(0);
             let closest = match others {
                 [_] => String::new(),
-                _ => format!(", closest: {}", others[superiority.closest].name),
+                _ => format!(", closest: {}", others[nearest].name),
             };
             let weights = if scalar == AT_THE_END { "" } else { ", weights that validated best" };
             let conditions = format!("{}{weights}{closest}; {conditions}", equal.name());

@@ -10,7 +10,9 @@ mod real;
 use anyhow::Result;
 
 use crate::experiment::{Context, Experiment, Findings};
-use claims::{ALL_THREE, C_SCORES, HUMAN, LARGELY, LOSS_MARGIN, MARGIN_FORGETTING, STABLE, WRONG_LABELS};
+use claims::{
+    ALL_THREE, C_SCORES, HUMAN, LARGELY, LOGIT_MARGIN, LOSS_MARGIN, MARGIN_FORGETTING, STABLE, WRONG_LABELS,
+};
 pub(super) use protocol::area_under_roc;
 
 /// The article's three metrics, every other one, and how far they agree.
@@ -18,7 +20,17 @@ pub(super) static METRICS: Experiment = Experiment {
     id: "metrics",
     section: "3",
     question: "Do loss, margin and forgetting, and all other metrics, agree on which examples are hard?",
-    claims: &[LOSS_MARGIN, MARGIN_FORGETTING, ALL_THREE, LARGELY, STABLE, C_SCORES, HUMAN, WRONG_LABELS],
+    claims: &[
+        LOSS_MARGIN,
+        MARGIN_FORGETTING,
+        ALL_THREE,
+        LARGELY,
+        LOGIT_MARGIN,
+        STABLE,
+        C_SCORES,
+        HUMAN,
+        WRONG_LABELS,
+    ],
     run,
 };
 

@@ -6,6 +6,7 @@ mod comparison;
 mod design;
 mod figures;
 mod grid;
+mod imbalance;
 mod network;
 mod problem;
 mod report;
@@ -18,17 +19,17 @@ use crate::{
     claim::{Measurement, Part},
     experiment::{Context, Experiment, Findings},
 };
-use claims::{CONTROL, NO_ORDER, NOISE, RUNS, SHORT, SHORT_ANTI};
+use claims::{CLASSES, CONTROL, NO_ORDER, NOISE, RUNS, SHORT, SHORT_ANTI};
 use design::{Design, N_SEEDS, N_STANDARD};
 use grid::{A, B, Strategy};
-use problem::Problem;
+use problem::Source;
 
 /// Every order with every pacing function against plain training that was tried as often.
 pub(super) static ORDERINGS: Experiment = Experiment {
     id: "orderings",
     section: "5",
     question: "Is any order of the examples better than a random one, once luck is accounted for?",
-    claims: &[RUNS, NO_ORDER, SHORT, SHORT_ANTI, NOISE, CONTROL],
+    claims: &[RUNS, NO_ORDER, SHORT, SHORT_ANTI, NOISE, CONTROL, CLASSES],
     run,
 };
 
@@ -39,10 +40,11 @@ fn run(context: &Context<'_>) -> Result<Findings> {
         let n_runs = n_strategies as u64 * N_SEEDS + N_STANDARD;
         Measurement::text(format!("{n_runs} training runs"))
     });
-    Design::digits(context).run(&mut findings, context, &Problem::digits()?)?;
+    let digits = Source::digits()?;
+    Design::digits(context).run(&mut findings, context, &digits)?;
+    imbalance::run(&mut findings, context, &digits)?;
     if let Some(data_dir) = context.data_dir.as_ref().filter(|dir| dir.folder("fashion-mnist").is_some()) {
-        let problem = Problem::fashion_mnist(data_dir)?;
-        Design::fashion_mnist(context).run(&mut findings, context, &problem)?;
+        Design::fashion_mnist(context).run(&mut findings, context, &Source::fashion_mnist(data_dir)?)?;
     }
     Ok(findings)
 }

@@ -5,18 +5,24 @@ mod noise;
 
 use anyhow::Result;
 use cl_data::{Clusters, Dataset};
-use cl_pacing::{Competence, Pacing};
+use cl_pacing::{Competence, HardSelfPaced, Pacing, Weighting};
 use cl_study::{Figure, LineFigure};
 
 use crate::{
     article::{self, SelfPaced},
-    claim::{Claim, Judge, Measurement, Part},
+    claim::{About, Claim, Judge, Measurement, Part},
     experiment::{Context, Experiment, Findings},
 };
 
 macro_rules! printed_line {
     ($id:literal, $line:literal) => {
-        Claim { id: $id, place: "section 4, print", article: $line, judge: Judge::Printed { text: $line } }
+        Claim {
+            id: $id,
+            place: "section 4, print",
+            article: $line,
+            about: About::Article,
+            judge: Judge::Printed { text: $line },
+        }
     };
 }
 
@@ -31,6 +37,7 @@ const LAMBDA: Claim = Claim {
     id: "self-paced/lambda",
     place: "section 4, print",
     article: "lambda at epoch 10 is 6.88",
+    about: About::Article,
     judge: Judge::Printed { text: "lambda=6.88" },
 };
 
@@ -38,6 +45,7 @@ const FIRST: Claim = Claim {
     id: "self-paced/first-selection",
     place: "section 4, text",
     article: "at epoch 0 only 82 pass",
+    about: About::Article,
     judge: Judge::Within { quantity: "examples selected at epoch 0, of 200", low: 82.0, high: 82.0 },
 };
 
@@ -45,6 +53,7 @@ const GROWTH: Claim = Claim {
     id: "self-paced/growth",
     place: "section 4, text",
     article: "it grows its own curriculum from easy to hard",
+    about: About::Article,
     judge: Judge::Within {
         quantity: "epochs at which the selection reached a new size between none and all",
         low: 3.0,
@@ -56,13 +65,15 @@ const LEARNING: Claim = Claim {
     id: "self-paced/learning",
     place: "section 4, text",
     article: "it learns as the selection grows (it prints accuracy .510 -> .960)",
-    judge: Judge::Within { quantity: "accuracy gained from epoch 0 to epoch 10", low: 0.1, high: 1.0 },
+    about: About::Article,
+    judge: Judge::Within { quantity: "accuracy gained from epoch 0 to epoch 10", low: 0.1, high: f64::INFINITY },
 };
 
 const EASY_FIRST: Claim = Claim {
     id: "self-paced/easy-first",
     place: "section 4, text",
     article: "the easiest, far from the boundary, are selected first",
+    about: About::Article,
     judge: Judge::Positive {
         quantity: "mean distance to the boundary of those first selected, less that of the others",
         margin: 0.05,
@@ -72,8 +83,27 @@ const EASY_FIRST: Claim = Claim {
 const COMPETENCE: Claim = Claim {
     id: "self-paced/competence",
     place: "section 4, competence",
-    article: "c(t) = min(1, sqrt(c0^2 + (1 - c0^2) t / T)); its function under NumPy with c0 = 0.01, T = 1000",
-    judge: Judge::Printed { text: "c(0)=0.0100, c(250)=0.500075, c(1000)=1.0000" },
+    article: "c(t) = min(1, sqrt(c0^2 + (1 - c0^2) t / T))",
+    about: About::Article,
+    judge: Judge::Within {
+        quantity: "largest distance of our c(t) from the article's function under NumPy, at t = 0, 250 and 1000 of T = 1000, \
+                   c0 = 0.01",
+        low: 0.0,
+        high: 1e-12,
+    },
+};
+
+const TRIVIAL: Claim = Claim {
+    id: "self-paced/trivial-solution",
+    place: "section 4, text",
+    article: "without the regulariser the trivial solution is to select nothing",
+    about: About::Article,
+    judge: Judge::Within {
+        quantity: "examples with a weight above 0 in the minimiser of sum v_i L_i over v in [0, 1], at any of ten \
+                   epochs, of 200",
+        low: 0.0,
+        high: 0.0,
+    },
 };
 
 /// The article's self-paced learner.
@@ -92,6 +122,7 @@ pub(super) static SELF_PACED: Experiment = Experiment {
             LEARNING,
             EASY_FIRST,
             COMPETENCE,
+            TRIVIAL,
             noise::ACCURACY,
             noise::SELECTION,
             noise::PRECISION,
@@ -113,9 +144,24 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     });
     let competence = |t: f64| Competence::square_root(0.01).map(|competence| competence.fraction(t / 1000.0));
     findings.measure(COMPETENCE.id, Part::Article, "the article's formula", {
-        let [start, quarter, end] = [competence(0.0)?, competence(250.0)?, competence(1000.0)?];
-        Measurement::text(format!("c(0)={start:.4}, c(250)={quarter:.6}, c(1000)={end:.4}"))
+        let numpys = [(0.0, 0.01), (250.0, 0.500_074_994_375_843_6), (1000.0, 1.0)];
+        let distances = numpys.map(|(t, numpys)| Ok::<_, anyhow::Error>((competence(t)? - numpys).abs()));
+        let largest = distances
+            .into_iter()
+            .try_fold(0.0, |largest: f64, distance| Ok::<_, anyhow::Error>(largest.max(distance?)));
+        Measurement::Number { value: largest? }
     });
+
+    let value = selected_without_regulariser(&data)? as f64;
+    let conditions = "the article's losses of section 3, before each update";
+    findings.measure(TRIVIAL.id, Part::Article, conditions, Measurement::Number { value });
+    findings.notes.push(
+        "Without the regulariser -lambda sum v_i each weight multiplies its own loss alone, so that the minimiser \
+         selects what has a loss below 0: nothing while every loss is above it. It is the limit of the weights \
+         with the regulariser as lambda falls to 0, and was computed with the smallest normal number for lambda. \
+         (The article's loss, with 1e-8 inside its logarithm, falls below 0 only within 1e-8 of certainty.)"
+            .into(),
+    );
 
     // The smallest change: the same data and code, a start that points the wrong way.
     let badly = article::self_paced(&data, article::initial_model(735, 5.0).0);
@@ -200,6 +246,20 @@ fn growth(run: &SelfPaced) -> usize {
             grew
         })
         .count()
+}
+
+/// The most examples that the minimiser without the regulariser selects at any epoch of the metrics block.
+fn selected_without_regulariser(data: &Dataset<f64>) -> Result<usize> {
+    let metrics = article::metrics(data, article::initial_model(article::SEED, 0.01).0);
+    // A weight is 1 where the loss is below lambda: below the smallest normal number stands for below or at 0.
+    let weighting = HardSelfPaced::new(f64::MIN_POSITIVE)?;
+    let mut weights = vec![0.0; data.n_examples()];
+    let mut most = 0;
+    for losses in metrics.losses_over_time.chunks_exact(data.n_examples().max(1)) {
+        weighting.weights(losses, &mut weights)?;
+        most = most.max(weights.iter().filter(|&&weight| weight > 0.0).count());
+    }
+    Ok(most)
 }
 
 /// How much farther from the boundary the first selected are than those left out; none where nobody was.

@@ -7,7 +7,7 @@ use cl_study::{Better, BoxFigure, Choice, Figure, Metric, Record, Study};
 use serde_json::{Value, json};
 
 use crate::{
-    claim::{Claim, Judge, Measurement, Part},
+    claim::{About, Claim, Judge, Measurement, Part},
     experiment::{Context, Experiment, Findings},
     stepwise,
 };
@@ -16,6 +16,7 @@ const LOWER_ERROR: Claim = Claim {
     id: "shapes/lower-error",
     place: "section 1, text (Bengio 2009, section 5)",
     article: "easy shapes first \"led to lower test error than training on everything at once\"",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "test error without curriculum less that of switching at half of the epochs",
         margin: 0.005,
@@ -26,6 +27,7 @@ const LATER: Claim = Claim {
     id: "shapes/switch-late",
     place: "section 1 (Bengio 2009, Figure 3)",
     article: "(not in the article) the best time to switch is half of the epochs",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "lowest test error of the earlier switches (least mean over seeds) less that of switching at half",
         margin: 0.005,

@@ -8,12 +8,12 @@ use cl_study::{Figure, LineFigure, Metric, Record, StudyResults};
 use serde_json::json;
 
 use crate::{
-    claim::{Claim, Judge, Measurement, Part, significant},
+    claim::{About, Claim, Judge, Measurement, Part, significant},
     experiment::{Context, Experiment, Findings},
     language::{
         corpus::{Corpus, made_language},
         task::{Data, Source, TUNING_SEEDS, Task, Text, study, texts},
-        times::{arrivals, ratio_by, saved, with_mean_curve},
+        times::{arrivals, saved, with_mean_curve},
         training::{Curves, Recipe},
         windows::WINDOW,
     },
@@ -26,6 +26,7 @@ const CONVERGENCE: Claim = Claim {
     id: "vocabulary/convergence",
     place: "section 1, text (Bengio 2009, section 6)",
     article: "growing the vocabulary \"produced better convergence\"",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "mean log-rank of the true word on held-out windows over the last fifth of the updates, the other less the \
                    growing vocabulary",
@@ -37,6 +38,7 @@ const SOONER: Claim = Claim {
     id: "vocabulary/sooner",
     place: "section 1, text (Bengio 2009, section 6)",
     article: "growing the vocabulary \"produced better convergence\", read as speed (added after first results)",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "share of the updates saved until the full vocabulary's final log-rank, one less the ratio of updates",
         margin: 0.05,
@@ -47,6 +49,7 @@ const BEHIND: Claim = Claim {
     id: "vocabulary/behind-at-first",
     place: "section 1 (Bengio 2009, Figure 5)",
     article: "(not in the article) the growing vocabulary is behind at first and crosses over later",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "mean log-rank at a tenth of the updates, the growing less the full vocabulary",
         margin: MARGIN,
@@ -214,8 +217,9 @@ fn report(task: &Task, findings: &mut Findings, results: &StudyResults) -> Resul
         let conditions = format!("{}, against {what}, {n_seeds} seeds", task.name);
         findings.measure(CONVERGENCE.id, Part::Real, &conditions, Measurement::over_seeds(&less)?);
         let [own, theirs] = [Arm::Growing, rival].map(|arm| times(task, results, arm));
-        let ratio = ratio_by(task.recipe.n_updates, &own?, &theirs?)?;
-        findings.measure(SOONER.id, Part::Real, conditions, saved(&ratio));
+        let span = (task.recipe.measured_every, task.recipe.n_updates);
+        let saved = Measurement::replicated(saved(span, &own?, &theirs?)?);
+        findings.measure(SOONER.id, Part::Real, conditions, saved);
     }
     let early = Metric::at_budget("log_rank", "updates", task.recipe.n_updates as f64 / 10.0);
     let behind = results.paired(task.name, growing, full, &early)?.differences;

@@ -1,12 +1,9 @@
 //! When runs arrive at a target, and how they get there.
 
 use anyhow::{Result, bail};
-use cl_study::{
-    Better, Bootstrap, LineFigure, Record, StudyResults, Summary, TimeRatio, time_ratio, time_to_target,
-};
+use cl_study::{Better, LineFigure, Record, Replications, Scale, StudyResults, Summary, time_to_target};
 
 use super::training::trailing_means;
-use crate::claim::Measurement;
 
 /// When each run's curve, in means of `n` measurements, first comes down to its target, seed by seed; none where it
 /// never does.
@@ -24,27 +21,19 @@ pub fn arrivals(records: &[&Record], curve: &str, n: usize, targets: &[f64]) -> 
     records.iter().zip(targets).map(arrival).collect()
 }
 
-/// The ratio of updates, of a treatment and a control, to their targets: a run that never arrives counts as arriving at
-/// its `end`.
+/// The share of the updates that a treatment saves, seed by seed, one less the ratio of its updates to the control's: a run
+/// that never arrives counts as arriving at its `end`, and one that is there from the start as arriving at `first`.
 ///
 /// # Errors
 /// Where there is no run.
-pub fn ratio_by(end: u64, treatment: &[Option<f64>], control: &[Option<f64>]) -> Result<TimeRatio> {
-    let by = |times: &[Option<f64>]| times.iter().map(|time| Some(time.unwrap_or(end as f64))).collect::<Vec<_>>();
-    Ok(time_ratio(&by(treatment), &by(control), &Bootstrap::new(10_000, 0)?)?)
-}
-
-/// The share of updates that a treatment saves: one less the ratio of times.
-pub fn saved(ratio: &TimeRatio) -> Measurement {
-    match (ratio.ratio, ratio.interval) {
-        (Some(mean), Some(interval)) => Measurement::Interval {
-            mean: 1.0 - mean,
-            low: 1.0 - interval.high,
-            high: 1.0 - interval.low,
-            n: ratio.both,
-        },
-        _ => Measurement::Undefined { why: "fewer than two seeds arrive".into() },
-    }
+pub fn saved(
+    (first, end): (u64, u64),
+    treatment: &[Option<f64>],
+    control: &[Option<f64>],
+) -> Result<Replications> {
+    let time = |time: &Option<f64>| time.unwrap_or(end as f64).max(first as f64);
+    let saved = treatment.iter().zip(control).map(|(treatment, control)| 1.0 - time(treatment) / time(control));
+    Ok(Replications::independent(saved.collect())?.on(Scale::Saving)?)
 }
 
 /// Adds the mean of a curve over seeds with its 95 % interval, from update `from` on.
@@ -72,8 +61,6 @@ pub fn with_mean_curve(
 
 #[cfg(test)]
 mod tests {
-    use cl_study::Interval;
-
     use super::*;
 
     #[test]
@@ -82,16 +69,15 @@ mod tests {
         assert_eq!(arrivals(&[&record; 2], "loss", 2, &[2.0, 1.0]).unwrap(), [Some(20.0), None]);
         assert_eq!(arrivals(&[&record], "loss", 1, &[1.0]).unwrap(), [Some(10.0)]);
         assert!(arrivals(&[&record], "log_rank", 1, &[1.0]).is_err());
-        let ratio = ratio_by(30, &[Some(20.0), None], &[Some(20.0), Some(30.0)]).unwrap();
-        assert_eq!((ratio.ratio, ratio.both), (Some(1.0), 2));
     }
 
     #[test]
     fn what_is_saved_is_what_is_not_taken() {
-        let interval = Some(Interval { low: 0.5, high: 1.25 });
-        let ratio =
-            TimeRatio { ratio: Some(0.75), interval, both: 3, only_treatment: 0, only_control: 0, neither: 0 };
-        assert_eq!(saved(&ratio), Measurement::Interval { mean: 0.25, low: -0.25, high: 0.5, n: 3 });
-        assert!(matches!(saved(&TimeRatio { interval: None, ..ratio }), Measurement::Undefined { .. }));
+        let saved =
+            saved((10, 30), &[Some(20.0), None, Some(0.0)], &[Some(40.0), Some(20.0), Some(20.0)]).unwrap();
+        assert_eq!(saved.values(), [0.5, -0.5, 0.5]);
+        // The mean of ratios by their logarithms: 1/2, 3/2, 1/2.
+        assert!((saved.mean() - (1.0 - (0.375f64).cbrt())).abs() < 1e-12);
+        assert!(super::saved((1, 3), &[], &[]).is_err());
     }
 }

@@ -77,7 +77,13 @@ impl Case {
             let (option, value) = argument.split_once('=')?;
             OUTPUTS.contains(&option).then(|| PathBuf::from(value))
         });
+        let named = named.chain(self.folder().map(PathBuf::from));
         named.flat_map(|path| [path.clone(), PathBuf::from(format!("{}.json", path.display()))]).collect()
+    }
+
+    /// The folder that is asked for, of the command that writes one.
+    fn folder(&self) -> Option<&Path> {
+        self.arguments.last().filter(|_| self.arguments[0] == "example").map(Path::new)
     }
 }
 
@@ -499,7 +505,9 @@ fn problems(case: &Case, outcome: &Outcome, before: &BTreeMap<PathBuf, Vec<u8>>,
             if !case.arguments.contains(&format!("--state={}", name.display())) {
                 say(format!("{} is left behind", name.display()));
             }
-        } else if !outputs.iter().any(|output| same(output, name)) {
+        } else if !outputs.iter().any(|output| same(output, name))
+            && case.folder().is_none_or(|folder| !name.starts_with(folder))
+        {
             say(format!("{} is written unasked", name.display()));
         }
     }

@@ -85,6 +85,7 @@ const TEXTS: &[&str] = &[
 /// A command that succeeds, each of its options in the form `--option=value`, in which one value at a time is made absurd.
 /// A command that there is and that is not here fails the test.
 pub(super) const COMMANDS: &[&str] = &[
+    "example out",
     "inspect in/scores.csv --label=label --id-column=id",
     "inspect in/log.npz",
     "score in/log.npz --metric=el2n,forgetting,tdds --option=tdds.window=2 --output=out.csv",

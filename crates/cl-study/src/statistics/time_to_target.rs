@@ -56,8 +56,8 @@ pub struct TimeRatio {
     /// Mean time of the treatment over mean time of the control, over seeds where both arrive; none where
     /// there is no such seed. Below 1 the treatment is faster.
     pub ratio: Option<f64>,
-    /// The 95 % percentile bootstrap interval of the ratio, seeds resampled in pairs; none for fewer than
-    /// two such seeds.
+    /// The 95 % percentile bootstrap interval of the ratio, seeds resampled in pairs, expanded for their number
+    /// ([`Bootstrap::expanded`]); none for fewer than two such seeds.
     pub interval: Option<Interval>,
     /// Seeds where both arrive, the only ones in the ratio.
     pub both: usize,
@@ -104,7 +104,11 @@ pub fn time_ratio(
     };
     Ok(TimeRatio {
         ratio: (!pairs.is_empty()).then(|| ratio(&pairs)),
-        interval: if pairs.len() < 2 { None } else { Some(bootstrap.percentile(&pairs, ratio)?) },
+        interval: if pairs.len() < 2 {
+            None
+        } else {
+            Some(bootstrap.expanded(pairs.len())?.percentile(&pairs, ratio)?)
+        },
         both: pairs.len(),
         only_treatment: count(|(t, c)| t.is_some() && c.is_none()),
         only_control: count(|(t, c)| t.is_none() && c.is_some()),

@@ -12,7 +12,7 @@ use cl_prune::{
 };
 use cl_study::{EqualBudget, PruneOutcome, PruneRun, PruneStudy, Record};
 
-use crate::noisy_split::NoisySplit;
+use crate::noisy_split::{NoisySplit, Pool};
 
 /// Runs averaged for a score, as many as in the paper; as many others are the reference of its stability.
 pub(super) const N_RUNS: usize = 10;
@@ -41,16 +41,14 @@ pub(super) fn offset(share: f64) -> String {
 pub(super) struct Task {
     pub(super) key: &'static str,
     pub(super) name: &'static str,
-    pub(super) train: Dataset<f32>,
-    /// What is read once; no choice knows anything of it.
-    pub(super) test: Dataset<f32>,
-    /// The share of the training set that is not for validation.
-    pub(super) share: f64,
+    pub(super) pool: Pool,
     pub(super) n_hidden: usize,
     pub(super) batch_size: usize,
     pub(super) n_epochs: u64,
-    /// The epochs after which scores are taken, ascending; the second is early, the last the end.
+    /// The epochs after which scores are taken, ascending; the last is the end.
     pub(super) checkpoints: Vec<u64>,
+    /// The place of the early one.
+    pub(super) early: usize,
     pub(super) kept: Vec<f64>,
     /// The parts kept of the offset sweep, small enough for every offset.
     pub(super) swept: Vec<f64>,
@@ -58,12 +56,8 @@ pub(super) struct Task {
 }
 
 impl Task {
-    pub(super) fn early(&self) -> u64 {
-        self.checkpoints[1]
-    }
-
     pub(super) fn parts(&self, noise: f64, seed: u64) -> Result<NoisySplit> {
-        NoisySplit::new(&self.train, &self.test, self.share, noise, seed)
+        self.pool.split(noise, seed)
     }
 
     fn network(&self, data: &Dataset<f32>, seed: u64) -> Result<Mlp<f32>> {
@@ -110,7 +104,7 @@ impl Task {
                     training.step(&mut network, &CrossEntropy, &mut Sgd::plain(), &mut sampler, &mut [])?;
                 }
                 el2n[at].push(error_norms(&network, train)?);
-                if epoch == self.early() && run < N_RUNS {
+                if at == self.early && run < N_RUNS {
                     early.push(network.clone());
                 }
             }
@@ -130,11 +124,17 @@ impl Task {
             record = record.curve(format!("same epoch, {n_runs} runs"), same);
             record = record.curve(format!("last epoch, {n_runs} runs"), last);
         }
+        let end = reference(n_checkpoints - 1)?;
+        let one_network: Vec<El2n> = el2n[..=self.early].iter().map(|runs| runs[0].clone()).collect();
+        let (epochs, networks) = (mean(&one_network)?, mean(&el2n[self.early][..=self.early])?);
+        let [epochs, networks] = [epochs, networks].map(|scores| spearman(&scores, &end));
+        let less = epochs?.unwrap_or(f64::NAN) - networks?.unwrap_or(f64::NAN);
+        record = record.scalar("epochs less networks", less);
         let early = grand(&early, &CrossEntropy, train)?;
         let first = grand(&first, &CrossEntropy, train)?;
         record =
             record.scalar("grand at initialisation with grand", spearman(&first, &early)?.unwrap_or(f64::NAN));
-        let of_el2n = mean(&el2n[1][..N_RUNS])?;
+        let of_el2n = mean(&el2n[self.early][..N_RUNS])?;
         record = record.scalar("grand with el2n", spearman(&early, &of_el2n)?.unwrap_or(f64::NAN));
         Ok(record.curve("el2n", of_el2n).curve("grand", early).curve("grand at initialisation", first))
     }
@@ -162,7 +162,7 @@ impl Task {
             PruneStudy::RANDOM | PruneStudy::STRATIFIED_RANDOM => 0,
             // One pass for the scores of each run.
             GRAND_FIRST => 1,
-            _ => self.early() + 1,
+            _ => self.checkpoints[self.early] + 1,
         };
         Ok(PruneOutcome {
             accuracy: evaluate(&network, &CrossEntropy, &parts.test)?.accuracy(),

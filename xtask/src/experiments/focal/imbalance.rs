@@ -10,7 +10,7 @@ use cl_pacing::ShuffleSampler;
 use cl_study::{Bar, BarFigure, Better, Choice, Figure, LineFigure, Metric, Record, Summary, Table, over_seeds};
 
 use crate::{
-    claim::{Claim, Judge, Measurement, Part},
+    claim::{About, Claim, Judge, Measurement, Part},
     experiment::{Context, Findings},
 };
 
@@ -18,6 +18,7 @@ pub(super) const MASS: Claim = Claim {
     id: "focal/gradient-mass",
     place: "section 5, what the weights are for",
     article: "the focal loss takes the gradient away from easy negatives and leaves it to hard examples",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "share of the training set's gradient norm from easy negatives, cross-entropy less focal loss",
         margin: 0.01,
@@ -28,6 +29,7 @@ pub(super) const PRECISION: Claim = Claim {
     id: "focal/average-precision",
     place: "section 5, what the weights are for",
     article: "the focal loss ranks the few positives better",
+    about: About::Training,
     judge: Judge::Positive {
         quantity: "average precision on test data, focal loss less cross-entropy",
         margin: 0.01,
@@ -38,6 +40,7 @@ pub(super) const CALIBRATION: Claim = Claim {
     id: "focal/calibration",
     place: "section 5, what the weights may cost",
     article: "(not in the article) its probabilities are calibrated as well as those of cross-entropy",
+    about: About::Training,
     judge: Judge::Within {
         quantity: "expected calibration error on test data, focal loss less cross-entropy",
         low: -1.0,

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use cl_data::{Dataset, Standardization, io::CifarPart, random, stratified_split};
-use cl_study::{Metric, Record, Study, Summary, Table};
+use cl_study::{Metric, Record, Scale, Study, Summary, Table};
 use serde_json::json;
 
 use super::{
@@ -68,7 +68,7 @@ impl ImageSet {
 pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &DataDir) -> Result<()> {
     let (n_train, n_epochs) =
         if context.quick { (2_000, 3) } else { (usize::MAX, if context.full { 40 } else { 12 }) };
-    let seeds: Vec<u64> = context.seeds.iter().copied().take(if context.full { 5 } else { 3 }).collect();
+    let seeds: Vec<u64> = context.seeds.iter().copied().take(6).collect();
     let mut shares = Table::new([
         "data",
         "never forgotten in a run",
@@ -131,7 +131,8 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
             seeds.len()
         );
         let whole = at("selected", 0.0)?;
-        findings.measure(THIRD.id, Part::Real, &conditions, Measurement::over_seeds(&scalar("unforgettable")?)?);
+        let unforgettable = Measurement::over_seeds(&scalar("unforgettable")?)?.on(Scale::Share)?;
+        findings.measure(THIRD.id, Part::Real, &conditions, unforgettable);
         for (what, [selected, random]) in [
             (
                 "all the never forgotten",

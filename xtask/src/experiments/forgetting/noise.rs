@@ -5,7 +5,6 @@ mod report;
 mod rules;
 
 use anyhow::Result;
-use cl_data::Dataset;
 use cl_study::{Record, Study};
 use serde_json::json;
 
@@ -13,7 +12,7 @@ use super::removal::{Forgotten, Recipe, choice};
 use crate::{
     data_dir::{DataDir, first},
     experiment::{Context, Findings},
-    noisy_split::{NoisySplit, digits_and_test},
+    noisy_split::{NoisySplit, Pool},
 };
 use landing::{landing, share};
 use report::Report;
@@ -29,8 +28,8 @@ const NOTE: &str = "Label noise: the rules go by forgetting events over five run
      20 % relabelled; read off the figure) the relabelled have 5 to 20 events, most often 13, and of the same examples \
      0.39 had none before. Under the right labels everything else is the same: learning rate, first weights and orders. \
      Confident learning takes probabilities out of fold, and what these networks get wrong looks like noise to it. \
-     Validation labels are as noisy as training labels; the test part is the same for all seeds, its labels are right, and \
-     it is read once, after the last update. \
+     Validation labels are as noisy as training labels; every repetition cuts training, validation and test part of \
+     digits anew, and intervals allow for what such cuts share; test labels are right, and read once, after the last update. \
      D2's neighbours are the ten nearest by features, with distances in units of their mean; at the default gamma its \
      reverse messages then take from a neighbour nine tenths of the value of what was picked.";
 
@@ -51,11 +50,7 @@ enum Regime {
 struct NoisySet {
     key: &'static str,
     name: &'static str,
-    data: Dataset<f32>,
-    /// What is read once; no choice knows anything of it.
-    test: Dataset<f32>,
-    /// The share of the data that is not for validation.
-    share: f64,
+    pool: Pool,
     batch_size: usize,
     n_epochs: u64,
     regimes: &'static [Regime],
@@ -64,13 +59,10 @@ struct NoisySet {
 
 /// The part of the experiment on UCI digits.
 pub(super) fn noise(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
-    let (data, test) = digits_and_test()?;
     let set = NoisySet {
         key: "digits",
         name: "UCI digits",
-        data,
-        test,
-        share: 0.75,
+        pool: Pool::digits()?,
         batch_size: 32,
         n_epochs: if context.quick { 10 } else { 50 },
         regimes: &[Regime::Tuned, Regime::Memorising],
@@ -91,20 +83,22 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
     let set = NoisySet {
         key: "fashion",
         name: "Fashion-MNIST",
-        data: first(&folder.images(FASHION, "train")?, if context.quick { 600 } else { 5_000 })?,
-        test: first(&folder.images(FASHION, "t10k")?, if context.quick { 500 } else { 10_000 })?,
-        share: 0.8,
+        pool: Pool::images(
+            folder.images(FASHION, "train")?,
+            first(&folder.images(FASHION, "t10k")?, if context.quick { 500 } else { 10_000 })?,
+            if context.quick { 600 } else { 5_000 },
+        ),
         batch_size: 32,
         n_epochs: if context.quick { 5 } else { 15 },
         regimes: &[Regime::Tuned],
-        seeds: context.seeds.iter().copied().take(if context.full { 10 } else { 3 }).collect(),
+        seeds: context.seeds.iter().copied().take(if context.full { 10 } else { 6 }).collect(),
     };
     set.report(findings, context)
 }
 
 impl NoisySet {
     fn parts(&self, seed: u64) -> Result<NoisySplit> {
-        NoisySplit::new(&self.data, &self.test, self.share, NOISE, seed)
+        self.pool.split(NOISE, seed)
     }
 
     /// The recipe of the whole, with the rate that validates best under the noise, on seeds of its own.
@@ -112,7 +106,7 @@ impl NoisySet {
         let n_train = self.parts(0)?.train.n_examples();
         let n_updates = self.n_epochs * n_train.div_ceil(self.batch_size) as u64;
         let recipe = Recipe { n_hidden: 32, batch_size: self.batch_size, n_updates, learning_rate: RATES[0] };
-        let choice = choice(&format!("noise-{}", self.key), 3, &self.data);
+        let choice = choice(&format!("noise-{}", self.key), 3, self.pool.data());
         recipe.tuned(context, &choice, &RATES, &self.seeds, |seed| {
             let parts = self.parts(seed)?;
             Ok((parts.train, parts.validation))
@@ -160,7 +154,7 @@ impl NoisySet {
             study = study.arm(
                 regime.name(),
                 json!({
-                    "data": self.data.fingerprint().to_string(), "noise": NOISE, "hidden": tuned.n_hidden,
+                    "data": self.pool.data().fingerprint().to_string(), "noise": NOISE, "hidden": tuned.n_hidden,
                     "batch_size": self.batch_size, "epochs": self.n_epochs, "rate": recipe(regime).learning_rate,
                 }),
             );
@@ -180,14 +174,15 @@ impl NoisySet {
                  rate {rate} ({}), {} seeds with a split each",
                 self.name,
                 100.0 * NOISE,
-                self.data.n_features(),
+                self.pool.data().n_features(),
                 tuned.n_hidden,
-                self.data.n_classes(),
+                self.pool.data().n_classes(),
                 self.n_epochs,
                 regime.name(),
                 self.seeds.len()
             );
-            let report = Report { records, key, conditions };
+            let (test_to_train, shared_training) = (self.pool.test_to_train(), self.pool.shared_training());
+            let report = Report { records, key, conditions, test_to_train, shared_training };
             report.landing(findings)?;
             report.kept(findings)?;
             report.trained(findings)?;

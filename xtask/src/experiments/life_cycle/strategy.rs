@@ -253,15 +253,14 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noisy_split::digits_and_test;
+    use crate::noisy_split::Pool;
     use cl_model::{Criterion, Validation};
 
     const SETTINGS: Settings = Settings { full_at: 0.5, at_most: 0.6 };
     const RECIPE: Recipe = Recipe { n_hidden: 16, batch_size: 32, n_epochs: 40, learning_rate: 0.1 };
 
     fn split() -> NoisySplit {
-        let (digits, test) = digits_and_test().unwrap();
-        NoisySplit::new(&digits, &test, 0.75, 0.2, 1).unwrap()
+        Pool::digits().unwrap().split(0.2, 1).unwrap()
     }
 
     #[test]

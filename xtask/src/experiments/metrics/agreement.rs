@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use anyhow::{Result, anyhow};
 use cl_difficulty::agreement::top_overlap;
 use cl_difficulty::spearman;
-use cl_study::{Cell, Figure, HeatMap, Interval, Record, StudyResults, Table};
+use cl_study::{Cell, Evidence, Figure, HeatMap, Interval, Record, Scale, StudyResults, Table};
 
 use super::{
-    claims::{ALL_THREE, LARGELY, LOSS_MARGIN, MARGIN_FORGETTING, STABLE},
+    claims::{LOGIT_MARGIN, STABLE},
     protocol::{Protocol, TOP},
 };
 use crate::{
@@ -64,28 +64,25 @@ fn over_pairs(n: usize, value: impl Fn(usize, usize) -> Result<f64>) -> Result<M
         return Ok(Measurement::Undefined { why: "constant under some seed".into() });
     }
     if n < 3 {
-        return Ok(Measurement::text(format!("{all:.3} of one pair of seeds, which has no interval")));
+        return Ok(Measurement::undefined(format!("{all:.3} of one pair of seeds, which has no interval")));
     }
     let (runs, others) = (n as f64, n as f64 - 1.0);
     let pseudo: Vec<f64> = (0..n).map(|run| runs * all - others * mean_without(Some(run))).collect();
     Ok(Measurement::over_seeds(&pseudo)?)
 }
 
-/// A mean with its interval, as a cell.
-pub(super) fn cell(measurement: &Measurement) -> Cell {
-    match *measurement {
-        Measurement::Interval { mean, low, high, .. } => Cell::interval(mean, Some(Interval { low, high }), 2),
-        Measurement::Number { value } => Cell::number(value, 2),
-        Measurement::Text { ref text } => Cell::text(text.clone()),
-        Measurement::Undefined { .. } => Cell::text("undefined"),
-    }
+/// The ranks of the examples that both runs have.
+fn in_common(a: &[f64], b: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    a.iter().zip(b).filter(|(a, b)| !a.is_nan() && !b.is_nan()).unzip()
 }
 
-pub(super) fn mean(measurement: &Measurement) -> Option<f64> {
-    match *measurement {
-        Measurement::Interval { mean, .. } => Some(mean),
-        Measurement::Number { value } => Some(value),
-        _ => None,
+/// A mean with its interval, as a cell.
+pub(super) fn cell(measurement: &Measurement) -> Cell {
+    match measurement {
+        Measurement::Sampled { evidence } => Cell::interval(evidence.estimate(), evidence.interval(0.95), 2),
+        Measurement::Number { value } => Cell::number(*value, 2),
+        Measurement::Text { text } => Cell::text(text.clone()),
+        Measurement::Undefined { .. } => Cell::text("undefined"),
     }
 }
 
@@ -135,14 +132,18 @@ impl<'a> Agreement<'a> {
     /// The correlation of a score with itself under other seeds.
     pub(super) fn between_seeds(&self, name: &str) -> Result<Measurement> {
         let ranks = self.ranks(name)?;
-        over_pairs(ranks.len(), |i, j| Ok(spearman(ranks[i], ranks[j])?.unwrap_or(f64::NAN)))
+        over_pairs(ranks.len(), |i, j| {
+            let (a, b) = in_common(ranks[i], ranks[j]);
+            Ok(spearman(&a, &b)?.unwrap_or(f64::NAN))
+        })
     }
 
     /// How many of the hardest stay the hardest under other seeds.
     fn top_between_seeds(&self, name: &str) -> Result<Measurement> {
         let ranks = self.ranks(name)?;
         over_pairs(ranks.len(), |i, j| {
-            let overlap = top_overlap(ranks[i], ranks[j], &[TOP], (i * ranks.len() + j) as u64)?;
+            let (a, b) = in_common(ranks[i], ranks[j]);
+            let overlap = top_overlap(&a, &b, &[TOP], (i * ranks.len() + j) as u64)?;
             Ok(overlap.into_iter().flatten().next().unwrap_or(f64::NAN))
         })
     }
@@ -156,20 +157,29 @@ impl<'a> Agreement<'a> {
         (0..n).map(of).collect()
     }
 
-    /// Judges what the article says of its three metrics.
+    /// Correlations of a run as they are judged, with an interval that allows for the examples that runs share.
+    pub(super) fn correlations(&self, values: impl IntoIterator<Item = f64>) -> Result<Measurement> {
+        self.shared(over_defined(values)?)?.on(Scale::Correlation).map_err(Into::into)
+    }
+
+    /// The same for any number.
+    pub(super) fn shared(&self, measurement: Measurement) -> Result<Measurement> {
+        match measurement {
+            Measurement::Sampled { evidence: Evidence::Replications(values) } => {
+                Ok(Measurement::over_splits(values.values(), self.protocol.shared)?)
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Judges what is said of the three metrics.
     pub(super) fn judge(&self, findings: &mut Findings, conditions: &str) -> Result<()> {
-        let [loss, margin, forgetting] = THREE;
-        let pairs = [(LOSS_MARGIN, loss, margin), (MARGIN_FORGETTING, margin, forgetting)];
-        for (claim, a, b) in pairs {
-            findings.measure(claim.id, Part::Real, conditions, over_defined(self.spearman(a, b)?)?);
-        }
-        for claim in [ALL_THREE, LARGELY] {
-            findings.measure(claim.id, Part::Real, conditions, over_defined(self.smallest()?)?);
-        }
+        let smallest = self.correlations(self.smallest()?)?;
+        findings.measure(LOGIT_MARGIN.id, Part::Real, conditions, smallest);
         let mut least: Option<(f64, &str, Measurement)> = None;
         for name in THREE {
             let stability = self.between_seeds(name)?;
-            let value = mean(&stability).unwrap_or(f64::NEG_INFINITY);
+            let value = stability.estimate().unwrap_or(f64::NEG_INFINITY);
             if least.as_ref().is_none_or(|(least, ..)| value < *least) {
                 least = Some((value, name, stability));
             }
@@ -185,10 +195,15 @@ impl<'a> Agreement<'a> {
         let n = self.names.len();
         let value = |i: usize, j: usize| -> Result<Option<f64>> {
             if i != j {
-                return Ok(mean(&over_defined(self.of_pair(kind, i, j))?));
+                return Ok(over_defined(self.of_pair(kind, i, j))?.estimate());
             }
             let ranks = self.ranks(self.names[i])?;
-            Ok(ranks.iter().any(|ranks| ranks.iter().any(|rank| *rank != ranks[0])).then_some(1.0))
+            let varies = |ranks: &Vec<f64>| {
+                let mut of_run = ranks.iter().filter(|rank| !rank.is_nan());
+                let first = of_run.next();
+                of_run.any(|rank| Some(rank) != first)
+            };
+            Ok(ranks.iter().any(|ranks| varies(ranks)).then_some(1.0))
         };
         (0..n).map(|i| (0..n).map(|j| value(i, j)).collect()).collect()
     }
@@ -264,7 +279,10 @@ impl<'a> Agreement<'a> {
             write!(text, "\n{},{}", self.names[j], self.names[i])?;
             for kind in KINDS {
                 match over_defined(self.of_pair(kind, i, j))? {
-                    Measurement::Interval { mean, low, high, .. } => write!(text, ",{mean},{low},{high}")?,
+                    Measurement::Sampled { evidence } => match evidence.interval(0.95) {
+                        Some(Interval { low, high }) => write!(text, ",{},{low},{high}", evidence.estimate())?,
+                        None => write!(text, ",{},,", evidence.estimate())?,
+                    },
                     _ => text += ",,,",
                 }
             }
@@ -283,17 +301,16 @@ mod tests {
     fn the_jackknife_keeps_the_mean_over_pairs() {
         let values = [[0.0; 4], [0.1, 0.0, 0.0, 0.0], [0.4, 0.2, 0.0, 0.0], [0.9, 0.3, 0.5, 0.0]];
         let measured = over_pairs(4, |i, j| Ok(values[i][j])).unwrap();
-        let Measurement::Interval { mean, low, high, n } = measured else { panic!("{measured:?}") };
-        assert!((mean - 0.4).abs() < 1e-12 && low < 0.4 && high > 0.4 && n == 4);
+        let Measurement::Sampled { evidence } = &measured else { panic!("{measured:?}") };
+        let (mean, interval) = (evidence.estimate(), evidence.interval(0.95).unwrap());
+        assert!((mean - 0.4).abs() < 1e-12 && evidence.n() == 4);
         // By hand: U without each run is 1/3, 0.6, 13/30, 7/30; pseudo-values 0.6, -0.2, 0.3, 0.9.
         let spread = [0.6f64, -0.2, 0.3, 0.9].iter().map(|p| (p - 0.4).powi(2)).sum::<f64>();
         let half_width = 3.182_446_305 * (spread / 3.0 / 4.0).sqrt();
-        assert!((high - mean - half_width).abs() < 1e-6, "{high}");
+        assert!((interval.half_width() - half_width).abs() < 1e-6, "{interval:?}");
         let constant = over_pairs(3, |_, _| Ok(0.5)).unwrap();
-        assert_eq!(mean_of(&constant), Some(0.5));
-        assert!(matches!(over_pairs(2, |_, _| Ok(0.5)).unwrap(), Measurement::Text { .. }));
+        assert_eq!(constant.estimate(), Some(0.5));
+        assert!(matches!(over_pairs(2, |_, _| Ok(0.5)).unwrap(), Measurement::Undefined { .. }));
         assert!(matches!(over_pairs(3, |_, _| Ok(f64::NAN)).unwrap(), Measurement::Undefined { .. }));
     }
-
-    use super::mean as mean_of;
 }

@@ -1,8 +1,9 @@
 //! The article's three metrics on its two clusters, and on clusters that overlap.
 
 use anyhow::Result;
-use cl_data::{Clusters, random};
+use cl_data::Clusters;
 use cl_difficulty::{kendall, spearman};
+use cl_study::{Evidence, Scale};
 
 use super::claims::{ALL_THREE, LARGELY, LOSS_MARGIN, MARGIN_FORGETTING};
 use crate::{
@@ -37,14 +38,14 @@ pub(super) fn as_it_stands(findings: &mut Findings) -> Result<()> {
     let data = Clusters::default().generate(200, article::SEED)?;
     let metrics = article::metrics(&data, article::initial_model(article::SEED, 0.01).0);
     let agreement = Agreement::of(&metrics)?;
-    let conditions = "the article's code; 95 % interval by bootstrap over the examples";
+    let conditions = "the article's code; interval over the examples, by Fisher's z";
     let constant =
         || Measurement::Undefined { why: "no example was ever forgotten, so forgetting is constant".into() };
     findings.measure(LOSS_MARGIN.id, Part::Article, conditions, {
-        bootstrapped(&metrics.mean_loss, &metrics.margin)?.unwrap_or_else(constant)
+        over_examples(&metrics.mean_loss, &metrics.margin)?.unwrap_or_else(constant)
     });
     findings.measure(MARGIN_FORGETTING.id, Part::Article, conditions, {
-        bootstrapped(&metrics.margin, &metrics.forgetting)?.unwrap_or_else(constant)
+        over_examples(&metrics.margin, &metrics.forgetting)?.unwrap_or_else(constant)
     });
     for claim in [ALL_THREE, LARGELY] {
         let smallest = agreement.smallest().map(|value| Measurement::Number { value });
@@ -63,19 +64,10 @@ pub(super) fn as_it_stands(findings: &mut Findings) -> Result<()> {
     Ok(())
 }
 
-/// Spearman's correlation with the percentile interval over resampled examples; `None` where undefined.
-fn bootstrapped(a: &[f64], b: &[f64]) -> Result<Option<Measurement>> {
-    let Some(mean) = spearman(a, b)? else { return Ok(None) };
-    let mut rng = random::stream(0, "bootstrap over examples", 0);
-    let mut resampled = Vec::with_capacity(1000);
-    for _ in 0..1000 {
-        let drawn: Vec<usize> = (0..a.len()).map(|_| random::below(&mut rng, a.len())).collect();
-        let pick = |values: &[f64]| drawn.iter().map(|&i| values[i]).collect::<Vec<_>>();
-        resampled.extend(spearman(&pick(a), &pick(b))?);
-    }
-    resampled.sort_by(f64::total_cmp);
-    let at = |share: f64| resampled[(share * (resampled.len() - 1) as f64).round() as usize];
-    Ok(Some(Measurement::Interval { mean, low: at(0.025), high: at(0.975), n: a.len() }))
+/// Spearman's correlation over the examples; `None` where undefined.
+fn over_examples(a: &[f64], b: &[f64]) -> Result<Option<Measurement>> {
+    let Some(rho) = spearman(a, b)? else { return Ok(None) };
+    Ok(Some(Measurement::Sampled { evidence: Evidence::rank_correlation(rho, a.len() as u64)? }))
 }
 
 /// The smallest change: clusters that overlap, so that some examples are forgotten at all.
@@ -102,7 +94,12 @@ pub(super) fn overlapping(findings: &mut Findings, context: &Context<'_>) -> Res
             undefined => format!("{conditions}, {undefined} of them undefined and left out"),
         };
         for claim in claims {
-            findings.measure(claim.id, Part::Changed, &conditions, Measurement::over_seeds(&values)?);
+            findings.measure(
+                claim.id,
+                Part::Changed,
+                &conditions,
+                Measurement::over_seeds(&values)?.on(Scale::Correlation)?,
+            );
         }
         findings.number(format!("overlapping_spearman_{name}"), values)?;
     }

@@ -1,7 +1,7 @@
 //! Every score on the bundled digits, and wrong labels put there to be found.
 
 use anyhow::{Result, anyhow};
-use cl_data::{Dataset, Standardization, bundled, symmetric_noise};
+use cl_data::{Dataset, Standardization, bundled, stratified_split, symmetric_noise};
 use cl_study::{Cell, Figure, LineFigure, Study, Summary, Table};
 use serde_json::json;
 
@@ -17,6 +17,8 @@ use crate::{
 
 const AS_THEY_ARE: &str = "labels as they are";
 const NOISY: &str = "labels with noise";
+/// The share of the images that a run has, drawn anew by each.
+const SHARE: f64 = 0.8;
 /// The share of labels made wrong.
 const NOISE: f64 = 0.1;
 
@@ -37,6 +39,7 @@ fn protocol(context: &Context<'_>) -> Protocol {
         n_epochs,
         checkpoints,
         costly: true,
+        shared: SHARE / (1.0 - SHARE),
     }
 }
 
@@ -52,14 +55,18 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
     let journal = format!("metrics-digits-{name}-{}.jsonl", study.seeds.len());
     let results = context.study(&study, journal, |run| match run.arm.name.as_str() {
         NOISY => detection(&protocol, &data, run.seed),
-        _ => protocol.scores(&data, run.seed)?.record(run.seed),
+        _ => {
+            let kept = kept(&data, run.seed)?;
+            let scored = protocol.scores(&data.subset(&kept)?, run.seed)?;
+            scored.record_of(&kept, data.n_examples(), run.seed)
+        }
     })?;
     let n_seeds = study.seeds.len();
     let agreement = Agreement::new(&protocol, records(&results, AS_THEY_ARE)?);
     let conditions = format!("UCI digits, perceptron 64-32-10, {} epochs, {n_seeds} seeds", protocol.n_epochs);
     agreement.judge(findings, &conditions)?;
     for name in JUDGED {
-        let with_estimate = over_defined(agreement.spearman(name, "held_out_error")?)?;
+        let with_estimate = agreement.correlations(agreement.spearman(name, "held_out_error")?)?;
         let conditions =
             format!("{name}, with C-scores estimated from {N_SUBSETS} halves of the data; {conditions}");
         findings.measure(C_SCORES.id, Part::Real, conditions, with_estimate);
@@ -82,7 +89,7 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
         let areas: Vec<f64> = detected.iter().map(|record| record.curves["detection"][at]).collect();
         table.row([Cell::text(name), cell(&over_defined(areas.iter().copied())?)])?;
         if JUDGED.contains(&name) {
-            let above_chance = over_defined(areas.iter().map(|area| area - 0.5))?;
+            let above_chance = agreement.shared(over_defined(areas.iter().map(|area| area - 0.5))?)?;
             let conditions = format!("{name}, {} % of the labels made wrong; {conditions}", 100.0 * NOISE);
             findings.measure(WRONG_LABELS.id, Part::Real, conditions, above_chance);
         }
@@ -92,7 +99,8 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
         .tables
         .push((format!("Finding wrong labels, {} % of them at random: {conditions}", 100.0 * NOISE), table));
     findings.notes.push(format!(
-        "On digits: all {} images, standardised, {}; first weights and order are the seed's. Scores of the dynamics are \
+        "On digits: four fifths of the {} images, standardised, {}; images, first weights and order are the seed's, and \
+         intervals allow for the images that runs share. Scores of the dynamics are \
          taken in the training pass, each before the update, with the catalogue's defaults (windows of 4 epochs); \
          those of the network at the end: `logit_margin` (the largest other logit less that of the label, the stand-in \
          for the distance to a known boundary), GraNd, the distance to the median of the class and to the nearest of \
@@ -108,10 +116,17 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
     Ok(())
 }
 
+/// The images of a run.
+fn kept(data: &Dataset<f32>, seed: u64) -> Result<Vec<usize>> {
+    let mut parts = stratified_split(data.labels(), &[SHARE], seed)?;
+    Ok(parts.swap_remove(0))
+}
+
 /// The same run on labels of which a tenth is wrong, other ones for every seed.
 fn detection(protocol: &Protocol, data: &Dataset<f32>, seed: u64) -> Result<cl_study::Record> {
+    let data = data.subset(&kept(data, seed)?)?;
     let noisy = symmetric_noise(data.labels(), data.n_classes(), NOISE, seed)?;
-    let scored = protocol.scores(&data.clone().with_labels(noisy.labels)?, seed)?;
+    let scored = protocol.scores(&data.with_labels(noisy.labels)?, seed)?;
     Ok(cl_study::Record::new().curve("detection", scored.detection(&noisy.changed)?))
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Protocol {
     pub(super) checkpoints: Vec<u64>,
     /// Whether to take those that cost many searches or trainings.
     pub(super) costly: bool,
+    /// What runs share, f / (1 - f) where each has a share f of the examples, drawn anew; 0 where all have the same.
+    pub(super) shared: f64,
 }
 
 /// The share of the hardest examples whose overlap is reported.
@@ -83,6 +85,7 @@ impl Protocol {
             "n_epochs": self.n_epochs,
             "checkpoints": self.checkpoints,
             "metrics": self.names(),
+            "shared": self.shared,
         })
     }
 
@@ -222,6 +225,19 @@ impl Scored {
         Ok(record)
     }
 
+    /// The same of a run on the examples `kept` of `n`: ranks stand where their example does, NaN where it was left out.
+    pub(super) fn record_of(&self, kept: &[usize], n: usize, seed: u64) -> Result<Record> {
+        let mut record = self.record(seed)?;
+        for name in &self.names {
+            if let Some(ranks) = record.curves.get_mut(&format!("ranks of {name}")) {
+                let mut all = vec![f64::NAN; n];
+                kept.iter().zip(ranks.iter()).for_each(|(&example, &rank)| all[example] = rank);
+                *ranks = all;
+            }
+        }
+        Ok(record)
+    }
+
     /// The correlation of each score with a difficulty from elsewhere; NaN where one of the two is constant.
     pub(super) fn with(&self, other: &[f64]) -> Result<Vec<f64>> {
         self.scores.iter().map(|score| Ok(spearman(score, other)?.unwrap_or(f64::NAN))).collect()
@@ -273,6 +289,7 @@ mod tests {
             n_epochs: 8,
             checkpoints: vec![4],
             costly: true,
+            shared: 0.0,
         };
         let scored = protocol.scores(&data, 1).unwrap();
         assert_eq!(scored.scores.len(), scored.names.len());

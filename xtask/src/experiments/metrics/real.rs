@@ -71,6 +71,7 @@ impl Size {
             n_epochs: self.n_epochs,
             checkpoints: self.checkpoints.clone(),
             costly: false,
+            shared: 0.0,
         }
     }
 }
@@ -299,7 +300,7 @@ fn outside(
     for (at, &name) in agreement.names().iter().enumerate() {
         let mut row = vec![Cell::text(name)];
         for &kind in &kinds {
-            let measured = over_defined(values(kind, at))?;
+            let measured = agreement.correlations(values(kind, at))?;
             row.push(cell(&measured));
             let claim: Option<Claim> = match kind {
                 C_SCORE => Some(C_SCORES),

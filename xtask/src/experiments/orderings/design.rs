@@ -68,8 +68,9 @@ pub(super) struct Design {
     /// Passes over the training part in standard time.
     pub(super) n_epochs: u64,
     pub(super) n_standard: u64,
-    /// Fresh seeds for the winners; standard training has runs of the same seeds.
+    /// Fresh splits for the winners, and how often their examples are scored.
     pub(super) n_fresh: u64,
+    pub(super) n_fresh_scoring_seeds: u64,
     pub(super) n_scoring_seeds: u64,
     pub(super) n_scoring_epochs: u64,
     /// Simulations of the best of many standard runs.
@@ -92,7 +93,8 @@ impl Design {
             strategies: Strategy::grid(&A, &B),
             n_epochs: 100,
             n_standard: N_STANDARD,
-            n_fresh: if context.full { N_STANDARD - N_SEEDS } else { 30 },
+            n_fresh: context.seeds.len() as u64,
+            n_fresh_scoring_seeds: 3,
             n_scoring_seeds: 10,
             n_scoring_epochs: 30,
             n_simulations: 10_000,
@@ -119,7 +121,7 @@ impl Design {
             strategies: Strategy::grid(&[0.1, 1.6], &[0.2]),
             n_epochs: self.n_epochs / 10,
             n_standard: 12,
-            n_fresh: 6,
+            n_fresh_scoring_seeds: 1,
             n_scoring_seeds: 2,
             n_scoring_epochs: 5,
             n_simulations: 1_000,
@@ -143,5 +145,9 @@ impl Design {
     }
 }
 
-/// What is run again on fresh seeds.
-pub(super) const ARMS: [&str; 4] = ["easy first", "hard first", "random", "random with the pacing of easy first"];
+/// What is run again on fresh splits: the strategy of each order that validates best, and two that take no choice.
+pub(super) const ARMS: [&str; 5] =
+    ["easy first", "hard first", "random", "random with the pacing of easy first", "standard training"];
+
+/// The first of the fresh splits.
+pub(super) const FIRST_FRESH: u64 = 300_000;

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::{
     comparison::Compared,
-    design::{ARMS, Design, N_SEEDS, RATES, Regime},
+    design::{ARMS, Design, FIRST_FRESH, N_SEEDS, RATES, Regime},
     grid::{Ordering, Strategy},
     network::{BATCH_SIZE, MOMENTUM, N_HIDDEN, WEIGHT_DECAY},
-    problem::Problem,
+    problem::{GRID_SPLIT, Problem, Source},
     report::report,
     training::{N_VALIDATIONS, Recipe},
 };
@@ -27,7 +27,8 @@ struct Prepared {
 }
 
 impl Design {
-    pub(super) fn run(&self, findings: &mut Findings, context: &Context<'_>, clean: &Problem) -> Result<()> {
+    pub(super) fn run(&self, findings: &mut Findings, context: &Context<'_>, source: &Source) -> Result<()> {
+        let clean = &source.split(GRID_SPLIT)?;
         let prepared = self.prepared(context, clean)?;
         let settings = |at: usize| self.settings(self.regimes[at], &prepared[at]);
 
@@ -51,8 +52,9 @@ impl Design {
 
         // The winner of each order by validation accuracy, and random order with the easy-first winner's pacing.
         let mut winners = Vec::with_capacity(self.regimes.len());
-        let mut again =
-            Study::new(format!("winners on {}", self.slug), (N_SEEDS..N_SEEDS + self.n_fresh).collect::<Vec<_>>());
+        let splits: Vec<u64> = (FIRST_FRESH..FIRST_FRESH + self.n_fresh).collect();
+        let fresh = self.fresh(context, source, &prepared, &splits)?;
+        let mut again = Study::new(format!("winners on {}", self.slug), splits);
         for arm in ARMS {
             again = again.arm(arm, Value::Null);
         }
@@ -66,8 +68,11 @@ impl Design {
             winners.push(chosen);
         }
         let again = self.finished(context, "winners", &again, |run| {
-            let strategy = winners[run.setting_place][run.arm_place];
-            prepared[run.setting_place].follow(&self.strategies[strategy], strategy, run.seed)
+            let prepared = &fresh[run.setting_place][(run.seed - FIRST_FRESH) as usize];
+            match winners[run.setting_place].get(run.arm_place) {
+                Some(&strategy) => prepared.follow(&self.strategies[strategy], strategy, run.seed),
+                None => prepared.standard(run.seed),
+            }
         })?;
 
         let mut compared = Vec::with_capacity(self.regimes.len());
@@ -81,7 +86,44 @@ impl Design {
                 [&standard, &strategies, &again],
             )?);
         }
-        report(self, findings, clean, &compared)
+        report(self, findings, source, clean, &compared)
+    }
+
+    /// Every regime on every fresh split, under its own noise and by its own scores; rates are those of the grid. Regimes of
+    /// the same noise share a split's scores.
+    fn fresh(
+        &self,
+        context: &Context<'_>,
+        source: &Source,
+        prepared: &[Prepared],
+        splits: &[u64],
+    ) -> Result<Vec<Vec<Prepared>>> {
+        let scored = self.scored_like();
+        let own: Vec<usize> = (0..self.regimes.len()).filter(|&at| scored[at] == at).collect();
+        let units: Vec<u64> = (0..(own.len() * splits.len()) as u64).collect();
+        let of_units = over_seeds(&units, context.jobs, context.progress, |unit| -> Result<_> {
+            let (at, split) = (own[unit as usize / splits.len()], splits[unit as usize % splits.len()]);
+            let problem = source.split(split)?.with_noise(self.regimes[at].noise as f64 / 100.0)?;
+            let rate = prepared[at].recipe.learning_rate;
+            let difficulty = problem.difficulty(rate, self.n_fresh_scoring_seeds, self.n_scoring_epochs)?;
+            Ok((problem, difficulty))
+        })?;
+        let of_units = of_units.into_iter().collect::<Result<Vec<_>>>()?;
+        let of_regime = |at: usize| {
+            let first = own.iter().position(|&own| own == scored[at]).unwrap_or(0) * splits.len();
+            let of_splits = of_units[first..first + splits.len()].iter().cloned();
+            of_splits
+                .map(|(problem, difficulty)| Prepared { problem, difficulty, recipe: prepared[at].recipe })
+                .collect()
+        };
+        Ok((0..self.regimes.len()).map(of_regime).collect())
+    }
+
+    /// Of every regime the first one of the same noise, whose scores it shares.
+    fn scored_like(&self) -> Vec<usize> {
+        (0..self.regimes.len())
+            .map(|at| (0..at).find(|&before| self.regimes[before].noise == self.regimes[at].noise).unwrap_or(at))
+            .collect()
     }
 
     /// Of each order the strategy with the highest mean validation accuracy, by place in the grid.
@@ -108,10 +150,7 @@ impl Design {
             .map(|regime| clean.with_noise(regime.noise as f64 / 100.0))
             .collect::<Result<_>>()?;
         let recipes = self.tuned(context, &problems)?;
-        // Regimes of the same noise share their scores: those of the first one.
-        let scored: Vec<usize> = (0..self.regimes.len())
-            .map(|at| (0..at).find(|&before| self.regimes[before].noise == self.regimes[at].noise).unwrap_or(at))
-            .collect();
+        let scored = self.scored_like();
         let own: Vec<u64> =
             (0..self.regimes.len() as u64).filter(|&at| scored[at as usize] == at as usize).collect();
         let scores = over_seeds(&own, context.jobs, context.progress, |at| {

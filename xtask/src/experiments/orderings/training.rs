@@ -69,12 +69,12 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::orderings::network::BATCH_SIZE;
+    use crate::experiments::orderings::{network::BATCH_SIZE, problem::Source};
     use cl_pacing::ShuffleSampler;
 
     #[test]
     fn a_run_is_the_trainers() {
-        let problem = Problem::digits().unwrap();
+        let problem = Source::digits().unwrap().split(1).unwrap();
         let n_updates = 100;
         let recipe = Recipe { n_updates, learning_rate: 0.05 };
         let sampler = || ShuffleSampler::new(problem.train.n_examples(), BATCH_SIZE, 3).unwrap();

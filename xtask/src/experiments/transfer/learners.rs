@@ -140,6 +140,22 @@ impl Task {
         }
     }
 
+    /// What repetitions share where it is measured on the test part: digits are cut by every seed, images drawn by it.
+    pub(super) fn test_to_train(&self) -> f64 {
+        if self.is_cut() { 1.0 / 3.0 } else { self.shared_training() }
+    }
+
+    /// The same where it is measured on the training part: two of a share f have f in common.
+    pub(super) fn shared_training(&self) -> f64 {
+        let share = if self.is_cut() { 0.6 } else { self.n_train as f64 / 60_000.0 };
+        share / (1.0 - share)
+    }
+
+    /// Whether training and test part are cut from one set.
+    fn is_cut(&self) -> bool {
+        self.key == "digits"
+    }
+
     fn per_epoch(&self) -> u64 {
         self.n_train.div_ceil(BATCH_SIZE) as u64
     }

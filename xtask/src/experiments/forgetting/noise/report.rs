@@ -18,9 +18,21 @@ pub(super) struct Report<'a> {
     pub(super) records: Vec<&'a Record>,
     pub(super) key: String,
     pub(super) conditions: String,
+    /// What repetitions share where it is measured on the test part.
+    pub(super) test_to_train: f64,
+    /// The same where it is measured on the training part.
+    pub(super) shared_training: f64,
 }
 
 impl Report<'_> {
+    /// What is judged, with an interval that allows for what repetitions share.
+    fn judged(&self, values: &[f64], shared: f64) -> Result<Measurement> {
+        match measured(values)? {
+            Measurement::Sampled { .. } => Ok(Measurement::over_splits(values, shared)?),
+            undefined => Ok(undefined),
+        }
+    }
+
     fn scalar(&self, name: &str) -> Vec<f64> {
         self.records.iter().map(|record| record.scalars[name]).collect()
     }
@@ -45,9 +57,19 @@ impl Report<'_> {
         {
             let conditions = format!("{counted}; {}", self.conditions);
             let difference = self.less(&format!("{what}, {}", GROUPS[0].0), &format!("{what}, {}", GROUPS[2].0));
-            findings.measure(RELABELLED.id, Part::Real, &conditions, measured(&difference)?);
+            findings.measure(
+                RELABELLED.id,
+                Part::Real,
+                &conditions,
+                self.judged(&difference, self.shared_training)?,
+            );
             let difference = self.less(&format!("added {what}, relabelled"), &format!("added {what}, others"));
-            findings.measure(RELABELLING.id, Part::Real, &conditions, measured(&difference)?);
+            findings.measure(
+                RELABELLING.id,
+                Part::Real,
+                &conditions,
+                self.judged(&difference, self.shared_training)?,
+            );
         }
         let mut table = Table::new(["examples", "events in a run", "never learned", "never forgotten"]);
         for (name, ..) in GROUPS {
@@ -135,7 +157,12 @@ impl Report<'_> {
             let difference =
                 self.less(&format!("wrong, {HARDEST}, {kept} kept"), &format!("wrong, {RANDOM}, {kept} kept"));
             let conditions = format!("{kept} kept; {}", self.conditions);
-            findings.measure(KEEPS_WRONG.id, Part::Real, conditions, measured(&difference)?);
+            findings.measure(
+                KEEPS_WRONG.id,
+                Part::Real,
+                conditions,
+                self.judged(&difference, self.shared_training)?,
+            );
         }
         Ok(())
     }
@@ -145,7 +172,7 @@ impl Report<'_> {
         for kept in KEPT {
             let difference = self.less(&name(RANDOM, kept), &name(HARDEST, kept));
             let conditions = format!("{kept} kept; {}", self.conditions);
-            findings.measure(WORSE.id, Part::Real, conditions, measured(&difference)?);
+            findings.measure(WORSE.id, Part::Real, conditions, self.judged(&difference, self.test_to_train)?);
         }
         let percent = |kept: f64| format!("{:.0} % kept", 100.0 * kept);
         let mut table = Table::new(
