@@ -4,6 +4,7 @@
 mod best_of_many;
 mod differences;
 mod others;
+mod percent;
 mod placebo;
 mod reports;
 mod splits;
@@ -46,7 +47,7 @@ pub fn calibrate(arguments: &Calibrate) -> Result<()> {
     let bar = Bar::new("calibrate");
     section(
         "Differences, in points of accuracy: spread 1, margin 0.5. `before` is Student's interval over the values alone; now \
-         it allows for what splits share (n_test / n_train = 1/3), and verdicts ask the ranks, too. Coverage is of the true \
+         it allows for what splits share (n_test / n_train = 1/4), and verdicts ask the ranks, too. Coverage is of the true \
          mean, that of ranks of the true pseudo-median; where some runs collapse the two differ, and a verdict is about the \
          latter.",
         &differences::table(trials, &bar)?,
@@ -80,9 +81,4 @@ fn section(text: &str, table: &Table) -> Result<()> {
     let words: Vec<&str> = text.split_whitespace().collect();
     writeln!(out, "{}\n\n{}", words.join(" "), shown::lines(&table.to_markdown()))?;
     Ok(())
-}
-
-/// A share in percent.
-fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
 }

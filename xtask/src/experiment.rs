@@ -49,6 +49,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Half of the seeds, six at least, for what draws data of its own and costs much.
+    pub fn fewer_seeds(&self) -> &[u64] {
+        &self.seeds[..self.seeds.len().min((self.seeds.len() / 2).max(6))]
+    }
+
     /// How large the work is, in a word.
     pub fn size(&self) -> &'static str {
         match (self.full, self.quick) {

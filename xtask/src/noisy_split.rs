@@ -34,13 +34,13 @@ impl Pool {
         (self.shares[0] * self.data.n_examples() as f64).round() as usize
     }
 
-    /// What repetitions share, as the ratio of Nadeau and Bengio: the test examples for each training example where both
+    /// What repetitions share, as the ratio of Nadeau and Bengio: the test examples for each other one where all
     /// are cut from the same data. With a test set of its own it is what training parts share: of a share f of the data
     /// two of them have f in common, as two test parts of a share f have, whose ratio is f / (1 - f).
     pub(crate) fn test_to_train(&self) -> f64 {
         let [train, validation] = self.shares;
         match self.test {
-            None => (1.0 - train - validation) / train,
+            None => (1.0 - train - validation) / (train + validation),
             Some(_) => self.shared_training(),
         }
     }
@@ -105,7 +105,7 @@ mod tests {
         let [one, same, other] = [1, 1, 2].map(|seed| pool.split(0.2, seed).unwrap());
         assert_eq!((one.train.n_examples(), one.test.n_examples()), (pool.n_train(), 359));
         assert!(one.test == same.test && one.test != other.test && one.train != other.train);
-        assert!((pool.test_to_train() - 1.0 / 3.0).abs() < 1e-12);
+        assert!((pool.test_to_train() - 0.25).abs() < 1e-12);
         assert_eq!(one.train.labels().len(), one.mislabelled.len());
         let wrong =
             one.train.labels().iter().zip(one.right.labels()).filter(|(given, right)| given != right).count();

@@ -2,6 +2,7 @@
 
 mod article;
 mod article_examples;
+mod calibrate;
 mod data_dir;
 mod floors;
 mod fuzz;

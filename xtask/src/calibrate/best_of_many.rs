@@ -6,7 +6,7 @@ use cl_study::{Better, Evidence, Replications, Rule, Sign, Table, Verdict, best_
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::percent;
+use super::percent::percent;
 use crate::progress::Bar;
 
 const N_STRATEGIES: usize = 180;

@@ -5,7 +5,7 @@ use cl_data::random;
 use cl_study::{Evidence, Replications, Rule, Sign, Summary, Table, Verdict, over_seeds};
 use rand_distr::{Distribution, StandardNormal};
 
-use super::{Kind, percent};
+use super::{percent::percent, values::Kind};
 use crate::progress::Bar;
 
 /// How many repetitions there are, and what they share.
@@ -23,7 +23,8 @@ const MARGIN: f64 = 0.5;
 /// What came of many studies of one kind, design and truth.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Cell {
-    /// Shares of the intervals that hold the true mean: Student's alone, and the one that allows for what is shared.
+    /// Shares of the intervals that hold the true mean: Student's alone, and the one that allows for what is shared, of
+    /// studies that have one.
     pub coverage: [f64; 2],
     /// The share of rank-based intervals that hold the true pseudo-median; none where there is no interval.
     pub rank_coverage: Option<f64>,
@@ -47,7 +48,7 @@ pub fn difference(kind: Kind, design: Design, truth: f64, trials: u64) -> Result
     let typical = truth + kind.pseudo_median(own);
     let right = rule.at(typical);
     let mut counts = [[0u64; 2]; 3];
-    let (mut ranked, mut held) = (0u64, 0u64);
+    let (mut ranked, mut held, mut spread) = (0u64, 0u64, 0u64);
     for trial in 0..trials {
         let mut rng = random::stream(trial, "simulated differences", n as u64);
         let of_all: f64 = StandardNormal.sample(&mut rng);
@@ -62,12 +63,15 @@ pub fn difference(kind: Kind, design: Design, truth: f64, trials: u64) -> Result
             counts[1][which] += u64::from(decided && verdict != right);
             counts[2][which] += u64::from(verdict != right);
         }
+        spread += u64::from(finding.interval.is_some());
         if let Some(interval) = finding.rank_interval {
             ranked += 1;
             held += u64::from(interval.contains(typical));
         }
     }
-    let [coverage, false_verdicts, missed] = counts.map(|counts| counts.map(|count| count as f64 / trials as f64));
+    let [mut coverage, false_verdicts, missed] =
+        counts.map(|counts| counts.map(|count| count as f64 / trials as f64));
+    coverage[1] *= trials as f64 / spread.max(1) as f64;
     let rank_coverage = (ranked > 0).then(|| held as f64 / ranked as f64);
     Ok(Cell { coverage, rank_coverage, false_verdicts, missed })
 }
@@ -77,7 +81,7 @@ const NS: [usize; 5] = [3, 5, 10, 20, 30];
 pub(super) fn table(trials: u64, bar: &Bar) -> Result<Table> {
     let mut cells = Vec::new();
     for kind in Kind::ALL {
-        for test_to_train in [0.0, 1.0 / 3.0] {
+        for test_to_train in [0.0, 0.25] {
             for n in NS {
                 cells.extend([0.0, MARGIN, 1.0].map(|truth| (kind, Design { n, test_to_train }, truth)));
             }

@@ -5,7 +5,7 @@ use cl_data::random;
 use cl_study::{Bootstrap, Replications, Scale, Table, over_seeds};
 use rand_distr::{Distribution, StandardNormal};
 
-use super::percent;
+use super::percent::percent;
 use crate::progress::Bar;
 
 /// Shares of 95 % intervals that hold the true ratio of times: plain percentiles of a bootstrap over seeds, percentiles

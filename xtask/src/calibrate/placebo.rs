@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use cl_data::random;
 use cl_study::{Evidence, Quiet, Replications, Rule, Table, Verdict, verdict::judge_all};
 
-use super::percent;
+use super::percent::percent;
 use crate::{
     claim::{Judge, Measurement},
     experiment::{Context, Experiment},

@@ -5,7 +5,7 @@ use cl_data::random;
 use cl_study::{Evidence, Replications, Rule, Sign, Summary, Table, Verdict, over_seeds, verdict::judge_all};
 use rand_distr::{Distribution, StandardNormal};
 
-use super::percent;
+use super::percent::percent;
 use crate::progress::Bar;
 
 const N_CLAIMS: usize = 60;

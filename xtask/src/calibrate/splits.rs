@@ -4,7 +4,7 @@ use anyhow::Result;
 use cl_data::{Dataset, GaussianMixture, MixtureComponent, stratified_split};
 use cl_study::{Interval, Replications, Summary, Table, over_seeds};
 
-use super::percent;
+use super::percent::percent;
 use crate::progress::Bar;
 
 const N_CLASSES: usize = 3;
@@ -32,7 +32,7 @@ fn data(n: usize, seed: u64) -> Result<Dataset<f64>> {
 
 /// The accuracies of the nearest class mean, by all features and by the first half of them.
 fn accuracies(train: &Dataset<f64>, test: &Dataset<f64>) -> [f64; 2] {
-    let mut means = vec![[0.0; N_FEATURES]; N_CLASSES];
+    let mut means = [[0.0; N_FEATURES]; N_CLASSES];
     let mut counts = [0.0; N_CLASSES];
     for (example, &label) in train.labels().iter().enumerate() {
         counts[label] += 1.0;
@@ -77,7 +77,7 @@ pub fn real_splits(trials: u64) -> Result<SplitCoverage> {
             gains.push(all - half);
         }
         let alone = Summary::of(&gains)?.interval;
-        let shared = Replications::resplit(gains, 1.0 / 3.0)?.interval(0.95);
+        let shared = Replications::resplit(gains, 0.25)?.interval(0.95);
         let holds =
             |interval: Option<Interval>| u64::from(interval.is_some_and(|interval| interval.contains(truth)));
         held[0] += holds(alone);

@@ -38,7 +38,11 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     let arms = Arm::all();
     let of_arms = arms.iter().map(|arm| (arm.name(), arm.settings()));
     let settings = tasks.iter().map(|timed| (timed.task.name, timed.settings()));
-    let results = study("competence", context, of_arms, settings, |run| {
+    // Times are noisy: two repetitions for each seed asked for.
+    let per_seed = if context.quick { 1 } else { 2 };
+    let seeds: Vec<u64> =
+        context.seeds.iter().flat_map(|seed| (0..per_seed).map(move |of| 2 * seed + of)).collect();
+    let results = study("competence", context, seeds, of_arms, settings, |run| {
         let timed = &tasks[run.setting_place];
         timed.record(timed.train(&timed.task.recipe, arms[run.arm_place], run.seed, false)?)
     })?;
@@ -65,7 +69,7 @@ const TEXTS: [Text; 2] =
 fn made(context: &Context<'_>) -> Result<Timed> {
     let (n_sentences, horizon) = match (context.full, context.quick) {
         (true, _) => (24_000, 72_000),
-        (_, false) => (6_000, 18_000),
+        (_, false) => (2_000, 6_000),
         _ => (400, 400),
     };
     let language = TopicGrammar::new(500, 8, 10, 0)?;

@@ -124,6 +124,7 @@ pub(super) static SELF_PACED: Experiment = Experiment {
             COMPETENCE,
             TRIVIAL,
             noise::ACCURACY,
+            noise::REGULARIZERS,
             noise::SELECTION,
             noise::PRECISION,
             noise::RECALL,

@@ -47,7 +47,7 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     let mut findings = Findings::default();
     let size = Size::of(context);
     let rate = tuned(&size, context)?;
-    let mut study = Study::new("shapes", context.seeds.clone());
+    let mut study = Study::new("shapes", context.fewer_seeds());
     for arm in size.arms() {
         study = study.arm(arm.name(), size.settings(arm, rate));
     }

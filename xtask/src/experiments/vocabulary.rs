@@ -76,7 +76,7 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     let arms = Arm::ALL
         .map(|arm| (arm.name().to_owned(), json!({ "windows": arm.windows(), "wrong_words": arm.wrong_words() })));
     let settings = tasks.iter().map(|task| (task.name, task.settings()));
-    let results = study("vocabulary", context, arms, settings, |run| {
+    let results = study("vocabulary", context, context.seeds.clone(), arms, settings, |run| {
         let task = &tasks[run.setting_place];
         Ok(train(task, &task.recipe, Arm::ALL[run.arm_place], run.seed, false)?.record())
     })?;
@@ -144,7 +144,7 @@ impl Arm {
 fn made(context: &Context<'_>) -> Result<Task> {
     let (n_sentences, n_updates) = match (context.full, context.quick) {
         (true, _) => (32_000, 192_000),
-        (_, false) => (8_000, 48_000),
+        (_, false) => (4_000, 24_000),
         _ => (600, 800),
     };
     let language = made_language()?;

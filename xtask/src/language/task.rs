@@ -180,11 +180,12 @@ impl Task {
 pub fn study(
     name: &str,
     context: &Context<'_>,
+    seeds: Vec<u64>,
     arms: impl IntoIterator<Item = (String, Value)>,
     tasks: impl IntoIterator<Item = (&'static str, Value)>,
     run: impl Fn(&Run<'_>) -> Result<Record> + Sync,
 ) -> Result<StudyResults> {
-    let study = Study::new(name, context.seeds.clone());
+    let study = Study::new(name, seeds);
     let study = arms.into_iter().fold(study, |study, (name, settings)| study.arm(name, settings));
     let study = tasks.into_iter().fold(study, |study, (name, settings)| study.setting(name, settings));
     let (n_tasks, n_seeds) = (study.settings.len(), study.seeds.len());

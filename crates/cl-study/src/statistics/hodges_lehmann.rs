@@ -130,9 +130,10 @@ mod tests {
     /// estimate is -0.46, the interval at 96.1 % (k = 6) from -0.786 to -0.010.
     #[test]
     fn the_textbooks_example() {
-        let x = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29];
-        let y = [1.83, 0.5, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.3];
-        let z: Vec<f64> = x.iter().zip(y).map(|(x, y)| x - y).collect();
+        // In thousandths.
+        let x = [878, 647, 598, 2050, 1060, 1290, 1060, 3140, 1290];
+        let y = [1830, 500, 1620, 2480, 1680, 1880, 1550, 3060, 1300];
+        let z: Vec<f64> = x.iter().zip(y).map(|(x, y)| f64::from(x - y) / 1000.0).collect();
         assert!((hodges_lehmann(&z) + 0.46).abs() < 1e-9, "{}", hodges_lehmann(&z));
         assert_eq!(critical(9, 0.02), Some(6));
         let interval = rank_interval(&z, 0.96).unwrap();

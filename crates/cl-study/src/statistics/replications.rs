@@ -21,7 +21,9 @@ use crate::error::{StudyError, check_sample};
 /// interval = mean z +- t((1 + level) / 2; n - 1) s sqrt(1 / n + n_test / n_train)
 /// ```
 ///
-/// Repetitions that draw data of their own share none: n_test / n_train counts as 0, and the interval is Student's.
+/// Repetitions that draw data of their own share none: n_test / n_train counts as 0, and the interval is Student's. What a
+/// learner validates on belongs to what it trains on: n_train is all that is not tested on. A statistic of the part itself, of
+/// a share f of the data, has f / (1 - f) in place of the ratio: two such parts have a share f in common.
 ///
 /// Source: Nadeau and Bengio (2003), Inference for the generalization error, section 4.1.
 ///
@@ -74,8 +76,8 @@ impl Replications {
         Self::resplit(values, 0.0)
     }
 
-    /// Values of repetitions that each cut the same data anew, into a test part of `test_to_train` times the examples of
-    /// the training part.
+    /// Values of repetitions that each cut the same data anew, into a test part of `test_to_train` times the examples of all
+    /// the rest.
     ///
     /// # Errors
     /// Where there is no value or one is not finite, or `test_to_train` is negative or not finite.
@@ -152,9 +154,11 @@ impl Replications {
         self.scale.back(hodges_lehmann(&self.forward()))
     }
 
-    /// The interval of the signed-rank test about the Hodges-Lehmann estimate, widened for shared data as the mean's is, by
-    /// sqrt(1 + n n_test / n_train); none where all values are the same, or so few that the test never rejects, as with
-    /// fewer than six at 95 %.
+    /// The interval of the signed-rank test about the Hodges-Lehmann estimate; none where all values are the same, or so few
+    /// that the test never rejects, as with fewer than six at 95 %.
+    ///
+    /// Shared data widen it as they do the mean's: the square of t s sqrt(n_test / n_train) is added to that of the distance
+    /// from the estimate to either end.
     ///
     /// It needs no normal distribution, but one that is about symmetric.
     pub fn rank_interval(&self, level: f64) -> Option<Interval> {
@@ -164,9 +168,13 @@ impl Replications {
         let values = self.forward();
         let Interval { low, high } = rank_interval(&values, level)?;
         let centre = hodges_lehmann(&values);
-        let wider = (1.0 + values.len() as f64 * self.test_to_train).sqrt();
-        let end = |end: f64| self.scale.back(centre + wider * (end - centre));
-        Some(Interval { low: end(low), high: end(high) })
+        let t = student(values.len() as f64 - 1.0)?.inverse_cdf((1.0 + level) / 2.0);
+        let shared = t * standard_deviation(&values)? * self.test_to_train.sqrt();
+        let distance = |end: f64| (end - centre).hypot(shared);
+        Some(Interval {
+            low: self.scale.back(centre - distance(low)),
+            high: self.scale.back(centre + distance(high)),
+        })
     }
 
     /// The places of repetitions far away from the others: beyond the quartiles by more than three interquartile ranges

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, Normal};
 
-use super::{Rule, Verdict};
+use super::{rule::Rule, words::Verdict};
 use crate::{
     error::StudyError,
     statistics::{Interval, Replications},

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Sign, Verdict};
+use super::words::{Sign, Verdict};
 use crate::{error::StudyError, statistics::Interval};
 
 /// How a number is judged: two bounds, and a verdict for what lies below, between and above them.
@@ -59,7 +59,7 @@ impl Rule {
     /// # Errors
     /// Where a bound is NaN, or the upper one below the lower one.
     pub fn range(low: f64, high: f64) -> Result<Self, StudyError> {
-        if !(low <= high) {
+        if low.is_nan() || high.is_nan() || low > high {
             return Err(StudyError::argument("low", low, format!("at most the upper bound, {high}")));
         }
         Ok(Self::Range { low, high })
@@ -118,7 +118,7 @@ impl Rule {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict::*;
+    use super::super::words::Verdict::*;
     use super::*;
     use proptest::prelude::*;
 

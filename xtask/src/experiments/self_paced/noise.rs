@@ -30,6 +30,14 @@ pub(super) const ACCURACY: Claim = Claim {
     judge: Judge::Positive { quantity: "test accuracy, self-paced less plain training", margin: MARGIN },
 };
 
+pub(super) const REGULARIZERS: Claim = Claim {
+    id: "self-paced/noise-regularizers",
+    place: PLACE,
+    article: "so does self-paced learning with the regularisers of later papers",
+    about: About::Training,
+    judge: Judge::Positive { quantity: "test accuracy, self-paced less plain training", margin: MARGIN },
+};
+
 pub(super) const SELECTION: Claim = Claim {
     id: "self-paced/noise-selection",
     place: PLACE,
@@ -80,8 +88,8 @@ pub(super) const CLEAN: Claim = Claim {
     },
 };
 
-/// What repetitions share: every one cuts three fifths to train on and a fifth to test on.
-const TEST_TO_TRAIN: f64 = 0.2 / 0.6;
+/// What repetitions share: every one cuts a fifth to test on from the rest.
+const TEST_TO_TRAIN: f64 = 0.2 / 0.8;
 
 /// The same where it is measured on the training part: two of three fifths have three fifths in common.
 const SHARED_TRAINING: f64 = 0.6 / 0.4;
@@ -240,7 +248,8 @@ impl Report<'_> {
         };
         for noise in [20, 40] {
             for regularizer in Regularizer::ALL {
-                difference(ACCURACY, noise, Arm::Paced(regularizer, Pace::Quantile), Arm::Plain, false)?;
+                let claim = if regularizer == Regularizer::Hard { ACCURACY } else { REGULARIZERS };
+                difference(claim, noise, Arm::Paced(regularizer, Pace::Quantile), Arm::Plain, false)?;
             }
             difference(ACCURACY, noise, HARD, Arm::Plain, true)?;
             difference(ACCURACY, noise, HARD_VALUE, Arm::Plain, false)?;

@@ -142,7 +142,7 @@ impl Task {
 
     /// What repetitions share where it is measured on the test part: digits are cut by every seed, images drawn by it.
     pub(super) fn test_to_train(&self) -> f64 {
-        if self.is_cut() { 1.0 / 3.0 } else { self.shared_training() }
+        if self.is_cut() { 0.25 } else { self.shared_training() }
     }
 
     /// The same where it is measured on the training part: two of a share f have f in common.
