@@ -20,7 +20,7 @@ use crate::progress::Bar;
 
 pub use best_of_many::{BestOfMany, best_of_many};
 pub use differences::{Cell as DifferenceCell, Design, difference};
-pub use others::{correlation_coverage, ratio_coverage};
+pub use others::{correlation_coverage, other_evidence, ratio_coverage};
 pub use placebo::{Placebo, placebo};
 pub use reports::{ReportRates, reports};
 pub use splits::{SplitCoverage, real_splits};
@@ -57,13 +57,14 @@ pub fn calibrate(arguments: &Calibrate) -> Result<()> {
         &splits::table(trials.min(1_000), &bar)?,
     )?;
     section("Ratios of times and correlations: coverage of the true value.", &others::table(trials, &bar)?)?;
+    section("Other evidence: coverage of the true value.", &others::others_table(trials, &bar)?)?;
     section(
         "The best of 180 strategies, all of the same truth. `before` is the best mean of three less the best of as many means \
          of plain training; now it is chosen by validation and judged on 20 fresh splits.",
         &best_of_many::table((trials / 10).max(100), &bar)?,
     )?;
     section(
-        "Reports of 60 claims with four conditions each, a tenth of which are true: false verdicts among those decided, and \
+        "Reports of 60 claims with 3 conditions each, or 22 of some, a tenth of which are true: false verdicts among those decided, and \
          claims with any false verdict.",
         &reports::table((trials / 10).max(100), &bar)?,
     )?;

@@ -16,6 +16,9 @@ use crate::{
     data_dir::DataDir,
 };
 
+/// The first seed that is judged. Those below were run while claims and rules were still being decided.
+pub const FIRST_SEED: u64 = 20_000;
+
 /// One experiment of the article: one file under `experiments/`, one line in its list.
 pub struct Experiment {
     /// Its name on the command line.

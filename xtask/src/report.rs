@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     claim::{Claim, Measurement, Part, significant},
-    experiment::{Figure, Measured, Outcome},
+    experiment::{FIRST_SEED, Figure, Measured, Outcome},
     html,
     verdicts::{self, Expected, Row},
 };
@@ -69,6 +69,21 @@ fn summarised(rows: &[Row<'_>]) -> Vec<(&'static Claim, [String; 3])> {
     summarised
 }
 
+/// Data that conditions name.
+const DATA: [&str; 11] = [
+    "UCI digits",
+    "made language",
+    "two moons",
+    "the article's clusters",
+    "two clusters",
+    "MNIST",
+    "CIFAR-10",
+    "WikiText-2",
+    "Multi30k",
+    "tiny Shakespeare",
+    "training images",
+];
+
 /// The same of several measurements: how many there are, from where to where, and how often each verdict.
 fn folded(group: &[&Row<'_>]) -> [String; 3] {
     let mut range: Option<[f64; 2]> = None;
@@ -103,7 +118,10 @@ fn folded(group: &[&Row<'_>]) -> [String; 3] {
         [(verdict, _)] => vec![verdict.clone()],
         _ => verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect(),
     };
-    [format!("{} conditions", group.len()), measured, verdicts.join(", ")]
+    let data: Vec<&str> =
+        DATA.into_iter().filter(|data| group.iter().any(|row| row.measured.conditions.contains(data))).collect();
+    let on = if data.is_empty() { String::new() } else { format!(": {}", data.join(", ")) };
+    [format!("{} conditions{on}", group.len()), measured, verdicts.join(", ")]
 }
 
 /// Every measurement of one experiment.
@@ -174,6 +192,7 @@ pub fn write(outcomes: &[Outcome], size: Size, out: &Path) -> Result<()> {
     let rows = verdicts::rows(outcomes)?;
     let results = results(outcomes, &rows, size)?;
     files.push(("results.json".into(), serde_json::to_string_pretty(&results)?));
+    files.push(("table.md".into(), shown::lines(&opening(&rows)?.to_markdown()).into_owned()));
     let markdown = markdown(outcomes, &rows, size)?;
     let figures: Vec<&Figure> =
         outcomes.iter().filter_map(|outcome| outcome.findings.as_ref().ok()).flat_map(|f| &f.figures).collect();
@@ -230,7 +249,7 @@ fn results(outcomes: &[Outcome], rows: &[Vec<Row<'_>>], Size { n_seeds, quick, f
     }
     Ok(json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "settings": { "full": full, "n_seeds": n_seeds, "seeds": (0..n_seeds).collect::<Vec<_>>(), "quick": quick },
+        "settings": { "full": full, "n_seeds": n_seeds, "seeds": (FIRST_SEED..FIRST_SEED + n_seeds).collect::<Vec<_>>(), "quick": quick },
         "experiments": experiments,
     }))
 }
@@ -247,12 +266,14 @@ fn markdown(outcomes: &[Outcome], rows: &[Vec<Row<'_>>], Size { n_seeds, quick, 
          Intervals are 95 % over {n_seeds} repetitions unless the conditions say otherwise. Where repetitions cut the same \
          data anew, intervals are widened for what they share (Nadeau and Bengio 2003); correlations are averaged by Fisher's \
          z, ratios of times by their logarithms. A verdict is decided where p values, corrected for the conditions of a claim \
-         (Holm) and for all that is tested here (Benjamini and Hochberg), are at most 0.05 and a rank-based interval \
-         (Hodges and Lehmann) says the same. Of {tested} measurements with an interval {decided} are decided, of which at \
+         (Holm) and for all that is tested here (Benjamini and Hochberg), are at most 0.05 and, where values of repetitions are \
+         averaged, a rank-based interval (Hodges and Lehmann) says the same. Of {tested} measurements with an interval {decided} are decided, of which at \
          most {false_verdicts:.1} are expected to be false. `cargo xtask calibrate` shows that these rules keep what they \
          promise, on data of known truth.\n\n\
-         The rule for differences was decided after results had been seen, and so was what stands with the claims below as \
-         decided then. Since then repetitions cut digits anew, so that no claim is judged on a split that was seen before.{}\n",
+         The rule for differences and how verdicts are corrected were decided after results had been seen, and so was what \
+         stands with the claims below as decided then; the repetitions judged here were run after that. Intervals in figures and in \
+         tables other than those of measurements are Student's over the repetitions shown: they say how runs on these data \
+         spread, and are not widened for what splits share.{}\n",
         match (quick, full) {
             (true, _) => " This was a quick run: fewer repetitions and epochs.",
             (_, true) => " This was a full run: the papers' sizes.",
@@ -288,7 +309,7 @@ fn markdown(outcomes: &[Outcome], rows: &[Vec<Row<'_>>], Size { n_seeds, quick, 
             let kinds = [
                 (Part::Article, "the article's code"),
                 (Part::Changed, "a changed setting"),
-                (Part::Real, "many seeds or real data"),
+                (Part::Real, "many repetitions or real data"),
             ];
             let parts: Vec<&str> =
                 kinds.into_iter().filter(|&(part, _)| measured_on(part)).map(|(_, name)| name).collect();

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     data_dir::DataDir,
-    experiment::{Context, Experiment, Findings, Outcome},
+    experiment::{Context, Experiment, FIRST_SEED, Findings, Outcome},
     experiments::ALL,
     progress::Bar,
     report::{self, Size},
@@ -34,11 +34,11 @@ pub struct Reproduce {
     #[arg(long)]
     pub quick: bool,
 
-    /// The sizes of the papers where the usual run takes smaller ones: estimated at 45 minutes on two cores.
+    /// The sizes of the papers where the usual run takes smaller ones: hours on two cores, never timed.
     #[arg(long, conflicts_with = "quick")]
     pub full: bool,
 
-    /// Repetitions of every study (default: 20, with --quick 6, with --full 30); fewer than six give no verdict where
+    /// Repetitions of every study (default: 20, with --quick 6, with --full 40); fewer than six give no verdict where
     /// chance has a part in it, and the article's own blocks, which take microseconds, are repeated over more.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
     pub seeds: Option<u64>,
@@ -53,7 +53,7 @@ pub struct Reproduce {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// Folder for report.html, report.md, results.json and the figures.
+    /// Folder for report.html, report.md, its first table (table.md), results.json and the figures.
     #[arg(long, value_name = "DIR", default_value = "target/reproduce")]
     pub out: PathBuf,
 }
@@ -89,7 +89,7 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
         .with_context(|| format!("{}: the output folder cannot be written", arguments.out.display()))?;
     let n_seeds = arguments.seeds.unwrap_or(match (arguments.quick, arguments.full) {
         (true, _) => 6,
-        (_, true) => 30,
+        (_, true) => 40,
         _ => 20,
     });
     let outcomes: Vec<Outcome> = chosen
@@ -97,7 +97,7 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
         .map(|experiment| {
             let (bar, start) = (Bar::new(experiment.id), Instant::now());
             let context = Context {
-                seeds: (0..n_seeds).collect(),
+                seeds: (FIRST_SEED..FIRST_SEED + n_seeds).collect(),
                 jobs: arguments.jobs.map(usize::from),
                 quick: arguments.quick,
                 full: arguments.full,

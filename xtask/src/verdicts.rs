@@ -106,44 +106,63 @@ fn note(claim: &Claim, measured: &Measured, verdict: Verdict, judged: Option<&Ju
     }
     let Some(judged) = judged else { return String::new() };
     let mut notes: Vec<String> = judged.finding.why.iter().cloned().collect();
-    if let (Measurement::Sampled { evidence: Evidence::Replications(values) }, Some(rule)) =
-        (&measured.measurement, claim.judge.rule())
-    {
-        if verdict == Verdict::Undecided {
-            notes.push(power(values, rule, judged));
+    let (Measurement::Sampled { evidence }, Some(rule)) = (&measured.measurement, claim.judge.rule()) else {
+        return notes.join("; ");
+    };
+    if verdict == Verdict::Undecided {
+        notes.extend(why_undecided(judged));
+        match evidence {
+            Evidence::Replications(values) => notes.push(power(values, rule)),
+            Evidence::LeastOf { others } => {
+                // The one that comes closest decides.
+                let closest = others.iter().min_by(|a, b| a.mean().total_cmp(&b.mean()));
+                notes.extend(closest.map(|closest| format!("of the closest, {}", power(closest, rule))));
+            }
+            _ => {}
         }
+    }
+    if let Evidence::Replications(values) = evidence {
         notes.extend(apart(values, &claim.judge));
     }
     notes.join("; ")
 }
 
-/// What the repetitions could have seen, and how many would decide.
-fn power(values: &Replications, rule: Rule, judged: &Judged) -> String {
-    if judged.finding.verdict != Verdict::Undecided {
-        return format!("{} by itself, undecided among all that was tested", judged.finding.verdict);
+/// What stands in the way where the interval by itself would decide.
+fn why_undecided(judged: &Judged) -> Option<String> {
+    let finding = &judged.finding;
+    if finding.verdict != Verdict::Undecided {
+        return Some(format!("{} by itself, undecided among all that was tested", finding.verdict));
     }
-    if judged.finding.p <= Some(0.05) {
-        return match judged.finding.rank_interval {
-            Some(Interval { low, high }) => {
-                format!("the rank-based interval [{}, {}] does not say so", significant(low), significant(high))
-            }
-            None => format!("{} repetitions are too few for a rank-based interval", values.values().len()),
-        };
-    }
-    let [low, high] = rule.bounds();
-    let upper = if high.is_finite() { high } else { low };
-    let seen = values.least_detectable(upper).or_else(|| values.least_detectable(low));
-    let seen = seen.map(|seen| format!("{} would have been seen", significant(seen)));
-    let nearest = [low, high].into_iter().filter(|bound| bound.is_finite()).min_by(|a, b| {
-        let distance = |bound: &f64| (values.mean() - bound).abs();
-        distance(a).total_cmp(&distance(b))
-    });
-    let needed = match nearest.and_then(|bound| values.needed(bound)) {
-        Some(needed) => format!("{needed} repetitions would decide if nothing else changed"),
+    (finding.p <= Some(0.05)).then(|| match finding.rank_interval {
+        Some(Interval { low, high }) => {
+            format!("the rank-based interval [{}, {}] does not say so", significant(low), significant(high))
+        }
+        None => "too few repetitions for a rank-based interval".to_owned(),
+    })
+}
+
+/// What the repetitions could have seen by themselves, and how many would decide.
+fn power(values: &Replications, rule: Rule) -> String {
+    let range = values.scale().range();
+    let seen = rule
+        .bounds()
+        .into_iter()
+        .rev()
+        .find(|bound| bound.is_finite())
+        .and_then(|bound| values.least_detectable(bound).filter(|seen| *seen < range.high).map(significant));
+    let seen =
+        seen.map_or("nothing would have been seen".to_owned(), |seen| format!("{seen} would have been seen"));
+    let bounds = rule.bounds_of_part(values.mean()).into_iter().filter(|bound| bound.is_finite());
+    let needed = bounds.map(|bound| values.needed(bound)).try_fold(0, |most: u64, needed| Some(most.max(needed?)));
+    let needed = match needed {
+        Some(needed) if needed <= values.values().len() as u64 => {
+            "these repetitions decide it by itself".to_owned()
+        }
+        Some(needed) => format!("{needed} repetitions would decide it by itself"),
         None if values.test_to_train() > 0.0 => "no number of splits of these data would decide".to_owned(),
         None => "no number of repetitions up to a million would decide".to_owned(),
     };
-    seen.into_iter().chain([needed]).collect::<Vec<String>>().join("; ")
+    format!("{seen}; {needed}")
 }
 
 /// Repetitions that stand apart, by number from 0, and what the others say.
@@ -264,7 +283,6 @@ mod tests {
     #[test]
     fn undecided_says_what_would_decide() {
         let note = judged(SIGN, Part::Real, "", spread(0.3, 0.5)).2;
-        // Spread 0.38, error 0.155: 0.1 + (2.571 + 0.920) 0.155 = 0.64; 0.2 beyond the margin takes 16 repetitions.
         assert!(note.contains(" would have been seen; ") && note.contains("repetitions would decide"), "{note}");
         let shared = Measurement::over_splits(&[0.1, 0.3, 0.2, -0.1, 0.25, 0.05], 0.5).unwrap();
         let note = judged(SIGN, Part::Real, "", shared).2;

@@ -2,8 +2,8 @@
 //! run. Margins are four standard errors of the simulated shares.
 
 use xtask::calibrate::{
-    BestOfMany, Design, Kind, best_of_many, correlation_coverage, difference, placebo, ratio_coverage,
-    real_splits, reports,
+    BestOfMany, Design, Kind, best_of_many, correlation_coverage, difference, other_evidence, placebo,
+    ratio_coverage, real_splits, reports,
 };
 
 const TRIALS: u64 = 2_000;
@@ -38,9 +38,11 @@ fn intervals_hold_the_truth_and_verdicts_are_true() {
 fn few_repetitions_say_nothing_false() {
     for n in [3, 5, 10, 30] {
         for kind in Kind::ALL {
-            let cell = difference(kind, Design { n, test_to_train: 0.0 }, 0.5, TRIALS).unwrap();
-            assert!(cell.false_verdicts[1] <= 0.05, "{n} {kind:?} {cell:?}");
-            assert!(n > 5 || (cell.missed[1] == 1.0 && cell.rank_coverage.is_none()), "{n} {kind:?} {cell:?}");
+            for test_to_train in [0.0, 0.25] {
+                let cell = difference(kind, Design { n, test_to_train }, 0.5, TRIALS).unwrap();
+                assert!(cell.false_verdicts[1] <= 0.05, "{n} {kind:?} {cell:?}");
+                assert!(n > 5 || (cell.missed[1] == 1.0 && cell.rank_coverage.is_none()), "{n} {kind:?} {cell:?}");
+            }
         }
     }
 }
@@ -63,6 +65,12 @@ fn ratios_and_correlations_hold_the_truth() {
         let [_, fisher, _] = correlation_coverage(n, TRIALS).unwrap();
         assert!((fisher - 0.95).abs() < ROOM, "{n} {fisher}");
     }
+    // Exact intervals of few trials hold more than they promise.
+    let [share, correlation, least] = other_evidence(TRIALS).unwrap();
+    assert!(
+        share > 0.95 - ROOM && (correlation - 0.95).abs() < ROOM && least > 0.95 - ROOM,
+        "{share} {correlation} {least}"
+    );
 }
 
 /// Nothing is found where nothing is; what all or a tenth of the strategies gain is found more often than before.
@@ -72,7 +80,7 @@ fn the_best_of_many_is_judged_afresh() {
         let found = |gain, better| best_of_many(BestOfMany { gain, better, correlation }, 100).unwrap();
         assert_eq!(found(0.0, 1.0), [0.0, 0.0]);
         let [before, now] = found(1.0, 0.1);
-        assert!(before < 0.3 && now > before + 0.2, "{correlation} {before} {now}");
+        assert!(before < 0.3 && now > before, "{correlation} {before} {now}");
     }
 }
 

@@ -11,3 +11,4 @@ mod instructions;
 mod layers;
 mod orderings;
 mod reproduce;
+mod words;

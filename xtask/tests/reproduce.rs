@@ -105,7 +105,7 @@ fn the_articles_code_gives_what_it_gives() {
     assert!(report.contains("| clusters/counts |") && report.contains("](clusters.svg)"));
     // However often a claim was measured, what it was measured on is named once.
     let judged: Vec<&str> = report.lines().filter(|line| line.contains("; measured on ")).collect();
-    assert!(judged.iter().all(|line| line.matches("many seeds or real data").count() <= 1), "{judged:?}");
+    assert!(judged.iter().all(|line| line.matches("many repetitions or real data").count() <= 1), "{judged:?}");
     assert!(judged.iter().any(|line| line.ends_with("measured on the article's code, a changed setting")));
 }
 

@@ -14,6 +14,8 @@ const N_SEEDS: usize = 3;
 const N_STANDARD: usize = 90;
 const N_FRESH: usize = 20;
 const MARGIN: f64 = 0.5;
+/// Test examples for each other one, of a split.
+const SHARED: f64 = 1.0 / 3.0;
 
 /// What is true of the strategies.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,9 +63,12 @@ pub fn best_of_many(truth: BestOfMany, trials: u64) -> Result<[f64; 2]> {
         let standard: Vec<f64> = (0..N_STANDARD).map(|_| normal(&mut rng)).collect();
         let luck = best_of(&standard, N_SEEDS, N_STRATEGIES, Better::Higher, 200, trial)?;
         found[0] += u64::from(best_test - luck.interval.high > MARGIN);
-        // On fresh splits the chosen strategy and plain training share the seed.
-        let fresh = (0..N_FRESH).map(|_| chosen.1 + own * (normal(&mut rng) - normal(&mut rng)));
-        let fresh = Evidence::Replications(Replications::independent(fresh.collect())?).against(rule);
+        // On fresh splits the chosen strategy and plain training share the seed, and splits a part of what is left.
+        let deviation = own * 2f64.sqrt();
+        let (of_all, of_one) = ((SHARED / (1.0 + SHARED)).sqrt(), (1.0 / (1.0 + SHARED)).sqrt());
+        let common = of_all * normal(&mut rng);
+        let fresh = (0..N_FRESH).map(|_| chosen.1 + deviation * (common + of_one * normal(&mut rng)));
+        let fresh = Evidence::Replications(Replications::resplit(fresh.collect(), SHARED)?).against(rule);
         found[1] += u64::from(fresh.verdict == Verdict::Reproduced);
     }
     Ok(found.map(|found| found as f64 / trials as f64))

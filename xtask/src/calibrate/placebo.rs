@@ -2,15 +2,23 @@
 
 use anyhow::{Context as _, Result};
 use cl_data::random;
-use cl_study::{Evidence, Quiet, Replications, Rule, Table, Verdict, verdict::judge_all};
+use cl_study::{Evidence, Quiet, Replications, Rule, Scale, Table, Verdict, verdict::judge_all};
 
 use super::percent::percent;
 use crate::{
     claim::{Judge, Measurement},
-    experiment::{Context, Experiment},
+    experiment::{Context, Experiment, FIRST_SEED},
     experiments::ALL,
     progress::Bar,
 };
+
+/// A difference of two arms over repetitions.
+struct Difference {
+    experiment: usize,
+    family: usize,
+    values: Replications,
+    rule: Rule,
+}
 
 /// How often something is said of a difference that is none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,7 +39,7 @@ pub struct Placebo {
 pub fn placebo(chosen: &[&str], n_seeds: u64, exchanges: u64) -> Result<Placebo> {
     let journals = tempfile::tempdir()?;
     let context = Context {
-        seeds: (0..n_seeds).collect(),
+        seeds: (FIRST_SEED..FIRST_SEED + n_seeds).collect(),
         jobs: None,
         quick: true,
         full: false,
@@ -39,29 +47,33 @@ pub fn placebo(chosen: &[&str], n_seeds: u64, exchanges: u64) -> Result<Placebo>
         journals: journals.path().to_owned(),
         progress: &Quiet,
     };
-    let mut differences: Vec<(usize, Replications, Rule)> = Vec::new();
+    let mut differences: Vec<Difference> = Vec::new();
     let of_name = |id: &&&'static Experiment| chosen.is_empty() || chosen.contains(&id.id);
-    for experiment in ALL.iter().filter(of_name) {
+    for (at, experiment) in ALL.iter().filter(of_name).enumerate() {
         let findings = (experiment.run)(&context).with_context(|| experiment.id.to_owned())?;
         for (family, claim) in experiment.claims.iter().enumerate() {
-            // Of two arms exchanged the difference is the negative one; a correlation with itself is no difference.
-            let Judge::Positive { .. } = claim.judge else { continue };
-            let Some(rule) = claim.judge.rule() else { continue };
-            let family = 1_000 * differences.len() + family;
-            let of_claim = findings.measured.iter().filter(|measured| measured.claim == claim.id);
-            differences.extend(of_claim.filter_map(|measured| match &measured.measurement {
-                Measurement::Sampled { evidence: Evidence::Replications(values) } => {
-                    Some((family, values.clone(), rule))
+            // A correlation is no difference of two arms, and of a ratio the other way round is no negative.
+            let Judge::Positive { quantity, .. } = claim.judge else { continue };
+            let Some(rule) = claim.judge.rule().filter(|_| quantity.contains(" less ")) else { continue };
+            for measured in findings.measured.iter().filter(|measured| measured.claim == claim.id) {
+                match &measured.measurement {
+                    Measurement::Sampled { evidence: Evidence::Replications(values) }
+                        if values.scale() == Scale::Plain =>
+                    {
+                        let values = values.clone();
+                        differences.push(Difference { experiment: at, family: 1_000 * at + family, values, rule });
+                    }
+                    _ => {}
                 }
-                _ => None,
-            }));
+            }
         }
     }
     let (mut decided, mut any) = ([0.0; 2], 0u64);
     for exchange in 0..exchanges {
         let mut exchanged = Vec::with_capacity(differences.len());
-        for (at, (family, values, rule)) in differences.iter().enumerate() {
-            let mut rng = random::stream(exchange, "exchanged arms", at as u64);
+        for Difference { experiment, family, values, rule } in &differences {
+            // In a repetition the arms of all comparisons of an experiment are exchanged, or none.
+            let mut rng = random::stream(exchange, "exchanged arms", *experiment as u64);
             let signed =
                 values.values().iter().map(|value| if random::below(&mut rng, 2) == 0 { *value } else { -value });
             let signed = Replications::resplit(signed.collect(), values.test_to_train())?;

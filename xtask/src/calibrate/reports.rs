@@ -9,7 +9,11 @@ use super::percent::percent;
 use crate::progress::Bar;
 
 const N_CLAIMS: usize = 60;
-const N_CONDITIONS: usize = 4;
+
+/// Conditions of a claim: every twentieth claim has 22, the others have 3.
+fn conditions(claim: usize) -> usize {
+    if claim.is_multiple_of(20) { 22 } else { 3 }
+}
 const MARGIN: f64 = 0.5;
 
 /// What reports say that the truth belies, before and now.
@@ -39,7 +43,7 @@ pub fn reports(n: usize, trials: u64) -> Result<ReportRates> {
         for claim in 0..N_CLAIMS {
             let truth = if claim % 10 == 0 { MARGIN + 1.0 } else { MARGIN };
             let common: Vec<f64> = (0..n).map(|_| normal()).collect();
-            for _ in 0..N_CONDITIONS {
+            for _ in 0..conditions(claim) {
                 let values = common.iter().map(|common| truth + half * common + half * normal()).collect();
                 all.push((claim, truth, Evidence::Replications(Replications::independent(values)?)));
             }
@@ -65,8 +69,8 @@ pub fn reports(n: usize, trials: u64) -> Result<ReportRates> {
             };
             let wrong = (0..all.len()).filter(|&at| is_false(at)).count() as f64;
             let decided = verdicts.iter().filter(|verdict| **verdict != Verdict::Undecided).count() as f64;
-            let claims = (0..N_CLAIMS)
-                .filter(|claim| (0..N_CONDITIONS).any(|condition| is_false(claim * N_CONDITIONS + condition)));
+            let claims =
+                (0..N_CLAIMS).filter(|claim| (0..all.len()).any(|at| all[at].0 == *claim && is_false(at)));
             let is_true = |at: &usize| all[*at].1 > MARGIN;
             let found = (0..all.len()).filter(is_true).filter(|&at| verdicts[at] == Verdict::Reproduced).count();
             let n_true = (0..all.len()).filter(is_true).count();

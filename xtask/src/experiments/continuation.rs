@@ -293,7 +293,7 @@ fn mixture(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
             let half =
                 if at == 1 { "easy half by a softmax regression" } else { "control: a random half as F_easy" };
             let n = digits.train.n_examples();
-            let conditions = format!("{n} UCI digits, 64-4-10 tanh, {half}, {n_seeds} seeds with a split each");
+            let conditions = format!("{n} UCI digits, 64-4-10 tanh, {half}, {n_seeds} splits");
             let measured = Measurement::over_splits(&gains, TRAIN / (1.0 - TRAIN))?;
             findings.measure(MIXTURE.id, Part::Real, conditions, measured);
         }

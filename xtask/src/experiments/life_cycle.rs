@@ -106,13 +106,13 @@ fn run(context: &Context<'_>) -> Result<Findings> {
          part; the control prunes as many at the same time at random. Without pruning the order goes on as it was. \
          The learning rate (of {RATES:?}) is the best for training on everything; the part of the budget after \
          which all examples are available (of {FULL_AT:?}) and the largest part pruned (of {AT_MOST:?}) are the best \
-         of each strategy; all by validation at the end, under the same noise, on other cuts of what is not for the \
-         test. Controls take the settings of what they control. Claims are judged with the last weights: those that \
+         of each strategy; all by validation at the end, under the same noise, on other cuts of the \
+         same data. Controls take the settings of what they control. Claims are judged with the last weights: those that \
          validated best are from before the pruning in many runs (see the table), and the best strategy is judged \
          with them, too. Equal updates charge nothing for scores; equal examples charge every example that is \
          presented or scored, those of the network that tells what is easy included, but not validation, which all \
          arms do; with equal epochs whoever shows less works less. Every repetition cuts training, validation and \
-         test part of digits anew, and intervals allow for what such cuts share; images are drawn anew from the \
+         test part of digits anew, and intervals of measurements allow for what such cuts share; images are drawn anew from the \
          training set, on one test set. Test labels are clean. \"Less the best of\" is the smallest of the paired \
          differences: as the smallest of noisy means it is low on average, and its interval allows for that. After \
          looks at results the grid of the pace was widened, the seeds for choosing went from three to ten (five on \
@@ -325,7 +325,7 @@ fn judged(findings: &mut Findings, task: &Task, results: &StudyResults, conditio
                 _ if differences.iter().any(Replications::is_constant) => {
                     Measurement::undefined("no run differs from that of one of the other arms")
                 }
-                _ => Measurement::Sampled { evidence: Evidence::LeastOf { others: differences.clone() } },
+                _ => Measurement::Sampled { evidence: Evidence::least_of(differences.clone())? },
             };
             let least = |a: &usize, b: &usize| differences[*a].mean().total_cmp(&differences[*b].mean());
             let nearest = (0..differences.len()).min_by(least).unwrap_or(0);

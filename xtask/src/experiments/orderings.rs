@@ -38,7 +38,7 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     let n_strategies = Strategy::grid(&A, &B).len();
     findings.measure(RUNS.id, Part::Real, "the paper's design, for each data set and setting", {
         let n_runs = n_strategies as u64 * N_SEEDS + N_STANDARD;
-        Measurement::text(format!("{n_runs} training runs"))
+        Measurement::Number { value: n_runs as f64 }
     });
     let digits = Source::digits()?;
     Design::digits(context).run(&mut findings, context, &digits)?;

@@ -60,8 +60,7 @@ pub(super) static RACE: Experiment = Experiment {
 
 fn run(context: &Context<'_>) -> Result<Findings> {
     let mut findings = Findings::default();
-    // One race is over in milliseconds: ten for each seed asked for.
-    let n_races = context.seeds.len() as u64 * 10;
+    let n_races = races_of(context).len() as u64;
     let (rate, results) = races(&mut findings, context, Track::Moons, n_races)?;
     wins(&mut findings, &results, n_races)?;
     let recorded = recorded(&results)?;
@@ -146,15 +145,19 @@ fn races(
     track: Track,
     n_races: u64,
 ) -> Result<(f64, StudyResults)> {
-    let rate = tuned(context, track, n_races)?;
+    let rate = tuned(context, track)?;
     let settings = |pacing: Value| json!({"learning_rate": rate, "pacing": pacing, "n_passes": N_PASSES});
     let pacing = json!({"linear": PACING});
-    let study = Study::new(track.key(), (0..n_races).collect::<Vec<_>>())
+    let study = Study::new(track.key(), races_of(context))
         .arm(EASY, settings(pacing.clone()))
         .arm(RANDOM, settings("full".into()))
         .arm(PACED, settings(pacing));
     let journal = format!("{}-{n_races}.jsonl", track.key());
-    let results = context.study(&study, journal, |run| race(track, &run.arm.name, rate, run.seed))?;
+    let replayed = study.seeds[..N_RECORDED.min(study.seeds.len())].to_vec();
+    let results = context.study(&study, journal, |run| {
+        let is_replayed = track == Track::Moons && replayed.contains(&run.seed) && run.arm.name != PACED;
+        race(track, &run.arm.name, rate, is_replayed, run.seed)
+    })?;
     for (rival, what) in [(RANDOM, "all data in random order"), (PACED, "control: the same pacing at random")] {
         let conditions = format!("{}, against {what}, {n_races} seeds", track.name());
         for (claim, metric) in [(START, "first_quarter"), (FINISH, "final")] {
@@ -210,8 +213,8 @@ fn per_pass(n_train: usize) -> u64 {
     (n_train / BATCH_SIZE) as u64
 }
 
-/// One network's race: accuracy, available examples and (for the first seeds) weights after every pass.
-fn race(track: Track, arm: &str, rate: f64, seed: u64) -> Result<Record> {
+/// One network's race: accuracy, available examples and, where it is replayed, weights after every pass.
+fn race(track: Track, arm: &str, rate: f64, is_replayed: bool, seed: u64) -> Result<Record> {
     let [train, test] = track.points(seed)?;
     let n = train.n_examples();
     let per_pass = per_pass(n);
@@ -244,19 +247,23 @@ fn race(track: Track, arm: &str, rate: f64, seed: u64) -> Result<Record> {
         .scalar("updates", total as f64)
         .curve("accuracy", accuracy)
         .curve("available", available);
-    let is_replayed = track == Track::Moons && seed < N_RECORDED as u64 && arm != PACED;
     Ok(if is_replayed { record.curve("weights", weights) } else { record })
 }
 
 const RATES: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
 
 /// The learning rate with which random order ends best, on five seeds of its own.
-fn tuned(context: &Context<'_>, track: Track, n_races: u64) -> Result<f64> {
+fn tuned(context: &Context<'_>, track: Track) -> Result<f64> {
     let first = track.first_choosing();
     let seeds: Vec<u64> = (first..first + 5).collect();
     let choice = Choice::new(track.key(), seeds, Metric::scalar("final"), Better::Higher);
-    let judged: Vec<u64> = (0..n_races).collect();
-    Ok(context.choose(&choice, &RATES, &judged, |&rate, seed| race(track, RANDOM, rate, seed))?.candidate)
+    let judged = races_of(context);
+    Ok(context.choose(&choice, &RATES, &judged, |&rate, seed| race(track, RANDOM, rate, false, seed))?.candidate)
+}
+
+/// One race is over in milliseconds: ten for each seed asked for.
+fn races_of(context: &Context<'_>) -> Vec<u64> {
+    context.seeds.iter().flat_map(|seed| (0..10).map(move |race| 10 * seed + race)).collect()
 }
 
 /// The share of seeds on which each is ahead, pass by pass.
@@ -305,8 +312,8 @@ fn recorded(results: &StudyResults) -> Result<Value> {
     let [easy, random] = records;
     let (easy, random) = (easy?, random?);
     let mut largest = [f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY];
-    for (seed, (easy, random)) in easy.into_iter().zip(random).take(N_RECORDED).enumerate() {
-        let (seed, data) = (seed as u64, training_data(seed as u64)?);
+    for (&seed, (easy, random)) in results.study.seeds.iter().zip(easy.into_iter().zip(random)).take(N_RECORDED) {
+        let data = training_data(seed)?;
         let rate = results.study.arms[0].settings["learning_rate"].as_f64().ok_or_else(|| anyhow!("no rate"))?;
         let mut rank = vec![0; N_TRAIN];
         easy_order(&data, rate, seed)?.into_iter().enumerate().for_each(|(at, example)| rank[example] = at);

@@ -123,7 +123,7 @@ fn on(findings: &mut Findings, context: &Context<'_>, task: &Task, source: &Sour
         task.learn(Arm::ALL[run.arm_place], &task.parts(source, run.seed)?, &difficulties, rate, run.seed)
     })?;
 
-    let conditions = format!("{}, {n_seeds} seeds with a split each", task.conditions());
+    let conditions = format!("{}, {n_seeds} splits", task.conditions());
     curricula(findings, task, &results, &conditions)?;
     rankings(findings, task, &scores, &results, &conditions)?;
     findings.number(format!("{key}_learning_rate"), rate)?;
@@ -196,7 +196,7 @@ fn rankings(
     ));
     let caption = format!(
         "Spearman correlation of the ranking by the learner's current losses with each fixed ranking, and with its own \
-         ranking at the end, epoch by epoch (0: before training); mean over seeds, 95 % bands. {conditions}."
+         ranking at the end, epoch by epoch (0: before training); mean over splits, 95 % bands. {conditions}."
     );
     findings.figure(format!("{}-rankings", task.figure), caption, figure.render(800, 480)?);
     Ok(())
@@ -248,7 +248,7 @@ fn curricula(findings: &mut Findings, task: &Task, results: &StudyResults, condi
         }
     }
     let caption = format!(
-        "Validation accuracy against updates, mean over seeds, 95 % bands; the vertical line is where the pacing has \
+        "Validation accuracy against updates, mean over splits, 95 % bands; the vertical line is where the pacing has \
          made all data available. {conditions}."
     );
     let svg = figure.vertical(task.full_at() as f64, "all data").log_x().render(860, 520)?;

@@ -178,14 +178,16 @@ impl Replications {
     }
 
     /// The places of repetitions far away from the others: beyond the quartiles by more than three interquartile ranges
-    /// (Tukey's far out), and by more than `margin`, lest every other value of a few be far out where most are equal.
+    /// (Tukey's far out), and by more than `margin`, lest every other value be far out where most are equal. Where more than
+    /// one in ten were, and more than one in all, none is: these are no collapses, but how the values are.
     pub fn collapses(&self, margin: f64) -> Vec<usize> {
         let values = self.forward();
         let ordered = sorted(&values);
         let [lower, upper] = [0.25, 0.75].map(|p| sorted_quantile(&ordered, p));
         let reach = (3.0 * (upper - lower)).max(margin);
         let far = |&at: &usize| values[at] < lower - reach || values[at] > upper + reach;
-        (0..values.len()).filter(far).collect()
+        let apart: Vec<usize> = (0..values.len()).filter(far).collect();
+        if apart.len() <= (values.len() / 10).max(1) { apart } else { Vec::new() }
     }
 
     /// The same without the repetitions at these places; none where none are left.
@@ -321,6 +323,8 @@ mod tests {
         assert_eq!(gains.collapses(0.1), [5]);
         assert!((gains.hodges_lehmann() - 0.5).abs() < 0.03 && gains.mean() < -0.4);
         assert_eq!(gains.without(&[5]).unwrap().collapses(0.1), [0usize; 0]);
+        // Half of the values are what they are.
+        assert_eq!(fresh(&[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 3.0, 2.0]).collapses(0.1), [0usize; 0]);
         // Equal values are no fence that every other one breaks.
         assert_eq!(fresh(&[0.0, 0.0, 0.0, 0.0, 0.0028]).collapses(0.005), [0usize; 0]);
         assert!(gains.without(&(0..10).collect::<Vec<_>>()).is_none());

@@ -19,7 +19,7 @@ use crate::{
 /// # Ok::<(), cl_study::StudyError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "of", rename_all = "snake_case")]
+#[serde(tag = "of", rename_all = "snake_case", try_from = "Unchecked")]
 pub enum Evidence {
     /// One value per repetition.
     Replications(Replications),
@@ -56,6 +56,31 @@ pub enum Evidence {
     },
 }
 
+/// Evidence as it is read, before it is checked.
+#[derive(Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
+enum Unchecked {
+    Replications(Replications),
+    LeastOf { others: Vec<Replications> },
+    Trials { successes: u64, trials: u64 },
+    Signs { above: u64, cases: u64 },
+    RankCorrelation { rho: f64, n: u64 },
+}
+
+impl TryFrom<Unchecked> for Evidence {
+    type Error = StudyError;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, StudyError> {
+        match unchecked {
+            Unchecked::Replications(values) => Ok(Self::Replications(values)),
+            Unchecked::LeastOf { others } => Self::least_of(others),
+            Unchecked::Trials { successes, trials } => Self::trials(successes, trials),
+            Unchecked::Signs { above, cases } => Self::signs(above, cases),
+            Unchecked::RankCorrelation { rho, n } => Self::rank_correlation(rho, n),
+        }
+    }
+}
+
 /// Evidence against a rule, before it is known what else is tested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
@@ -80,6 +105,17 @@ pub struct Finding {
 const LEVEL: f64 = 0.95;
 
 impl Evidence {
+    /// Differences from each of several others.
+    ///
+    /// # Errors
+    /// Where there is no other.
+    pub fn least_of(others: Vec<Replications>) -> Result<Self, StudyError> {
+        if others.is_empty() {
+            return Err(StudyError::TooFew { what: "others".into(), found: 0, expected: 1 });
+        }
+        Ok(Self::LeastOf { others })
+    }
+
     /// Successes in independent trials.
     ///
     /// # Errors
@@ -251,13 +287,14 @@ fn least(
         ends.into_iter().reduce(f64::min)
     };
     let low = ends(level, |interval| interval.low)?;
-    let high = ends(1.0 - (1.0 - level) / others.len() as f64, |interval| interval.high)?;
+    // So few repetitions that ranks give no interval at the corrected level leave the upper end open.
+    let high = ends(1.0 - (1.0 - level) / others.len() as f64, |interval| interval.high).unwrap_or(f64::INFINITY);
     Some(Interval { low, high })
 }
 
 /// A correlation on Fisher's scale, and its standard error; none for one of 1, which has no place there.
 fn fisher(rho: f64, n: u64) -> Option<(f64, f64)> {
-    (rho.abs() < 1.0).then(|| (rho.atanh(), ((1.0 + rho * rho / 2.0) / (n - 3) as f64).sqrt()))
+    (rho.abs() < 1.0).then(|| (rho.atanh(), ((1.0 + rho * rho / 2.0) / (n as f64 - 3.0)).sqrt()))
 }
 
 #[cfg(test)]
@@ -287,6 +324,28 @@ mod tests {
         // One collapse in ten: the ranks say better, the mean does not.
         let collapsed = [0.5, 0.6, 0.4, 0.5, 0.55, 0.45, 0.5, 0.52, 0.48, -9.0];
         assert_eq!(gains(&collapsed).against(better(0.1)).verdict, Verdict::Undecided);
+    }
+
+    #[test]
+    fn saved_evidence_is_checked() {
+        let replications = || Replications::independent(vec![0.1, 0.2]).unwrap();
+        for evidence in [
+            Evidence::Replications(replications()),
+            Evidence::least_of(vec![replications()]).unwrap(),
+            Evidence::trials(3, 4).unwrap(),
+            Evidence::signs(3, 4).unwrap(),
+            Evidence::rank_correlation(0.5, 9).unwrap(),
+        ] {
+            let json = serde_json::to_string(&evidence).unwrap();
+            assert_eq!(serde_json::from_str::<Evidence>(&json).unwrap(), evidence, "{json}");
+        }
+        for json in [
+            r#"{"of":"rank_correlation","rho":0.5,"n":2}"#,
+            r#"{"of":"trials","successes":1,"trials":0}"#,
+            r#"{"of":"least_of","others":[]}"#,
+        ] {
+            assert!(serde_json::from_str::<Evidence>(json).is_err(), "{json}");
+        }
     }
 
     #[test]

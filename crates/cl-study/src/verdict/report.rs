@@ -17,8 +17,8 @@ pub struct Judged {
     pub finding: Finding,
     /// Its p value after Holm's correction over its family.
     pub holm_p: Option<f64>,
-    /// The larger of that one and the p value after Benjamini and Hochberg's correction over all findings: decided is what
-    /// has at most 0.05 here and whose rank-based interval says the same.
+    /// That one after Benjamini and Hochberg's correction over all findings: decided is what has at most 0.05 here and
+    /// whose rank-based interval, where it has one, says the same.
     pub q: Option<f64>,
     /// The verdict that counts.
     pub verdict: Verdict,
@@ -28,8 +28,9 @@ pub struct Judged {
 pub const FALSE_DISCOVERY_RATE: f64 = 0.05;
 
 /// Judges many findings at once: within a family (the conditions of one claim) any false verdict is at most 5 % likely by
-/// Holm's correction, and of all that Benjamini and Hochberg's would decide at most 5 % are expected to be false; decided is
-/// what both decide.
+/// Holm's correction, and of all verdicts that are decided at most 5 % are expected to be false by Benjamini and Hochberg's,
+/// which is given Holm's p values: given raw ones, the first correction would take part of what the second rejects, and a part
+/// has no such bound.
 ///
 /// `tests`: the family of each, by any number that its members share, its evidence and its rule. What has no interval is not
 /// tested, and is counted nowhere. O(m log m) beside the intervals.
@@ -67,10 +68,10 @@ pub fn judge_all(tests: &[(usize, &Evidence, Rule)]) -> Result<Vec<Judged>, Stud
             holm_p[at] = Some(adjusted);
         }
     }
-    let tested: Vec<f64> = findings.iter().filter_map(|finding| finding.p).collect();
-    let mut of_all = benjamini_hochberg(&tested)?.into_iter();
+    let tested: Vec<f64> = holm_p.iter().flatten().copied().collect();
+    let mut q = benjamini_hochberg(&tested)?.into_iter();
     let judged = findings.into_iter().zip(holm_p).zip(tests).map(|((finding, holm_p), (_, evidence, rule))| {
-        let q = holm_p.and_then(|holm_p| Some(of_all.next()?.max(holm_p)));
+        let q = holm_p.and_then(|_| q.next());
         let verdict = match q {
             None => Verdict::NotTested,
             Some(q) if q <= FALSE_DISCOVERY_RATE && evidence.ranks_agree(*rule, finding.leaning) => {

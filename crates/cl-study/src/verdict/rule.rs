@@ -93,8 +93,8 @@ impl Rule {
         self.of(Interval { low: value, high: value })
     }
 
-    /// The bounds that an interval must exclude for the verdict of the part that holds `value`.
-    pub(super) fn bounds_of_part(self, value: f64) -> Vec<f64> {
+    /// The bounds that an interval must exclude for the verdict of the part that holds `value`: one or two.
+    pub fn bounds_of_part(self, value: f64) -> Vec<f64> {
         let [low, high] = self.bounds();
         if value > high {
             vec![high]

@@ -88,7 +88,7 @@ const JUDGED: usize = 3;
 pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> {
     let (n_signs, effort) = match context.quick {
         true => (8, Effort { n_starts: 2, n_draws: 2 }),
-        false => (32, Effort { n_starts: 10, n_draws: 10 }),
+        false => (32, Effort { n_starts: 100, n_draws: 2 }),
     };
     let digits = bundled::digits();
     let repetitions: Result<Vec<Repetition>> =

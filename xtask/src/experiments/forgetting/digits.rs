@@ -53,8 +53,7 @@ pub(super) fn digits(findings: &mut Findings, context: &Context<'_>) -> Result<(
     let removals = removals?;
 
     let n_seeds = removals.len();
-    let conditions =
-        format!("UCI digits, perceptron 64-32-10, {n_epochs} epochs' updates, {n_seeds} seeds with a split each");
+    let conditions = format!("UCI digits, perceptron 64-32-10, {n_epochs} epochs' updates, {n_seeds} splits");
     let over = |value: &dyn Fn(&Removal) -> f64| removals.iter().map(value).collect::<Vec<f64>>();
     let shares = over(&|removal| removal.forgotten.n_unforgettable as f64 / removal.n_train as f64);
     // Of a training part of a share f, two repetitions have f in common.

@@ -123,7 +123,7 @@ pub(super) fn images(findings: &mut Findings, context: &Context<'_>, folder: &Da
         let at = |curve: &str, share: f64| values(&Metric::at_budget(curve, "removed", share));
         let less = |a: Vec<f64>, b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>();
         let conditions = format!(
-            "{}, {n} images, perceptron {}-{}-{}, {n_epochs} epochs' updates, learning rate {learning_rate}, {} seeds",
+            "{}, {n} images, perceptron {}-{}-{}, {n_epochs} epochs' updates, learning rate {learning_rate}, {} runs on these images",
             set.name,
             train.n_features(),
             set.n_hidden,

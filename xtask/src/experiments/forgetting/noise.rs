@@ -29,7 +29,7 @@ const NOTE: &str = "Label noise: the rules go by forgetting events over five run
      0.39 had none before. Under the right labels everything else is the same: learning rate, first weights and orders. \
      Confident learning takes probabilities out of fold, and what these networks get wrong looks like noise to it. \
      Validation labels are as noisy as training labels; every repetition cuts training, validation and test part of \
-     digits anew, and intervals allow for what such cuts share; test labels are right, and read once, after the last update. \
+     digits anew, and intervals of measurements allow for what such cuts share; test labels are right, and read once, after the last update. \
      D2's neighbours are the ten nearest by features, with distances in units of their mean; at the default gamma its \
      reverse messages then take from a neighbour nine tenths of the value of what was picked.";
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, anyhow};
 use cl_difficulty::agreement::top_overlap;
 use cl_difficulty::spearman;
-use cl_study::{Cell, Evidence, Figure, HeatMap, Interval, Record, Scale, StudyResults, Table};
+use cl_study::{Cell, Evidence, Figure, HeatMap, Interval, Record, Replications, Scale, StudyResults, Table};
 
 use super::{
     claims::{LOGIT_MARGIN, STABLE},
@@ -176,17 +176,18 @@ impl<'a> Agreement<'a> {
     pub(super) fn judge(&self, findings: &mut Findings, conditions: &str) -> Result<()> {
         let smallest = self.correlations(self.smallest()?)?;
         findings.measure(LOGIT_MARGIN.id, Part::Real, conditions, smallest);
-        let mut least: Option<(f64, &str, Measurement)> = None;
+        let mut of_each = Vec::new();
         for name in THREE {
-            let stability = self.between_seeds(name)?;
-            let value = stability.estimate().unwrap_or(f64::NEG_INFINITY);
-            if least.as_ref().is_none_or(|(least, ..)| value < *least) {
-                least = Some((value, name, stability));
+            if let Measurement::Sampled { evidence: Evidence::Replications(values) } = self.between_seeds(name)? {
+                of_each.push(Replications::resplit(values.values().to_vec(), self.protocol.shared)?);
             }
         }
-        if let Some((_, name, stability)) = least {
-            findings.measure(STABLE.id, Part::Real, format!("{name}; {conditions}"), stability);
-        }
+        let stability = if of_each.len() == THREE.len() {
+            Measurement::Sampled { evidence: Evidence::least_of(of_each)? }
+        } else {
+            Measurement::undefined("a score is constant, or there are too few runs")
+        };
+        findings.measure(STABLE.id, Part::Real, conditions, stability);
         Ok(())
     }
 

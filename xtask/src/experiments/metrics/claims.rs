@@ -52,10 +52,11 @@ const OUTSIDE_MARGIN: f64 = 0.1;
 pub(super) const STABLE: Claim = Claim {
     id: "metrics/same-for-every-seed",
     place: "section 3 (not in the article)",
-    article: "(not in the article) loss, margin and forgetting rank the examples the same way whatever the seed",
+    article: "(not in the article) loss, margin and forgetting rank the examples the same way in every run",
     about: About::Training,
     judge: Judge::Within {
-        quantity: "Spearman correlation of a metric with itself under another seed, of the least stable of the three",
+        quantity: "Spearman correlation of a metric with itself in another run, over the images that both have, of the least \
+                   stable of the three",
         low: 0.5,
         high: 1.0,
     },
@@ -88,8 +89,9 @@ pub(super) const WRONG_LABELS: Claim = Claim {
     place: "section 3 (Pleiss et al. 2020; not in the article)",
     article: "(not in the article) wrong labels rank among the hardest examples",
     about: About::Training,
-    judge: Judge::Positive {
-        quantity: "area under the ROC curve of a training score for wrong labels, less 0.5",
-        margin: 0.05,
+    judge: Judge::Within {
+        quantity: "area under the ROC curve of a training score for wrong labels",
+        low: 0.55,
+        high: 1.0,
     },
 };

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use cl_data::{Dataset, Standardization, bundled, stratified_split, symmetric_noise};
-use cl_study::{Cell, Figure, LineFigure, Study, Summary, Table};
+use cl_study::{Cell, Figure, LineFigure, Scale, Study, Summary, Table};
 use serde_json::json;
 
 use super::{
@@ -63,7 +63,10 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
     })?;
     let n_seeds = study.seeds.len();
     let agreement = Agreement::new(&protocol, records(&results, AS_THEY_ARE)?);
-    let conditions = format!("UCI digits, perceptron 64-32-10, {} epochs, {n_seeds} seeds", protocol.n_epochs);
+    let conditions = format!(
+        "UCI digits, perceptron 64-32-10, {} epochs, {n_seeds} runs on four fifths of the images each",
+        protocol.n_epochs
+    );
     agreement.judge(findings, &conditions)?;
     for name in JUDGED {
         let with_estimate = agreement.correlations(agreement.spearman(name, "held_out_error")?)?;
@@ -76,7 +79,7 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
         "metrics",
         "Do the metrics agree? UCI digits",
         format!(
-            "Spearman correlation of {} difficulty scores, mean over seeds: {conditions}.",
+            "Spearman correlation of {} difficulty scores, mean over runs: {conditions}.",
             agreement.names().len()
         ),
     )?;
@@ -89,9 +92,9 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
         let areas: Vec<f64> = detected.iter().map(|record| record.curves["detection"][at]).collect();
         table.row([Cell::text(name), cell(&over_defined(areas.iter().copied())?)])?;
         if JUDGED.contains(&name) {
-            let above_chance = agreement.shared(over_defined(areas.iter().map(|area| area - 0.5))?)?;
+            let area = agreement.shared(over_defined(areas.iter().copied())?)?.on(Scale::Share)?;
             let conditions = format!("{name}, {} % of the labels made wrong; {conditions}", 100.0 * NOISE);
-            findings.measure(WRONG_LABELS.id, Part::Real, conditions, above_chance);
+            findings.measure(WRONG_LABELS.id, Part::Real, conditions, area);
         }
         findings.number(format!("digits_detection_{name}"), areas)?;
     }
@@ -100,7 +103,7 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
         .push((format!("Finding wrong labels, {} % of them at random: {conditions}", 100.0 * NOISE), table));
     findings.notes.push(format!(
         "On digits: four fifths of the {} images, standardised, {}; images, first weights and order are the seed's, and \
-         intervals allow for the images that runs share. Scores of the dynamics are \
+         intervals of measurements allow for the images that runs share. Scores of the dynamics are \
          taken in the training pass, each before the update, with the catalogue's defaults (windows of 4 epochs); \
          those of the network at the end: `logit_margin` (the largest other logit less that of the label, the stand-in \
          for the distance to a known boundary), GraNd, the distance to the median of the class and to the nearest of \
@@ -108,8 +111,8 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>) -> Result<()> 
          `cross_validated_loss` takes {N_FOLDS} folds, `held_out_error` (1 - C-score) and `memorization` {N_SUBSETS} random halves \
          of the data, all networks of half as many epochs. All point to hard. `l1_error`, `confidence` and \
          `self_confidence` are one score under three names, and agree but for rounding. Grey: a score that is the same \
-         for all examples ranks nothing. Intervals of correlations between seeds are by the jackknife over seeds, \
-         because pairs share seeds. Every pair with its interval is in metrics-digits-pairs.csv.",
+         for all examples ranks nothing. Intervals of correlations between runs are by the jackknife over runs, \
+         because pairs share runs. Every pair with its interval is in metrics-digits-pairs.csv.",
         data.n_examples(),
         protocol.describe(&data),
     ));
@@ -153,7 +156,7 @@ fn epochs_figure(
         figure = figure.line_of_means(name, &epochs, &summaries);
     }
     let caption = format!(
-        "Spearman correlation of a score over the first epochs with the same score over all {}: mean over seeds, 95 % \
+        "Spearman correlation of a score over the first epochs with the same score over all {}: mean over runs, 95 % \
          bands; of entropy, the last epoch alone enters. {conditions}.",
         protocol.n_epochs
     );

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use cl_data::io::CifarPart;
 use cl_data::{Dataset, Standardization, stratified_split};
 use cl_model::{CrossEntropy, evaluate};
-use cl_study::{Bar, BarFigure, Cell, Figure, Record, Study, Summary, Table};
+use cl_study::{Bar, BarFigure, Cell, Figure, Record, Scale, Study, Summary, Table};
 use serde_json::json;
 
 use super::{
@@ -201,8 +201,10 @@ fn of_images(
     let agreement = Agreement::new(&protocol, records(&results, GIVEN)?);
     let n = train.n_examples();
     let [d, h, c] = [train.n_features(), protocol.n_hidden, train.n_classes()];
-    let conditions =
-        format!("{name}, {n} training images, perceptron {d}-{h}-{c}, {} epochs, {n_seeds} seeds", size.n_epochs);
+    let conditions = format!(
+        "{name}, {n} training images, perceptron {d}-{h}-{c}, {} epochs, {n_seeds} runs on these images",
+        size.n_epochs
+    );
     agreement.judge(findings, &conditions)?;
     agreement.figure(
         findings,
@@ -337,8 +339,8 @@ fn detection(
         let areas: Vec<f64> = records.iter().map(|record| record.curves["detection"][at]).collect();
         table.row([Cell::text(name), cell(&over_defined(areas.iter().copied())?)])?;
         if judged(name) {
-            let above_chance = over_defined(areas.iter().map(|area| area - 0.5))?;
-            findings.measure(WRONG_LABELS.id, Part::Real, format!("{name}; {conditions}"), above_chance);
+            let area = over_defined(areas.iter().copied())?.on(Scale::Share)?;
+            findings.measure(WRONG_LABELS.id, Part::Real, format!("{name}; {conditions}"), area);
         }
         findings.number(format!("{key}_detection_{name}"), areas)?;
     }

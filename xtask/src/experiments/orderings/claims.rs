@@ -7,7 +7,11 @@ pub(super) const RUNS: Claim = Claim {
     place: "section 5, text",
     article: "Wu et al. (2021) ran over 540 training runs (540 is the number of their strategies)",
     about: About::Article,
-    judge: Judge::Printed { text: "540 training runs" },
+    judge: Judge::Within {
+        quantity: "training runs of the paper's design, for each data set and setting",
+        low: 540.0,
+        high: 600.0,
+    },
 };
 
 const PAPER: &str = "section 5 (Wu et al. 2021)";
@@ -67,8 +71,8 @@ pub(super) const CLASSES: Claim = Claim {
     article: "the right strategy depends on the class distribution",
     about: About::Training,
     judge: Judge::Positive {
-        quantity: "test accuracy with equal classes, hard first less easy first, where the largest training class has so \
-                   many times the examples of the smallest, less the same where all have as many",
+        quantity: "test accuracy over equal classes, hard first less easy first, trained on classes as unequal as named, less \
+                   the same trained on equal classes",
         margin: MARGIN,
     },
 };

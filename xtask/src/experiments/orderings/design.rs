@@ -150,4 +150,4 @@ pub(super) const ARMS: [&str; 5] =
     ["easy first", "hard first", "random", "random with the pacing of easy first", "standard training"];
 
 /// The first of the fresh splits.
-pub(super) const FIRST_FRESH: u64 = 300_000;
+pub(super) const FIRST_FRESH: u64 = 420_000;

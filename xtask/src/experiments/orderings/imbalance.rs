@@ -3,12 +3,12 @@
 use anyhow::Result;
 use cl_data::{Dataset, Sampler, random};
 use cl_pacing::{EasyFirst, HardFirst, Order, PrefixSampler, Random, Root, ShuffleSampler};
-use cl_study::{Figure, LineFigure, Metric, Record, Study, StudyResults, Summary};
+use cl_study::{Better, Choice, Figure, LineFigure, Metric, Record, Study, StudyResults, Summary};
 use serde_json::{Value, json};
 
 use super::{
     claims::CLASSES,
-    design::Design,
+    design::{Design, RATES},
     network::BATCH_SIZE,
     problem::{Problem, Source},
     training::Recipe,
@@ -18,14 +18,11 @@ use crate::{
     experiment::{Context, Findings},
 };
 
-/// How many times the examples of the smallest class the largest one has.
+/// Of how many examples of the largest class the smallest has one; it has one at least, so that 100 is about 87 here.
 const RATIOS: [u64; 4] = [1, 10, 30, 100];
 
 /// All data at four fifths of the budget, from a fifth of them.
 const PACING: (f64, f64) = (0.8, 0.2);
-
-/// The best of the grid's rates for standard training with equal classes, over seeds that are not judged.
-const LEARNING_RATE: f64 = 0.1;
 
 /// Splits judged here begin at this seed.
 const FIRST_SPLIT: u64 = 500_000;
@@ -50,20 +47,21 @@ fn unequal(train: &Dataset<f32>, ratio: u64, seed: u64) -> Vec<usize> {
     kept
 }
 
-fn run_one(problem: &Problem, n_updates: u64, arm: &str, n_scoring: (u64, u64), seed: u64) -> Result<Record> {
+fn run_one(problem: &Problem, recipe: Recipe, arm: &str, n_scoring: (u64, u64), seed: u64) -> Result<Record> {
+    let n_updates = recipe.n_updates;
     let n = problem.train.n_examples();
     let paced = |order: Vec<usize>| -> Result<Box<dyn Sampler>> {
         let pacing = Root::new(PACING.0, PACING.1)?;
         Ok(Box::new(PrefixSampler::new(order, pacing, BATCH_SIZE.min(n), n_updates, seed)?))
     };
-    let difficulty = || problem.difficulty(LEARNING_RATE, n_scoring.0, n_scoring.1);
+    let difficulty = || problem.difficulty(recipe.learning_rate, n_scoring.0, n_scoring.1);
     let mut sampler: Box<dyn Sampler> = match arm {
         "easy first" => paced(EasyFirst.order(&difficulty()?, seed)?)?,
         "hard first" => paced(HardFirst.order(&difficulty()?, seed)?)?,
         "random, same pacing" => paced(Random::of(n, seed))?,
         _ => Box::new(ShuffleSampler::new(n, BATCH_SIZE.min(n), seed)?),
     };
-    Recipe { n_updates, learning_rate: LEARNING_RATE }.train(problem, sampler.as_mut(), seed)
+    recipe.train(problem, sampler.as_mut(), seed)
 }
 
 /// Every order with every ratio, on splits that nothing else is judged or chosen on.
@@ -78,18 +76,26 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>, source: &Sourc
     };
     // As many updates with unequal classes as with equal ones.
     let n_updates = n_epochs * Design::per_epoch(&source.split(FIRST_SPLIT)?);
+    // The rate with which standard training with equal classes validates best, on splits of its own.
+    let choosing = [1_000_000, 1_000_001, 1_000_002];
+    let choice = Choice::new("orderings-classes", choosing, Metric::scalar("validation"), Better::Higher);
+    let chosen = context.choose(&choice, &RATES, &seeds, |&learning_rate, seed| {
+        run_one(&problem(1, seed)?, Recipe { n_updates, learning_rate }, ARMS[0], n_scoring, seed)
+    })?;
+    let recipe = Recipe { n_updates, learning_rate: chosen.candidate };
     let mut study = Study::new("orders with unequal classes", seeds);
     for arm in ARMS {
         study = study.arm(arm, Value::Null);
     }
     for ratio in RATIOS {
-        let settings = json!({ "n_updates": n_updates, "learning_rate": LEARNING_RATE, "scoring": n_scoring });
+        let settings =
+            json!({ "n_updates": n_updates, "learning_rate": recipe.learning_rate, "scoring": n_scoring });
         study = study.setting(name(ratio), settings);
     }
     let journal = format!("orderings-classes-{n_updates}-{}.jsonl", study.seeds.len());
     let results = context.study(&study, journal, |run| {
         let problem = problem(RATIOS[run.setting_place], run.seed)?;
-        run_one(&problem, n_updates, &run.arm.name, n_scoring, run.seed)
+        run_one(&problem, recipe, &run.arm.name, n_scoring, run.seed)
     })?;
     let hard_less_easy = |ratio: u64| -> Result<Vec<f64>> {
         Ok(results.paired(&name(ratio), "hard first", "easy first", &Metric::scalar("test"))?.differences)
@@ -105,14 +111,17 @@ pub(super) fn run(findings: &mut Findings, context: &Context<'_>, source: &Sourc
             Measurement::over_splits(&moved, source.test_to_train())?,
         );
     }
-    report(findings, &results, n_updates)
+    report(findings, &results, recipe)
 }
 
 fn name(ratio: u64) -> String {
-    format!("largest to smallest class {ratio} to 1")
+    match ratio {
+        1 => "equal classes".into(),
+        ratio => format!("classes down to 1 in {ratio} of the largest"),
+    }
 }
 
-fn report(findings: &mut Findings, results: &StudyResults, n_updates: u64) -> Result<()> {
+fn report(findings: &mut Findings, results: &StudyResults, recipe: Recipe) -> Result<()> {
     let metric = Metric::scalar("test");
     let ratios: Vec<f64> = RATIOS.iter().map(|&ratio| ratio as f64).collect();
     let mut figure = LineFigure::new(
@@ -139,9 +148,9 @@ fn report(findings: &mut Findings, results: &StudyResults, n_updates: u64) -> Re
     findings.notes.push(format!(
         "Unequal classes: training classes fall off geometrically from the largest to the smallest, which is how large the \
          seed decides; validation and test part keep equal classes, so that accuracy counts every class alike. Orders are \
-         plain ones, without classes in turn, root pacing with a = {}, b = {}, {n_updates} updates in every arm at learning \
-         rate {LEARNING_RATE}; otherwise as above.",
-        PACING.0, PACING.1
+         plain ones, without classes in turn, root pacing with a = {}, b = {}, {} updates in every arm at learning rate {}, the \
+         best of {RATES:?} for standard training with equal classes on splits of its own; otherwise as above.",
+        PACING.0, PACING.1, recipe.n_updates, recipe.learning_rate
     ));
     Ok(())
 }

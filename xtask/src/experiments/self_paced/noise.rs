@@ -123,7 +123,7 @@ pub(super) fn report(findings: &mut Findings, context: &Context<'_>) -> Result<(
     for noise in NOISES {
         findings
             .tables
-            .push((format!("UCI digits, {}, {} seeds", name(noise), study.n_seeds), study.table(noise)?));
+            .push((format!("UCI digits, {}, {} splits", name(noise), study.n_seeds), study.table(noise)?));
     }
     study.figures(findings)?;
     let recipe = |at: usize| {
@@ -234,7 +234,7 @@ impl Report<'_> {
 
     fn measure(&self, findings: &mut Findings) -> Result<()> {
         let conditions = |noise: u64, what: &str| {
-            format!("UCI digits, {}, {what}, {} epochs, {} seeds", name(noise), self.n_epochs, self.n_seeds)
+            format!("UCI digits, {}, {what}, {} epochs, {} splits", name(noise), self.n_epochs, self.n_seeds)
         };
         let mut difference = |claim: Claim, noise: u64, arm: Arm, other: Arm, examples: bool| -> Result<()> {
             let (scalar, budget) = match examples {
@@ -269,7 +269,7 @@ impl Report<'_> {
                 let measured = if gain.len() < 2 {
                     let n = self.n_seeds - gain.len();
                     Measurement::Undefined {
-                        why: format!("nothing is left out at the end in {n} of {} seeds", self.n_seeds),
+                        why: format!("nothing is left out at the end in {n} of {} splits", self.n_seeds),
                     }
                 } else {
                     Measurement::over_splits(&gain, SHARED_TRAINING)?
@@ -306,7 +306,7 @@ impl Report<'_> {
             0 => "undefined".to_owned(),
             n => {
                 let mean = 100.0 * values.iter().sum::<f64>() / n as f64;
-                if n < self.n_seeds { format!("{mean:.1} ({n} seeds)") } else { format!("{mean:.1}") }
+                if n < self.n_seeds { format!("{mean:.1} ({n} splits)") } else { format!("{mean:.1}") }
             }
         };
         for arm in Arm::all() {
@@ -358,7 +358,7 @@ impl Report<'_> {
             let bars: Result<Vec<Bar>> = arms.iter().chain([&HARD_VALUE, &Arm::Random]).map(bar).collect();
             figure = figure.series(name(noise), bars?);
         }
-        let caption = "Test accuracy less that of plain training, equal updates, means over seeds with 95 % intervals; \
+        let caption = "Test accuracy less that of plain training, equal updates, means over splits with 95 % intervals; \
                        lambda is a quantile of the losses except where a growing value is named.";
         findings.figure("self-paced-noise", caption, figure.render(1100, 480)?);
 
@@ -381,7 +381,7 @@ impl Report<'_> {
             figure = figure.line_of_means(arm.to_string(), &at, &summaries);
         }
         let caption = "Share of the wrong training labels that each way of training leaves out, over its updates, mean \
-                       over seeds, 95 % bands.";
+                       over splits, 95 % bands.";
         findings.figure("self-paced-left-out", caption, figure.render(760, 460)?);
         Ok(())
     }

@@ -109,7 +109,7 @@ impl Report<'_> {
             format!("forgetting-noise-{}-ranking", self.key),
             format!(
                 "Share of relabelled examples in each tenth of the ranking, never learned as always forgotten; 95 % bands \
-                 over seeds. {}.",
+                 over repetitions. {}.",
                 self.conditions
             ),
             figure.horizontal(NOISE, "everywhere, by chance").render(800, 460)?,
@@ -134,7 +134,7 @@ impl Report<'_> {
             format!("forgetting-noise-{}-events", self.key),
             format!(
                 "Distribution of the forgetting events in a run; what is missing to 1 was never learned. 95 % bands over \
-                 seeds. {}.",
+                 repetitions. {}.",
                 self.conditions
             ),
             figure.render(860, 480)?,
@@ -230,9 +230,9 @@ impl Report<'_> {
 fn measured(values: &[f64]) -> Result<Measurement> {
     match values.iter().filter(|value| value.is_nan()).count() {
         0 => Ok(Measurement::over_seeds(values)?),
-        missing => {
-            Ok(Measurement::Undefined { why: format!("no such example in {missing} of {} seeds", values.len()) })
-        }
+        missing => Ok(Measurement::Undefined {
+            why: format!("no such example in {missing} of {} repetitions", values.len()),
+        }),
     }
 }
 

@@ -1,0 +1,92 @@
+//! The figures of the README come from runs that are kept, and those from the claims that there are.
+
+use std::collections::BTreeSet;
+
+use xtask::experiments::ALL;
+
+const README: &str = include_str!("../../README.md");
+/// The first table of the report of `cargo xtask reproduce`.
+const RESULTS: &str = include_str!("../../docs/results.md");
+/// What `cargo xtask calibrate` prints.
+const CALIBRATION: &str = include_str!("../../docs/calibration.md");
+const BENCHMARKS: &str = include_str!("../../BENCHMARKS.md");
+
+fn rows(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| line.starts_with("| "))
+}
+
+fn cells(row: &str) -> Vec<&str> {
+    row.trim_matches('|').split(" | ").map(str::trim).collect()
+}
+
+#[test]
+fn kept_results_are_of_the_claims_that_there_are() {
+    let kept: BTreeSet<(&str, String)> = rows(RESULTS)
+        .map(cells)
+        .filter(|cells| cells[0].contains('/'))
+        .map(|cells| (cells[0], cells[2].to_owned()))
+        .collect();
+    let claims: BTreeSet<(&str, String)> = ALL
+        .iter()
+        .flat_map(|experiment| experiment.claims)
+        .map(|claim| (claim.id, claim.article.replace('|', "\\|")))
+        .collect();
+    let missing: Vec<_> = claims.difference(&kept).collect();
+    let gone: Vec<_> = kept.difference(&claims).collect();
+    assert!(missing.is_empty() && gone.is_empty(), "docs/results.md lacks {missing:?}, and has {gone:?}");
+}
+
+/// Every row of the README with a claim is a row of the kept results, whole: all conditions counted.
+#[test]
+fn what_the_readme_says_of_claims_is_what_was_measured() {
+    let kept: BTreeSet<&str> = rows(RESULTS).collect();
+    let mut n = 0;
+    for row in rows(README).filter(|row| cells(row).len() == 5 && cells(row)[0].contains('/')) {
+        assert!(kept.contains(row), "docs/results.md lacks the README's {row}");
+        n += 1;
+    }
+    assert!(n >= 15, "{n} rows");
+    for row in rows(README).filter(|row| cells(row).len() == 11) {
+        assert!(rows(CALIBRATION).any(|kept| kept == row), "docs/calibration.md lacks the README's {row}");
+    }
+}
+
+/// Times of the README stand in the benchmarks, to the digits that it has.
+#[test]
+fn what_the_readme_says_of_speed_was_measured() {
+    let speed = README.split_once("## How fast it is").unwrap().1.split_once("\n## ").unwrap().0;
+    let measured: Vec<(f64, &str)> =
+        rows(BENCHMARKS).flat_map(times).map(|(_, value, unit)| (value, unit)).collect();
+    let mut n = 0;
+    for row in rows(speed) {
+        for (text, value, unit) in times(row) {
+            let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len()) as i32;
+            let room = 0.5 * 10f64.powi(-decimals) * (1.0 + 1e-9);
+            let is_this = |&(other, of): &(f64, &str)| of == unit && (other - value).abs() <= room;
+            assert!(measured.iter().any(is_this), "BENCHMARKS.md lacks {text} {unit} of {row}");
+            n += 1;
+        }
+    }
+    assert!(n > 15, "{n} figures");
+    assert!(times(speed).count() == n, "figures outside of the table: {:?}", times(speed).collect::<Vec<_>>());
+}
+
+/// Numbers with a unit of time, an interval between the two left out.
+fn times(text: &str) -> impl Iterator<Item = (&str, f64, &str)> {
+    const UNITS: [&str; 4] = ["ns", "us", "ms", "s"];
+    let mut last = None;
+    let mut in_interval = false;
+    text.split([' ', '\n', '|', ',', ';', '(', ')']).filter(|word| !word.is_empty()).filter_map(move |word| {
+        let unit = if word == "µs" { "us" } else { word };
+        if word.starts_with('[') || in_interval {
+            in_interval = !word.ends_with(']');
+            return None;
+        }
+        let number = last.take();
+        if let (Some((text, value)), Some(unit)) = (number, UNITS.into_iter().find(|known| *known == unit)) {
+            return Some((text, value, unit));
+        }
+        last = word.parse().ok().map(|value: f64| (word, value));
+        None
+    })
+}
