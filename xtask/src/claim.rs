@@ -256,7 +256,11 @@ impl std::fmt::Display for Measurement {
 
 /// Five significant digits without trailing zeros.
 pub fn significant(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
+    if value == 0.0 {
+        // Without the sign of a negative zero.
+        return "0".to_owned();
+    }
+    if !value.is_finite() {
         return format!("{value}");
     }
     let digits = (4 - value.abs().log10().floor() as i32).clamp(0, 12) as usize;
@@ -297,6 +301,6 @@ mod tests {
         assert_eq!(significant(185.0), "185");
         assert_eq!(significant(-0.5), "-0.5");
         assert_eq!(significant(123_456.7), "123457");
-        assert_eq!(significant(0.0), "0");
+        assert_eq!((significant(0.0), significant(-0.0)), ("0".into(), "0".into()));
     }
 }

@@ -89,7 +89,7 @@ fn the_best_of_many_is_judged_afresh() {
 fn a_whole_report_keeps_its_rates() {
     let rates = reports(20, 60).unwrap();
     assert!(rates.false_discoveries[1] <= 0.05 && rates.false_claims[1] <= 0.05, "{rates:?}");
-    assert!(rates.false_discoveries[0] > 0.1 && rates.found[1] > 0.5, "{rates:?}");
+    assert!(rates.false_claims[0] > 3.0 * rates.false_claims[1] && rates.found[1] > 0.5, "{rates:?}");
 }
 
 /// Experiments whose arms are exchanged by chance say nothing.

@@ -9,7 +9,7 @@ const SHORT: &str = "clusters,continuation,convergence,focal,race";
 
 fn reproduce(instructions: &str, out: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["reproduce", "--quick", "--only", SHORT, "--out", out])
+        .args(["reproduce", "--quick", "--seeds", "3", "--only", SHORT, "--out", out])
         .env(VARIABLE, instructions)
         .output()
         .unwrap()

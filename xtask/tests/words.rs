@@ -46,7 +46,7 @@ fn what_the_readme_says_of_claims_is_what_was_measured() {
         n += 1;
     }
     assert!(n >= 15, "{n} rows");
-    for row in rows(README).filter(|row| cells(row).len() == 11) {
+    for row in rows(README).filter(|row| cells(row).len() == 11 && !row.starts_with("| -")) {
         assert!(rows(CALIBRATION).any(|kept| kept == row), "docs/calibration.md lacks the README's {row}");
     }
 }
