@@ -21,6 +21,7 @@ pub mod replay;
 pub mod report;
 pub mod reproduce;
 pub mod stepwise;
+mod teacher;
 pub mod verdicts;
 
 /// The README's examples compile and run.

@@ -81,7 +81,7 @@ const DATA: [&str; 11] = [
     "WikiText-2",
     "Multi30k",
     "tiny Shakespeare",
-    "training images",
+    "made shapes",
 ];
 
 /// The same of several measurements: how many there are, from where to where, and how often each verdict.

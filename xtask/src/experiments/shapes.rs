@@ -59,7 +59,7 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     let n_seeds = study.seeds.len();
     let conditions = |against: &str| {
         let Size { n_train, n_epochs, .. } = size;
-        format!("{n_train} training images, {n_epochs} epochs, against {against}, {n_seeds} seeds")
+        format!("made shapes, {n_train} training images, {n_epochs} epochs, against {against}, {n_seeds} seeds")
     };
     let less = |control: &str| -> Result<Measurement> {
         Ok(Measurement::over_seeds(&results.paired("all", control, &half, &metric)?.differences)?)

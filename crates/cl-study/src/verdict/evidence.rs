@@ -256,6 +256,9 @@ impl Evidence {
             finding.p = None;
             finding.verdict = Verdict::NotTested;
             finding.why = Some(match self.n() {
+                _ if matches!(self, Self::RankCorrelation { .. }) => {
+                    "a correlation of 1 has no interval".to_owned()
+                }
                 0 | 1 => "one repetition has no spread to judge by".to_owned(),
                 n => format!("all {n} repetitions give the same, so that there is no spread to judge by"),
             });

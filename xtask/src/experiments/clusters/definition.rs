@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use cl_data::{Batch, Clusters, Dataset, Epoch, Sampler, SamplerError};
-use cl_model::{Budget, CrossEntropy, Sgd, SoftmaxRegression, Trainer};
+use cl_model::{Budget, CrossEntropy, Sgd, SoftmaxRegression, Trainer, evaluate};
 use cl_pacing::{
     BabySteps, Competence, EasyFirst, FixedExponential, HardFirst, Linear, MixtureSampler, OnePass, Order, Pacing,
-    SamplerInputs, Step, sampler_by_name,
+    SamplerInputs, ShuffleSampler, Step, sampler_by_name,
 };
 use cl_study::{Figure, LineFigure, Table, over_seeds};
 use serde_json::json;
@@ -48,6 +48,7 @@ pub(super) const NESTED: Claim = Claim {
 const N: usize = 60;
 const BATCH_SIZE: usize = 6;
 const N_STEPS: u64 = 200;
+const RATE: f64 = 0.05;
 const WINDOWS: usize = 10;
 
 /// A sampler by its name in tables, and what makes it from a seed.
@@ -62,16 +63,22 @@ struct Problem {
     difficulty: Vec<f64>,
     easy_first: Vec<usize>,
     hard_first: Vec<usize>,
-    /// Losses of a model of other data.
+    /// Losses under a model of other points of the same clusters.
     irreducible: Vec<f64>,
 }
 
 impl Problem {
     fn new() -> Result<Self> {
-        let data = Clusters { std: 1.7, ..Clusters::default() }.generate(N, article::SEED)?;
+        let clusters = Clusters { std: 1.7, ..Clusters::default() };
+        let data = clusters.generate(N, article::SEED)?;
         let difficulty = Clusters::difficulty(&data);
         let (easy_first, hard_first) = (EasyFirst.order(&difficulty, 0)?, HardFirst.order(&difficulty, 0)?);
-        let irreducible = difficulty.iter().map(|difficulty| 0.5 * difficulty).collect();
+        let others = clusters.generate(N, article::SEED + 1)?;
+        let mut model = SoftmaxRegression::zeros(2, 2);
+        let mut sampler = ShuffleSampler::new(N, BATCH_SIZE, 0)?;
+        let trainer = Trainer::new(Budget::Epochs(50), RATE)?;
+        trainer.train(&mut model, &CrossEntropy, &mut Sgd::plain(), &others, &mut sampler, &mut [])?;
+        let irreducible = evaluate(&model, &CrossEntropy, &data)?.losses;
         Ok(Self { data, difficulty, easy_first, hard_first, irreducible })
     }
 
@@ -214,7 +221,7 @@ fn draws(problem: &Problem, entry: &Entry, seed: u64) -> Result<Vec<[u64; N]>> {
     let mut sampler = (entry.make)(problem, seed)?;
     let mut counting = Counting { sampler: sampler.as_mut(), counts: vec![[0; N]; WINDOWS] };
     let mut model = SoftmaxRegression::zeros(2, 2);
-    let trainer = Trainer::new(Budget::Updates(u64::MAX), 0.05)?;
+    let trainer = Trainer::new(Budget::Updates(u64::MAX), RATE)?;
     let mut run = trainer.start(&model, &CrossEntropy, &problem.data, None, &counting)?;
     while run.training().n_steps < N_STEPS {
         run.step(&mut model, &CrossEntropy, &mut Sgd::plain(), &mut counting, &mut [])?;

@@ -16,7 +16,7 @@ use crate::{
 const BATCH_SIZE: usize = 32;
 
 /// The share that is trained on.
-const TRAIN: f64 = 0.8;
+pub(super) const TRAIN: f64 = 0.8;
 
 /// Runs whose forgetting events are added up for a score.
 const N_SCORING_RUNS: u64 = 5;
@@ -25,7 +25,7 @@ const N_SCORING_RUNS: u64 = 5;
 const TENTHS: usize = 10;
 
 /// Digits cut into a part to train on and one held out, by seed, standardised by the former.
-fn split(digits: &Dataset<f32>, seed: u64) -> Result<(Dataset<f32>, Dataset<f32>)> {
+pub(super) fn split(digits: &Dataset<f32>, seed: u64) -> Result<(Dataset<f32>, Dataset<f32>)> {
     let parts = stratified_split(digits.labels(), &[TRAIN, 1.0 - TRAIN], seed)?;
     let (train, held_out) = (digits.subset(&parts[0])?, digits.subset(&parts[1])?);
     let standardization = Standardization::fit(&train)?;

@@ -1,14 +1,17 @@
 //! How much gradient the never forgotten still give, epoch by epoch of one run.
 
 use anyhow::{Result, anyhow};
-use cl_data::{Dataset, Standardization, bundled, stratified_split};
+use cl_data::{Dataset, bundled};
 use cl_difficulty::Recorder;
 use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Sgd, Trainer, gradient_norms};
 use cl_pacing::ShuffleSampler;
 use cl_study::{Cell, Figure, LineFigure, Scale, Summary, Table, over_seeds};
 use serde::Serialize;
 
-use super::removal::{RATES, Recipe, choice};
+use super::{
+    digits::{TRAIN, split},
+    removal::{RATES, Recipe, choice},
+};
 use crate::{
     claim::{About, Claim, Judge, Measurement, Part},
     experiment::{Context, Findings},
@@ -41,20 +44,9 @@ pub(super) const GRADIENT_SHARE: Claim = Claim {
 const BATCH_SIZE: usize = 32;
 const N_HIDDEN: usize = 32;
 
-/// The share that is trained on.
-const TRAIN: f64 = 0.8;
-
 /// By the number of forgetting events in the run; the last group has more events, too.
 const GROUPS: [&str; 4] =
     ["never forgotten", "forgotten once", "forgotten twice", "forgotten three times or more"];
-
-/// Digits cut into a part to train on and one held out, by seed, standardised by the former.
-fn split(digits: &Dataset<f32>, seed: u64) -> Result<(Dataset<f32>, Dataset<f32>)> {
-    let parts = stratified_split(digits.labels(), &[TRAIN, 1.0 - TRAIN], seed)?;
-    let (train, held_out) = (digits.subset(&parts[0])?, digits.subset(&parts[1])?);
-    let standardization = Standardization::fit(&train)?;
-    Ok((standardization.apply(train)?, standardization.apply(held_out)?))
-}
 
 /// Some examples of a run.
 #[derive(Debug, Clone, Serialize)]

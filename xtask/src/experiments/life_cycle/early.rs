@@ -12,6 +12,7 @@ use crate::{
     claim::{About, Claim, Judge, Measurement, Part},
     experiment::{Context, Findings},
     noisy_split::{NoisySplit, Pool},
+    teacher::Teacher,
 };
 
 /// Useless is what is less than half as useful.
@@ -60,14 +61,10 @@ fn network(data: &Dataset<f32>, seed: u64) -> Result<Mlp<f32>> {
     Ok(Mlp::new(&widths, Activation::Relu, Initialization::He, seed)?)
 }
 
-/// Losses under a network of other first weights, after a few epochs: the difficulty of the whole experiment.
+/// Losses under a network of other first weights, after a few epochs.
 fn difficulty(data: &Dataset<f32>, seed: u64) -> Result<Vec<f64>> {
-    let seed = 3_000_000 + seed;
-    let mut teacher = network(data, seed)?;
-    let mut sampler = ShuffleSampler::new(data.n_examples(), BATCH_SIZE, seed)?;
-    let trainer = Trainer::new(Budget::Epochs(TEACHER_EPOCHS), LEARNING_RATE)?;
-    trainer.train(&mut teacher, &CrossEntropy, &mut Sgd::plain(), data, &mut sampler, &mut [])?;
-    Ok(evaluate(&teacher, &CrossEntropy, data)?.losses)
+    let teacher = Teacher { batch_size: BATCH_SIZE, n_epochs: TEACHER_EPOCHS, learning_rate: LEARNING_RATE };
+    teacher.losses(data, seed, |seed| network(data, seed))
 }
 
 /// The examples that an arm trains on.

@@ -9,7 +9,7 @@ use cl_study::Record;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::noisy_split::NoisySplit;
+use crate::{noisy_split::NoisySplit, teacher::Teacher};
 
 /// Epochs after which the network that tells what is easy stops.
 pub(super) const TEACHER_EPOCHS: u64 = 4;
@@ -136,18 +136,9 @@ impl Recipe {
 
     /// Losses under a network of other first weights, after a few epochs.
     fn difficulty(&self, data: &Dataset<f32>, seed: u64) -> Result<Vec<f64>> {
-        let seed = 3_000_000 + seed;
-        let mut teacher = self.network(data, seed)?;
-        let mut sampler = ShuffleSampler::new(data.n_examples(), self.batch_size, seed)?;
-        Trainer::new(Budget::Epochs(TEACHER_EPOCHS), self.learning_rate)?.train(
-            &mut teacher,
-            &CrossEntropy,
-            &mut Sgd::plain(),
-            data,
-            &mut sampler,
-            &mut [],
-        )?;
-        Ok(evaluate(&teacher, &CrossEntropy, data)?.losses)
+        let Self { batch_size, learning_rate, .. } = *self;
+        let teacher = Teacher { batch_size, n_epochs: TEACHER_EPOCHS, learning_rate };
+        teacher.losses(data, seed, |seed| self.network(data, seed))
     }
 
     /// Trains by one strategy; the test part is read with the last weights and with those that validated best.
