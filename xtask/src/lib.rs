@@ -11,6 +11,8 @@ pub mod calibrate;
 pub mod claim;
 pub mod continuation;
 pub mod data_dir;
+pub mod data_sets;
+pub mod demos;
 pub mod experiment;
 pub mod experiments;
 pub mod html;
@@ -20,9 +22,12 @@ pub mod progress;
 pub mod replay;
 pub mod report;
 pub mod reproduce;
+pub mod results_page;
+pub mod run_record;
 pub mod stepwise;
 mod teacher;
 pub mod verdicts;
+pub mod web;
 
 /// The README's examples compile and run.
 #[cfg(doctest)]

@@ -9,7 +9,10 @@ use clap::{Parser, Subcommand};
 use xtask::accuracy::{Accuracy, accuracy};
 use xtask::bench::{Bench, bench};
 use xtask::calibrate::{Calibrate, calibrate};
+use xtask::data_sets::{Data, data};
 use xtask::reproduce::{Reproduce, reproduce};
+use xtask::results_page::{Results, results};
+use xtask::web::{Web, web};
 
 /// Tasks of the workspace.
 #[derive(Parser)]
@@ -27,6 +30,12 @@ enum Task {
     Accuracy(Accuracy),
     /// Gives every judge simulated results of known truth: how often intervals hold it, how often verdicts are false.
     Calibrate(Calibrate),
+    /// Lists the real data sets, where each is published, and what a folder has of them.
+    Data(Data),
+    /// Writes RESULTS.md and the tables of the README from finished runs.
+    Results(Results),
+    /// Compiles the demos of the report to WebAssembly.
+    Web(Web),
     /// Measures how fast all of it is, beside what the machine can do and beside the peers.
     Bench(Bench),
 }
@@ -37,6 +46,9 @@ fn main() -> ExitCode {
         Task::Reproduce(arguments) => reproduce(&arguments),
         Task::Accuracy(arguments) => accuracy(&arguments),
         Task::Calibrate(arguments) => calibrate(&arguments),
+        Task::Data(arguments) => data(&arguments),
+        Task::Results(arguments) => results(&arguments),
+        Task::Web(arguments) => web(&arguments),
         Task::Bench(arguments) => bench(&arguments),
     });
     match done {

@@ -17,6 +17,7 @@ use crate::{
     experiments::ALL,
     progress::Bar,
     report::{self, Size},
+    run_record::{Clock, run_record},
 };
 
 /// Arguments of `cargo xtask reproduce`.
@@ -53,7 +54,11 @@ pub struct Reproduce {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// Folder for report.html, report.md, its first table (table.md), results.json and the figures.
+    /// Print the table of all claims with their conditions at the end, and not a line a claim.
+    #[arg(long)]
+    pub verbose: bool,
+
+    /// Folder for report.html, report.md, its table of all claims (table.md), results.json and the figures.
     #[arg(long, value_name = "DIR", default_value = "target/reproduce")]
     pub out: PathBuf,
 }
@@ -87,6 +92,7 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
     std::fs::create_dir_all(&journals)
         .and_then(|()| tempfile::tempfile_in(&arguments.out))
         .with_context(|| format!("{}: the output folder cannot be written", arguments.out.display()))?;
+    let clock = Clock::start(&journals)?;
     let n_seeds = arguments.seeds.unwrap_or(match (arguments.quick, arguments.full) {
         (true, _) => 6,
         (_, true) => 40,
@@ -108,7 +114,7 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
             let findings = (experiment.run)(&context).and_then(|findings| complete(experiment, findings));
             bar.clear();
             let outcome = Outcome { experiment, findings, took: start.elapsed() };
-            // Where it is seen at once; the table of all comes to standard output at the end.
+            // Where it is seen at once; what is told of all comes to standard output at the end.
             if let Ok(news) = report::news(&outcome) {
                 let _ = io::stderr().write_all(shown::lines(&news).as_bytes());
             }
@@ -117,7 +123,8 @@ pub fn reproduce(arguments: &Reproduce) -> Result<()> {
         .collect();
     let size = Size { n_seeds, quick: arguments.quick, full: arguments.full };
     report::write(&outcomes, size, &arguments.out)?;
-    print(&report::terminal(&outcomes, &arguments.out)?)?;
+    run_record(&arguments.out, clock.stop()?)?;
+    print(&report::terminal(&outcomes, &arguments.out, arguments.verbose)?)?;
     let failed: Vec<String> = outcomes
         .iter()
         .filter_map(|outcome| {

@@ -137,7 +137,7 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
         let files = builds.flat_map(|build| std::fs::read_dir(build.unwrap().path()).unwrap());
         files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap_or_default().lines().count()).sum()
     };
-    while journalled() < 3 && child.try_wait().unwrap().is_none() {
+    while journalled() < 4 && child.try_wait().unwrap().is_none() {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     child.kill().unwrap();

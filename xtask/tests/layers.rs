@@ -6,8 +6,19 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// From top to bottom.
-const LAYERS: [&str; 9] =
-    ["cl-data", "cl-model", "cl-difficulty", "cl-pacing", "cl-prune", "cl-study", "cl-cli", "xtask", "cl-benches"];
+const LAYERS: [&str; 11] = [
+    "cl-data",
+    "cl-model",
+    "cl-difficulty",
+    "cl-pacing",
+    "cl-prune",
+    "cl-study",
+    "cl-lab",
+    "cl-web",
+    "cl-cli",
+    "xtask",
+    "cl-benches",
+];
 
 #[test]
 fn crates_depend_only_upwards() {

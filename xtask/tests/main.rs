@@ -2,8 +2,11 @@
 
 mod article;
 mod article_examples;
+mod browser;
 mod calibrate;
 mod data_dir;
+mod data_sets;
+mod flips;
 mod floors;
 mod fuzz;
 mod imports;
@@ -11,4 +14,5 @@ mod instructions;
 mod layers;
 mod orderings;
 mod reproduce;
+mod results_page;
 mod words;

@@ -190,12 +190,12 @@ fn a_killed_run_goes_on_where_it_was() {
         let files = builds.flat_map(|build| std::fs::read_dir(build.unwrap().path()).unwrap());
         files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap_or_default().lines().count()).sum()
     };
-    while journalled() < 4 && child.try_wait().unwrap().is_none() {
+    while journalled() < 5 && child.try_wait().unwrap().is_none() {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(journalled() >= 4);
+    assert!(journalled() >= 5);
     assert!(!folder.path().join("results.json").exists(), "it ended before it could be killed");
 
     assert!(reproduce(folder.path(), &arguments).status.success());

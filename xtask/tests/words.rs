@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use xtask::experiments::ALL;
+use xtask::results_page::BEYOND;
 
 const README: &str = include_str!("../../README.md");
-/// The first table of the report of `cargo xtask reproduce`.
-const RESULTS: &str = include_str!("../../docs/results.md");
+/// What `cargo xtask results` writes of runs of `cargo xtask reproduce`.
+const RESULTS: &str = include_str!("../../RESULTS.md");
 /// What `cargo xtask calibrate` prints.
 const CALIBRATION: &str = include_str!("../../docs/calibration.md");
 const BENCHMARKS: &str = include_str!("../../BENCHMARKS.md");
@@ -19,31 +20,51 @@ fn cells(row: &str) -> Vec<&str> {
     row.trim_matches('|').split(" | ").map(str::trim).collect()
 }
 
+/// The rows of the tables of claims; those of every measurement have more cells.
+fn claims(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    rows(text).map(cells).filter(|cells| cells.len() == 5 && cells[0].contains('/'))
+}
+
+/// Of every run that was kept.
 #[test]
 fn kept_results_are_of_the_claims_that_there_are() {
-    let kept: BTreeSet<(&str, String)> = rows(RESULTS)
-        .map(cells)
-        .filter(|cells| cells[0].contains('/'))
-        .map(|cells| (cells[0], cells[2].to_owned()))
-        .collect();
-    let claims: BTreeSet<(&str, String)> = ALL
+    let there: BTreeSet<(&str, String)> = ALL
         .iter()
         .flat_map(|experiment| experiment.claims)
         .map(|claim| (claim.id, claim.article.replace('|', "\\|")))
         .collect();
-    let missing: Vec<_> = claims.difference(&kept).collect();
-    let gone: Vec<_> = kept.difference(&claims).collect();
-    assert!(missing.is_empty() && gone.is_empty(), "docs/results.md lacks {missing:?}, and has {gone:?}");
+    let mut n = 0;
+    for run in RESULTS.split("\n## ").filter(|run| claims(run).next().is_some()) {
+        let name = run.lines().next().unwrap_or_default();
+        let kept: BTreeSet<(&str, String)> = claims(run).map(|cells| (cells[0], cells[2].to_owned())).collect();
+        let missing: Vec<_> = there.difference(&kept).collect();
+        let gone: Vec<_> = kept.difference(&there).collect();
+        assert!(missing.is_empty() && gone.is_empty(), "RESULTS.md, {name}: lacks {missing:?}, and has {gone:?}");
+        n += 1;
+    }
+    assert!(n > 0, "RESULTS.md has no run");
 }
 
-/// Every row of the README with a claim is a row of the kept results, whole: all conditions counted.
+/// Every row of the README with a claim is a row of the kept results: all conditions counted, and of the article's own code
+/// without them.
 #[test]
 fn what_the_readme_says_of_claims_is_what_was_measured() {
     let kept: BTreeSet<&str> = rows(RESULTS).collect();
+    let is_claim = |row: &&str| cells(row)[0].contains('/');
+    let mut beyond = Vec::new();
+    for row in rows(README).filter(is_claim).filter(|row| cells(row).len() == 5) {
+        assert!(kept.contains(row), "RESULTS.md lacks the README's {row}");
+        beyond.push(cells(row)[0]);
+    }
+    assert_eq!(beyond, BEYOND);
+
+    let own_code: Vec<[&str; 4]> = claims(RESULTS).map(|cells| [cells[0], cells[2], cells[3], cells[4]]).collect();
     let mut n = 0;
-    for row in rows(README).filter(|row| cells(row).len() == 5 && cells(row)[0].contains('/')) {
-        assert!(kept.contains(row), "docs/results.md lacks the README's {row}");
-        n += 1;
+    for row in rows(README).map(cells).filter(|cells| cells.len() == 4) {
+        if ALL.iter().flat_map(|experiment| experiment.claims).any(|claim| claim.id == row[0]) {
+            assert!(own_code.iter().any(|kept| kept[..] == row[..]), "RESULTS.md lacks the README's {row:?}");
+            n += 1;
+        }
     }
     assert!(n >= 15, "{n} rows");
     for row in rows(README).filter(|row| cells(row).len() == 11 && !row.starts_with("| -")) {

@@ -1,6 +1,7 @@
 //! The `curriculum` command: one file per subcommand, each with its arguments and a `run`.
 
 mod agree;
+mod compare;
 mod completions;
 mod coreset;
 mod crossover;
@@ -18,6 +19,7 @@ mod order;
 mod output;
 mod output_format;
 mod paths;
+mod problem_arguments;
 mod progress;
 mod prune;
 mod rows;
@@ -25,6 +27,7 @@ mod schedule;
 mod score;
 mod score_file;
 mod tables;
+mod train;
 mod weights;
 
 use std::ffi::OsString;
@@ -73,6 +76,8 @@ Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong us
 
 #[derive(Subcommand)]
 enum Command {
+    Compare(Box<compare::Arguments>),
+    Train(Box<train::Arguments>),
     Example(example::Arguments),
     Inspect(inspect::Arguments),
     Score(score::Arguments),
@@ -92,6 +97,8 @@ enum Command {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
         Command::Example(arguments) => example::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),

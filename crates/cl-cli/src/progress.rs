@@ -71,3 +71,39 @@ impl Drop for Spinner {
         self.0.finish_and_clear();
     }
 }
+
+/// A bar over the runs of studies.
+pub(crate) struct RunBar(ProgressBar);
+
+impl RunBar {
+    pub(crate) fn new() -> Self {
+        let bar = if is_quiet() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        if let Ok(style) = ProgressStyle::with_template("training {wide_bar} {pos} of {len} runs, {eta} left") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+}
+
+impl cl_study::Progress for RunBar {
+    fn started(&self, total: usize) {
+        self.0.inc_length(total as u64);
+    }
+
+    fn resumed(&self, done: usize) {
+        self.0.inc(done as u64);
+    }
+
+    fn damaged(&self, journal: &std::path::Path, lines: &[usize]) {
+        let told = format!("{}: {} damaged lines, whose runs are done again", journal.display(), lines.len());
+        crate::output::note(&told);
+    }
+
+    fn advanced(&self) {
+        self.0.inc(1);
+    }
+
+    fn finished(&self) {
+        self.0.finish_and_clear();
+    }
+}

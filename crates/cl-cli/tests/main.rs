@@ -1,5 +1,6 @@
 //! All integration tests of the crate in one program, which links once.
 
+mod compare;
 mod coreset;
 mod field;
 mod inspect;
@@ -13,4 +14,5 @@ mod shown;
 mod standard_streams;
 mod support;
 mod tables;
+mod train;
 mod trust;

@@ -206,9 +206,14 @@ impl Replications {
     ///
     /// Source: Cohen (1988), Statistical power analysis for the behavioral sciences, section 2.4, by the t approximation.
     pub fn least_detectable(&self, bound: f64) -> Option<f64> {
+        self.least_detectable_at(bound, LEVEL)
+    }
+
+    /// The same at another level: at 1 - 0.05 / m where it is one of m that are corrected for each other.
+    pub fn least_detectable_at(&self, bound: f64, level: f64) -> Option<f64> {
         let Spread { error, degrees, .. } = self.spread()?;
         let student = student(degrees)?;
-        let distance = (student.inverse_cdf((1.0 + LEVEL) / 2.0) + student.inverse_cdf(POWER)) * error;
+        let distance = (student.inverse_cdf((1.0 + level) / 2.0) + student.inverse_cdf(POWER)) * error;
         let bound = self.scale.bound(bound);
         bound.is_finite().then(|| self.scale.back(bound + distance))
     }

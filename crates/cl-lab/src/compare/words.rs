@@ -1,0 +1,225 @@
+//! The answer of a comparison in plain sentences, each number of which stands in its results.
+
+use super::{
+    Comparison,
+    arm::{Arm, ArmKind},
+    findings::{ArmFindings, BudgetFindings, Count, Decision, Difference},
+};
+use crate::metric::Metric;
+
+/// A number as sentences have it: one decimal of points, three of nats.
+pub(crate) fn number(metric: Metric, value: f64) -> String {
+    let digits = if metric == Metric::LogLoss { 3 } else { 1 };
+    let text = format!("{value:.digits$}");
+    // A zero has no sign.
+    match text.strip_prefix('-') {
+        Some(zero) if zero.bytes().all(|byte| matches!(byte, b'0' | b'.')) => zero.to_owned(),
+        _ => text,
+    }
+}
+
+/// A difference with its sign and interval.
+fn signed(metric: Metric, difference: f64, low: Option<f64>, high: Option<f64>) -> String {
+    let of = |value: f64| number(metric, value);
+    let sign =
+        if difference > 0.0 && of(difference).bytes().any(|byte| matches!(byte, b'1'..=b'9')) { "+" } else { "" };
+    match (low, high) {
+        (Some(low), Some(high)) => format!("{sign}{} [{}, {}]", of(difference), of(low), of(high)),
+        _ => format!("{sign}{}", of(difference)),
+    }
+}
+
+impl Comparison {
+    /// The answer, sentence by sentence.
+    pub(super) fn in_words(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        for budget in &self.budgets {
+            sentences.push(self.on_orders(budget));
+            sentences.extend(self.on_others(budget, ArmKind::Weighting, "weighting"));
+            sentences.extend(self.on_others(budget, ArmKind::Pruning, "pruning"));
+        }
+        sentences.extend(self.on_power());
+        sentences.push(self.on_conditions());
+        sentences
+    }
+
+    fn gain(&self, arm: &ArmFindings) -> String {
+        signed(self.metric, arm.difference, arm.low, arm.high)
+    }
+
+    fn over(&self, difference: &Difference) -> String {
+        let gain = signed(self.metric, difference.difference, difference.low, difference.high);
+        format!("{gain} over {} ({})", difference.from.words(), difference.verdict.words())
+    }
+
+    fn at(&self, budget: &BudgetFindings) -> String {
+        match budget.name.as_str() {
+            "full" => format!("At the full budget of {} updates", budget.n_updates),
+            _ => format!("At a tenth of the updates, {}", budget.n_updates),
+        }
+    }
+
+    fn on_orders(&self, budget: &BudgetFindings) -> String {
+        let (at, unit) = (self.at(budget), &self.unit);
+        let orders: Vec<&ArmFindings> = budget.arms.iter().filter(|arm| arm.kind == ArmKind::Order).collect();
+        if orders.is_empty() {
+            return format!("{at}, no order was compared.");
+        }
+        let better: Vec<String> = orders
+            .iter()
+            .filter(|arm| arm.verdict == Decision::Better)
+            .map(|arm| {
+                let control =
+                    arm.over_control.as_ref().map_or(String::new(), |over| format!(", {}", self.over(over)));
+                format!("{} gains {} {unit} over shuffling{control}", arm.name, self.gain(arm))
+            })
+            .collect();
+        if !better.is_empty() {
+            let because = match budget.best_order {
+                Some(order) => format!(
+                    "; {} beats a random order with its pacing, too: it is the order that helps",
+                    order.words()
+                ),
+                None => String::new(),
+            };
+            return format!("{at}, {}{because}.", better.join("; "));
+        }
+        // The order that validated best stands for all.
+        let first = orders[0];
+        let best = orders.iter().fold(first, |best, arm| {
+            if self.metric.gain(arm.validation, best.validation) > 0.0 { arm } else { best }
+        });
+        let all = |decision| orders.iter().all(|arm| arm.verdict == decision);
+        let Count { compared, worse, no_difference, undecided, not_tested, .. } = budget.orders;
+        let counts = [
+            (worse, Decision::Worse),
+            (no_difference, Decision::NoDifference),
+            (undecided, Decision::Undecided),
+            (not_tested, Decision::NotTested),
+        ];
+        let of = counts.iter().filter(|(n, _)| *n > 0).map(|(n, decision)| format!("{n} {}", decision.words()));
+        let rest = match all(Decision::NoDifference) || compared < 2 {
+            true => String::new(),
+            false => format!("; of {compared} orders {}", of.collect::<Vec<String>>().join(", ")),
+        };
+        let none = match all(Decision::NoDifference) {
+            true => "no order makes a difference",
+            false => "no order is shown to beat shuffling here",
+        };
+        format!("{at}, {none}: the one that validated best, {}, {} {unit}{rest}.", best.name, self.gain(best))
+    }
+
+    fn on_others(&self, budget: &BudgetFindings, kind: ArmKind, what: &str) -> Option<String> {
+        let arms: Vec<&ArmFindings> = budget.arms.iter().filter(|arm| arm.kind == kind).collect();
+        if arms.is_empty() {
+            return None;
+        }
+        let told: Vec<String> = arms
+            .iter()
+            .map(|arm| {
+                let control = match &arm.over_control {
+                    Some(over) if over.verdict != Decision::NotTested => format!(", {}", self.over(over)),
+                    _ => String::new(),
+                };
+                format!("{} {} {} ({}{control})", arm.name, self.gain(arm), self.unit, arm.verdict.words())
+            })
+            .collect();
+        let at = match budget.name.as_str() {
+            "full" => "at the full budget",
+            _ => "at a tenth of the updates",
+        };
+        let what = match what {
+            "pruning" => {
+                let keep = arms.iter().find_map(|arm| match arm.strategy {
+                    super::arm::Strategy::Kept { keep, .. } => Some(keep),
+                    _ => None,
+                });
+                keep.map_or("Pruning".into(), |keep| format!("Pruning to a share of {keep} of the examples"))
+            }
+            _ => "Weighting".to_owned(),
+        };
+        Some(format!("{what}, {at}, against shuffling all of them: {}.", told.join("; ")))
+    }
+
+    fn on_power(&self) -> Option<String> {
+        let told: Vec<String> = self
+            .budgets
+            .iter()
+            .filter_map(|budget| {
+                let gain = number(self.metric, budget.detectable?);
+                let at = if budget.name == "full" { "the full budget" } else { "a tenth of it" };
+                Some(format!("{gain} {} at {at}", self.unit))
+            })
+            .collect();
+        (!told.is_empty()).then(|| {
+            format!(
+                "What this comparison could have seen, in four of five such comparisons, whichever the arm: a gain of {}; \
+                 a difference of {} {} is not worth naming.",
+                told.join(", of "),
+                number(self.metric, self.margin),
+                self.unit
+            )
+        })
+    }
+
+    fn on_conditions(&self) -> String {
+        let of = match self.plan.n_examples {
+            Some(n_examples) => {
+                format!("{n_examples} of the {} examples of {}", self.data.examples, self.data.name)
+            }
+            None => format!("{} examples of {}", self.data.examples, self.data.name),
+        };
+        let splits = match self.data.test_examples {
+            0 => "each with a split of its own".to_owned(),
+            n => format!(
+                "each trained on a part of its own and tested on the {n} examples given: intervals speak of these data"
+            ),
+        };
+        let noise = match self.data.label_noise {
+            0.0 => String::new(),
+            noise => format!(", a share of {noise} of the training labels made wrong"),
+        };
+        let level = number(self.metric, self.budgets.first().map_or(f64::NAN, |budget| budget.baseline));
+        let unit = if self.metric == Metric::LogLoss { " nats" } else { "" };
+        let mut text = format!(
+            "{} repetitions on {of}{noise}, {splits}; {}, {} {level}{unit} with shuffling at the full budget.",
+            self.repetitions, self.model, self.metric
+        );
+        if self.stopped_by_time {
+            text += &format!(" Time ended before the {} repetitions that were planned.", self.plan.n_seeds);
+        }
+        for left_out in &self.plan.left_out {
+            text += &format!(" To keep the time limit, {left_out}.");
+        }
+        for budget in self.budgets.iter().filter(|budget| budget.learning_rate_at_end) {
+            text += &format!(
+                " The learning rate {} of the {} budget is at an end of those tried.",
+                budget.learning_rate, budget.name
+            );
+        }
+        let diverged: usize = self.budgets.iter().flat_map(|budget| &budget.arms).map(|arm| arm.diverged).sum();
+        if diverged > 0 {
+            text += &format!(" {diverged} runs diverged and count with the best weights they had.");
+        }
+        text
+    }
+
+    /// The names of the arms that were compared.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.plan.arms.iter().map(|arm| Arm::words(*arm)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_no_false_sign() {
+        let points = |difference, low, high| signed(Metric::Accuracy, difference, Some(low), Some(high));
+        assert_eq!(points(2.31, 1.74, 2.88), "+2.3 [1.7, 2.9]");
+        assert_eq!(points(-0.04, -0.31, 0.02), "0.0 [-0.3, 0.0]");
+        assert_eq!(points(0.04, -0.31, 0.5), "0.0 [-0.3, 0.5]");
+        assert_eq!(signed(Metric::LogLoss, 0.0123, None, None), "+0.012");
+    }
+}
