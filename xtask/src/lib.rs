@@ -19,7 +19,6 @@ pub mod html;
 pub mod language;
 mod noisy_split;
 pub mod progress;
-pub mod replay;
 pub mod report;
 pub mod reproduce;
 pub mod results_page;
@@ -29,7 +28,7 @@ mod teacher;
 pub mod verdicts;
 pub mod web;
 
-/// The README's examples compile and run.
+/// The examples of the crates compile and run.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
+#[doc = include_str!("../../docs/crates.md")]
+pub struct Crates;

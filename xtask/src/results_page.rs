@@ -15,7 +15,7 @@ use clap::Args;
 
 use self::stored::StoredRun;
 
-pub use readme::BEYOND;
+pub use readme::ROWS;
 
 /// Arguments of `cargo xtask results`.
 #[derive(Args, Debug, Clone)]
@@ -62,7 +62,7 @@ pub fn results_in(arguments: &Results, root: &Path) -> Result<()> {
     let Some(first) = runs.first() else { bail!("--run: none, expected the folder of a finished run") };
     let path = |name: &str| root.join(name);
     let text_of = |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
-    let readme = readme::with_tables(&text_of(&path("README.md"))?, &readme::tables(first)?)?;
+    let readme = readme::with_tables(&text_of(&path("README.md"))?, &readme::parts(first)?)?;
     let files = [(path("RESULTS.md"), page::page(&runs)?), (path("README.md"), readme)];
     for (path, text) in &files {
         if arguments.check {

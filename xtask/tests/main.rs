@@ -15,4 +15,5 @@ mod layers;
 mod orderings;
 mod reproduce;
 mod results_page;
+mod web;
 mod words;

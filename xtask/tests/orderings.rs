@@ -64,32 +64,3 @@ fn killed_again_and_again_the_results_are_the_same() {
     let strategy = |at: usize| again[at][1].as_str().unwrap().to_owned();
     assert_eq!(strategy(0).replace("easy first", "random"), strategy(3));
 }
-
-/// The page replays the runs that the claim is judged by, and needs no network.
-#[test]
-fn the_demo_shows_what_was_judged() {
-    let folder = tempfile::tempdir().unwrap();
-    assert!(command(folder.path(), &["--only", "self-paced-demo"]).status().unwrap().success());
-    let results: Value = serde_json::from_slice(&bytes(folder.path())).unwrap();
-    let claims = results["experiments"]["self-paced-demo"]["claims"].as_array().unwrap();
-    let page = std::fs::read_to_string(folder.path().join("self-paced-demo.html")).unwrap();
-    let recorded = page.split_once(r#"id="recorded">"#).unwrap().1.split_once("</script>").unwrap().0;
-    let recorded: Value = serde_json::from_str(recorded).unwrap();
-    // Two starts, of each the three growths by a factor; the fourth, a quantile, grows by its definition.
-    assert_eq!(claims.len(), 6);
-    for (at, claim) in claims.iter().enumerate() {
-        let frames = recorded["runs"][at / 3][at % 3].as_array().unwrap();
-        let mut largest = 0;
-        let mut n_new = 0;
-        for frame in frames {
-            let n_selected = frame["selected"].as_str().unwrap().matches('1').count();
-            n_new += usize::from(n_selected > largest && n_selected < 150);
-            largest = largest.max(n_selected);
-            assert_eq!(frame["losses"].as_array().unwrap().len(), 150);
-        }
-        assert_eq!(claim["measured"], n_new.to_string(), "{claim}");
-    }
-    for outside in ["http:", "https:", "src=", "@import", "url("] {
-        assert!(!page.contains(outside), "{outside}");
-    }
-}

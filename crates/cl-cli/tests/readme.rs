@@ -44,14 +44,23 @@ fn content(folder: &str) -> BTreeMap<String, Vec<u8>> {
     entries.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())).collect()
 }
 
+/// What takes minutes is given seconds.
+fn shortened<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    let given = arguments.iter().map(|&argument| if argument == "2m" { "15s" } else { argument });
+    let limit: &[&str] = match arguments {
+        ["advise", ..] if !arguments.contains(&"--time-limit") => &["--time-limit", "15s"],
+        _ => &[],
+    };
+    given.chain(limit.iter().copied()).collect()
+}
+
 #[test]
 fn every_command_of_the_readmes_runs() {
-    for (name, text, n_least) in [("README.md", README, 11), ("crates/cl-cli/README.md", OWN_README, 25)] {
+    for (name, text, n_least) in [("README.md", README, 3), ("crates/cl-cli/README.md", OWN_README, 25)] {
         let commands = commands(text);
         assert!(commands.len() >= n_least, "{name}: {} commands", commands.len());
-        assert_eq!(commands[0], ["example", "example/"], "{name}");
         let folder = Folder::new();
-        commands.iter().for_each(|arguments| run(folder.0.path(), arguments));
+        commands.iter().for_each(|arguments| run(folder.0.path(), &shortened(arguments)));
     }
 }
 

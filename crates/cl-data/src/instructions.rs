@@ -86,6 +86,10 @@ impl Instructions {
 /// up once a process; O(1).
 #[inline]
 pub fn arch() -> Arch {
+    // Nothing is looked up in a page, which then need not load the kernels of instructions that are never used there.
+    if cfg!(target_family = "wasm") {
+        return Arch::Scalar;
+    }
     static ARCH: OnceLock<Arch> = OnceLock::new();
     // Where none are named, those that `pulp` finds: on processors not listed here it knows others.
     *ARCH.get_or_init(|| named().ok().flatten().and_then(Instructions::arch).unwrap_or_default())

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(not(target_family = "wasm"))]
 mod bundled_sets;
 pub mod catalogue;
 mod corpus;
@@ -17,6 +18,7 @@ mod fingerprint;
 mod generators;
 mod ids;
 pub mod instructions;
+#[cfg(not(target_family = "wasm"))]
 pub mod io;
 mod label_noise;
 mod lambert_w;
@@ -31,6 +33,7 @@ mod standardize;
 mod version;
 
 /// The small data sets that travel with the crate.
+#[cfg(not(target_family = "wasm"))]
 pub mod bundled {
     pub use crate::bundled_sets::{breast_cancer, digits, iris, wine};
 }

@@ -83,7 +83,7 @@ pub struct Recipe {
 }
 
 /// How often a run is validated, at equal distances.
-const N_VALIDATIONS: u64 = 10;
+pub(crate) const N_VALIDATIONS: u64 = 10;
 
 /// A trained model: the weights that were best on the validation part.
 #[derive(Debug, Clone)]

@@ -2,9 +2,9 @@
 
 mod clusters;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use cl_data::{Dataset, Sampler, random};
-use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Model, Sgd, Trainer, evaluate};
+use cl_model::{Activation, Budget, CrossEntropy, Initialization, Mlp, Sgd, Trainer, evaluate};
 use cl_pacing::{EasyFirst, Linear, Order, PrefixSampler, Random, ShuffleSampler};
 use cl_study::{Better, Choice, Figure, LineFigure, Metric, Record, Share, Study, StudyResults, Table};
 use rand_distr::{Distribution, StandardNormal};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     claim::{About, Claim, Judge, Measurement, Part},
     experiment::{Context, Experiment, Findings},
-    replay, stepwise,
+    stepwise,
 };
 
 const START: Claim = Claim {
@@ -46,10 +46,8 @@ const N_PASSES: usize = 40;
 const WIDTHS: [usize; 3] = [2, 16, 1];
 /// A fifth of the data at first, all at half of the race.
 const PACING: (f64, f64) = (0.5, 0.2);
-/// How many seeds the page shows.
-const N_RECORDED: usize = 6;
 
-/// The race of two orders, over many seeds and as a page to watch.
+/// The race of two orders, over many seeds.
 pub(super) static RACE: Experiment = Experiment {
     id: "race",
     section: "demo 1",
@@ -63,18 +61,13 @@ fn run(context: &Context<'_>) -> Result<Findings> {
     let n_races = races_of(context).len() as u64;
     let (rate, results) = races(&mut findings, context, Track::Moons, n_races)?;
     wins(&mut findings, &results, n_races)?;
-    let recorded = recorded(&results)?;
-    let page = replay::page(include_str!("race/race.html"), &recorded)?;
-    findings.files.push(("race.html".into(), page));
     findings.number("learning_rate", rate)?;
-    findings.number("recorded", recorded)?;
     findings.notes.push(format!(
         "Two moons, {N_TRAIN} training and {N_TEST} test points, fresh ones for every seed; a 2-16-1 tanh network; \
          batches of {BATCH_SIZE}, learning rate {rate}, the best of {RATES:?} for random order on seeds of its own. \
          Difficulty is the loss under a teacher, the same network from other weights, trained on the same points. \
          Easy first begins with {} % of the data and has all of them at half of the race. All arms of a seed share \
-         data, first weights and the number of updates. race.html replays the first {N_RECORDED} seeds from the \
-         recorded weights.",
+         data, first weights and the number of updates.",
         100.0 * PACING.1
     ));
     let (rate, _) = races(&mut findings, context, Track::Clusters, n_races)?;
@@ -153,11 +146,7 @@ fn races(
         .arm(RANDOM, settings("full".into()))
         .arm(PACED, settings(pacing));
     let journal = format!("{}-{n_races}.jsonl", track.key());
-    let replayed = study.seeds[..N_RECORDED.min(study.seeds.len())].to_vec();
-    let results = context.study(&study, journal, |run| {
-        let is_replayed = track == Track::Moons && replayed.contains(&run.seed) && run.arm.name != PACED;
-        race(track, &run.arm.name, rate, is_replayed, run.seed)
-    })?;
+    let results = context.study(&study, journal, |run| race(track, &run.arm.name, rate, run.seed))?;
     for (rival, what) in [(RANDOM, "all data in random order"), (PACED, "control: the same pacing at random")] {
         let conditions = format!("{}, against {what}, {n_races} seeds", track.name());
         for (claim, metric) in [(START, "first_quarter"), (FINISH, "final")] {
@@ -213,8 +202,8 @@ fn per_pass(n_train: usize) -> u64 {
     (n_train / BATCH_SIZE) as u64
 }
 
-/// One network's race: accuracy, available examples and, where it is replayed, weights after every pass.
-fn race(track: Track, arm: &str, rate: f64, is_replayed: bool, seed: u64) -> Result<Record> {
+/// One network's race: accuracy and available examples after every pass.
+fn race(track: Track, arm: &str, rate: f64, seed: u64) -> Result<Record> {
     let [train, test] = track.points(seed)?;
     let n = train.n_examples();
     let per_pass = per_pass(n);
@@ -228,12 +217,11 @@ fn race(track: Track, arm: &str, rate: f64, is_replayed: bool, seed: u64) -> Res
     let mut shuffle = ShuffleSampler::new(n, BATCH_SIZE, seed)?;
     let mut model = Mlp::new(&WIDTHS, Activation::Tanh, Initialization::Xavier, seed)?;
     let trainer = Trainer::new(Budget::Updates(per_pass), rate)?;
-    let (mut accuracy, mut available, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut accuracy, mut available) = (Vec::new(), Vec::new());
     for pass in 0..=N_PASSES {
         let first_step = per_pass * pass as u64;
         accuracy.push(evaluate(&model, &CrossEntropy, &test)?.accuracy());
         available.push(prefix.as_ref().map_or(n, |prefix| prefix.n_available(first_step)) as f64);
-        weights.extend(model.parameters().iter().map(|weight| (weight * 1e4).round() / 1e4));
         if pass < N_PASSES {
             let sampler: &mut dyn Sampler = prefix.as_mut().map_or(&mut shuffle, |prefix| prefix);
             let mut sampler = stepwise::From { sampler, first_step };
@@ -241,13 +229,12 @@ fn race(track: Track, arm: &str, rate: f64, is_replayed: bool, seed: u64) -> Res
         }
     }
     let quarter = &accuracy[1..=N_PASSES / 4];
-    let record = Record::new()
+    Ok(Record::new()
         .scalar("first_quarter", quarter.iter().sum::<f64>() / quarter.len() as f64)
         .scalar("final", accuracy[N_PASSES])
         .scalar("updates", total as f64)
         .curve("accuracy", accuracy)
-        .curve("available", available);
-    Ok(if is_replayed { record.curve("weights", weights) } else { record })
+        .curve("available", available))
 }
 
 const RATES: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
@@ -258,7 +245,7 @@ fn tuned(context: &Context<'_>, track: Track) -> Result<f64> {
     let seeds: Vec<u64> = (first..first + 5).collect();
     let choice = Choice::new(track.key(), seeds, Metric::scalar("final"), Better::Higher);
     let judged = races_of(context);
-    Ok(context.choose(&choice, &RATES, &judged, |&rate, seed| race(track, RANDOM, rate, false, seed))?.candidate)
+    Ok(context.choose(&choice, &RATES, &judged, |&rate, seed| race(track, RANDOM, rate, seed))?.candidate)
 }
 
 /// One race is over in milliseconds: ten for each seed asked for.
@@ -302,42 +289,4 @@ fn wins(findings: &mut Findings, results: &StudyResults, n_races: u64) -> Result
     let half = PACING.0 * N_PASSES as f64;
     findings.figure("race", caption, figure.vertical(half, "all data shown").render(760, 460)?);
     Ok(())
-}
-
-/// What the page replays, and what `results.json` keeps.
-fn recorded(results: &StudyResults) -> Result<Value> {
-    let mut runs = Vec::new();
-    let arms = [EASY, RANDOM];
-    let records = arms.map(|arm| results.records("all", arm));
-    let [easy, random] = records;
-    let (easy, random) = (easy?, random?);
-    let mut largest = [f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY];
-    for (&seed, (easy, random)) in results.study.seeds.iter().zip(easy.into_iter().zip(random)).take(N_RECORDED) {
-        let data = training_data(seed)?;
-        let rate = results.study.arms[0].settings["learning_rate"].as_f64().ok_or_else(|| anyhow!("no rate"))?;
-        let mut rank = vec![0; N_TRAIN];
-        easy_order(&data, rate, seed)?.into_iter().enumerate().for_each(|(at, example)| rank[example] = at);
-        let features = data.features().as_slice();
-        for point in features.chunks(2) {
-            for axis in 0..2 {
-                largest[2 * axis] = largest[2 * axis].min(point[axis] - 0.2);
-                largest[2 * axis + 1] = largest[2 * axis + 1].max(point[axis] + 0.2);
-            }
-        }
-        let arm = |record: Option<&Record>, rank: Vec<usize>| -> Result<Value> {
-            let record = record.ok_or_else(|| anyhow!("seed {seed} failed"))?;
-            let n_weights = record.curves["weights"].len() / (N_PASSES + 1);
-            Ok(json!({
-                "accuracy": record.curves["accuracy"],
-                "available": record.curves["available"],
-                "rank": rank,
-                "parameters": record.curves["weights"].chunks(n_weights).collect::<Vec<_>>(),
-            }))
-        };
-        let points: Vec<f64> = features.iter().map(|x| (x * 1e3).round() / 1e3).collect();
-        let both = [arm(easy, rank)?, arm(random, vec![0; N_TRAIN])?];
-        runs.push(json!({"seed": seed, "points": points, "labels": data.labels(), "arms": both}));
-    }
-    let range = largest.map(|value| (value * 1e3).round() / 1e3);
-    Ok(json!({"arms": arms, "widths": WIDTHS, "n_frames": N_PASSES + 1, "range": range, "runs": runs}))
 }

@@ -5,14 +5,12 @@ use cl_data::{Clusters, Dataset};
 use cl_model::{LogisticRegression, epsilon_cross_entropy};
 use cl_pacing::{HardSelfPaced, SelfPacedLambda, Weighting};
 use cl_study::{Figure, LineFigure, quantile};
-use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     article,
     claim::{About, Claim, Judge, Measurement, Part},
     experiment::{Context, Experiment, Findings},
-    replay,
 };
 
 const GROWS: Claim = Claim {
@@ -53,12 +51,11 @@ const STARTS: [(&str, u32, f64); 2] =
     [("the article's: weights near zero", article::SEED, 0.01), ("weights that point the wrong way", 735, 5.0)];
 
 /// One epoch, before its updates.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 struct Frame {
     lambda: f64,
     accuracy: f64,
-    /// Two weights and the bias.
-    parameters: [f64; 3],
+    #[cfg(test)]
     losses: Vec<f64>,
     /// A 1 for every example selected.
     selected: String,
@@ -82,7 +79,7 @@ fn new_sizes(frames: &[Frame]) -> usize {
     frames.iter().filter(|frame| is_new(frame)).count()
 }
 
-/// The page on which a selection grows.
+/// How a selection grows.
 pub(super) static SELF_PACED_DEMO: Experiment = Experiment {
     id: "self-paced-demo",
     section: "demo 2",
@@ -119,32 +116,22 @@ fn run(_context: &Context<'_>) -> Result<Findings> {
         let selected: Vec<f64> = frames.iter().map(|frame| frame.n_selected() as f64).collect();
         figure = figure.line(*name, &epochs, &selected);
     }
-    let caption = "Examples selected in the recorded runs from weights that point the wrong way.";
+    let caption = "Examples selected from weights that point the wrong way.";
     findings.figure("self-paced-demo", caption, figure.render(760, 460)?);
     for ((start, ..), of_start) in STARTS.iter().zip(&runs) {
         for ((growth, _), frames) in GROWTHS.iter().zip(of_start) {
             let selected: Vec<usize> = frames.iter().map(Frame::n_selected).collect();
             let lambda: Vec<f64> = frames.iter().map(|frame| frame.lambda).collect();
-            findings.number(format!("{start}, {growth}"), json!({"selected": selected, "lambda": lambda}))?;
+            let accuracy: Vec<f64> = frames.iter().map(|frame| frame.accuracy).collect();
+            let numbers = json!({"selected": selected, "lambda": lambda, "accuracy": accuracy});
+            findings.number(format!("{start}, {growth}"), numbers)?;
         }
     }
-    let rounded = |values: &[f64]| values.iter().map(|x| (x * 1e3).round() / 1e3).collect::<Vec<f64>>();
-    let recorded = json!({
-        "points": rounded(data.features().as_slice()),
-        "labels": data.labels(),
-        "starts": STARTS.map(|(name, ..)| name),
-        "growths": GROWTHS.map(|(name, _)| name),
-        "runs": runs.iter().map(|of_start| of_start.iter().map(|frames| {
-            frames.iter().map(|frame| Frame { losses: rounded(&frame.losses), ..frame.clone() }).collect::<Vec<_>>()
-        }).collect::<Vec<_>>()).collect::<Vec<_>>(),
-    });
-    let page = replay::page(include_str!("self_paced_demo/self_paced_demo.html"), &recorded)?;
-    findings.files.push(("self-paced-demo.html".into(), page));
     findings.notes.push(format!(
         "The article's learner, its data set with {N_POINTS} points (seed {}), learning rate {LEARNING_RATE}, \
          lambda from {FIRST_LAMBDA} at epoch 0. The article's page shows a dash for the number selected before \
-         Train is pressed; this one shows the number at once. self-paced-demo.html replays the recorded runs: two \
-         starts, four ways in which lambda grows.",
+         Train is pressed; so does this one. Two starts, four ways in \
+         which lambda grows.",
         article::SEED
     ));
     Ok(findings)
@@ -171,11 +158,10 @@ fn frames(data: &Dataset<f64>, mut model: LogisticRegression<f64>, growth: Growt
             (None, _) => quantile(&losses, (0.3 + 0.05 * (epoch - 1) as f64).min(1.0))?.next_up(),
         };
         HardSelfPaced::new(lambda)?.weights(&losses, &mut weights)?;
-        let [w0, w1] = [model.weights()[0], model.weights()[1]];
         frames.push(Frame {
             lambda,
             accuracy: n_correct as f64 / n as f64,
-            parameters: [w0, w1, model.bias()],
+            #[cfg(test)]
             losses,
             selected: weights.iter().map(|&weight| if weight > 0.0 { '1' } else { '0' }).collect(),
         });

@@ -24,7 +24,7 @@ pub(super) const UNITS: &str = "Points are percentage points of test accuracy, o
 const BETTER: Words = Words { reproduced: "better", not_reproduced: "worse" };
 
 /// Is the article right about its own code, is random order the best, which examples can go, and what is left open?
-pub(super) fn answer(rows: &[Vec<Row<'_>>]) -> [String; 4] {
+pub(crate) fn answer(rows: &[Vec<Row<'_>>]) -> [String; 4] {
     let all: Vec<&Row<'_>> = rows.iter().flatten().collect();
     [printed(&all), order(&all), examples(&all), combination(&all, &Expected::of(rows))]
 }

@@ -28,6 +28,7 @@ use cl_study::shown;
 
 use crate::{experiment::Outcome, verdicts};
 
+pub(crate) use answer::answer;
 pub use size::Size;
 pub(crate) use summary::all_claims;
 pub use terminal::{news, terminal};

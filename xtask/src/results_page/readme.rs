@@ -1,64 +1,49 @@
-//! The tables of the README, each between two marks: first what the article's own code gives, then what holds beyond it.
+//! What the README has of a run, each part between two marks: the answer, and a table of claims.
 
 use anyhow::{Result, bail};
-use cl_study::{Table, shown};
+use cl_study::shown;
 
 use super::stored::StoredRun;
-use crate::{claim::Part, report::all_claims, verdicts::Row};
+use crate::{
+    claim::Part,
+    report::{all_claims, answer},
+    verdicts::Row,
+};
 
 const BEGIN: &str = "<!-- claims: begin -->";
 const END: &str = "<!-- claims: end -->";
 
-/// The claims of the second table, which are of what holds beyond the article's own code.
-pub const BEYOND: [&str; 25] = [
-    "clusters/rising-entropy",
-    "shapes/lower-error",
-    "vocabulary/convergence",
-    "continuation/basin",
-    "convergence/difficulty",
-    "convergence/early",
-    "transfer/early",
-    "transfer/end",
-    "self-paced/noise-accuracy",
-    "self-paced/noise-selection",
-    "competence/faster",
-    "race/finish",
-    "focal/average-precision",
+/// The claims of the README's table.
+pub const ROWS: [&str; 9] = [
+    "clusters/counts",
+    "self-paced/epoch-0",
+    "forgetting/unforgettable",
     "orderings/no-order",
     "orderings/short-time",
     "orderings/noise",
-    "orderings/class-distribution",
     "forgetting/can-go",
-    "forgetting/beats-random",
     "el2n/half-elsewhere",
-    "el2n/beats-random",
-    "el2n/crossover",
     "life-cycle/best",
-    "life-cycle/choice",
-    "life-cycle/hard-early",
 ];
 
-/// The two tables, in Markdown.
+/// The answer, a sentence an item, and the table, in Markdown.
 ///
 /// # Errors
 /// Where the run lacks a claim that the README has.
-pub(super) fn tables(run: &StoredRun) -> Result<[String; 2]> {
-    let (articles, mut others): (Vec<_>, Vec<_>) = run
-        .rows()?
-        .into_iter()
-        .map(|rows| rows.into_iter().partition::<Vec<Row<'_>>, _>(|row| row.measured.part == Part::Article))
-        .unzip();
-    others.iter_mut().for_each(|rows| rows.retain(|row| BEYOND.contains(&row.claim.id)));
-    if let Some(id) = BEYOND.iter().find(|id| !others.iter().flatten().any(|row| row.claim.id == **id)) {
+pub(super) fn parts(run: &StoredRun) -> Result<[String; 2]> {
+    let mut rows = run.rows()?;
+    let answer: String = answer(&rows).iter().map(|sentence| format!("- {}\n", shown::lines(sentence))).collect();
+    // Of the article's figures, what its own code gives; of all else, what holds beyond it.
+    let is_own = |row: &Row<'_>| row.measured.part == Part::Article;
+    rows.iter_mut().for_each(|rows| rows.retain(|row| ROWS.contains(&row.claim.id)));
+    rows.iter_mut().for_each(|rows| {
+        let own: Vec<&str> = rows.iter().filter(|row| is_own(row)).map(|row| row.claim.id).collect();
+        rows.retain(|row| is_own(row) || !own.contains(&row.claim.id));
+    });
+    if let Some(id) = ROWS.iter().find(|id| !rows.iter().flatten().any(|row| row.claim.id == **id)) {
         bail!("the README has claim {id}, which this run did not measure");
     }
-    let mut own_code = Table::new(["claim", "the article", "its own code", "verdict"]);
-    for row in all_claims(&articles)?.to_json().as_array().into_iter().flatten() {
-        own_code.row(
-            ["claim", "the article", "measured", "verdict"].map(|column| row[column].as_str().unwrap_or("")),
-        )?;
-    }
-    Ok([own_code, all_claims(&others)?].map(|table| shown::lines(&table.to_markdown()).into_owned()))
+    Ok([answer, shown::lines(&all_claims(&rows)?.to_markdown()).into_owned()])
 }
 
 /// The README with these tables in the places of those that it has.
@@ -107,8 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_beyond_is_of_claims_that_there_are() {
-        for id in BEYOND {
+    fn rows_are_of_claims_that_there_are() {
+        for id in ROWS {
             let claims = ALL.iter().flat_map(|experiment| experiment.claims);
             assert_eq!(claims.filter(|claim| claim.id == id).count(), 1, "{id}");
         }

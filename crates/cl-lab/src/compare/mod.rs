@@ -29,6 +29,7 @@ use crate::{
     error::LabError,
     metric::Metric,
     problem::{Problem, Task},
+    recipe::{N_VALIDATIONS, evaluated},
 };
 use findings::{BudgetValues, Judging, Values};
 use options::Checked;
@@ -174,7 +175,7 @@ pub fn compare(problem: &Problem, options: &Options, progress: &dyn Progress) ->
             kept
         }
     };
-    let deadline = options.time_limit.map(|limit| began + limit);
+    let deadline = options.time_limit.and_then(|limit| began.checked_add(limit));
     let plan = kept.plan.clone();
     let runner = Runner { problem, plan: &plan, checked: &checked, options, progress };
     let (budgets, runs, repetitions) = runner.run(kept, deadline)?;
@@ -280,16 +281,24 @@ fn measured_cost(problem: &Problem, checked: &Checked) -> Result<Cost, LabError>
     const UPDATES: u64 = 60;
     let plan = Plan::whole(problem, checked);
     let repetition = Repetition::new(problem, &plan, checked.metric, FIRST_TUNING_SEED)?;
-    let run = |n_updates: u64| -> Result<f64, LabError> {
+    let seconds = |work: &dyn Fn() -> Result<(), LabError>| -> Result<f64, LabError> {
         let began = Instant::now();
-        repetition.run(Strategy::Shuffling, None, n_updates, plan.learning_rates[0])?;
+        work()?;
         Ok(began.elapsed().as_secs_f64())
     };
-    // The first run also warms up what is measured.
+    let run = |n_updates: u64| {
+        let rate = plan.learning_rates[0];
+        seconds(&|| repetition.run(Strategy::Shuffling, None, n_updates, rate).map(drop))
+    };
+    let model = plan.model.make(problem, 0)?;
+    let validate = || seconds(&|| Ok(evaluated(problem.task(), &model, &repetition.parts.validation).map(drop)?));
+    // The first of each also warms up what is measured.
+    validate()?;
     run(1)?;
-    let (few, many) = (run(1)?, run(UPDATES)?);
-    let update = ((many - few) / (UPDATES - 1) as f64).max(1e-7);
-    Ok(Cost { update, validation: (few / 2.0).max(1e-6) })
+    let (validation, few, many) = (validate()?, run(1)?, run(UPDATES)?);
+    // The long run validates nine times more often.
+    let update = (many - few - (N_VALIDATIONS - 1) as f64 * validation) / (UPDATES - 1) as f64;
+    Ok(Cost { update: update.max(1e-6), validation: validation.max(1e-6) })
 }
 
 /// A budget: its name, its updates, and the learning rate that was best for shuffling.

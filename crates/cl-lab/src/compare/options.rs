@@ -55,6 +55,11 @@ impl Default for Options {
 /// Fewer repetitions than these never decide anything.
 pub(super) const FEWEST_SEEDS: usize = 6;
 
+/// More repetitions, passes or threads than anybody means.
+const MOST_SEEDS: usize = 1_000;
+const MOST_EPOCHS: u64 = 100_000;
+const MOST_JOBS: usize = 1_024;
+
 /// The options of one comparison, checked, with all that was left open filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Checked {
@@ -78,15 +83,24 @@ impl Options {
             };
             return Err(LabError::argument("metric", metric, format!("one of {what}")));
         }
-        if self.n_seeds < FEWEST_SEEDS {
-            let expected = format!("at least {FEWEST_SEEDS}: fewer repetitions decide nothing");
+        if !(FEWEST_SEEDS..=MOST_SEEDS).contains(&self.n_seeds) {
+            let expected =
+                format!("at least {FEWEST_SEEDS}, for fewer repetitions decide nothing, and at most {MOST_SEEDS}");
             return Err(LabError::argument("seeds", self.n_seeds, expected));
+        }
+        if let Some(jobs) = self.jobs
+            && !(1..=MOST_JOBS).contains(&jobs)
+        {
+            return Err(LabError::argument("jobs", jobs, format!("from 1 to {MOST_JOBS} threads")));
         }
         if !(self.keep > 0.0 && self.keep < 1.0) {
             return Err(LabError::argument("keep", self.keep, "a share in (0, 1)"));
         }
-        if self.epochs == Some(0) {
-            return Err(LabError::argument("budget", 0, "at least 1 pass over the training part"));
+        if let Some(epochs) = self.epochs
+            && !(1..=MOST_EPOCHS).contains(&epochs)
+        {
+            let expected = format!("from 1 to {MOST_EPOCHS} passes over the training part");
+            return Err(LabError::argument("budget", epochs, expected));
         }
         let margin = self.margin.unwrap_or(metric.default_margin());
         if !(margin.is_finite() && margin >= 0.0) {

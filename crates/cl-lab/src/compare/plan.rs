@@ -3,7 +3,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{arm::Arm, options::Checked};
-use crate::{error::LabError, problem::Problem, recipe::ModelKind, split::Shares};
+use crate::{
+    error::LabError,
+    problem::Problem,
+    recipe::{ModelKind, N_VALIDATIONS},
+    split::Shares,
+};
 
 /// How much of everything is run: decided before there is any result, and kept, so that a comparison that goes on is the same
 /// one.
@@ -156,7 +161,9 @@ impl Plan {
 
     /// Seconds on one thread.
     fn seconds(&self, problem: &Problem, keep: f64, cost: Cost, n_seeds: usize) -> f64 {
-        let run = |n_updates: u64| n_updates as f64 * cost.update + 10.0 * cost.validation * self.size(problem);
+        let run = |n_updates: u64| {
+            n_updates as f64 * cost.update + (N_VALIDATIONS + 2) as f64 * cost.validation * self.size(problem)
+        };
         let both = run(self.n_updates) + run(self.n_updates_short);
         let candidates = self.n_candidates(keep) - 1;
         let tuning = (self.learning_rates.len() + candidates) * self.n_tuning_seeds;
