@@ -10,10 +10,11 @@ use cl_lab::{
     Metric,
     compare::{Arm, Comparison, Options, compare},
 };
+use cl_study::shown;
 use clap::Args;
 use serde::Serialize;
 
-use crate::output::{note, print};
+use crate::output::{check_results, note, print_beside};
 use crate::paths;
 use crate::problem_arguments::{ModelArgument, ProblemOptions, data_path, make_folder, margin, metric};
 use crate::progress::RunBar;
@@ -79,9 +80,9 @@ pub(crate) struct Arguments {
     /// Where report, results and journals go [compare-DATA]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    /// Write JSON to a file, too; without one to standard output, and the answer to standard error
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    json: Option<PathBuf>,
 }
 
 fn arm(name: &str) -> Result<Arm, String> {
@@ -104,9 +105,11 @@ pub(crate) fn folder_for(command: &str, data: &str) -> PathBuf {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let out = arguments.out.clone().unwrap_or_else(|| folder_for("compare", &arguments.data));
     let written = ["report.html", "results.json"].map(|name| out.join(name));
+    let json = arguments.json.as_deref();
+    check_results(&[json])?;
     let mut read = arguments.options.paths();
     read.push(data_path(&arguments.data));
-    paths::check(&read, &written)?;
+    paths::check(&read, written.iter().chain(&arguments.json))?;
     let problem = arguments.options.read(&arguments.data)?.with_label_noise(arguments.noise)?;
     make_folder(&out)?;
     let options = Options {
@@ -126,10 +129,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for (path, text) in written.iter().zip(&texts) {
         write_atomically(path, |file| file.write_all(text.as_bytes()))?;
     }
-    print(&Report { comparison: &comparison }, arguments.json)?;
-    if !arguments.json {
-        note(&format!("{} and {}", written[0].display(), written[1].display()));
+    if let Some(path) = json {
+        crate::output::written(path, |file| Ok(write!(file, "{}", shown::json(&texts[1]))?))?;
     }
+    print_beside(&Report { comparison: &comparison }, false, &[json])?;
+    note(&format!("{} and {}", written[0].display(), written[1].display()));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The `curriculum` command: one file per subcommand, each with its arguments and a `run`.
 
+mod advise;
 mod agree;
 mod compare;
 mod completions;
@@ -41,7 +42,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 /// Curriculum learning over files of any framework.
 ///
-/// Looks at data, scores how hard examples are, compares scores, finds wrong labels, schedules and prunes.
+/// Compares orders and pruning with shuffling on your own data, advises and trains; looks at data, scores how hard examples are,
+/// compares scores, finds wrong labels, schedules and prunes.
 #[derive(Parser)]
 #[command(name = "curriculum", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
@@ -54,6 +56,9 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  curriculum compare digits --time-limit 2m
+  curriculum advise train.csv --label species
+  curriculum train digits --set sampler.name=rho-loss
   curriculum example example/
   curriculum inspect train.csv --label species
   curriculum inspect train-images-idx3-ubyte.gz
@@ -77,6 +82,7 @@ Exit status: 0 done, 1 wrong data (the message names file and place), 2 wrong us
 #[derive(Subcommand)]
 enum Command {
     Compare(Box<compare::Arguments>),
+    Advise(Box<advise::Arguments>),
     Train(Box<train::Arguments>),
     Example(example::Arguments),
     Inspect(inspect::Arguments),
@@ -98,6 +104,7 @@ enum Command {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Advise(arguments) => advise::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Example(arguments) => example::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -1,6 +1,6 @@
 //! One's own data as a problem: what the commands that train have in common.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cl_lab::{
@@ -75,10 +75,40 @@ impl ProblemOptions {
         Ok(problem)
     }
 
+    /// The scores, their column, and whether a high one means hard, as far as these were given.
+    pub(crate) fn scores(&self) -> Option<(&Path, Option<&str>, Option<bool>)> {
+        Some((self.scores.as_deref()?, self.score_column.as_deref(), Direction::told(self.high_is)))
+    }
+
+    /// The options that were given, as they stand on a command line.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        for (flag, value) in [
+            ("--label", self.label.clone()),
+            ("--id", self.id.clone()),
+            ("--groups", self.groups.clone()),
+            ("--test", path(&self.test)),
+            ("--scores", path(&self.scores)),
+            ("--score-column", self.score_column.clone()),
+            ("--high-is", name(self.high_is)),
+            ("--task", name(self.task)),
+        ] {
+            words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+        }
+        words.extend(self.impute.then(|| "--impute".to_owned()));
+        words
+    }
+
     /// The files that are read beside the data.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
         self.test.iter().chain(&self.scores).cloned().collect()
     }
+}
+
+/// A value as it is given on a command line.
+fn name(value: Option<impl ValueEnum>) -> Option<String> {
+    Some(value?.to_possible_value()?.get_name().to_owned())
 }
 
 /// A kind of model.

@@ -1,5 +1,7 @@
 //! All integration tests of the crate in one program, which links once.
 
+mod advise;
 mod compare;
 mod problem;
+mod schema;
 mod training;
