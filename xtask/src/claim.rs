@@ -265,7 +265,9 @@ pub fn significant(value: f64) -> String {
     }
     let digits = (4 - value.abs().log10().floor() as i32).clamp(0, 12) as usize;
     let text = format!("{value:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    // What rounds to zero has no sign, either.
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -301,6 +303,6 @@ mod tests {
         assert_eq!(significant(185.0), "185");
         assert_eq!(significant(-0.5), "-0.5");
         assert_eq!(significant(123_456.7), "123457");
-        assert_eq!((significant(0.0), significant(-0.0)), ("0".into(), "0".into()));
+        assert_eq!([0.0, -0.0, -1e-17].map(significant), ["0", "0", "0"]);
     }
 }

@@ -138,17 +138,38 @@ impl Problem {
         // Another stream than that of the parts.
         let seed = seed ^ 0x5eed_0000_0000_0000;
         Ok(match self.groups() {
-            Some(groups) => by_groups(groups, &(0..n).collect::<Vec<_>>(), &[share], seed).remove(0),
+            Some(groups) => some_groups(groups, (share * n as f64) as usize, seed),
             None => stratified_split(self.data().labels(), &[share], seed)?.remove(0),
         })
     }
 }
 
-/// Groups in seeded order, each to the part that lacks most of its share.
-fn by_groups(groups: &[usize], examples: &[usize], shares: &[f64], seed: u64) -> Vec<Vec<usize>> {
+/// Whole groups in seeded order until there are so many examples, and ten groups at least, so that parts can be cut.
+fn some_groups(groups: &[usize], n_wanted: usize, seed: u64) -> Vec<usize> {
+    const FEWEST: usize = 10;
+    let mut members = members(groups, 0..groups.len());
+    random::shuffle(&mut random::stream(seed, "drawn groups", 0), &mut members);
+    let mut drawn = Vec::new();
+    for (at, group) in members.into_iter().enumerate() {
+        if at >= FEWEST && drawn.len() >= n_wanted {
+            break;
+        }
+        drawn.extend(group);
+    }
+    drawn.sort_unstable();
+    drawn
+}
+
+/// The examples of each group.
+fn members(groups: &[usize], examples: impl IntoIterator<Item = usize>) -> Vec<Vec<usize>> {
     let mut members = BTreeMap::<usize, Vec<usize>>::new();
-    examples.iter().for_each(|&example| members.entry(groups[example]).or_default().push(example));
-    let mut members: Vec<Vec<usize>> = members.into_values().collect();
+    examples.into_iter().for_each(|example| members.entry(groups[example]).or_default().push(example));
+    members.into_values().collect()
+}
+
+/// Groups in seeded order, each to the part that lacks most of its share.
+pub(crate) fn by_groups(groups: &[usize], examples: &[usize], shares: &[f64], seed: u64) -> Vec<Vec<usize>> {
+    let mut members = members(groups, examples.iter().copied());
     random::shuffle(&mut random::stream(seed, "groups", 0), &mut members);
     // What no part asks for is left over.
     let left = (1.0 - shares.iter().sum::<f64>()).max(0.0);
@@ -216,7 +237,8 @@ mod tests {
             let [a, b, c] = [of(&train), of(&validation), of(&test)];
             prop_assert!(a.is_disjoint(&b) && a.is_disjoint(&c) && b.is_disjoint(&c));
             let all = train.len() + validation.len() + test.len();
-            prop_assert_eq!(all < n, some);
+            // Ten groups are drawn at least, which may be all of a few.
+            prop_assert!(all == n || some);
             // Each part is its share to within a group or two.
             let largest = (0..n_groups).map(|g| groups.iter().filter(|&&own| own == g).count()).max().unwrap();
             prop_assert!((train.len() as f64 - 0.6 * all as f64).abs() <= 2.0 * largest as f64 + 1.0);

@@ -95,7 +95,7 @@ fn easy_first_is_found_where_it_wins() {
     assert_eq!(of(&comparison, 0, Arm::EasyFirst), Decision::Better, "{:#?}", comparison.verdict);
     assert_eq!(comparison.budgets[0].best_order, Some(Arm::EasyFirst), "{:#?}", comparison.verdict);
     assert_ne!(of(&comparison, 0, Arm::HardFirst), Decision::Better);
-    assert!(comparison.verdict[0].contains("easy first gains"), "{:#?}", comparison.verdict);
+    assert!(comparison.verdict[0].contains("easy first wins"), "{:#?}", comparison.verdict);
 }
 
 #[test]

@@ -58,6 +58,12 @@ pub(super) struct Named<'a> {
     pub(super) data: &'a [String],
     /// A file of scores of one's own and its options.
     pub(super) scores: Option<&'a [String]>,
+    /// The limit in seconds.
+    pub(super) time_limit: Option<f64>,
+    /// Whether a loss of every example was asked of models that had not seen it.
+    pub(super) all_asked: bool,
+    /// Examples of the data.
+    pub(super) n_examples: usize,
 }
 
 /// The commands that do what is advised of data.
@@ -66,18 +72,26 @@ pub(super) fn commands_of_data(named: Named<'_>, noise: &Noise, keep: &Keep, ord
     let own: Vec<String> = vec![DIFFICULTY.to_owned()];
     let scores: Vec<&str> = named.scores.unwrap_or(&own).iter().map(String::as_str).collect();
     let mut commands = Vec::new();
-    let mut written = [&["advise"], &data[..], &["--difficulty", DIFFICULTY]].concat();
-    let asked = noise.rests_on.is_some();
+    let limit = named.time_limit.map(|seconds| format!("{}s", seconds.ceil()));
+    let mut written = [&["advise"], &data[..]].concat();
+    written.extend(limit.iter().flat_map(|limit| ["--time-limit", limit]));
+    // Models that were asked of no example have written nothing.
+    let asked = named.all_asked;
     if asked {
+        written.extend(["--difficulty", DIFFICULTY]);
+    }
+    if noise.rests_on.is_some() {
         written.extend(["--suspects", SUSPECTS, "--held-out", HELD_OUT]);
     }
     commands.push(Command::new("This advice again, with the files that the lines below take", &written));
-    if asked {
+    if noise.rests_on.is_some() {
         let words = ["noise", HELD_OUT, "-o", "issues.csv"];
         commands.push(Command::new("Look at all labels, by what models say that had not seen them", &words));
     }
-    commands.extend(pruned(&scores, noise, keep, &data));
-    commands.extend(ordered(&scores, order));
+    if asked || named.scores.is_some() {
+        commands.extend(pruned(&scores, noise, keep, &data));
+        commands.extend(ordered(&scores, order, named.n_examples));
+    }
     let words = [&["compare"], &data[..], &["--time-limit", "10m", "--out", "compare-all"]].concat();
     commands.push(Command::new("Compare more, in more time", &words));
     commands
@@ -105,10 +119,12 @@ fn pruned(scores: &[&str], noise: &Noise, keep: &Keep, data: &[&str]) -> Option<
     Some(Command::new("Look more closely at whether something can go", &words))
 }
 
-fn ordered(scores: &[&str], order: &OrderAdvice) -> Option<Command> {
+/// As many passes over all examples as were compared over training parts.
+fn ordered(scores: &[&str], order: &OrderAdvice, n_examples: usize) -> Option<Command> {
     let full = order.budgets.first()?;
+    let updates = (full.epochs * n_examples.div_ceil(full.batch_size.max(1)) as f64).round().max(1.0) as u64;
     let best = full.best.and_then(|best| full.arms.iter().find(|arm| arm.arm == best));
-    let [updates, batch] = [full.updates, full.batch_size as u64].map(|number| number.to_string());
+    let [updates, batch] = [updates, full.batch_size as u64].map(|number| number.to_string());
     let steps = format!("0..{updates}");
     let budget = ["--batch-size", &batch, "--total-steps", &updates, "--steps", &steps, "-o", "order.csv"];
     let pacing = best.and_then(|arm| Some((arm.arm, arm.a?.to_string(), arm.b?.to_string())));
@@ -136,12 +152,12 @@ pub(super) fn commands_of_files(log: Option<&[String]>, scores: Option<&[String]
         commands.push(Command::new("Score how hard each example is", &words));
         let words =
             ["prune", LOG_SCORES, "--column", "el2n", "--keep", "0.5", "--rule", "hardest", "-o", "kept.csv"];
-        commands.push(Command::new("Keep the hardest half", &words));
+        commands.push(Command::new("To try, not advised: the hardest half", &words));
     }
     if let Some(scores) = scores {
         let scores: Vec<&str> = scores.iter().map(String::as_str).collect();
         let words = [&["prune"], &scores[..], &["--keep", "0.5", "--rule", "hardest", "-o", "kept.csv"]].concat();
-        commands.push(Command::new("Keep the hardest half", &words));
+        commands.push(Command::new("To try, not advised: the hardest half", &words));
         let words = [
             &["order"],
             &scores[..],
@@ -149,7 +165,7 @@ pub(super) fn commands_of_files(log: Option<&[String]>, scores: Option<&[String]
             &["--steps", "0..100", "-o", "order.csv"],
         ]
         .concat();
-        commands.push(Command::new("The easiest first", &words));
+        commands.push(Command::new("To try, not advised: the easiest first", &words));
     }
     commands
 }

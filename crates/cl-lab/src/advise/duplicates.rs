@@ -43,7 +43,7 @@ pub struct Exact {
 /// Examples that lie very close together.
 ///
 /// ```text
-/// near    the distance to the nearest other example is below 5 % of the median of such distances
+/// near    the distance to the nearest other example is below 5 % of the median distance of two examples
 /// ```
 ///
 /// Distances are Euclidean, of standardised features, and between examples that are not the same. Where examples and features
@@ -54,7 +54,7 @@ pub struct Near {
     pub cannot_say: Option<CannotSay>,
     /// The share of the median below which examples are near.
     pub below: f64,
-    /// The median distance to the nearest other example.
+    /// The median distance of two examples, over pairs drawn at random: no duplicate moves it.
     pub median_distance: Option<f64>,
     /// Examples whose neighbours were sought.
     pub sought: usize,
@@ -98,6 +98,22 @@ const MOST_SOUGHT: usize = 20_000;
 
 /// Multiply-adds that may go into distances: half a minute of one core at most.
 const MOST_WORK: usize = 40_000_000_000;
+
+/// The median distance of pairs drawn at random.
+fn typical_distance(data: &Dataset<f32>) -> Result<f64, LabError> {
+    const PAIRS: usize = 2_000;
+    let n = data.n_examples();
+    let mut rng = random::stream(0, "pairs of examples", 0);
+    let mut distances = Vec::with_capacity(PAIRS);
+    while distances.len() < PAIRS {
+        let (a, b) = (random::below(&mut rng, n), random::below(&mut rng, n));
+        if a != b {
+            let squares = data.example(a).iter().zip(data.example(b)).map(|(x, y)| f64::from(x - y).powi(2));
+            distances.push(squares.sum::<f64>().sqrt());
+        }
+    }
+    Ok(quantile(&distances, 0.5)?)
+}
 
 impl Duplicates {
     /// Of one's data. O(n log n) comparisons of features for the same ones, O(m n d) for near ones of which m are sought.
@@ -246,8 +262,7 @@ impl Near {
             };
             sought.iter().enumerate().map(other).collect()
         };
-        let distances: Vec<f64> = nearest.iter().map(|&(.., distance)| distance).collect();
-        let median = quantile(&distances, 0.5)?;
+        let median = typical_distance(&standard)?;
         let mut near: Vec<(usize, usize, f64)> =
             nearest.into_iter().filter(|&(.., distance)| distance < BELOW * median).collect();
         let n_other = near.iter().filter(|&&(a, b, _)| !same_label(problem, distinct[a], distinct[b])).count();
@@ -293,7 +308,7 @@ impl Near {
         };
         let mut sentence = Sentence::new("Examples with a near-duplicate (nearer than ")
             .whole_percent(of("below"), self.below)
-            .words(" of the median distance to the nearest other one): ")
+            .words(" of the median distance of two examples): ")
             .count(of("found"), self.found)
             .words(" (")
             .percent(of("share"), share);

@@ -36,7 +36,8 @@ use crate::{
 ///
 /// Differences are judged by [`judge_all`]. A share counts only where all larger ones are safe: tests that are asked one after
 /// the other, as long as all are answered, need no correction among each other (Marcus, Peritz and Gabriel 1976), so that each
-/// is a family of its own. Random pruning beside the chosen rules is shown and not judged.
+/// is a family of its own; Benjamini and Hochberg's correction over all of them, which also holds for the shares that hurt, is
+/// kept. What is detectable is of each share alone. Random pruning beside the chosen rules is shown and not judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Keep {
     /// Why nothing can be said.
@@ -404,8 +405,15 @@ impl Keep {
 
     /// The same with what the curve of `n` examples says.
     fn of_curve(mut self, curve: Vec<KeepPoint>, n: usize) -> Self {
-        // A number that is none is told by its verdict.
-        let curve: Vec<KeepPoint> = curve.into_iter().filter(|point| point.difference.is_finite()).collect();
+        // A share without a number ends what can be said of smaller ones: it is not shown to be safe.
+        let mut ended = false;
+        let curve: Vec<KeepPoint> = curve
+            .into_iter()
+            .filter(|point| {
+                ended |= point.chosen && !point.difference.is_finite();
+                !ended && point.difference.is_finite()
+            })
+            .collect();
         let chosen: Vec<&KeepPoint> = curve.iter().filter(|point| point.chosen).collect();
         let safe = |point: &&&KeepPoint| point.verdict == KeepVerdict::Safe;
         let hurts = |point: &&KeepPoint| point.verdict == KeepVerdict::Hurts;
@@ -434,15 +442,15 @@ impl Keep {
                     .number("/keep/margin", self.margin, 2)
                     .words(" ")
                     .words(self.unit)
-                    .words(" cannot be seen with these data: the least that would have been found at the largest share is ")
+                    .words(" cannot be seen with these splits: the least that would have been found at the largest share is ")
                     .number(format!("/keep/curve/{at}/detectable"), gain, 2),
                 None => Sentence::new("repetitions do not differ, so that there is nothing to judge by"),
             };
             let needed = match self.needed_examples {
                 Some(examples) => Sentence::new("about ")
                     .count("/keep/needed_examples", examples as usize)
-                    .words(" examples, or a larger margin"),
-                None => Sentence::new("more examples, or a larger margin"),
+                    .words(" examples in each comparison (more data, or more of these with a longer --time-limit), or a larger margin"),
+                None => Sentence::new("more examples, a longer --time-limit, or a larger margin"),
             };
             self.cannot_say = Some(CannotSay::new(why, needed));
         }

@@ -204,7 +204,12 @@ impl Noise {
         let learned_low = hull(|rate| rate.low, f64::min, 1.0);
         let learned_high = hull(|rate| rate.high, f64::max, 0.0);
         let overlap = quarter.high < learned_low;
-        let rate = if learned.rate > half.high { half.rate } else { (learned.rate + half.rate) / 2.0 };
+        let rate = match () {
+            // Where classes overlap only what disagrees among the surest is told from hard examples.
+            () if overlap => quarter.rate,
+            () if learned.rate > half.high => half.rate,
+            () => (learned.rate + half.rate) / 2.0,
+        };
         let n_wrong = (rate * labels.len() as f64).round() as usize;
         let low = if overlap { 0.0 } else { learned_low.min(half.low).min(quarter.low) };
         let suspects = suspects(probabilities, labelled, c, issues, n_wrong);

@@ -189,7 +189,13 @@ impl Advisor<'_> {
 
         let arguments = options.arguments.clone().unwrap_or_else(|| vec![problem.name().to_owned()]);
         let scores = scores_among(&arguments);
-        let named = Named { data: &arguments, scores: scores.as_deref() };
+        let named = Named {
+            data: &arguments,
+            scores: scores.as_deref(),
+            time_limit: plan.time_limit,
+            all_asked: held_out.is_some() && plan.noise.as_ref().is_some_and(|noise| noise.examples.is_none()),
+            n_examples: problem.data().n_examples(),
+        };
         let commands = commands_of_data(named, &noise, &keep, &order);
         let parts = Parts {
             data: Some(DataFacts::of(problem)),

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cl_data::io::write_atomically;
+use cl_data::{FingerprintBuilder, io::write_atomically};
 use cl_study::{Better, Choice, EndedRun, Metric as Scalar, Outcome, Progress, Record, Study, StudyResults};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -113,6 +113,7 @@ pub struct Comparison {
 struct Saved {
     version: u32,
     data: DataFacts,
+    content: String,
     checked: Checked,
     time_limit: Option<Duration>,
     plan: Plan,
@@ -150,20 +151,22 @@ pub fn compare(problem: &Problem, options: &Options, progress: &dyn Progress) ->
     let began = Instant::now();
     let checked = options.checked(problem)?;
     let facts = DataFacts::of(problem);
-    let kept = match options.folder.as_deref().map(|folder| Saved::read(folder)).transpose()?.flatten() {
-        Some(kept) => kept.expect(&facts, &checked, options.time_limit)?,
+    let content = content(problem);
+    let kept = match options.folder.as_deref().map(Saved::read).transpose()?.flatten() {
+        Some(kept) => kept.expect(&facts, &content, &checked, options.time_limit)?,
         None => {
             let plan = Plan::whole(problem, &checked);
             let plan = match options.time_limit {
                 Some(limit) => {
                     let jobs = options.jobs.unwrap_or_else(rayon::current_num_threads);
-                    plan.within(problem, checked.keep, limit, measured_cost(problem, &checked)?, jobs)?
+                    plan.within(problem, &checked, limit, measured_cost(problem, &checked)?, jobs)?
                 }
                 None => plan,
             };
             let kept = Saved {
                 version: 1,
                 data: facts.clone(),
+                content: content.clone(),
                 checked: checked.clone(),
                 time_limit: options.time_limit,
                 plan,
@@ -177,7 +180,7 @@ pub fn compare(problem: &Problem, options: &Options, progress: &dyn Progress) ->
     };
     let deadline = options.time_limit.and_then(|limit| began.checked_add(limit));
     let plan = kept.plan.clone();
-    let runner = Runner { problem, plan: &plan, checked: &checked, options, progress };
+    let runner = Runner { problem, content: &content, plan: &plan, checked: &checked, options, progress };
     let (budgets, runs, repetitions) = runner.run(kept, deadline)?;
     let judging = Judging {
         metric: checked.metric,
@@ -230,6 +233,20 @@ impl DataFacts {
     }
 }
 
+/// The hash of all that decides a run and that ids and labels do not tell: numbers, groups, scores and the test set.
+fn content(problem: &Problem) -> String {
+    let mut hash = FingerprintBuilder::default();
+    for data in std::iter::once(problem.data()).chain(problem.test()) {
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
+        hash.add_u32s(&bits(data.features().as_slice()));
+        (0..data.n_examples()).for_each(|example| hash.add_u32s(&bits(data.targets(example))));
+        hash.add(data.labels().iter().map(|&label| label as u64));
+    }
+    hash.add(problem.groups().unwrap_or_default().iter().map(|&group| group as u64));
+    hash.add(problem.difficulty().unwrap_or_default().iter().map(|score| score.to_bits()));
+    hash.fingerprint().to_string()
+}
+
 impl Saved {
     const NAME: &'static str = "plan.json";
 
@@ -255,7 +272,13 @@ impl Saved {
     }
 
     /// The same, where it is of the same data and options.
-    fn expect(self, data: &DataFacts, checked: &Checked, time_limit: Option<Duration>) -> Result<Self, LabError> {
+    fn expect(
+        self,
+        data: &DataFacts,
+        content: &str,
+        checked: &Checked,
+        time_limit: Option<Duration>,
+    ) -> Result<Self, LabError> {
         let other = |what: &str, found: String, expected: String| {
             let value = format!("of a comparison with {what} {found}");
             let expected = format!("one with {expected}, or another folder");
@@ -265,6 +288,10 @@ impl Saved {
             let name =
                 |data: &DataFacts| format!("{} ({} examples, {})", data.name, data.examples, data.fingerprint);
             return other("data", name(&self.data), name(data));
+        }
+        if self.content != content {
+            let what = "other features, numbers to predict, groups, scores or test examples";
+            return other("data of", what.into(), "these".into());
         }
         if self.checked != *checked {
             return other("options", format!("{:?}", self.checked), format!("{checked:?}"));
@@ -313,10 +340,27 @@ struct BudgetChoice {
 
 struct Runner<'a> {
     problem: &'a Problem,
+    content: &'a str,
     plan: &'a Plan,
     checked: &'a Checked,
     options: &'a Options,
     progress: &'a dyn Progress,
+}
+
+/// The splits that settings are chosen on.
+struct Tuning<'a> {
+    seeds: Vec<u64>,
+    prepared: Vec<Repetition<'a>>,
+}
+
+impl<'a> Tuning<'a> {
+    fn of(&self, seed: u64) -> Result<&Repetition<'a>, LabError> {
+        self.prepared.iter().find(|repetition| repetition.seed == seed).ok_or_else(|| unknown(seed))
+    }
+}
+
+fn unknown(seed: u64) -> LabError {
+    LabError::argument("seed", seed, "that of a split that was prepared")
 }
 
 type Ran = (Vec<BudgetValues>, Vec<EndedRun>, usize);
@@ -332,22 +376,27 @@ impl Runner<'_> {
         self.progress.started(n_tuning + n_scored + wanted * 2 * self.plan.arms.len());
         let tuning: Vec<u64> = (0..self.plan.n_tuning_seeds as u64).map(|at| FIRST_TUNING_SEED + at).collect();
 
+        let prepared = tuning.iter().map(|&seed| self.repetition_of(seed)).collect::<Result<Vec<_>, _>>()?;
+        let tuning = &Tuning { seeds: tuning, prepared };
+
         // Learning rates by shuffling, which needs no difficulty; then the difficulty, by the rate of the full budget.
         let rates = [("full", self.plan.n_updates), ("short", self.plan.n_updates_short)]
-            .map(|(name, n_updates)| self.rate(name, n_updates, &tuning, &whole));
+            .map(|(name, n_updates)| self.rate(name, n_updates, tuning, &whole));
         let [full, short] = rates;
         let mut budgets = [full?, short?];
-        let scores = self.scores(&tuning, budgets[0].learning_rate, &whole)?;
+        let of_tuning: Vec<&Repetition<'_>> = tuning.prepared.iter().collect();
+        let scores = self.scores(&of_tuning, budgets[0].learning_rate, &whole)?;
         for budget in &mut budgets {
-            self.choose(budget, &tuning, &scores, &whole)?;
+            self.choose(budget, tuning, &scores, &whole)?;
         }
 
         // A repetition at a time, each with all arms, so that whenever time ends all arms have as many.
         let mut judged: Vec<StudyResults> = Vec::new();
         for seed in 0..wanted as u64 {
             let began = Instant::now();
-            let scores = self.scores(&[seed], budgets[0].learning_rate, &whole)?;
-            judged.push(self.repetition(seed, &budgets, &scores, &whole)?);
+            let repetition = self.repetition_of(seed)?;
+            let scores = self.scores(&[&repetition], budgets[0].learning_rate, &whole)?;
+            judged.push(self.repetition(&repetition, &budgets, &scores, &whole)?);
             let enough = judged.len() >= options::FEWEST_SEEDS.min(wanted);
             let late = deadline.is_some_and(|deadline| Instant::now() + began.elapsed() > deadline);
             // A comparison that goes on has what it had.
@@ -373,7 +422,9 @@ impl Runner<'_> {
 
     /// All that decides a run beside its arm and seed.
     fn settings(&self) -> serde_json::Value {
-        json!({ "data": DataFacts::of(self.problem), "plan": self.plan, "metric": self.checked.metric })
+        json!({
+            "data": DataFacts::of(self.problem), "content": self.content, "plan": self.plan, "metric": self.checked.metric,
+        })
     }
 
     fn better(&self) -> Better {
@@ -389,12 +440,12 @@ impl Runner<'_> {
         &self,
         name: &'static str,
         n_updates: u64,
-        tuning: &[u64],
+        tuning: &Tuning<'_>,
         whole: &Whole<'_>,
     ) -> Result<BudgetChoice, LabError> {
         let title = format!("learning rate, {name} budget");
-        let choice =
-            Choice::new(title, tuning, Scalar::scalar("validation"), self.better()).settings(self.settings());
+        let choice = Choice::new(title, &tuning.seeds[..], Scalar::scalar("validation"), self.better())
+            .settings(self.settings());
         let journal = self.journal(&format!("rate-{name}"));
         let judged: Vec<u64> = (0..self.plan.n_seeds as u64).collect();
         let chosen = choice.choose(
@@ -404,7 +455,7 @@ impl Runner<'_> {
             journal.as_deref(),
             whole,
             |&rate, seed| {
-                let run = || self.repetition_of(seed)?.run(Strategy::Shuffling, None, n_updates, rate);
+                let run = || tuning.of(seed)?.run(Strategy::Shuffling, None, n_updates, rate);
                 run().map(usable).map_err(|error| error.to_string())
             },
         )?;
@@ -421,22 +472,28 @@ impl Runner<'_> {
     }
 
     /// The difficulty of the training examples of each of these splits; none where no arm asks for one.
-    fn scores(&self, seeds: &[u64], rate: f64, whole: &Whole<'_>) -> Result<Vec<Option<Vec<f64>>>, LabError> {
+    fn scores(
+        &self,
+        repetitions: &[&Repetition<'_>],
+        rate: f64,
+        whole: &Whole<'_>,
+    ) -> Result<Vec<Option<Vec<f64>>>, LabError> {
         if self.problem.difficulty().is_some() {
-            let own = |&seed: &u64| Ok(self.repetition_of(seed)?.parts.difficulty);
-            return seeds.iter().map(own).collect();
+            return Ok(repetitions.iter().map(|repetition| repetition.parts.difficulty.clone()).collect());
         }
         if !self.plan.needs_difficulty(self.problem) {
-            return Ok(vec![None; seeds.len()]);
+            return Ok(vec![None; repetitions.len()]);
         }
+        let seeds: Vec<u64> = repetitions.iter().map(|repetition| repetition.seed).collect();
         let first = seeds.first().copied().unwrap_or(0);
-        let study = Study::new(format!("difficulty from seed {first}"), seeds)
+        let study = Study::new(format!("difficulty from seed {first}"), &seeds[..])
             .arm("cross-validated loss", json!({ "learning_rate": rate }))
             .setting("all", self.settings());
         let journal = self.journal(&format!("difficulty-{first}"));
         let results = study.run(self.options.jobs, journal.as_deref(), whole, |run| {
-            let scores = || self.repetition_of(run.seed)?.difficulty(rate);
-            scores().map(|scores| Record::new().curve("difficulty", scores)).map_err(|error| error.to_string())
+            let repetition = repetitions.iter().find(|repetition| repetition.seed == run.seed);
+            let scores = repetition.ok_or_else(|| unknown(run.seed)).and_then(|one| one.difficulty(rate));
+            scores.map(|scores| Record::new().curve("difficulty", scores)).map_err(|error| error.to_string())
         })?;
         let of = |run: EndedRun| match run.outcome {
             Outcome::Record(mut record) => Ok(record.curves.remove("difficulty")),
@@ -449,7 +506,7 @@ impl Runner<'_> {
     fn choose(
         &self,
         budget: &mut BudgetChoice,
-        tuning: &[u64],
+        tuning: &Tuning<'_>,
         scores: &[Option<Vec<f64>>],
         whole: &Whole<'_>,
     ) -> Result<(), LabError> {
@@ -465,7 +522,7 @@ impl Runner<'_> {
             };
             let title = format!("{arm}, {} budget", budget.name);
             let metric = Scalar::scalar("validation");
-            let choice = Choice::new(title, tuning, metric, self.better())
+            let choice = Choice::new(title, &tuning.seeds[..], metric, self.better())
                 .settings(json!({ "all": self.settings(), "learning_rate": budget.learning_rate }));
             let journal = self.journal(&format!("{arm}-{}", budget.name));
             let best = choice.choose(
@@ -475,10 +532,9 @@ impl Runner<'_> {
                 journal.as_deref(),
                 whole,
                 |&strategy, seed| {
-                    let scores =
-                        tuning.iter().position(|&other| other == seed).and_then(|at| scores[at].as_deref());
-                    let run =
-                        || self.repetition_of(seed)?.run(strategy, scores, budget.n_updates, budget.learning_rate);
+                    let place = tuning.seeds.iter().position(|&other| other == seed);
+                    let scores = place.and_then(|at| scores[at].as_deref());
+                    let run = || tuning.of(seed)?.run(strategy, scores, budget.n_updates, budget.learning_rate);
                     run().map(Some).map_err(|error| error.to_string())
                 },
             )?;
@@ -493,11 +549,12 @@ impl Runner<'_> {
     /// Every arm at both budgets on a fresh split.
     fn repetition(
         &self,
-        seed: u64,
+        repetition: &Repetition<'_>,
         budgets: &[BudgetChoice; 2],
         scores: &[Option<Vec<f64>>],
         whole: &Whole<'_>,
     ) -> Result<StudyResults, LabError> {
+        let seed = repetition.seed;
         let mut study = Study::new(format!("repetition {seed}"), [seed]);
         for arm in &self.plan.arms {
             study = study.arm(arm.name(), serde_json::Value::Null);
@@ -510,7 +567,6 @@ impl Runner<'_> {
             });
             study = study.setting(budget.name, settings);
         }
-        let repetition = self.repetition_of(seed)?;
         let scores = scores.first().and_then(|scores| scores.as_deref());
         let journal = self.journal(&format!("repetition-{seed}"));
         let results = study.run(self.options.jobs, journal.as_deref(), whole, |run| {

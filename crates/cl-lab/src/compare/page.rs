@@ -169,8 +169,9 @@ impl Comparison {
              that validated best on those other splits is judged first, and is not corrected for what it was chosen from; all other \
              gains are judged apart from it. Gains of a family by Holm's correction, all of them by Benjamini and Hochberg's, at 2.5 \
              % each, and a rank-based interval must say the same. Better and \
-             worse are differences whose interval lies beyond {} {}, no difference is one that lies within, and undecided is all \
-             else.</p>\n<p>{}</p>\n</section>\n",
+             worse are differences that lie beyond {} {} by these corrected tests, no difference is one that lies within, and \
+             undecided is all else; the intervals shown are 95 % of each difference alone, and narrower than what verdicts ask for. \
+             A random order with the pacing of another takes that one's settings and has none of its own to choose.</p>\n<p>{}</p>\n</section>\n",
             rates.join(", "),
             self.plan.n_tuning_seeds,
             number(self.metric, self.margin),

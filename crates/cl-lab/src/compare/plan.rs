@@ -40,6 +40,10 @@ pub struct Plan {
     pub left_out: Vec<String>,
 }
 
+/// Updates of the full budget, where none is given, and the fewest that a limit reduces them to.
+const UPDATES: u64 = 3_000;
+const FEWEST_UPDATES: u64 = 1_000;
+
 /// Learning rates tried for shuffling: more than any arm has settings.
 const RATES: [f64; 7] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 
@@ -59,7 +63,7 @@ impl Plan {
         let batch_size = if n_train < 5_000 { 32 } else { 128 };
         // Some thousand updates, and ten passes at least.
         let per_epoch = n_train.div_ceil(batch_size) as u64;
-        let epochs = checked.epochs.unwrap_or_else(|| 3_000_u64.div_ceil(per_epoch).clamp(10, 100));
+        let epochs = checked.epochs.unwrap_or_else(|| UPDATES.div_ceil(per_epoch).clamp(10, 100));
         Self {
             arms: checked.arms.clone(),
             n_seeds: checked.n_seeds,
@@ -84,17 +88,26 @@ impl Plan {
         self
     }
 
+    /// The same with about so many updates.
+    fn with_about(mut self, problem: &Problem, n_updates: u64) -> Self {
+        let per_epoch = n_train(problem, self.n_examples).div_ceil(self.batch_size) as u64;
+        self.epochs = (n_updates / per_epoch).max(1);
+        self.with_updates(problem)
+    }
+
     /// As much of it as fits into `limit`, where an update takes `update` and a validation `validation` on one thread of
-    /// `jobs`. It is reduced in this order: choices on fewer splits, fewer examples, arms from the end of the list, each
-    /// with eight repetitions, then with six. Repetitions beyond those are run while there is time.
+    /// `jobs`. It is reduced in this order: choices on fewer splits, a shorter full budget where none was asked for, fewer
+    /// examples for as many updates, arms from the end of the list, each with eight repetitions, then with six. Repetitions
+    /// beyond those are run while there is time.
     pub(super) fn within(
         self,
         problem: &Problem,
-        keep: f64,
+        checked: &Checked,
         limit: Duration,
         cost: Cost,
         jobs: usize,
     ) -> Result<Self, LabError> {
+        let keep = checked.keep;
         // Threads share what a processor has, and the last runs of a repetition wait for each other.
         let capacity = limit.as_secs_f64() * (1.0 + 0.3 * (jobs as f64 - 1.0)) * 0.8;
         let whole = self.clone();
@@ -106,9 +119,21 @@ impl Plan {
         let mut tried = vec![(whole.clone(), few), (Self { n_tuning_seeds: 2, ..whole.clone() }, few)];
         let n = problem.data().n_examples();
         let mut smallest = tried[1].0.clone();
+        if checked.epochs.is_none() {
+            for n_updates in [2_000, 1_400, FEWEST_UPDATES].into_iter().filter(|&n| n < whole.n_updates) {
+                smallest = smallest.with_about(problem, n_updates);
+                tried.push((smallest.clone(), few));
+            }
+        }
         let mut share = n / 2;
         while share >= 1_000 {
-            smallest = Self { n_examples: Some(share), ..smallest }.with_updates(problem);
+            let n_updates = smallest.n_updates;
+            smallest = Self { n_examples: Some(share), ..smallest };
+            // Passes that were asked for stay, and of an open budget the updates.
+            smallest = match checked.epochs {
+                Some(_) => smallest.with_updates(problem),
+                None => smallest.with_about(problem, n_updates),
+            };
             tried.push((smallest.clone(), few));
             share /= 2;
         }
@@ -146,6 +171,10 @@ impl Plan {
                 "settings are chosen on {} splits and not on {}",
                 self.n_tuning_seeds, whole.n_tuning_seeds
             );
+            self.left_out.push(told);
+        }
+        if self.n_examples.is_none() && self.n_updates < whole.n_updates {
+            let told = format!("the full budget is {} updates and not {}", self.n_updates, whole.n_updates);
             self.left_out.push(told);
         }
         if let Some(n_examples) = self.n_examples {
@@ -230,7 +259,7 @@ mod tests {
         let whole = Plan::whole(&problem, &checked);
         assert_eq!((whole.batch_size, whole.n_updates_short, whole.arms.len()), (32, whole.n_updates / 10, 11));
         let cost = Cost { update: 2e-5, validation: 1e-3 };
-        let within = |seconds| whole.clone().within(&problem, 0.5, Duration::from_secs(seconds), cost, 2);
+        let within = |seconds| whole.clone().within(&problem, &checked, Duration::from_secs(seconds), cost, 2);
         assert!(within(100_000).unwrap() == whole);
         let mut last = f64::INFINITY;
         let mut n_told = 0;

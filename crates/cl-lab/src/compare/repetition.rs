@@ -17,7 +17,7 @@ use crate::{
     metric::Metric,
     problem::{Problem, Task},
     recipe::{ModelKind, Recipe, TrainingLoss, evaluated},
-    split::Parts,
+    split::{Parts, by_groups},
 };
 
 /// Momentum of every run.
@@ -61,10 +61,41 @@ impl<'a> Repetition<'a> {
         let seeds = [FIRST_SCORING_SEED + self.seed];
         let make = |seed| self.plan.model.make(self.problem, seed);
         let n_folds = N_FOLDS.min(train.n_examples());
+        if let Some(groups) = self.problem.groups() {
+            return self.difficulty_by_groups(&scoring, groups, n_folds);
+        }
         Ok(match self.problem.task() {
             Task::Classification => cross_validated_loss(make, &scoring, &CrossEntropy, train, n_folds, &seeds)?,
             Task::Regression => cross_validated_loss(make, &scoring, &Squared, train, n_folds, &seeds)?,
         })
+    }
+
+    /// The same where groups are whole in each fold.
+    fn difficulty_by_groups(
+        &self,
+        scoring: &Scoring,
+        groups: &[usize],
+        n_folds: usize,
+    ) -> Result<Vec<f64>, LabError> {
+        let train = &self.parts.train;
+        let seed = FIRST_SCORING_SEED + self.seed;
+        let groups: Vec<usize> = self.parts.examples.iter().map(|&example| groups[example]).collect();
+        let all: Vec<usize> = (0..train.n_examples()).collect();
+        let folds = by_groups(&groups, &all, &vec![1.0 / n_folds as f64; n_folds], seed);
+        let mut losses = vec![0.0; train.n_examples()];
+        for fold in folds.iter().filter(|fold| !fold.is_empty()) {
+            let rest: Vec<usize> =
+                all.iter().copied().filter(|example| fold.binary_search(example).is_err()).collect();
+            let (rest, held_out) = (train.subset(&rest)?, train.subset(fold)?);
+            let model = self.plan.model.make(self.problem, seed)?;
+            let model = match self.problem.task() {
+                Task::Classification => scoring.train(model, &CrossEntropy, &rest, seed)?,
+                Task::Regression => scoring.train(model, &Squared, &rest, seed)?,
+            };
+            let of_fold = evaluated(self.problem.task(), &model, &held_out)?.losses;
+            fold.iter().zip(of_fold).for_each(|(&example, loss)| losses[example] = loss);
+        }
+        Ok(losses)
     }
 
     /// Trains by `strategy` and reads the test part once.

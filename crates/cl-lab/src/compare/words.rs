@@ -34,6 +34,7 @@ impl Comparison {
     pub(super) fn in_words(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         for budget in &self.budgets {
+            sentences.push(self.on_winner(budget));
             sentences.push(self.on_orders(budget));
             sentences.extend(self.on_others(budget, ArmKind::Weighting, "weighting"));
             sentences.extend(self.on_others(budget, ArmKind::Pruning, "pruning"));
@@ -59,11 +60,31 @@ impl Comparison {
         }
     }
 
+    fn on_winner(&self, budget: &BudgetFindings) -> String {
+        let at = self.at(budget);
+        let of = |arm: Option<Arm>| arm.and_then(|arm| budget.arms.iter().find(|other| other.arm == arm));
+        match (of(budget.winner), of(budget.chosen)) {
+            (Some(winner), _) => {
+                format!("{at} {} wins: {} {} over shuffling.", winner.name, self.gain(winner), self.unit)
+            }
+            (None, Some(chosen)) => format!(
+                "{at} no arm is shown to beat shuffling; the one that looked best on other splits, {}: {} {} ({}).",
+                chosen.name,
+                self.gain(chosen),
+                self.unit,
+                chosen.verdict.words()
+            ),
+            (None, None) => format!("{at} no arm is shown to beat shuffling."),
+        }
+    }
+
     fn on_orders(&self, budget: &BudgetFindings) -> String {
-        let (at, unit) = (self.at(budget), &self.unit);
+        let unit = &self.unit;
+        let at =
+            if budget.name == "full" { "Orders, at the full budget" } else { "Orders, at a tenth of the updates" };
         let orders: Vec<&ArmFindings> = budget.arms.iter().filter(|arm| arm.kind == ArmKind::Order).collect();
         if orders.is_empty() {
-            return format!("{at}, no order was compared.");
+            return format!("{at}: none was compared.");
         }
         let better: Vec<String> = orders
             .iter()
@@ -82,7 +103,7 @@ impl Comparison {
                 ),
                 None => String::new(),
             };
-            return format!("{at}, {}{because}.", better.join("; "));
+            return format!("{at}: {}{because}.", better.join("; "));
         }
         // The order that validated best stands for all.
         let first = orders[0];
@@ -106,7 +127,7 @@ impl Comparison {
             true => "no order makes a difference",
             false => "no order is shown to beat shuffling here",
         };
-        format!("{at}, {none}: the one that validated best, {}, {} {unit}{rest}.", best.name, self.gain(best))
+        format!("{at}: {none}; the one that validated best, {}, {} {unit}{rest}.", best.name, self.gain(best))
     }
 
     fn on_others(&self, budget: &BudgetFindings, kind: ArmKind, what: &str) -> Option<String> {
@@ -154,7 +175,8 @@ impl Comparison {
         (!told.is_empty()).then(|| {
             format!(
                 "What this comparison could have seen, in four of five such comparisons, whichever the arm: a gain of {}; \
-                 a difference of {} {} is not worth naming.",
+                 a difference of {} {} is not worth naming. Intervals are of each difference alone; verdicts allow for all that \
+                 is compared, and ask for more.",
                 told.join(", of "),
                 number(self.metric, self.margin),
                 self.unit
@@ -177,7 +199,7 @@ impl Comparison {
         };
         let noise = match self.data.label_noise {
             0.0 => String::new(),
-            noise => format!(", a share of {noise} of the training labels made wrong"),
+            noise => format!(", a share of {noise} of the training and validation labels made wrong"),
         };
         let level = number(self.metric, self.budgets.first().map_or(f64::NAN, |budget| budget.baseline));
         let unit = if self.metric == Metric::LogLoss { " nats" } else { "" };
@@ -186,7 +208,7 @@ impl Comparison {
             self.repetitions, self.model, self.metric
         );
         if self.stopped_by_time {
-            text += &format!(" Time ended before the {} repetitions that were planned.", self.plan.n_seeds);
+            text += &format!(" Time ended before the {} repetitions that were asked for.", self.plan.n_seeds);
         }
         for left_out in &self.plan.left_out {
             text += &format!(" To keep the time limit, {left_out}.");

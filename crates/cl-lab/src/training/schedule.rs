@@ -70,10 +70,13 @@ pub(super) struct Made {
     pub(super) plateau: Option<Plateau>,
 }
 
+/// Makes a rate of its options for a length, with the factor that validation decides about.
+type Make = fn(&mut Options, Length) -> Result<(Rate, Option<Plateau>), LabError>;
+
 /// A schedule of the list.
 struct Entry {
     description: Description,
-    make: fn(&mut Options, Length) -> Result<(Rate, Option<Plateau>), LabError>,
+    make: Make,
 }
 
 static SCHEDULES: &[Entry] = &[

@@ -56,7 +56,7 @@ pub(super) fn median(values: impl Iterator<Item = f32>) -> Option<f32> {
     if values.is_empty() {
         return None;
     }
-    let is_even = values.len() % 2 == 0;
+    let is_even = values.len().is_multiple_of(2);
     let (below, &mut upper, _) = values.select_nth_unstable_by(half, f32::total_cmp);
     let lower = below.iter().copied().max_by(f32::total_cmp).filter(|_| is_even).unwrap_or(upper);
     // Of two halves, so that the largest numbers do not overflow.

@@ -237,7 +237,7 @@ mod tests {
         let found = suspicions(&leak, &[("c".into(), 2..5)]).unwrap();
         assert!(found[0].contains("`c` (a copy: 3 values for 3 answers)"), "{found:?}");
         // What tells of two classes as a feature tells as a column, once.
-        let is_first = |i: usize| usize::from(i % 3 == 0);
+        let is_first = |i: usize| usize::from(i.is_multiple_of(3));
         let three = problem(Task::Classification, |i| vec![is_first(i) as f32; 2]);
         let data = three.data().clone().with_labels((0..60).map(is_first).collect()).unwrap();
         let found = suspicions(&of_data(Task::Classification, data), &[("c".into(), 2..4)]).unwrap();
