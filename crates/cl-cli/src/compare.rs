@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     data: String,
     #[command(flatten)]
     options: ProblemOptions,
-    /// The arms beside shuffling [all]
+    /// The arms beside shuffling [all that suit the task]
     #[arg(long, value_delimiter = ',', value_name = "NAME,...", value_parser = arm)]
     arms: Option<Vec<Arm>>,
     /// Repetitions, each with a split of its own

@@ -43,7 +43,7 @@ pub struct Exact {
 /// Examples that lie very close together.
 ///
 /// ```text
-/// near    the distance to the nearest other example is below 5 % of the median distance of two examples
+/// near    the distance to the nearest other example is below 1 % of the median distance of two examples
 /// ```
 ///
 /// Distances are Euclidean, of standardised features, and between examples that are not the same. Where examples and features
@@ -91,7 +91,7 @@ pub struct NearPair {
 pub const MOST_LISTED: usize = 1000;
 
 /// Below this share of the median distance examples are near.
-const BELOW: f64 = 0.05;
+const BELOW: f64 = 0.01;
 
 /// Examples whose neighbours are sought, at most.
 const MOST_SOUGHT: usize = 20_000;
