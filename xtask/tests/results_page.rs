@@ -129,7 +129,7 @@ fn a_run_that_lacks_what_the_readme_has_changes_nothing() {
     let run = xtask(&["results", "--run", folder.path().to_str().unwrap()]);
     assert_eq!(run.status.code(), Some(1));
     let message = String::from_utf8(run.stderr).unwrap();
-    assert!(message.contains("shapes/lower-error, which this run did not measure"), "{message}");
+    assert!(message.contains("self-paced/epoch-0, which this run did not measure"), "{message}");
     assert!(before == files.each_ref().map(read));
     assert_eq!(xtask(&["results"]).status.code(), Some(2), "no run is named");
 }
