@@ -299,7 +299,8 @@ mod tests {
         );
         let beaten = order(&[real(&NO_ORDER, Verdict::NotReproduced, 2.0)]);
         assert!(
-            beaten.starts_with("Random order is not always the best") && beaten.contains("is better in the only comparison")
+            beaten.starts_with("Random order is not always the best")
+                && beaten.contains("is better in the only comparison")
         );
     }
 
@@ -310,16 +311,15 @@ mod tests {
             told(&rows)[2].clone()
         };
         let some = examples(&[(&HALF, Verdict::Reproduced), (&CAN_GO, Verdict::NotReproduced)]);
-        assert!(some.starts_with(
-            "Some examples can go without loss: the half of highest EL2N alone is enough"
-        ));
+        assert!(some.starts_with("Some examples can go without loss: the half of highest EL2N alone is enough"));
         assert!(
             some.contains("what is forgotten most alone is not enough in the only comparison (-3.0 points ["),
             "{some}"
         );
         let none = examples(&[(&HALF, Verdict::NotReproduced), (&CAN_GO, Verdict::NotTested)]);
         assert!(
-            none.starts_with("No part was shown to go without loss") && none.contains("not tested in the only comparison")
+            none.starts_with("No part was shown to go without loss")
+                && none.contains("not tested in the only comparison")
         );
         assert!(examples(&[(&HALF, Verdict::Undecided)]).starts_with("Which examples can go without loss is not"));
     }
