@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::output::{check_results, note, print_beside};
 use crate::paths;
-use crate::problem_arguments::{ModelArgument, ProblemOptions, data_path, make_folder, margin, metric};
+use crate::problem_arguments::{ModelArgument, ProblemOptions, data_path, margin, metric};
 use crate::progress::RunBar;
 
 /// Compare orders, weightings and pruning with plain shuffling, on your own data: is random order the best you can do?
@@ -111,7 +111,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     read.push(data_path(&arguments.data));
     paths::check(&read, written.iter().chain(&arguments.json))?;
     let problem = arguments.options.read(&arguments.data)?.with_label_noise(arguments.noise)?;
-    make_folder(&out)?;
     let options = Options {
         arms: arguments.arms.clone(),
         n_seeds: arguments.seeds,

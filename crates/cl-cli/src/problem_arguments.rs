@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use cl_lab::{
     Metric, ModelKind, Problem, Task,
     problem::{Imputation, ReadOptions},
@@ -144,9 +143,4 @@ pub(crate) fn margin(given: Option<f64>, metric: Option<Metric>) -> Option<f64> 
 /// The path of data, where it is one.
 pub(crate) fn data_path(data: &str) -> PathBuf {
     PathBuf::from(data)
-}
-
-/// Makes a folder for results.
-pub(crate) fn make_folder(folder: &std::path::Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))
 }

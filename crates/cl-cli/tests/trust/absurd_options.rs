@@ -83,12 +83,34 @@ impl Case {
 
     /// The folder that is asked for, of the command that writes one.
     fn folder(&self) -> Option<&Path> {
-        self.arguments.last().filter(|_| self.arguments[0] == "example").map(Path::new)
+        let named = self.arguments.iter().filter_map(|argument| argument.strip_prefix("--out=")).next_back();
+        named
+            .or(self.arguments.last().filter(|_| self.arguments[0] == "example").map(String::as_str))
+            .map(Path::new)
+    }
+
+    /// Whether this is in the folder that is asked for, or one that it is in.
+    fn is_of_folder(&self, name: &Path) -> bool {
+        let plain = |path: &Path| -> PathBuf {
+            path.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect()
+        };
+        self.folder().map(plain).is_some_and(|folder| name.starts_with(&folder) || folder.starts_with(name))
     }
 }
 
 /// The options that name what is written.
-const OUTPUTS: &[&str] = &["--output", "--plot", "--exposure", "--neighbors", "--csv", "--state"];
+const OUTPUTS: &[&str] = &[
+    "--output",
+    "--plot",
+    "--exposure",
+    "--neighbors",
+    "--csv",
+    "--state",
+    "--json",
+    "--suspects",
+    "--difficulty",
+    "--held-out",
+];
 
 /// An argument of a command: an option with its value, or a value that stands alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -502,12 +524,11 @@ fn problems(case: &Case, outcome: &Outcome, before: &BTreeMap<PathBuf, Vec<u8>>,
     for name in &new {
         if *code != Some(0) {
             // What is kept of the work, for the next time.
-            if !case.arguments.contains(&format!("--state={}", name.display())) {
+            let is_of_folder = case.is_of_folder(name);
+            if !is_of_folder && !case.arguments.contains(&format!("--state={}", name.display())) {
                 say(format!("{} is left behind", name.display()));
             }
-        } else if !outputs.iter().any(|output| same(output, name))
-            && case.folder().is_none_or(|folder| !name.starts_with(folder))
-        {
+        } else if !outputs.iter().any(|output| same(output, name)) && !case.is_of_folder(name) {
             say(format!("{} is written unasked", name.display()));
         }
     }

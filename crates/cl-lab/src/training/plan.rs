@@ -1,5 +1,6 @@
 //! A configuration as a whole: what its parts are, and whether they go together.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use cl_data::catalogue::{CatalogueError, Options};
@@ -63,8 +64,15 @@ impl Configuration {
     /// # Errors
     /// Where it cannot be read, and as [`read`](Self::read).
     pub fn load(path: &Path, set: &[(String, String)]) -> Result<Self, LabError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| LabError::Io { path: path.to_path_buf(), source })?;
+        // More than anybody writes by hand; a device has no end.
+        const MOST: u64 = 1 << 20;
+        let failed = |source| LabError::Io { path: path.to_path_buf(), source };
+        let mut text = String::new();
+        std::fs::File::open(path).map_err(failed)?.take(MOST + 1).read_to_string(&mut text).map_err(failed)?;
+        if text.len() as u64 > MOST {
+            let problem = format!("more than {MOST} bytes, expected a configuration");
+            return Err(LabError::Configuration { path: path.to_path_buf(), problem });
+        }
         Self::read(path, &text, set)
     }
 
