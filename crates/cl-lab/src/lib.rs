@@ -11,6 +11,7 @@ pub mod advise;
 pub mod compare;
 mod error;
 mod metric;
+mod number_scale;
 pub mod problem;
 mod recipe;
 mod split;

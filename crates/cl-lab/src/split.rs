@@ -4,6 +4,7 @@ use cl_data::{Dataset, Standardization, random, stratified_split, symmetric_nois
 
 use crate::{
     error::LabError,
+    number_scale::NumberScale,
     problem::{Problem, Task},
 };
 
@@ -111,7 +112,7 @@ impl Problem {
             None => data.subset(&parts[2])?,
         };
         let features = Standardization::fit(&train)?;
-        let numbers = (self.task() == Task::Regression).then(|| Numbers::of(&train));
+        let numbers = (self.task() == Task::Regression).then(|| NumberScale::of(&train));
         let standard = |part: Dataset<f32>| -> Result<Dataset<f32>, LabError> {
             let part = features.apply(part)?;
             match &numbers {
@@ -183,29 +184,6 @@ pub(crate) fn by_groups(groups: &[usize], examples: &[usize], shares: &[f64], se
     parts.truncate(shares.len());
     parts.iter_mut().for_each(|part| part.sort_unstable());
     parts
-}
-
-/// Mean and standard deviation of the numbers to predict.
-struct Numbers {
-    mean: f64,
-    std: f64,
-}
-
-impl Numbers {
-    fn of(data: &Dataset<f32>) -> Self {
-        let n = data.n_examples() as f64;
-        let number = |example: usize| f64::from(data.targets(example)[0]);
-        let mean = (0..data.n_examples()).map(number).sum::<f64>() / n;
-        let variance = (0..data.n_examples()).map(|example| (number(example) - mean).powi(2)).sum::<f64>() / n;
-        // Numbers that are all the same in a training part stay where they are.
-        Self { mean, std: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
-    }
-
-    fn apply(&self, data: Dataset<f32>) -> Result<Dataset<f32>, LabError> {
-        let scaled = |example| ((f64::from(data.targets(example)[0]) - self.mean) / self.std) as f32;
-        let numbers = (0..data.n_examples()).map(scaled).collect();
-        Ok(data.with_targets(1, numbers)?)
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::folds::folds;
 use crate::{
     error::LabError,
     metric::Metric,
+    number_scale::NumberScale,
     problem::{Problem, Task},
     recipe::{Recipe, evaluated, probabilities},
     split::Parts,
@@ -127,10 +128,16 @@ impl CrossValidation<'_> {
             // Fewer groups than folds.
             return Ok((held_out, Vec::new(), Vec::new()));
         }
-        let scale = Scale::of(problem.task(), data, &train);
         let train_data = data.subset(&train)?;
+        let scale = (problem.task() == Task::Regression).then(|| NumberScale::of(&train_data));
         let features = Standardization::fit(&train_data)?;
-        let standard = |part: Dataset<f32>| scale.apply(features.apply(part)?);
+        let standard = |part: Dataset<f32>| -> Result<Dataset<f32>, LabError> {
+            let part = features.apply(part)?;
+            match scale {
+                Some(scale) => scale.apply(part),
+                None => Ok(part),
+            }
+        };
         let parts = Parts {
             train: standard(train_data)?,
             validation: standard(data.subset(&validation)?)?,
@@ -145,44 +152,11 @@ impl CrossValidation<'_> {
         let mut sampler = ShuffleSampler::new(n_train, batch_size, seed)?;
         let fitted = recipe.fit(problem, &parts.train, &parts, self.metric, &mut sampler, seed)?;
         let evaluation = evaluated(problem.task(), &fitted.model, &parts.test)?;
-        let rows = match problem.task() {
-            Task::Classification => probabilities(&evaluation, data.n_classes()),
-            Task::Regression => evaluation.outputs.iter().map(|&output| scale.back(f64::from(output))).collect(),
+        let rows = match scale {
+            None => probabilities(&evaluation, data.n_classes()),
+            Some(scale) => evaluation.outputs.iter().map(|&output| scale.back(f64::from(output))).collect(),
         };
         Ok((held_out, rows, evaluation.losses))
-    }
-}
-
-/// Where the numbers to predict lie in a training part; of classes it does nothing.
-struct Scale {
-    mean: f64,
-    std: f64,
-    numbers: bool,
-}
-
-impl Scale {
-    fn of(task: Task, data: &Dataset<f32>, train: &[usize]) -> Self {
-        if task == Task::Classification {
-            return Self { mean: 0.0, std: 1.0, numbers: false };
-        }
-        let number = |&example: &usize| f64::from(data.targets(example)[0]);
-        let n = train.len() as f64;
-        let mean = train.iter().map(number).sum::<f64>() / n;
-        let variance = train.iter().map(|example| (number(example) - mean).powi(2)).sum::<f64>() / n;
-        Self { mean, std: if variance > 0.0 { variance.sqrt() } else { 1.0 }, numbers: true }
-    }
-
-    fn apply(&self, data: Dataset<f32>) -> Result<Dataset<f32>, LabError> {
-        if !self.numbers {
-            return Ok(data);
-        }
-        let scaled = |example: usize| ((f64::from(data.targets(example)[0]) - self.mean) / self.std) as f32;
-        let numbers = (0..data.n_examples()).map(scaled).collect();
-        Ok(data.with_targets(1, numbers)?)
-    }
-
-    fn back(&self, output: f64) -> f64 {
-        self.mean + self.std * output
     }
 }
 

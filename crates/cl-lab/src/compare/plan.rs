@@ -173,7 +173,7 @@ impl Plan {
             );
             self.left_out.push(told);
         }
-        if self.n_examples.is_none() && self.n_updates < whole.n_updates {
+        if self.n_updates < whole.n_updates {
             let told = format!("the full budget is {} updates and not {}", self.n_updates, whole.n_updates);
             self.left_out.push(told);
         }

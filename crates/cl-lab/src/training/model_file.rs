@@ -1,11 +1,12 @@
 use std::path::Path;
 
 use cl_data::io::write_atomically;
-use cl_data::{Dataset, Standardization, Version};
+use cl_data::{Standardization, Version};
 use cl_model::Mlp;
 use serde::Serialize;
 
 use crate::error::LabError;
+use crate::number_scale::NumberScale;
 use crate::problem::{Problem, Task};
 
 /// A model with what its inputs, and a number that it predicts, are standardised by.
@@ -24,25 +25,8 @@ struct ModelFile<'a> {
     classes: &'a [String],
     mean: &'a [f64],
     std: &'a [f64],
-    number: Option<Scale>,
+    number: Option<NumberScale>,
     model: &'a Mlp<f32>,
-}
-
-/// Mean and standard deviation of a number to predict.
-#[derive(Serialize)]
-struct Scale {
-    mean: f64,
-    std: f64,
-}
-
-impl Scale {
-    fn of(data: &Dataset<f32>) -> Self {
-        let n = data.n_examples() as f64;
-        let number = |example: usize| f64::from(data.targets(example)[0]);
-        let mean = (0..data.n_examples()).map(number).sum::<f64>() / n;
-        let variance = (0..data.n_examples()).map(|example| (number(example) - mean).powi(2)).sum::<f64>() / n;
-        Self { mean, std: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
-    }
 }
 
 /// Writes a model that was trained on these examples of a problem.
@@ -66,7 +50,7 @@ pub(super) fn write_model(
         classes: if is_number { &[] } else { train.class_names() },
         mean: standardization.mean(),
         std: standardization.std(),
-        number: is_number.then(|| Scale::of(&train)),
+        number: is_number.then(|| NumberScale::of(&train)),
         model,
     };
     Ok(write_atomically(path, |writer| Ok(serde_json::to_writer(writer, &file)?))?)
