@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cl_pacing::{
-    Batch, CompetenceSampler, EqualDifficulty, Linear, MiniBatchSampler, PrefixSampler, Sampler, SamplerInputs,
-    SequentialSampler, ShuffleSampler, sampler_by_name, samplers,
+    Batch, CompetenceSampler, EqualDifficulty, Linear, MiniBatchSampler, PrefixSampler, Sampler, SamplerInput,
+    SamplerInputs, SequentialSampler, ShuffleSampler, sampler_by_name, sampler_inputs, samplers,
 };
 
 const N: usize = 6;
@@ -82,4 +82,41 @@ fn every_sampler_is_made_of_what_it_needs_and_not_of_less() {
         assert!(sampler_by_name(name, needed(name), &nothing).is_err(), "{name}");
     }
     assert!(make("rho_loss", &[]).is_ok() && make("mini_batch", &[]).is_ok());
+}
+
+/// What is declared is what is asked for: with it alone a sampler is made, and without any of what must be given it is not.
+#[test]
+fn the_inputs_declared_are_those_that_are_used() {
+    let all = inputs();
+    let of = |given: &[SamplerInput]| {
+        let has = |input: SamplerInput| given.contains(&input);
+        SamplerInputs {
+            n_examples: if has(SamplerInput::NExamples) { N } else { 0 },
+            order: all.order.filter(|_| has(SamplerInput::Order)),
+            difficulty: all.difficulty.filter(|_| has(SamplerInput::Difficulty)),
+            classes: all.classes.filter(|_| has(SamplerInput::Classes)),
+            irreducible: all.irreducible.filter(|_| has(SamplerInput::Irreducible)),
+            pacing: all.pacing.clone().filter(|_| has(SamplerInput::Pacing)),
+            total_steps: if has(SamplerInput::TotalSteps) { 20 } else { 0 },
+            ..all.clone()
+        }
+    };
+    for description in samplers() {
+        let name = description.name;
+        let declared = sampler_inputs(name).unwrap();
+        let make = |given: &[SamplerInput]| sampler_by_name(name, needed(name), &of(given));
+        let (mut left, mut right) = (Batch::default(), Batch::default());
+        let mut made = make(declared).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut whole = sampler_by_name(name, needed(name), &all).unwrap();
+        if made.ready_until() > 0 {
+            made.batch(0, &mut left).unwrap();
+            whole.batch(0, &mut right).unwrap();
+            assert_eq!(left, right, "{name}");
+        }
+        for left_out in declared.iter().filter(|&&input| input != SamplerInput::Pacing) {
+            let rest: Vec<_> = declared.iter().copied().filter(|input| input != left_out).collect();
+            assert!(make(&rest).is_err(), "{name} without {}", left_out.name());
+        }
+    }
+    assert!(sampler_inputs("prefixes").is_err());
 }

@@ -18,7 +18,10 @@ mod selection;
 mod untold;
 
 pub use budget::Budget;
-pub use dynamic::{DynamicRandomSampler, EpochFractions, InfoBatchSampler, PruningDraw, RepeatedRandomSampler};
+pub use dynamic::{
+    DynamicInputs, DynamicRandomSampler, EpochFractions, InfoBatchSampler, PruningDraw, RepeatedRandomSampler,
+    dynamic_pruning_by_name, dynamic_prunings,
+};
 pub use error::PruneError;
 pub use life_cycle::{Learned, LifeCycleSampler, Mastery, MasteryScore, Maturity, Plateau, Retirement, Switch};
 pub use rule::{

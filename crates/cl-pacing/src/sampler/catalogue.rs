@@ -7,7 +7,7 @@ use cl_data::{
 
 use super::{
     clocked, competence,
-    entry::{SamplerEntry, SamplerInputs},
+    entry::{SamplerEntry, SamplerInput, SamplerInputs},
     instance_hardness, mini_batch, prefix, rho_loss, self_paced, sequential, shuffle, teacher,
 };
 use crate::error::PacingError;
@@ -28,6 +28,29 @@ static SAMPLERS: &[&SamplerEntry] = &[
 /// Every sampler that is had by name.
 pub fn samplers() -> Vec<Description> {
     SAMPLERS.iter().map(|entry| entry.description).collect()
+}
+
+/// What papers and their code call the same.
+const OTHER_NAMES: &[(&str, &str)] =
+    &[("rho", "rho-loss"), ("dih", "instance-hardness"), ("teacher-student", "teacher")];
+
+fn entry(name: &str) -> Result<&'static SamplerEntry, PacingError> {
+    Ok(*find("sampler", SAMPLERS, |entry| &entry.description, OTHER_NAMES, name)?)
+}
+
+/// What the sampler `name` is made of beside its parameters, a batch size and a seed.
+///
+/// ```
+/// use cl_pacing::{SamplerInput, sampler_inputs};
+///
+/// assert_eq!(sampler_inputs("prefix")?, [SamplerInput::Order, SamplerInput::Pacing, SamplerInput::TotalSteps]);
+/// # Ok::<(), cl_pacing::PacingError>(())
+/// ```
+///
+/// # Errors
+/// On an unknown name: the known ones are named.
+pub fn sampler_inputs(name: &str) -> Result<&'static [SamplerInput], PacingError> {
+    Ok(entry(name)?.inputs)
 }
 
 /// The sampler `name` with `parameters`, the others at their defaults.
@@ -51,7 +74,6 @@ pub fn sampler_by_name(
     parameters: &[(&str, &str)],
     inputs: &SamplerInputs<'_>,
 ) -> Result<Box<dyn Sampler>, PacingError> {
-    let other_names = [("rho", "rho-loss"), ("dih", "instance-hardness"), ("teacher-student", "teacher")];
-    let entry = find("sampler", SAMPLERS, |entry| &entry.description, &other_names, name)?;
+    let entry = entry(name)?;
     (entry.make)(&mut Options::new(&entry.description, parameters)?, inputs)
 }

@@ -6,7 +6,12 @@ use cl_data::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{check_batch_size, check_sizes, chunk, entry::SamplerEntry, n_batches, ordered::Ordered};
+use super::{
+    check_batch_size, check_sizes, chunk,
+    entry::{SamplerEntry, SamplerInput},
+    n_batches,
+    ordered::Ordered,
+};
 use crate::{
     error::PacingError,
     pacing::{Clock, Pacing, Plateau, Reading},
@@ -342,6 +347,7 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
         Parameter::with_default("clock", "updates, examples or epochs", "examples"),
         Parameter::new("total", "the count of the clock at which the pacing ends"),
     ],
+    &[SamplerInput::Order, SamplerInput::Pacing],
     |o, of| {
         let total = o.number("total")?;
         let clocks = [

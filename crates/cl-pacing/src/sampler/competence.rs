@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     curriculum::{Curriculum, CurriculumSampler, Drawing},
-    entry::SamplerEntry,
+    entry::{SamplerEntry, SamplerInput},
 };
 use crate::{error::PacingError, pacing::Pacing};
 
@@ -138,6 +138,7 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
         "what is equally difficult comes when covered, or when reached",
         "covered",
     )],
+    &[SamplerInput::Difficulty, SamplerInput::Pacing, SamplerInput::TotalSteps],
     |o, of| {
         let equal =
             o.choice("equal", &[("covered", EqualDifficulty::Covered), ("reached", EqualDifficulty::Reached)])?;

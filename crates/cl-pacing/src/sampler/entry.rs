@@ -46,12 +46,47 @@ impl SamplerInputs<'_> {
     }
 }
 
+/// What a sampler is made of beside its parameters, a batch size and a seed: fields of [`SamplerInputs`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SamplerInput {
+    /// [`n_examples`](SamplerInputs::n_examples), which others tell by their length.
+    NExamples,
+    /// [`order`](SamplerInputs::order).
+    Order,
+    /// [`difficulty`](SamplerInputs::difficulty).
+    Difficulty,
+    /// [`classes`](SamplerInputs::classes).
+    Classes,
+    /// [`irreducible`](SamplerInputs::irreducible).
+    Irreducible,
+    /// [`pacing`](SamplerInputs::pacing), which need not be given.
+    Pacing,
+    /// [`total_steps`](SamplerInputs::total_steps).
+    TotalSteps,
+}
+
+impl SamplerInput {
+    /// The name of the field.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NExamples => "n_examples",
+            Self::Order => "order",
+            Self::Difficulty => "difficulty",
+            Self::Classes => "classes",
+            Self::Irreducible => "irreducible",
+            Self::Pacing => "pacing",
+            Self::TotalSteps => "total_steps",
+        }
+    }
+}
+
 /// Makes a sampler.
 pub(super) type Make = fn(&mut Options, &SamplerInputs<'_>) -> Result<Box<dyn Sampler>, PacingError>;
 
 /// A sampler of the list.
 pub(super) struct SamplerEntry {
     pub(super) description: Description,
+    pub(super) inputs: &'static [SamplerInput],
     pub(super) make: Make,
 }
 
@@ -60,8 +95,9 @@ impl SamplerEntry {
         name: &'static str,
         summary: &'static str,
         parameters: &'static [Parameter],
+        inputs: &'static [SamplerInput],
         make: Make,
     ) -> Self {
-        Self { description: Description { name, summary, parameters }, make }
+        Self { description: Description { name, summary, parameters }, inputs, make }
     }
 }

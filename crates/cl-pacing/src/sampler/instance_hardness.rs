@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     check_batch_size, check_sizes, chunk,
-    entry::SamplerEntry,
+    entry::{SamplerEntry, SamplerInput},
     hardness_settings::{HardnessSelection, HardnessSettings},
     n_batches,
 };
@@ -353,6 +353,7 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
         Parameter::with_default("gamma_k", "the factor by which the share per epoch falls, in (0, 1]", "0.85"),
         Parameter::with_default("k", "the share at which it stops falling, in (0, 1]", "0.2"),
     ],
+    &[SamplerInput::NExamples],
     |o, of| {
         let measures = [("loss", Hardness::Loss), ("loss-change", Hardness::LossChange), ("flip", Hardness::Flip)];
         let settings = HardnessSettings {

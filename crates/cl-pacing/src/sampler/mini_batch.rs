@@ -1,6 +1,6 @@
 use super::{
     curriculum::{Curriculum, CurriculumSampler, Drawing},
-    entry::SamplerEntry,
+    entry::{SamplerEntry, SamplerInput},
 };
 use crate::{error::PacingError, pacing::Pacing};
 
@@ -54,11 +54,16 @@ impl Drawing for Anew {
     const NAME: &'static str = "mini-batch";
 }
 
-pub(super) static ENTRY: SamplerEntry =
-    SamplerEntry::new("mini-batch", "every batch anew from what is available (Hacohen)", &[], |o, of| {
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "mini-batch",
+    "every batch anew from what is available (Hacohen)",
+    &[],
+    &[SamplerInput::Order, SamplerInput::Pacing, SamplerInput::TotalSteps],
+    |o, of| {
         let pacing = of.pacing();
         Ok(Box::new(MiniBatchSampler::new(of.order(o)?, pacing, of.batch_size, of.total_steps, of.seed)?))
-    });
+    },
+);
 
 #[cfg(test)]
 mod tests {

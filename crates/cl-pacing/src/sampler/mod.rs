@@ -24,11 +24,11 @@ mod teacher;
 mod told;
 
 pub use bandit::{Progression, TaskPolicy, Teacher};
-pub use catalogue::{sampler_by_name, samplers};
+pub use catalogue::{sampler_by_name, sampler_inputs, samplers};
 pub use clocked::ClockedSampler;
 pub use competence::{CompetenceSampler, EqualDifficulty};
 pub use curriculum::CurriculumSampler;
-pub use entry::SamplerInputs;
+pub use entry::{SamplerInput, SamplerInputs};
 pub use hardness_settings::{HardnessSelection, HardnessSettings};
 pub use instance_hardness::HardnessSampler;
 pub use length::{LengthSampler, LongSequences};

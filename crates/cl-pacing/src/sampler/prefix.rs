@@ -6,7 +6,7 @@ use super::{
     chunk,
     curriculum::{Curriculum, CurriculumSampler, Drawing},
     draw::Draw,
-    entry::SamplerEntry,
+    entry::{SamplerEntry, SamplerInput},
     n_batches,
 };
 use crate::{error::PacingError, pacing::Pacing};
@@ -170,11 +170,16 @@ impl<const BY_SEED: bool> Drawing for Epochs<BY_SEED> {
     }
 }
 
-pub(super) static ENTRY: SamplerEntry =
-    SamplerEntry::new("prefix", "epochs over what is available when they begin (Wu)", &[], |o, of| {
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "prefix",
+    "epochs over what is available when they begin (Wu)",
+    &[],
+    &[SamplerInput::Order, SamplerInput::Pacing, SamplerInput::TotalSteps],
+    |o, of| {
         let pacing = of.pacing();
         Ok(Box::new(PrefixSampler::new(of.order(o)?, pacing, of.batch_size, of.total_steps, of.seed)?))
-    });
+    },
+);
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,12 @@ use cl_data::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{check_sizes, entry::SamplerEntry, shuffle::ShuffleSampler, told::Told};
+use super::{
+    check_sizes,
+    entry::{SamplerEntry, SamplerInput},
+    shuffle::ShuffleSampler,
+    told::Told,
+};
 use crate::error::PacingError;
 
 /// Of every large batch the examples with the largest reducible loss: learnable, worth learning, not yet learned.
@@ -219,6 +224,7 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
     "rho-loss",
     "of every large batch what has the largest reducible loss (Mindermann)",
     &[Parameter::with_default("factor", "the large batch is this many batches, at most all examples", "10")],
+    &[SamplerInput::Irreducible],
     |o, of| {
         let factor: usize = o.number_in("factor", |&factor| factor >= 1, "at least 1")?;
         let irreducible =

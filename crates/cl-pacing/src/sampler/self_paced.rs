@@ -6,7 +6,11 @@ use cl_data::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{check_sizes, chunk, entry::SamplerEntry, n_batches};
+use super::{
+    check_sizes, chunk,
+    entry::{SamplerEntry, SamplerInput},
+    n_batches,
+};
 use crate::{
     error::PacingError,
     weighting::{Age, Annealing, HardSelfPaced, SelfPaced, SelfPacedAlternation, SelfPacedLambda},
@@ -309,6 +313,7 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
         Parameter::new("lambda", "the threshold of the first epoch, above 0"),
         Parameter::with_default("mu", "the factor by which it grows per epoch, above 1", "1.3"),
     ],
+    &[SamplerInput::NExamples],
     |o, of| {
         let lambda = SelfPacedLambda::new(o.number("lambda")?, o.number("mu")?)?;
         let presentation = Presentation::Shuffled { seed: of.seed };

@@ -1,6 +1,11 @@
 use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint};
 
-use super::{check_batch_size, check_sizes, chunk, curriculum::passes, entry::SamplerEntry, ordered::Ordered};
+use super::{
+    check_batch_size, check_sizes, chunk,
+    curriculum::passes,
+    entry::{SamplerEntry, SamplerInput},
+    ordered::Ordered,
+};
 use crate::error::PacingError;
 
 /// The same order in every epoch, unshuffled: index order, or one that is given. O(batch) per step.
@@ -81,7 +86,7 @@ impl Sampler for SequentialSampler {
 }
 
 pub(super) static ENTRY: SamplerEntry =
-    SamplerEntry::new("sequential", "the order as it is, in every epoch", &[], |o, of| {
+    SamplerEntry::new("sequential", "the order as it is, in every epoch", &[], &[SamplerInput::Order], |o, of| {
         Ok(Box::new(SequentialSampler::in_order(of.order(o)?, of.batch_size)?))
     });
 

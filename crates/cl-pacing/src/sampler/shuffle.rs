@@ -1,7 +1,7 @@
 use super::{
     check_sizes,
     curriculum::{Curriculum, CurriculumSampler},
-    entry::SamplerEntry,
+    entry::{SamplerEntry, SamplerInput},
     prefix::Epochs,
 };
 use crate::{error::PacingError, order::Random, pacing::Full};
@@ -36,10 +36,13 @@ impl ShuffleSampler {
     }
 }
 
-pub(super) static ENTRY: SamplerEntry =
-    SamplerEntry::new("shuffle", "epochs in a new random order each: standard training", &[], |_, of| {
-        Ok(Box::new(ShuffleSampler::new(of.n_examples, of.batch_size, of.seed)?))
-    });
+pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
+    "shuffle",
+    "epochs in a new random order each: standard training",
+    &[],
+    &[SamplerInput::NExamples],
+    |_, of| Ok(Box::new(ShuffleSampler::new(of.n_examples, of.batch_size, of.seed)?)),
+);
 
 #[cfg(test)]
 mod tests {

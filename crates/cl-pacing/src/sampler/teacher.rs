@@ -8,7 +8,7 @@ use super::{
     check_sizes,
     curriculum::passes,
     draw::Draw,
-    entry::SamplerEntry,
+    entry::{SamplerEntry, SamplerInput},
     ordered::Ordered,
     told::Told,
 };
@@ -300,6 +300,7 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
         Parameter::with_default("k", "the scores or rewards of the others, at least 2 for a slope", "10"),
         Parameter::with_default("epsilon", "the probability of any task, in [0, 1]", "0.1"),
     ],
+    &[SamplerInput::Classes],
     |o, of| {
         let (alpha, k) = (o.number("alpha")?, o.number("k")?);
         let teachers = [

@@ -1,8 +1,10 @@
+use cl_data::catalogue::{Description, Parameter};
 use cl_data::random::{choose, stream};
 use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint};
 
 use super::{
     check_sizes, chunk,
+    entry::{Entry, FRACTIONS, fractions},
     epoch_fractions::{EpochFractions, EpochLengths},
 };
 use crate::error::PruneError;
@@ -117,6 +119,22 @@ impl Sampler for DynamicRandomSampler {
         Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: Entry = Entry {
+    description: Description {
+        name: "dynamic-random",
+        summary: "a random part of the data, drawn anew every epoch: the control of every dynamic pruning",
+        parameters: &[
+            FRACTIONS,
+            Parameter::with_default("rescaled", "true where what is shown counts for all, else false", "false"),
+        ],
+    },
+    make: |options, of| {
+        let sampler = DynamicRandomSampler::new(of.n_examples, fractions(options)?, of.batch_size, of.seed)?;
+        let rescaled = options.choice("rescaled", &[("true", true), ("false", false)])?;
+        Ok(Box::new(if rescaled { sampler.rescaled() } else { sampler }))
+    },
+};
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,11 @@
 use std::fmt;
 
+use cl_data::catalogue::{Description, Parameter};
 use cl_data::random::{choose, shuffle, stream, uniform};
 use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint, check_feedback};
 use serde::{Deserialize, Serialize};
 
-use super::{check_sizes, chunk};
+use super::{check_sizes, chunk, entry::Entry};
 use crate::{error::PruneError, untold::Untold};
 
 /// How the examples that an epoch leaves out are drawn from those of low loss.
@@ -334,6 +335,34 @@ impl Sampler for InfoBatchSampler {
         Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: Entry = Entry {
+    description: Description {
+        name: "info-batch",
+        summary: "epochs without a random part of what has a low loss, the rest of which counts more (Qin)",
+        parameters: &[
+            Parameter::new("n_epochs", "the epochs of the run, at least 1"),
+            Parameter::with_default(
+                "r",
+                "the part of the examples of low loss that is left out, in [0, 1)",
+                "0.5",
+            ),
+            Parameter::with_default("delta", "the part of the epochs that prune, in [0, 1]", "0.875"),
+            Parameter::with_default(
+                "draw",
+                "independent, as in the paper, or fixed-count, as in its code",
+                "independent",
+            ),
+        ],
+    },
+    make: |options, of| {
+        let draws = [("independent", PruningDraw::Independent), ("fixed-count", PruningDraw::FixedCount)];
+        let draw = options.choice("draw", &draws)?;
+        let sampler = InfoBatchSampler::new(of.n_examples, of.batch_size, options.number("n_epochs")?, of.seed)?;
+        let sampler = sampler.with_ratio(options.number("r")?)?.with_delta(options.number("delta")?)?;
+        Ok(Box::new(sampler.with_draw(draw)))
+    },
+};
 
 #[cfg(test)]
 mod tests {

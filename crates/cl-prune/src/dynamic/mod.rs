@@ -1,11 +1,15 @@
 //! Pruning while training: samplers that choose anew, epoch by epoch, which examples are shown.
 
+mod catalogue;
 mod dynamic_random;
+mod entry;
 mod epoch_fractions;
 mod info_batch;
 mod repeated_random;
 
+pub use catalogue::{dynamic_pruning_by_name, dynamic_prunings};
 pub use dynamic_random::DynamicRandomSampler;
+pub use entry::DynamicInputs;
 pub use epoch_fractions::EpochFractions;
 pub use info_batch::{InfoBatchSampler, PruningDraw};
 pub use repeated_random::RepeatedRandomSampler;

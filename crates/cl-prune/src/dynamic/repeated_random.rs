@@ -1,8 +1,10 @@
+use cl_data::catalogue::Description;
 use cl_data::random::{permutation, stream};
 use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerprint};
 
 use super::{
     check_sizes, chunk,
+    entry::{Entry, FRACTIONS, fractions},
     epoch_fractions::{EpochFractions, EpochLengths},
 };
 use crate::error::PruneError;
@@ -174,6 +176,17 @@ impl Sampler for RepeatedRandomSampler {
         Ok(n_steps)
     }
 }
+
+pub(super) static ENTRY: Entry = Entry {
+    description: Description {
+        name: "repeated-random",
+        summary: "a random part of the data every epoch, each example once before any comes again (RS2)",
+        parameters: &[FRACTIONS],
+    },
+    make: |options, of| {
+        Ok(Box::new(RepeatedRandomSampler::new(of.n_examples, fractions(options)?, of.batch_size, of.seed)?))
+    },
+};
 
 #[cfg(test)]
 mod tests {
