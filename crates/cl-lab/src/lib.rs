@@ -10,8 +10,11 @@
 pub mod advise;
 pub mod compare;
 mod error;
+mod html;
+mod judging;
 mod metric;
 mod number_scale;
+pub mod own_training;
 pub mod problem;
 mod recipe;
 mod split;

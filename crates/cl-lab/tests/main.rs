@@ -2,6 +2,7 @@
 
 mod advise;
 mod compare;
+mod own_training;
 mod problem;
 mod schema;
 mod training;

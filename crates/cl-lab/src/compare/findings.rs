@@ -1,49 +1,11 @@
-use cl_study::{Evidence, Judged, Replications, Rule, Sign, StudyError, Verdict, verdict::judge_all};
+use cl_study::StudyError;
 use serde::{Deserialize, Serialize};
 
 use super::arm::{Arm, ArmKind, Strategy};
-use crate::metric::Metric;
-
-/// What is said of a difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Decision {
-    /// The arm is better by more than the margin.
-    Better,
-    /// The arm is worse by more than the margin.
-    Worse,
-    /// The difference is within the margin, whatever its sign.
-    NoDifference,
-    /// The repetitions are too few, or differ too much, to say.
-    Undecided,
-    /// There is nothing to judge by: all differences are the same, or runs failed.
-    NotTested,
-}
-
-impl From<Verdict> for Decision {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Reproduced => Self::Better,
-            Verdict::Opposite | Verdict::NotReproduced => Self::Worse,
-            Verdict::NoEffect => Self::NoDifference,
-            Verdict::Undecided => Self::Undecided,
-            Verdict::NotTested => Self::NotTested,
-        }
-    }
-}
-
-impl Decision {
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Better => "better",
-            Self::Worse => "worse",
-            Self::NoDifference => "no difference",
-            Self::Undecided => "undecided",
-            Self::NotTested => "not tested",
-        }
-    }
-}
+use crate::{
+    judging::{Count, Decision, Gains, JudgedGain, Terms, interval_of, judge_in_halves, mean},
+    metric::Metric,
+};
 
 /// A difference with its 95 % interval, in the unit of the comparison; positive where the first is better.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -135,40 +97,6 @@ pub struct BudgetFindings {
     pub detectable: Option<f64>,
 }
 
-/// How many have which verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Count {
-    /// All of them.
-    pub compared: usize,
-    /// Better.
-    pub better: usize,
-    /// Worse.
-    pub worse: usize,
-    /// Without a difference.
-    pub no_difference: usize,
-    /// Undecided.
-    pub undecided: usize,
-    /// Not tested.
-    pub not_tested: usize,
-}
-
-impl Count {
-    fn of<'a>(arms: impl Iterator<Item = &'a ArmFindings>) -> Self {
-        let mut count = Self::default();
-        for arm in arms {
-            count.compared += 1;
-            *match arm.verdict {
-                Decision::Better => &mut count.better,
-                Decision::Worse => &mut count.worse,
-                Decision::NoDifference => &mut count.no_difference,
-                Decision::Undecided => &mut count.undecided,
-                Decision::NotTested => &mut count.not_tested,
-            } += 1;
-        }
-        count
-    }
-}
-
 /// One arm's values at one budget, repetition by repetition, as the metric has them.
 #[derive(Debug, Clone)]
 pub(super) struct Values {
@@ -204,22 +132,8 @@ struct Test {
     budget: usize,
     arm: usize,
     from: usize,
-    /// Whether its arm was chosen on validation parts.
-    chosen: bool,
-    evidence: Option<Evidence>,
-    mean: f64,
+    gains: Gains,
 }
-
-impl Test {
-    /// Those that are corrected for each other first: gains over shuffling, and gains over controls; those of the chosen arms
-    /// at both budgets, those of all others budget by budget.
-    fn family(&self) -> usize {
-        2 * if self.chosen { 0 } else { self.budget } + usize::from(self.from > 0)
-    }
-}
-
-/// The chosen arms and all others have half each of the 5 % of false verdicts that are allowed.
-const HALF: f64 = 0.025;
 
 impl Judging {
     /// Judges the arm of each budget that validated best, and apart from it all others: what was chosen on other splits is not
@@ -233,21 +147,23 @@ impl Judging {
             for (arm, of_arm) in values.arms.iter().enumerate().skip(1) {
                 let control = of_arm.arm.control().and_then(place);
                 for from in [Some(0), control].into_iter().flatten() {
-                    tests.push(self.test(values, [budget, arm, from], chosen == Some(arm))?);
+                    tests.push(self.test(values, [budget, arm, from], chosen == Some(arm)));
                 }
             }
         }
-        let mut differences: Vec<Option<Difference>> = vec![None; tests.len()];
-        for chosen in [true, false] {
-            self.judge(budgets, &tests, chosen, &mut differences)?;
-        }
+        let gains: Vec<Gains> = tests.iter().map(|test| test.gains.clone()).collect();
+        let terms = Terms { margin: self.margin, test_to_train: self.test_to_train };
+        let judged = judge_in_halves(&gains, terms)?;
+        let differences: Vec<Difference> = tests
+            .iter()
+            .zip(judged)
+            .map(|(test, judged)| self.difference(judged, budgets[test.budget].arms[test.from].arm))
+            .collect();
         let of_budget = |(at, values): (usize, &BudgetValues)| {
             let of = |arm: usize, over_shuffling: bool| {
                 let mut of_arm =
                     tests.iter().zip(&differences).filter(|(test, _)| test.budget == at && test.arm == arm);
-                of_arm
-                    .find(|(test, _)| (test.from == 0) == over_shuffling)
-                    .and_then(|(_, difference)| difference.as_ref())
+                of_arm.find(|(test, _)| (test.from == 0) == over_shuffling).map(|(_, difference)| difference)
             };
             let arms =
                 values.arms.iter().enumerate().skip(1).filter_map(|(arm, of_arm)| {
@@ -270,67 +186,26 @@ impl Judging {
         Some(best.0)
     }
 
-    /// Judges those tests whose arms were chosen, or all others.
-    fn judge(
-        &self,
-        budgets: &[BudgetValues],
-        tests: &[Test],
-        chosen: bool,
-        differences: &mut [Option<Difference>],
-    ) -> Result<(), StudyError> {
-        let rule = Rule::difference(Sign::Positive, self.margin)?;
-        let of_these = || tests.iter().filter(|test| test.chosen == chosen);
-        let sound: Vec<(usize, &Evidence, Rule)> =
-            of_these().filter_map(|test| Some((test.family(), test.evidence.as_ref()?, rule))).collect();
-        let mut judged = judge_all(&sound)?.into_iter();
-        for (test, difference) in tests.iter().zip(differences) {
-            if test.chosen == chosen {
-                let judged = test.evidence.as_ref().and_then(|_| judged.next());
-                let n_beside = of_these().filter(|other| other.family() == test.family()).count();
-                let from = budgets[test.budget].arms[test.from].arm;
-                *difference = Some(self.difference(test, judged, n_beside, from));
-            }
-        }
-        Ok(())
-    }
-
-    fn test(
-        &self,
-        values: &BudgetValues,
-        [budget, arm, from]: [usize; 3],
-        chosen: bool,
-    ) -> Result<Test, StudyError> {
+    /// Those that are corrected for each other first are gains over shuffling, and gains over controls; those of the chosen arms
+    /// at both budgets, those of all others budget by budget.
+    fn test(&self, values: &BudgetValues, [budget, arm, from]: [usize; 3], chosen: bool) -> Test {
         let pairs = values.arms[arm].test.iter().zip(&values.arms[from].test);
-        let gains: Vec<f64> = pairs.map(|(&value, &other)| self.metric.gain(value, other)).collect();
-        let sound = !gains.is_empty() && gains.iter().all(|gain| gain.is_finite());
-        let mean = gains.iter().sum::<f64>() / gains.len() as f64;
-        let evidence = match sound {
-            true => Some(Evidence::Replications(Replications::resplit(gains, self.test_to_train)?)),
-            false => None,
-        };
-        Ok(Test { budget, arm, from, chosen, evidence, mean })
+        let gains = pairs.map(|(&value, &other)| self.metric.gain(value, other)).collect();
+        let family = 2 * if chosen { 0 } else { budget } + usize::from(from > 0);
+        Test { budget, arm, from, gains: Gains { family, chosen, values: gains } }
     }
 
-    fn difference(&self, test: &Test, judged: Option<Judged>, n_beside: usize, from: Arm) -> Difference {
+    fn difference(&self, judged: JudgedGain, from: Arm) -> Difference {
         let (_, scale) = self.metric.unit();
-        let interval = test.evidence.as_ref().and_then(|evidence| evidence.interval(0.95));
-        let detectable = match &test.evidence {
-            Some(Evidence::Replications(gains)) => {
-                gains.least_detectable_at(self.margin, 1.0 - HALF / n_beside.max(1) as f64)
-            }
-            _ => None,
-        };
+        let JudgedGain { mean, interval, detectable, p, decision } = judged;
         Difference {
             from,
-            difference: scale * test.mean,
+            difference: scale * mean,
             low: interval.map(|interval| scale * interval.low),
             high: interval.map(|interval| scale * interval.high),
             detectable: detectable.map(|gain| scale * gain),
-            p: judged.as_ref().and_then(|judged| judged.q),
-            verdict: judged.map_or(Decision::NotTested, |judged| match judged.q {
-                Some(q) if q > HALF => Decision::Undecided,
-                _ => judged.verdict.into(),
-            }),
+            p,
+            verdict: decision,
         }
     }
 
@@ -360,10 +235,7 @@ impl Judging {
     fn budget(&self, values: &BudgetValues, arms: Vec<ArmFindings>) -> Result<BudgetFindings, StudyError> {
         let (_, scale) = self.metric.unit();
         let shuffling = &values.arms[0].test;
-        let interval = match shuffling.iter().all(|value| value.is_finite()) && !shuffling.is_empty() {
-            true => Replications::resplit(shuffling.clone(), self.test_to_train)?.interval(0.95),
-            false => None,
-        };
+        let interval = interval_of(shuffling, self.test_to_train)?;
         let best = |keep: &dyn Fn(&ArmFindings) -> bool| {
             let better = arms.iter().filter(|arm| arm.verdict == Decision::Better && keep(arm));
             // Chosen by validation, not by what was judged; of equal ones the first.
@@ -387,7 +259,7 @@ impl Judging {
             baseline_high: interval.map(|interval| scale * interval.high),
             chosen: self.chosen(values).map(|arm| values.arms[arm].arm),
             winner: best(&|_| true).map(|arm| arm.arm),
-            orders: Count::of(arms.iter().filter(|arm| arm.kind == ArmKind::Order)),
+            orders: Count::of(arms.iter().filter(|arm| arm.kind == ArmKind::Order).map(|arm| arm.verdict)),
             best_order: best(&by_order).map(|arm| arm.arm),
             detectable: arms
                 .iter()
@@ -396,10 +268,6 @@ impl Judging {
             arms,
         })
     }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 #[cfg(test)]
@@ -478,5 +346,54 @@ mod tests {
         same.arms[1].test[3] = f64::NAN;
         let found = &JUDGING.judged(&[same]).unwrap()[0].arms[0];
         assert_eq!((found.verdict, found.low), (Decision::NotTested, None));
+    }
+
+    /// Scores of one's own are judged as those of our runs, to the last bit, where the same arm was chosen before.
+    #[test]
+    fn own_training_is_judged_as_ours() {
+        use crate::own_training::{ArmKind as Kind, OwnTraining, TrainedArm};
+
+        let arms = [
+            (Arm::EasyFirst, 0.02),
+            (Arm::HardFirst, -0.01),
+            (Arm::RandomPaced, 0.004),
+            (Arm::Focal, 0.01),
+            (Arm::KeepHardest, 0.0),
+            (Arm::RandomPruning, -0.02),
+        ];
+        for seed in 0..20 {
+            let values = budget(&arms, 0.008, seed);
+            let found = &JUDGING.judged(std::slice::from_ref(&values)).unwrap()[0];
+            let trained = values.arms.iter().map(|values| {
+                let has = |control: &Arm| arms.iter().any(|(arm, _)| arm == control);
+                let control = values.arm.control().filter(has).map(|arm| arm.name().into());
+                TrainedArm { control, ..TrainedArm::new(values.arm.name(), Kind::Other, values.test.clone()) }
+            });
+            let own = OwnTraining {
+                n_examples: 100,
+                n_updates: 100,
+                test_to_train: JUDGING.test_to_train,
+                seeds: (0..12).collect(),
+                chosen: found.chosen.map(|arm| arm.name().into()),
+                arms: trained.collect(),
+                ..OwnTraining::of_metric("accuracy")
+            };
+            let own = own.judged().unwrap();
+            assert_eq!(own.arms.len(), found.arms.len());
+            for (own, ours) in own.arms.iter().zip(&found.arms) {
+                assert_eq!(
+                    (own.mean, own.difference, own.low, own.high, own.detectable, own.p, own.verdict),
+                    (ours.mean, ours.difference, ours.low, ours.high, ours.detectable, ours.p, ours.verdict)
+                );
+                let over = own.over_control.as_ref().map(|over| (over.difference, over.low, over.p, over.verdict));
+                let ours =
+                    ours.over_control.as_ref().map(|over| (over.difference, over.low, over.p, over.verdict));
+                assert_eq!(over, ours);
+            }
+            assert_eq!(
+                (own.baseline.low, own.baseline.high, own.detectable),
+                (found.baseline_low, found.baseline_high, found.detectable)
+            );
+        }
     }
 }

@@ -19,9 +19,11 @@ use serde::{Deserialize, Serialize};
 
 pub use arm::{Arm, ArmKind, Kept, Order, Strategy};
 pub use facts::DataFacts;
-pub use findings::{ArmFindings, BudgetFindings, Count, Decision, Difference};
+pub use findings::{ArmFindings, BudgetFindings, Difference};
 pub use options::Options;
 pub use plan::Plan;
+
+pub use crate::judging::{Count, Decision};
 
 use crate::{
     error::LabError,

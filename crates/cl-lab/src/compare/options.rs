@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::arm::Arm;
 use crate::{
     error::LabError,
+    judging::{FEWEST_SEEDS, MOST_SEEDS},
     metric::Metric,
     problem::{Problem, Task},
     recipe::ModelKind,
@@ -52,11 +53,7 @@ impl Default for Options {
     }
 }
 
-/// Fewer repetitions than these never decide anything.
-pub(super) const FEWEST_SEEDS: usize = 6;
-
-/// More repetitions, passes or threads than anybody means.
-const MOST_SEEDS: usize = 1_000;
+/// More passes or threads than anybody means.
 const MOST_EPOCHS: u64 = 100_000;
 const MOST_JOBS: usize = 1_024;
 

@@ -1,14 +1,14 @@
 //! A comparison as a table and as a page.
 
-use cl_study::{Cell, Figure, Interval, StudyError, Table, shown};
-use pulldown_cmark_escape::escape_html;
+use cl_study::{Bar, Cell, Interval, StudyError, Table, shown};
 
 use super::{
     Comparison,
-    findings::{ArmFindings, BudgetFindings, Decision},
-    words::number,
+    arm::Arm,
+    findings::{ArmFindings, BudgetFindings},
+    words::decimals,
 };
-use crate::compare::arm::Arm;
+use crate::html::{answer, badge, escaped, gains_figure, page};
 
 impl Comparison {
     /// Arms and budgets as a table: the gain over shuffling and over the control, with intervals and verdicts.
@@ -27,7 +27,7 @@ impl Comparison {
             "gain over its control",
         ]);
         for budget in &self.budgets {
-            let level = |value| number(self.metric, value);
+            let level = |value| decimals(self.metric).number(value);
             let settings = format!("learning rate {}", budget.learning_rate);
             let cells = [&budget.name[..], Arm::Shuffling.words(), &settings, &level(budget.baseline), "", "", ""];
             table.row(cells.map(Cell::text))?;
@@ -53,11 +53,7 @@ impl Comparison {
     }
 
     fn shown(&self, difference: f64, low: Option<f64>, high: Option<f64>) -> String {
-        let of = |value| number(self.metric, value);
-        match (low, high) {
-            (Some(low), Some(high)) => format!("{} [{}, {}]", of(difference), of(low), of(high)),
-            _ => of(difference),
-        }
+        decimals(self.metric).interval(difference, low, high)
     }
 
     /// The whole comparison as one page that needs no network: the answer, a figure of the gains, tables, and how it was
@@ -68,11 +64,7 @@ impl Comparison {
     pub fn page(&self) -> Result<String, StudyError> {
         let title = format!("Is random order the best one can do on {}?", shown::name(&self.data.name));
         let mut body = format!("<h1>{}</h1>\n", escaped(&title));
-        body += "<div class=\"answer\">\n";
-        for sentence in &self.verdict {
-            body += &format!("<p>{}</p>\n", escaped(sentence));
-        }
-        body += "</div>\n";
+        body += &answer(&self.verdict);
         for warning in &self.data.warnings {
             body += &format!("<p class=\"warning\"><b>Warning.</b> {}</p>\n", escaped(&shown::message(warning)));
         }
@@ -80,12 +72,7 @@ impl Comparison {
             body += &self.section(budget)?;
         }
         body += &self.method();
-        Ok(format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-             content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
-             <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
-            escaped(&title)
-        ))
+        Ok(page(&title, &body))
     }
 
     fn section(&self, budget: &BudgetFindings) -> Result<String, StudyError> {
@@ -100,7 +87,7 @@ impl Comparison {
             "<th>{}</th><th>gain over shuffling, {}</th><th>verdict</th><th>gain over its control</th></tr></thead>\n<tbody>\n",
             self.metric, self.unit
         );
-        let level = |value| number(self.metric, value);
+        let level = |value| decimals(self.metric).number(value);
         text += &format!(
             "<tr><td>shuffling</td><td>learning rate {}</td><td>{}</td><td></td><td></td><td></td></tr>\n",
             budget.learning_rate,
@@ -125,22 +112,13 @@ impl Comparison {
 
     /// Gains with their intervals, an arm a line.
     fn figure(&self, budget: &BudgetFindings) -> Result<String, StudyError> {
+        // Short names stand side by side.
         let of = |arm: &ArmFindings| {
             let interval = arm.low.zip(arm.high).map(|(low, high)| Interval { low, high });
-            cl_study::Bar { value: arm.difference, interval }
+            (arm.arm.name(), Bar { value: arm.difference, interval })
         };
-        let sound: Vec<&ArmFindings> = budget.arms.iter().filter(|arm| arm.difference.is_finite()).collect();
-        if sound.is_empty() {
-            return Ok("<figcaption>No gain could be measured.</figcaption>".into());
-        }
-        // Short names stand side by side.
-        let names = sound.iter().map(|arm| arm.arm.name());
         let axis = format!("gain over shuffling, {}", self.unit);
-        let svg = cl_study::BarFigure::new("Gains over shuffling, 95 % intervals", "", axis, names)
-            .series("gain", sound.iter().map(|arm| of(arm)))
-            .render(900, 380)?;
-        let at = svg.find("<svg").unwrap_or(0);
-        Ok(svg[at..].to_owned())
+        gains_figure(&axis, "Gains over shuffling, 95 % intervals", budget.arms.iter().map(of))
     }
 
     fn method(&self) -> String {
@@ -174,45 +152,9 @@ impl Comparison {
              A random order with the pacing of another takes that one's settings and has none of its own to choose.</p>\n<p>{}</p>\n</section>\n",
             rates.join(", "),
             self.plan.n_tuning_seeds,
-            number(self.metric, self.margin),
+            decimals(self.metric).number(self.margin),
             self.unit,
             self.data.notes.iter().map(|note| escaped(&shown::message(note))).collect::<Vec<_>>().join("<br>\n"),
         )
     }
 }
-
-fn badge(decision: Decision) -> String {
-    let class = match decision {
-        Decision::Better => "good",
-        Decision::Worse => "bad",
-        Decision::NoDifference => "none",
-        Decision::Undecided | Decision::NotTested => "open",
-    };
-    format!("<span class=\"badge {class}\">{}</span>", decision.words())
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    // Writing to a string does not fail.
-    let _ = escape_html(&mut escaped, text);
-    escaped
-}
-
-const STYLE: &str = "
-:root { --bg: #fff; --fg: #1b1f24; --muted: #57606a; --card: #f6f8fa; --border: #d0d7de; --good: #1a7f37; --bad: #b42318; --warn: #8a5a00; }
-@media (prefers-color-scheme: dark) {
-  :root { --bg: #14171c; --fg: #e6e8eb; --muted: #9aa4af; --card: #1d2229; --border: #39414b; --good: #4cc46a; --bad: #ff8078; --warn: #e3b341; }
-  svg { filter: invert(0.9) hue-rotate(180deg); }
-}
-body { margin: 0; background: var(--bg); color: var(--fg); font: 16px/1.55 system-ui, sans-serif; }
-main { max-width: 62rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-h1 { font-size: 1.7rem; line-height: 1.2; } h2 { margin-top: 2.5rem; font-size: 1.25rem; }
-.answer { background: var(--card); border: 1px solid var(--border); border-radius: 8px; padding: 0.25rem 1.25rem; font-size: 1.05rem; }
-.warning { border-left: 4px solid var(--warn); padding-left: 0.75rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.92rem; width: 100%; }
-th, td { text-align: left; padding: 0.35rem 0.6rem; border-bottom: 1px solid var(--border); vertical-align: top; }
-th { color: var(--muted); font-weight: 600; }
-figure { margin: 1rem 0; overflow-x: auto; } svg { max-width: 100%; height: auto; }
-.badge { border: 1px solid currentColor; border-radius: 999px; padding: 0.05rem 0.55rem; font-size: 0.85rem; white-space: nowrap; }
-.good { color: var(--good); } .bad { color: var(--bad); } .none, .open { color: var(--muted); }
-";

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{arm::Arm, options::Checked};
 use crate::{
     error::LabError,
+    judging::FEWEST_SEEDS,
     problem::Problem,
     recipe::{ModelKind, N_VALIDATIONS},
     split::Shares,
@@ -143,14 +144,13 @@ impl Plan {
                 tried.push((smallest.clone(), few));
             }
         }
-        tried.push((smallest.clone(), super::options::FEWEST_SEEDS));
+        tried.push((smallest.clone(), FEWEST_SEEDS));
         for (plan, seeds) in tried {
             if fits(&plan, seeds) {
                 return Ok(plan.told(&whole, n));
             }
         }
-        let needed =
-            smallest.seconds(problem, keep, cost, super::options::FEWEST_SEEDS) / capacity * limit.as_secs_f64();
+        let needed = smallest.seconds(problem, keep, cost, FEWEST_SEEDS) / capacity * limit.as_secs_f64();
         let arms: Vec<&str> = smallest.arms.iter().map(|arm| arm.words()).collect();
         Err(LabError::argument(
             "time-limit",
@@ -159,7 +159,7 @@ impl Plan {
                 "at least {} s on this machine: for less, nothing can be said of even {} with {} repetitions",
                 needed.ceil(),
                 arms.join(", "),
-                super::options::FEWEST_SEEDS
+                FEWEST_SEEDS
             ),
         ))
     }

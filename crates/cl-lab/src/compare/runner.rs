@@ -7,13 +7,13 @@ use super::{
     arm::{Arm, Strategy},
     facts::DataFacts,
     findings::{BudgetValues, Values},
-    options::{Checked, FEWEST_SEEDS, Options},
+    options::{Checked, Options},
     plan::Plan,
     repetition::Repetition,
     saved::Saved,
     whole::Whole,
 };
-use crate::{error::LabError, problem::Problem};
+use crate::{error::LabError, judging::FEWEST_SEEDS, problem::Problem};
 
 /// Seeds of the splits that settings are chosen on; those judged are counted from 0.
 pub(super) const FIRST_TUNING_SEED: u64 = 1_000_000;

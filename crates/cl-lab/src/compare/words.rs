@@ -3,30 +3,16 @@
 use super::{
     Comparison,
     arm::{Arm, ArmKind},
-    findings::{ArmFindings, BudgetFindings, Count, Decision, Difference},
+    findings::{ArmFindings, BudgetFindings, Difference},
 };
-use crate::metric::Metric;
+use crate::{
+    judging::{Decimals, Decision, power},
+    metric::Metric,
+};
 
-/// A number as sentences have it: one decimal of points, three of nats.
-pub(crate) fn number(metric: Metric, value: f64) -> String {
-    let digits = if metric == Metric::LogLoss { 3 } else { 1 };
-    let text = format!("{value:.digits$}");
-    // A zero has no sign.
-    match text.strip_prefix('-') {
-        Some(zero) if zero.bytes().all(|byte| matches!(byte, b'0' | b'.')) => zero.to_owned(),
-        _ => text,
-    }
-}
-
-/// A difference with its sign and interval.
-fn signed(metric: Metric, difference: f64, low: Option<f64>, high: Option<f64>) -> String {
-    let of = |value: f64| number(metric, value);
-    let sign =
-        if difference > 0.0 && of(difference).bytes().any(|byte| matches!(byte, b'1'..=b'9')) { "+" } else { "" };
-    match (low, high) {
-        (Some(low), Some(high)) => format!("{sign}{} [{}, {}]", of(difference), of(low), of(high)),
-        _ => format!("{sign}{}", of(difference)),
-    }
+/// How many decimals numbers have: one of points, three of nats.
+pub(super) fn decimals(metric: Metric) -> Decimals {
+    Decimals(if metric == Metric::LogLoss { 3 } else { 1 })
 }
 
 impl Comparison {
@@ -45,11 +31,11 @@ impl Comparison {
     }
 
     fn gain(&self, arm: &ArmFindings) -> String {
-        signed(self.metric, arm.difference, arm.low, arm.high)
+        decimals(self.metric).signed(arm.difference, arm.low, arm.high)
     }
 
     fn over(&self, difference: &Difference) -> String {
-        let gain = signed(self.metric, difference.difference, difference.low, difference.high);
+        let gain = decimals(self.metric).signed(difference.difference, difference.low, difference.high);
         format!("{gain} over {} ({})", difference.from.words(), difference.verdict.words())
     }
 
@@ -111,17 +97,9 @@ impl Comparison {
             if self.metric.gain(arm.validation, best.validation) > 0.0 { arm } else { best }
         });
         let all = |decision| orders.iter().all(|arm| arm.verdict == decision);
-        let Count { compared, worse, no_difference, undecided, not_tested, .. } = budget.orders;
-        let counts = [
-            (worse, Decision::Worse),
-            (no_difference, Decision::NoDifference),
-            (undecided, Decision::Undecided),
-            (not_tested, Decision::NotTested),
-        ];
-        let of = counts.iter().filter(|(n, _)| *n > 0).map(|(n, decision)| format!("{n} {}", decision.words()));
-        let rest = match all(Decision::NoDifference) || compared < 2 {
+        let rest = match all(Decision::NoDifference) || budget.orders.compared < 2 {
             true => String::new(),
-            false => format!("; of {compared} orders {}", of.collect::<Vec<String>>().join(", ")),
+            false => format!("; of {} orders {}", budget.orders.compared, budget.orders.not_better()),
         };
         let none = match all(Decision::NoDifference) {
             true => "no order makes a difference",
@@ -167,21 +145,13 @@ impl Comparison {
             .budgets
             .iter()
             .filter_map(|budget| {
-                let gain = number(self.metric, budget.detectable?);
+                let gain = decimals(self.metric).number(budget.detectable?);
                 let at = if budget.name == "full" { "the full budget" } else { "a tenth of it" };
                 Some(format!("{gain} {} at {at}", self.unit))
             })
             .collect();
-        (!told.is_empty()).then(|| {
-            format!(
-                "What this comparison could have seen, in four of five such comparisons, whichever the arm: a gain of {}; \
-                 a difference of {} {} is not worth naming. Intervals are of each difference alone; verdicts allow for all that \
-                 is compared, and ask for more.",
-                told.join(", of "),
-                number(self.metric, self.margin),
-                self.unit
-            )
-        })
+        let margin = decimals(self.metric).number(self.margin);
+        (!told.is_empty()).then(|| power(&told, &margin, &self.unit))
     }
 
     fn on_conditions(&self) -> String {
@@ -201,7 +171,7 @@ impl Comparison {
             0.0 => String::new(),
             noise => format!(", a share of {noise} of the training and validation labels made wrong"),
         };
-        let level = number(self.metric, self.budgets.first().map_or(f64::NAN, |budget| budget.baseline));
+        let level = decimals(self.metric).number(self.budgets.first().map_or(f64::NAN, |budget| budget.baseline));
         let unit = if self.metric == Metric::LogLoss { " nats" } else { "" };
         let mut text = format!(
             "{} repetitions on {of}{noise}, {splits}; {}, {} {level}{unit} with shuffling at the full budget.",
@@ -229,19 +199,5 @@ impl Comparison {
     /// The names of the arms that were compared.
     pub fn names(&self) -> Vec<&'static str> {
         self.plan.arms.iter().map(|arm| Arm::words(*arm)).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_no_false_sign() {
-        let points = |difference, low, high| signed(Metric::Accuracy, difference, Some(low), Some(high));
-        assert_eq!(points(2.31, 1.74, 2.88), "+2.3 [1.7, 2.9]");
-        assert_eq!(points(-0.04, -0.31, 0.02), "0.0 [-0.3, 0.0]");
-        assert_eq!(points(0.04, -0.31, 0.5), "0.0 [-0.3, 0.5]");
-        assert_eq!(signed(Metric::LogLoss, 0.0123, None, None), "+0.012");
     }
 }

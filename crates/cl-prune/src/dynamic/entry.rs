@@ -19,10 +19,13 @@ pub struct DynamicInputs {
     pub seed: u64,
 }
 
+/// Makes a sampler.
+pub(super) type Make = fn(&mut Options, DynamicInputs) -> Result<Box<dyn Sampler>, PruneError>;
+
 /// A dynamic pruning of the list.
 pub(super) struct Entry {
     pub(super) description: Description,
-    pub(super) make: fn(&mut Options, DynamicInputs) -> Result<Box<dyn Sampler>, PruneError>,
+    pub(super) make: Make,
 }
 
 /// What prunings at random have in common.
