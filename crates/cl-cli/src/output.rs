@@ -16,9 +16,9 @@ use serde::Serialize;
 /// Whether errors are all that is said.
 static QUIET: AtomicBool = AtomicBool::new(false);
 
-/// Says nothing but errors from now on.
-pub(crate) fn be_quiet() {
-    QUIET.store(true, Ordering::Relaxed);
+/// Whether nothing but errors is to be said from now on.
+pub(crate) fn set_quiet(quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
 }
 
 /// Whether nothing but errors is said.

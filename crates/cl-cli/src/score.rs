@@ -1,5 +1,6 @@
 //! `curriculum score`: difficulty scores from training dynamics.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -122,7 +123,8 @@ fn metric_option(text: &str) -> Result<MetricOption, String> {
     Ok(MetricOption { metric: metric.into(), key: key.into(), value: value.into() })
 }
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+/// What was `given` on the command line is written beside the scores.
+pub(crate) fn run(arguments: &Arguments, given: &[OsString]) -> anyhow::Result<()> {
     if arguments.list_metrics {
         return answer(&Catalogue::new(), arguments.json);
     }
@@ -162,7 +164,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let inputs: Vec<String> = arguments.input.iter().map(|input| input.display().to_string()).collect();
     let sidecar = Sidecar {
         version: env!("CARGO_PKG_VERSION").into(),
-        command: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
+        command: given.iter().map(|argument| argument.to_string_lossy().into_owned()).collect(),
         input: inputs.join(", "),
         second_split: arguments.second_split.as_ref().map(|path| path.display().to_string()),
         skipped,

@@ -4,6 +4,7 @@ mod advise;
 mod compare;
 mod coreset;
 mod field;
+mod in_process;
 mod inspect;
 mod instructions;
 mod pacing;
