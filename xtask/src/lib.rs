@@ -19,6 +19,7 @@ pub mod html;
 pub mod language;
 mod noisy_split;
 pub mod progress;
+pub mod python;
 pub mod report;
 pub mod reproduce;
 pub mod results_page;

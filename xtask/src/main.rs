@@ -10,6 +10,7 @@ use xtask::accuracy::{Accuracy, accuracy};
 use xtask::bench::{Bench, bench};
 use xtask::calibrate::{Calibrate, calibrate};
 use xtask::data_sets::{Data, data};
+use xtask::python::{Python, python};
 use xtask::reproduce::{Reproduce, reproduce};
 use xtask::results_page::{Results, results};
 use xtask::web::{Web, web};
@@ -38,6 +39,8 @@ enum Task {
     Web(Web),
     /// Measures how fast all of it is, beside what the machine can do and beside the peers.
     Bench(Bench),
+    /// Builds the Python package, installs it into an environment of its own and runs its tests.
+    Python(Python),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Results(arguments) => results(&arguments),
         Task::Web(arguments) => web(&arguments),
         Task::Bench(arguments) => bench(&arguments),
+        Task::Python(arguments) => python(&arguments),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// From top to bottom.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "cl-data",
     "cl-model",
     "cl-difficulty",
@@ -16,6 +16,7 @@ const LAYERS: [&str; 11] = [
     "cl-lab",
     "cl-web",
     "cl-cli",
+    "cl-python",
     "xtask",
     "cl-benches",
 ];
