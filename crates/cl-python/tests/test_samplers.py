@@ -533,9 +533,9 @@ def test_a_self_paced_epoch_ends_where_its_selection_does():
         assert sorted(wanted) == list(range(N))
         losses = np.linspace(0, 1, N)
         sampler.update(wanted, losses[wanted])
-        assert sampler.epoch == epoch
         expected = [index for index in range(N) if losses[index] < 0.5 * 1.2**epoch]
         assert sorted(sum(sampler, [])) == expected
+        assert sampler.epoch == epoch
         lengths.append(len(expected))
     assert lengths == sorted(lengths) and lengths[0] < lengths[-1]
 
@@ -792,8 +792,8 @@ def test_weights_after_going_back():
 
 
 def test_weights_after_the_number_of_examples_was_asked_for():
-    sampler = rescaled()
-    expected = [sampler.weights(batch).tolist() for batch in rescaled()]
+    reference = rescaled()
+    expected = [reference.weights(batch).tolist() for batch in reference]
     sampler = rescaled()
     len(sampler.by_example())
     assert [sampler.weights(batch).tolist() for batch in sampler] == expected
@@ -980,14 +980,20 @@ def test_the_number_of_ranks_changes_in_mid_epoch(name, before, after):
         assert got == (reference[0] if taken < len(reference[0]) else reference[0] + reference[1])
 
 
-def test_a_batch_too_small_for_the_ranks_is_said_at_all_of_them():
-    # 53 = 6 batches of 8 and one of 5; of 49 the last has 1.
-    for rank in range(3):
-        sampler = shuffle(n_examples=49, num_replicas=3, rank=rank)
-        with pytest.raises(ValueError, match="the batch of step 6 has 1 examples for 3 ranks.*allow_empty=True"):
-            list(sampler)
+def test_a_batch_too_small_for_the_ranks_reaches_all_of_them():
+    """49 = 6 batches of 8 and one of 1: ranks without a share are given an example that does not count."""
+    ranks = [shuffle(n_examples=49, num_replicas=3, rank=rank) for rank in range(3)]
+    batches = [list(rank) for rank in ranks]
+    assert [len(rank) for rank in batches] == [7] * 3 and all(all(rank) for rank in batches)
+    counted = []
+    for rank, shares in zip(ranks, batches, strict=True):
+        for share in shares:
+            counted += [index for index, weight in zip(share, rank.weights(share), strict=True) if weight > 0]
+    assert sorted(counted) == list(range(49))
     shares = [shuffle(n_examples=49, num_replicas=3, rank=rank, allow_empty=True) for rank in range(3)]
     assert sorted(sum((sum(share, []) for share in shares), [])) == list(range(49))
+    one_by_one = [shuffle(n_examples=49, num_replicas=3, rank=rank).by_example() for rank in range(3)]
+    assert sorted(sum((list(rank) for rank in one_by_one), [])) == list(range(49))
 
 
 # Runs, copies ---------------------------------------------------------------------------------------------------------

@@ -128,6 +128,8 @@ class BatchSampler:
         if end is None:
             raise ValueError("argument total_steps is missing, expected the steps of the whole run")
         while self.step < end:
+            # One that was left goes on where it is.
+            self._core.go_on()
             for batch in self:
                 yield batch
                 if self.step >= end:

@@ -28,7 +28,7 @@ impl BatchIterator {
         let mut place = self.locked(py)?;
         let (first, step) = *place;
         let sampler = &self.sampler;
-        let next = sampler.next_batch(py, first, step)?;
+        let next = sampler.next_batch(py, first, step, true)?;
         let mut state = sampler.locked(py)?;
         match next {
             Some((step, indices)) => {

@@ -133,7 +133,8 @@ impl Sampler {
         let mut state = self.0.locked(py)?;
         let first = state.counted_first().unwrap_or(0);
         // None but the last batch of an epoch is short.
-        let last = state.draw(first + n_steps - 1, false).or_raise()?;
+        let mut last = Batch::default();
+        state.sampler.batch(first + n_steps - 1, &mut last).or_raise()?;
         let full = share_of_rank(self.0.batch_size, self.0.rank, self.0.n_ranks).or_raise()?.len() as u64;
         let n_full = if n_steps > 1 { (n_steps - 1) * full } else { 0 };
         Ok(n_full as usize + self.0.share(last.indices.len()).len())
@@ -168,7 +169,15 @@ impl Sampler {
         let first =
             if is_here { state.cursor } else { Cursor::new(&mut *state.sampler).first_step(epoch).or_raise()? };
         state.stand(first, first, 0);
-        state.resume = None;
+        if !self.0.learns {
+            state.ahead.clear();
+        }
+        Ok(())
+    }
+
+    /// Makes the next iteration go on within the epoch under way.
+    fn go_on(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.locked(py)?.go_on();
         Ok(())
     }
 
@@ -196,6 +205,8 @@ impl Sampler {
         dict.set_item("first", first)?;
         dict.set_item("step", step)?;
         dict.set_item("offset", offset)?;
+        // Part of a batch is part of a share of it.
+        dict.set_item("num_replicas", (offset > 0).then_some(self.0.n_ranks))?;
         dict.set_item("examples", self.0.examples_hash.as_deref())?;
         dict.set_item("sampler", saved)?;
         Ok(dict)
@@ -208,6 +219,17 @@ impl Sampler {
         }
         let (first, step): (u64, u64) = (item(state_dict, "first")?, item(state_dict, "step")?);
         let offset: usize = item(state_dict, "offset")?;
+        if offset > 0 {
+            let num_replicas: usize = item(state_dict, "num_replicas")?;
+            let full = share_of_rank(self.0.batch_size, self.0.rank, self.0.n_ranks).or_raise()?.len();
+            if num_replicas != self.0.n_ranks || offset >= full {
+                return Err(StateError::new_err(format!(
+                    "the state was taken after {offset} examples of a rank's share of a batch, one of {num_replicas} ranks: \
+                     expected {} ranks, as here, and fewer than the {full} examples of a share",
+                    self.0.n_ranks
+                )));
+            }
+        }
         let examples: Option<String> = item(state_dict, "examples")?;
         if examples != self.0.examples_hash {
             let of = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "all of them".into());
@@ -258,19 +280,22 @@ impl Sampler {
         }
         if !self.0.learns {
             // Checked all the same, so that a mistake shows with every sampler.
-            return Ok(());
+            let n_examples = self.0.locked(py)?.sampler.n_examples();
+            return cl_data::check_feedback(&indices, &losses, n_examples).or_raise();
         }
         let mut state = self.0.locked(py)?;
         if let Some(step) = step {
             state.sampler.feedback(step, &indices, &losses).or_raise()?;
-            state.told_until(step);
+            state.told(step, &indices);
             return Ok(());
         }
         let next = state.cursor;
         let mut wanted = Vec::new();
         state.sampler.wanted(next, &mut wanted);
         if !wanted.is_empty() && are_among(&indices, &wanted) {
-            return state.sampler.feedback(next, &indices, &losses).or_raise();
+            state.sampler.feedback(next, &indices, &losses).or_raise()?;
+            state.told(next, &indices);
+            return Ok(());
         }
         let share = |batch: &Batch| self.0.share(batch.indices.len());
         let Some(step) = state.find(&indices, share).map(|drawn| drawn.step) else {
@@ -281,7 +306,7 @@ impl Sampler {
             )));
         };
         state.sampler.feedback(step, &indices, &losses).or_raise()?;
-        state.told_until(step);
+        state.told(step, &indices);
         Ok(())
     }
 
@@ -295,29 +320,22 @@ impl Sampler {
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let indices = self.0.own_indices("indices", indices)?;
         let mut state = self.0.locked(py)?;
-        let weights = match step {
+        let found = match step {
             Some(step) => {
                 let mut batch = Batch::default();
                 state.sampler.batch(step, &mut batch).map_err(IntoException::into_exception)?;
-                Drawn { step, batch }.weights_of(&indices)
+                Some(Drawn::new(step, batch))
             }
-            None => {
-                let share = |batch: &Batch| self.0.share(batch.indices.len());
-                let found = state.find(&indices, share);
-                let found = found.and_then(|drawn| Some((drawn.step, drawn.weights_of(&indices)?)));
-                match found {
-                    Some((step, weights)) => {
-                        if !self.0.learns {
-                            state.told_until(step);
-                        }
-                        Some(weights)
-                    }
-                    // The examples of a fixed order count the same, unless its batches say otherwise.
-                    None if !self.0.learns && state.ahead.is_empty() => Some(vec![1.0; indices.len()]),
-                    None => None,
-                }
-            }
+            None => state.find(&indices, |batch| self.0.share(batch.indices.len())).cloned(),
         };
+        if let (None, false, Some(drawn)) = (step, self.0.learns, &found) {
+            state.asked_until(drawn.step);
+        }
+        let weights = found.and_then(|drawn| {
+            let weights = drawn.weights_of(&indices)?;
+            let padding = self.0.padding(&drawn.batch.indices);
+            Some(if padding.is_some_and(|index| indices == [index]) { vec![0.0] } else { weights })
+        });
         let weights = weights.ok_or_else(|| {
             PyValueError::new_err(argument(
                 "indices",

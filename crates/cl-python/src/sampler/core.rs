@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use cl_data::SamplerError;
 use cl_pacing::share_of_rank;
-use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
@@ -56,23 +56,38 @@ impl Core {
         share_of_rank(len, self.rank, self.n_ranks).unwrap_or(0..len)
     }
 
+    /// What this rank is given of a batch of which it has no share: an example without weight, so that it takes part.
+    pub(super) fn padding(&self, batch: &[usize]) -> Option<usize> {
+        let has_none = !self.allows_empty && self.share(batch.len()).is_empty();
+        batch.get(self.rank % batch.len().max(1)).copied().filter(|_| has_none)
+    }
+
     /// The first batch from `step` on that shows anything, with its step, as this rank sees it; none where the epoch that
-    /// begins at `first` ends before.
+    /// begins at `first` ends before. A rank without a share of a batch takes part in it with an example of another's, if
+    /// `padded`.
     pub(super) fn next_batch(
         &self,
         py: Python<'_>,
         first: u64,
         mut step: u64,
+        padded: bool,
     ) -> PyResult<Option<(u64, Vec<usize>)>> {
+        let is_over = |state: &State, step| state.end_of(first).is_some_and(|end| step >= end);
         loop {
-            if self.learns {
-                self.ask(py, step)?;
-            }
             let mut state = self.locked(py)?;
-            if state.end_of(first).is_some_and(|end| step >= end) {
+            if is_over(&state, step) {
                 return Ok(None);
             }
-            let batch = match state.draw(step, self.learns) {
+            if self.learns && self.losses.is_some() {
+                // Not while the sampler is locked: who is asked may ask it in turn.
+                drop(state);
+                self.ask(py, step)?;
+                state = self.locked(py)?;
+                if is_over(&state, step) {
+                    return Ok(None);
+                }
+            }
+            let batch = match state.draw(step) {
                 Ok(batch) => batch,
                 Err(error) => return Err(self.waits(&state, step, error)),
             };
@@ -82,18 +97,15 @@ impl Core {
                 step += 1;
                 continue;
             }
-            // Said at every rank, so that none waits for the others.
-            if n < self.n_ranks && !self.allows_empty {
-                return Err(PyValueError::new_err(format!(
-                    "the batch of step {step} has {n} examples for {} ranks, expected one for each: a batch size that \
-                     leaves no such rest, or allow_empty=True",
-                    self.n_ranks
-                )));
-            }
             let mut indices = batch.indices;
-            let share = self.share(n);
-            indices.truncate(share.end);
-            indices.drain(..share.start);
+            match self.padding(&indices).filter(|_| padded) {
+                Some(index) => indices = vec![index],
+                None => {
+                    let share = self.share(n);
+                    indices.truncate(share.end);
+                    indices.drain(..share.start);
+                }
+            }
             if let Some(examples) = &self.examples {
                 indices.iter_mut().for_each(|index| *index = examples[*index]);
             }
@@ -110,14 +122,16 @@ impl Core {
         if wanted.is_empty() {
             return Ok(());
         }
-        // Not while the sampler is locked: who is asked may ask it in turn.
         let told = losses.bind(py).call1((index_array(py, self.named(&wanted)),))?;
         let told = numbers("losses", &told)?;
         if told.len() != wanted.len() {
             let expected = format!("one loss for each of the {} examples asked for", wanted.len());
             return Err(value_error("losses", format!("a function that gave {}", told.len()), &expected));
         }
-        self.locked(py)?.sampler.feedback(step, &wanted, &told).or_raise()
+        let mut state = self.locked(py)?;
+        state.sampler.feedback(step, &wanted, &told).or_raise()?;
+        state.told(step, &wanted);
+        Ok(())
     }
 
     /// Why a batch cannot be had now, and what helps.

@@ -38,7 +38,7 @@ impl ExampleIterator {
         let sampler = &self.sampler;
         loop {
             if place.batch.is_none() {
-                let Some((step, batch)) = sampler.next_batch(py, place.first, place.step)? else {
+                let Some((step, batch)) = sampler.next_batch(py, place.first, place.step, false)? else {
                     if let Some(end) = sampler.locked(py)?.end(place.first) {
                         place.step = end;
                     }
