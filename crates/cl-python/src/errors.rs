@@ -33,7 +33,8 @@ impl IntoException for DataError {
                     let text = text.split(" (os error").next().unwrap_or_default().to_owned();
                     PyOSError::new_err((code, text, path.display().to_string()))
                 }
-                None => PyOSError::new_err(self.to_string()),
+                // Wrapped by who says which file it was; its kind chooses the class.
+                None => std::io::Error::new(source.kind(), self.to_string()).into(),
             },
             _ => PyValueError::new_err(self.to_string()),
         }

@@ -42,6 +42,14 @@ pub(crate) fn check_same(what: &str, made_in: u32) -> PyResult<()> {
 
 /// A path as Python gives it: text, bytes or an object of `os.PathLike`.
 pub(crate) fn path(name: &str, object: &Bound<'_, PyAny>) -> PyResult<std::path::PathBuf> {
+    let decoded;
+    let object = match object.cast::<pyo3::types::PyBytes>() {
+        Ok(_) => {
+            decoded = object.py().import("os")?.call_method1("fsdecode", (object,))?;
+            &decoded
+        }
+        Err(_) => object,
+    };
     let path: std::path::PathBuf = object.extract()?;
     if path.as_os_str().is_empty() {
         return Err(PyValueError::new_err(format!("argument {name} is empty, expected the path of a file")));

@@ -1,8 +1,10 @@
 //! The recorder: scores of the training dynamics, told batch by batch.
 
+use std::cmp::Ordering;
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard};
 
+use cl_data::FingerprintBuilder;
 use cl_data::io::write_atomically;
 use cl_data::seal::Sealed;
 use cl_difficulty::{Column, DifficultyError, DynamicsRecorder, Float, MetricSettings, Observations, OutputKind};
@@ -31,6 +33,26 @@ impl EpochCounter {
         self.epoch.saturating_add(u64::from(again))
     }
 
+    /// Counts on where another one of the same examples has got further, or shown others.
+    fn merge(&mut self, other: &Self) {
+        match self.epoch.cmp(&other.epoch) {
+            Ordering::Less => *self = other.clone(),
+            Ordering::Equal if self.seen.is_empty() => self.seen.clone_from(&other.seen),
+            Ordering::Equal => self.seen.iter_mut().zip(&other.seen).for_each(|(seen, other)| *seen |= other),
+            Ordering::Greater => {}
+        }
+    }
+
+    /// That of some of the examples.
+    fn select(&self, examples: &[usize]) -> Self {
+        let seen = if self.seen.is_empty() {
+            Vec::new()
+        } else {
+            examples.iter().map(|&example| self.seen[example]).collect()
+        };
+        Self { epoch: self.epoch, seen }
+    }
+
     fn took(&mut self, epoch: u64, indices: &[usize], n_examples: usize) {
         if self.seen.is_empty() || epoch != self.epoch {
             self.seen.clear();
@@ -47,6 +69,8 @@ struct Inner {
     n_examples: usize,
     n_classes: usize,
     labels: Option<Vec<usize>>,
+    /// Whether labels were told; losses need none.
+    is_labelled: bool,
 }
 
 /// Records what a model said of its examples while it was trained.
@@ -59,7 +83,10 @@ pub(crate) struct Recorder {
 }
 
 /// What is saved.
-type Saved = (String, u64, Vec<bool>, u64, u64, Option<Vec<u64>>, DynamicsRecorder);
+type Saved = (String, u64, Vec<bool>, u64, u64, Option<Vec<u64>>, bool, DynamicsRecorder);
+
+/// The version of what is saved.
+const VERSION: u32 = 1;
 
 #[pymethods]
 impl Recorder {
@@ -79,7 +106,8 @@ impl Recorder {
         check_labels(labels.as_deref(), n_examples)?;
         let recorder = compute(py, || DynamicsRecorder::new(n_examples, n_classes, &metrics))?.or_raise()?;
         let recorder = recorder.with_partial_epochs();
-        let inner = Inner { recorder, counter: EpochCounter::default(), n_examples, n_classes, labels };
+        let is_labelled = labels.is_some();
+        let inner = Inner { recorder, counter: EpochCounter::default(), n_examples, n_classes, labels, is_labelled };
         Ok(Self { inner: Mutex::new(inner), metrics, outputs, made_in: std::process::id() })
     }
 
@@ -102,6 +130,33 @@ impl Recorder {
     #[getter]
     fn metrics(&self) -> Vec<String> {
         self.metrics.iter().map(|settings| settings.metric().name.clone()).collect()
+    }
+
+    /// What recorders that take each other's state have in common, and what each is here.
+    fn settings(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, String)>> {
+        let inner = self.locked(py)?;
+        let labels = inner.labels.as_ref().map(|labels| {
+            let mut hash = FingerprintBuilder::default();
+            hash.add(labels.iter().map(|&label| label as u64));
+            hash.fingerprint().to_string()
+        });
+        let metric = |settings: &MetricSettings| {
+            let cl_difficulty::Metric { name, options } = settings.metric();
+            let options = options.iter().map(|(name, value)| format!(" {name}={value}"));
+            name.clone() + &options.collect::<String>()
+        };
+        Ok(vec![
+            ("n_examples", inner.n_examples.to_string()),
+            ("n_classes", inner.n_classes.to_string()),
+            ("metrics", self.metrics.iter().map(metric).collect::<Vec<_>>().join(", ")),
+            ("outputs", self.outputs.to_string()),
+            ("labels", labels.unwrap_or_else(|| "told with each batch".into())),
+        ])
+    }
+
+    /// How many examples were never predicted rightly, where forgetting is recorded.
+    fn n_never_learned(&self, py: Python<'_>) -> PyResult<Option<usize>> {
+        Ok(self.locked(py)?.recorder.n_never_learned())
     }
 
     /// The epochs recorded.
@@ -156,9 +211,10 @@ impl Recorder {
         Ok(observed.into_pyarray(py))
     }
 
-    /// The labels told so far; none where an example was never observed.
+    /// The labels told; none where none were, or an example was never observed.
     fn labels<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray1<i64>>>> {
-        let labels = self.locked(py)?.recorder.labels().ok();
+        let inner = self.locked(py)?;
+        let labels = inner.recorder.labels().ok().filter(|_| inner.is_labelled);
         Ok(labels.map(|labels| index_array(py, labels)))
     }
 
@@ -175,8 +231,16 @@ impl Recorder {
             return Err(value_error("other", "the recorder itself", "another one"));
         }
         // One lock at a time, so that two that take each other over do not wait for each other.
-        let other = other.get().locked(py)?.recorder.clone();
-        self.computed(py, |inner| inner.recorder.merge(&other).or_raise_later())
+        let (other, counter, is_labelled) = {
+            let other = other.get().locked(py)?;
+            (other.recorder.clone(), other.counter.clone(), other.is_labelled)
+        };
+        self.computed(py, |inner| {
+            inner.recorder.merge(&other).or_raise_later()?;
+            inner.counter.merge(&counter);
+            inner.is_labelled |= is_labelled;
+            Ok(())
+        })
     }
 
     /// A recorder of some of the examples, in this order.
@@ -186,8 +250,9 @@ impl Recorder {
         let inner = self.computed(py, |inner| {
             let recorder = inner.recorder.select(&examples).or_raise_later()?;
             let labels = inner.labels.as_ref().map(|all| examples.iter().map(|&example| all[example]).collect());
-            let counter = EpochCounter { epoch: inner.counter.epoch, seen: Vec::new() };
-            Ok(Inner { recorder, counter, n_examples: examples.len(), n_classes: inner.n_classes, labels })
+            let (counter, n_examples) = (inner.counter.select(&examples), examples.len());
+            let Inner { n_classes, is_labelled, .. } = *inner;
+            Ok(Inner { recorder, counter, n_examples, n_classes, labels, is_labelled })
         })?;
         let (metrics, outputs) = (self.metrics.clone(), self.outputs);
         Ok(Self { inner: Mutex::new(inner), metrics, outputs, made_in: std::process::id() })
@@ -273,6 +338,7 @@ impl Recorder {
     fn record<T: Float>(&self, py: Python<'_>, batch: Told, values: &[T]) -> PyResult<()> {
         self.computed(py, |inner| {
             let Told { epoch, indices, labels, kind } = batch;
+            let is_labelled = inner.is_labelled || labels.is_some();
             let labels = match (labels, &inner.labels) {
                 (Some(labels), _) => labels,
                 (None, Some(labels)) => indices.iter().map(|&index| labels[index]).collect(),
@@ -285,6 +351,7 @@ impl Recorder {
             let observations = Observations { epoch, indices: &indices[..], labels: &labels[..], outputs };
             inner.recorder.record(&observations).or_raise_later()?;
             inner.counter.took(epoch, &indices, inner.n_examples);
+            inner.is_labelled = is_labelled;
             Ok(())
         })
     }
@@ -306,12 +373,13 @@ impl Recorder {
         let outputs = self.outputs.to_string();
         let bytes = compute(py, || {
             let inner = self.inner.lock().map_err(|_| Failure::Poisoned)?;
-            let Inner { recorder, counter, n_examples, n_classes, labels } = &*inner;
+            let Inner { recorder, counter, n_examples, n_classes, labels, is_labelled } = &*inner;
             let labels = labels.as_ref().map(|labels| labels.iter().map(|&label| label as u64).collect());
             let (n_examples, n_classes) = (*n_examples as u64, *n_classes as u64);
+            let EpochCounter { epoch, seen } = counter.clone();
             let saved: Saved =
-                (outputs, counter.epoch, counter.seen.clone(), n_examples, n_classes, labels, recorder.clone());
-            Ok(postcard::to_stdvec(&Sealed::<1, Saved>::new(saved)))
+                (outputs, epoch, seen, n_examples, n_classes, labels, *is_labelled, recorder.clone());
+            Ok(postcard::to_stdvec(&Sealed::<VERSION, Saved>::new(saved)))
         })?;
         let bytes = bytes.map_err(|failure: Failure| failure.into_exception())?;
         bytes.map_err(|error| PyOSError::new_err(error.to_string()))
@@ -319,9 +387,19 @@ impl Recorder {
 }
 
 fn read(py: Python<'_>, bytes: &[u8]) -> Result<Recorder, String> {
-    let read = compute(py, || postcard::from_bytes::<Sealed<1, Saved>>(bytes).map_err(|error| error.to_string()));
+    // It comes first; what postcard says of a wrong one is nothing.
+    if let Ok((version, _)) = postcard::take_from_bytes::<u32>(bytes)
+        && version != VERSION
+    {
+        return Err(format!("it is of version {version}, expected {VERSION}"));
+    }
+    let read = compute(py, || {
+        let read = postcard::take_from_bytes::<Sealed<VERSION, Saved>>(bytes);
+        let (sealed, rest) = read.map_err(|_| "it is damaged, or not one".to_owned())?;
+        if rest.is_empty() { Ok(sealed) } else { Err(format!("{} bytes stand behind its end", rest.len())) }
+    });
     let sealed = read.map_err(|error| error.to_string())??;
-    let (outputs, epoch, seen, n_examples, n_classes, labels, recorder) = sealed.into_inner();
+    let (outputs, epoch, seen, n_examples, n_classes, labels, is_labelled, recorder) = sealed.into_inner();
     let outputs = outputs.parse::<OutputKind>().map_err(|error| error.to_string())?;
     let (n_examples, n_classes) = (n_examples as usize, n_classes as usize);
     let labels: Option<Vec<usize>> = labels.map(|labels| labels.into_iter().map(|label| label as usize).collect());
@@ -335,7 +413,8 @@ fn read(py: Python<'_>, bytes: &[u8]) -> Result<Recorder, String> {
         return Err("its parts are of different numbers of examples or classes".into());
     }
     let metrics = recorder.metrics().to_vec();
-    let inner = Inner { recorder, counter: EpochCounter { epoch, seen }, n_examples, n_classes, labels };
+    let counter = EpochCounter { epoch, seen };
+    let inner = Inner { recorder, counter, n_examples, n_classes, labels, is_labelled };
     Ok(Recorder { inner: Mutex::new(inner), metrics, outputs, made_in: std::process::id() })
 }
 

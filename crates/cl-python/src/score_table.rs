@@ -69,7 +69,13 @@ pub(crate) fn write_scores(
     let columns: Vec<Column> = columns
         .into_iter()
         .map(|Given { name, values, higher_is_harder, metric, options }| {
-            let values = ColumnValues::Float(numbers(&name, &values)?);
+            let values = numbers(&name, &values)?;
+            // Readers would leave such a column out.
+            if let Some(at) = values.iter().position(|value| value.is_nan() || *value == f64::NEG_INFINITY) {
+                let expected = "numbers, or infinity of what is infinitely hard";
+                return Err(value_error(&format!("{name}[{at}]"), values[at], expected));
+            }
+            let values = ColumnValues::Float(values);
             Ok(Column { name, values, higher_is_harder, metric: Metric { name: metric, options } })
         })
         .collect::<PyResult<_>>()?;
@@ -122,7 +128,11 @@ pub(crate) fn read_scores<'py>(py: Python<'py>, path: &Bound<'py, PyAny>) -> PyR
     let table = py.detach(|| Table::read(&path)).or_raise()?;
     let dict = PyDict::new(py);
     let mut columns = Vec::new();
-    for column in &table.columns {
+    // As they were written, which the file may not say.
+    let described = table.sidecar.as_ref().map_or(&[][..], |sidecar| &sidecar.columns);
+    let mut in_order: Vec<_> = table.columns.iter().collect();
+    in_order.sort_by_key(|column| described.iter().position(|known| known.name == column.name));
+    for column in in_order {
         let entry = PyDict::new(py);
         entry.set_item("name", &column.name)?;
         entry.set_item("values", column.values.clone().into_pyarray(py))?;

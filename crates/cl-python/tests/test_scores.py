@@ -239,8 +239,8 @@ def test_polars_reads_them():
 
 def test_polars_reads_ids_and_labels():
     pl = pytest.importorskip("polars")
-    frame = pl.DataFrame(random_scores(ids=range(N), labels=np.arange(N) % 3))
-    assert frame.columns == ["id", "label", "el2n", "aum", "forgetting_events"]
+    frame = random_scores(ids=range(N), labels=np.arange(N) % 3).to_polars()
+    assert isinstance(frame, pl.DataFrame) and frame.columns == ["id", "label", "el2n", "aum", "forgetting_events"]
 
 
 def test_pandas_reads_the_stream():

@@ -58,6 +58,8 @@ class Recorder:
     ) -> None:
         """Takes in what the model said of the examples of a batch."""
 
+    def settings(self) -> list[tuple[str, str]]: ...
+    def n_never_learned(self) -> int | None: ...
     def observed(self) -> NDArray[np.bool_]:
         """Which examples were observed at least once."""
 
@@ -369,6 +371,7 @@ class Sampler:
 
     def set_epoch(self, epoch: int) -> None: ...
     def seek(self, step: int) -> None: ...
+    def go_on(self) -> None: ...
     def state_dict(self, consumed: int | None = None) -> dict[str, Any]:
         """The state after `consumed` steps; as many as were drawn, where none is given."""
 

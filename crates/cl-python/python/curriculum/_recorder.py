@@ -41,7 +41,7 @@ class Recorder:
     of the data, ``RuntimeError`` in a forked copy of the process, such as a loader's worker, of which this one would hear
     nothing.
 
-    Source: each metric's own, as ``help(curriculum.metrics)`` and the catalogue name it.
+    Source: each metric's own, as :func:`curriculum.metrics` names it.
 
     >>> import curriculum as cl, numpy as np
     >>> recorder = cl.Recorder(n_examples=2, n_classes=3, metrics=["aum"])
@@ -132,7 +132,9 @@ class Recorder:
                 if name not in by_name:
                     raise KeyError(f"no metric {name!r} is recorded, expected one of {', '.join(by_name)}")
             columns = [by_name[name] for name in names]
-        return Scores(columns, ids=ids, labels=self._core.labels(), epochs=self.epochs)
+        has_forgetting = any(column["metric"] == "forgetting" for column in columns)
+        n_never_learned = self._core.n_never_learned() if has_forgetting else None
+        return Scores._of(columns, ids, self._core.labels(), self.epochs, n_never_learned)
 
     def select(self, examples: Any) -> Recorder:
         """A recorder of some of the examples, in this order."""
@@ -168,8 +170,7 @@ class Recorder:
         if not isinstance(state_dict.get("recorder"), bytes):
             raise _core.StateError("the state has no \"recorder\", expected what state_dict() gave")
         read = _core.Recorder.from_bytes(state_dict["recorder"])
-        for name in ("n_examples", "n_classes", "metrics", "outputs"):
-            saved, here = getattr(read, name), getattr(self._core, name)
+        for (name, saved), (_, here) in zip(read.settings(), self._core.settings(), strict=True):
             if saved != here:
                 raise _core.StateError(f"the saved state was made with {name} {saved}, not with {here}")
         self._core = read

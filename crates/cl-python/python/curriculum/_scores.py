@@ -12,6 +12,7 @@ from curriculum import _core
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
 
 class Score(np.ndarray):
@@ -33,14 +34,20 @@ class Score(np.ndarray):
         return score
 
     def __array_finalize__(self, source: Any) -> None:
-        self.name = getattr(source, "name", None)
-        self.higher_is = getattr(source, "higher_is", None)
+        # Places, as of argsort, are no score.
+        is_score = self.dtype == np.float64
+        self.name = getattr(source, "name", None) if is_score else None
+        self.higher_is = getattr(source, "higher_is", None) if is_score else None
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         plain = [value.view(np.ndarray) if isinstance(value, Score) else value for value in inputs]
         if out is not None:
             kwargs["out"] = tuple(value.view(np.ndarray) if isinstance(value, Score) else value for value in out)
         return getattr(ufunc, method)(*plain, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        # What is computed is a plain array.
+        return function(*_plain(args), **_plain(kwargs))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Score, (np.asarray(self), self.name, self.higher_is))
@@ -53,6 +60,17 @@ class Score(np.ndarray):
         """
         values: np.ndarray = difficulty(self)
         return values
+
+
+def _plain(value: Any) -> Any:
+    """The same with plain arrays for scores."""
+    if isinstance(value, Score):
+        return value.view(np.ndarray)
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
+    if type(value) is dict:
+        return {name: _plain(held) for name, held in value.items()}
+    return value
 
 
 def difficulty(scores: Any, argument: str = "scores") -> Any:
@@ -73,7 +91,7 @@ class Scores(Mapping[str, Score]):
 
     ``ids`` and ``labels`` say whose scores they are; their ``fingerprint`` travels with what is saved, so that scores
     joined to other data are found out. Data frames take it without a copy: it speaks Arrow's C data interface
-    (``pyarrow.table(scores)``, ``polars.DataFrame(scores)``).
+    (``pyarrow.table(scores)``, :meth:`to_polars`).
     """
 
     def __init__(
@@ -82,6 +100,25 @@ class Scores(Mapping[str, Score]):
         ids: Sequence[str] | Sequence[int] | None = None,
         labels: Any = None,
         epochs: Sequence[int] = (),
+    ) -> None:
+        # Their own, whatever becomes of the arrays given.
+        copied = [{**column, "values": np.array(column["values"], dtype=np.float64, order="C")} for column in columns]
+        self._set(copied, ids, labels, epochs, None)
+
+    @classmethod
+    def _of(cls, columns: Any, ids: Any, labels: Any, epochs: Any = (), n_never_learned: int | None = None) -> Scores:
+        """Of arrays that nobody else has."""
+        scores = cls.__new__(cls)
+        scores._set(columns, ids, labels, epochs, n_never_learned)
+        return scores
+
+    def _set(
+        self,
+        columns: Sequence[Mapping[str, Any]],
+        ids: Sequence[str] | Sequence[int] | None,
+        labels: Any,
+        epochs: Sequence[int],
+        n_never_learned: int | None,
     ) -> None:
         self._columns: dict[str, Score] = {}
         self._described: dict[str, tuple[str, dict[str, str]]] = {}
@@ -105,6 +142,12 @@ class Scores(Mapping[str, Score]):
             if given is not None and len(given) != n:
                 raise ValueError(f"argument {name} is of {len(given)} examples, expected {n}, as the scores")
         self.epochs = tuple(epochs)
+        self._n_never_learned = n_never_learned
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for score in self._columns.values():
+            score.flags.writeable = False
 
     def __getitem__(self, name: str) -> Score:
         try:
@@ -150,13 +193,19 @@ class Scores(Mapping[str, Score]):
             frame.index = pd.Index(self.ids, name="id")
         return frame
 
+    def to_polars(self) -> pl.DataFrame:
+        """A data frame with a column for each score, behind ids and labels where there are any; scores are not copied."""
+        import polars as pl
+
+        return pl.DataFrame(_Stream(self))
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a table of scores, whole or not at all: ``.csv``, ``.jsonl``, ``.parquet``, ``.npz`` or ``.npy`` by the path.
 
         Beside it, ``PATH.json`` says which way each column points and whose scores they are; the `curriculum` command
         and :meth:`load` read both. Raises ``ValueError`` on another ending, ``OSError`` where it cannot be written.
         """
-        _core.write_scores(path, self._given(), self.ids, self.labels, list(self.epochs))
+        _core.write_scores(path, self._given(), self.ids, self.labels, list(self.epochs), self._n_never_learned)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Scores:
@@ -165,7 +214,7 @@ class Scores(Mapping[str, Score]):
         Raises ``ValueError`` where it is none, or belongs to other data than the file beside it says.
         """
         table = _core.read_scores(path)
-        return cls(table["columns"], table["ids"], table["labels"])
+        return cls._of(table["columns"], table["ids"], table["labels"])
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         ids = None if self.ids is None else [str(identity) for identity in self.ids]
@@ -185,3 +234,13 @@ class Scores(Mapping[str, Score]):
             }
             for name, score in self._columns.items()
         ]
+
+
+class _Stream:
+    """Scores as a stream and nothing else, where a mapping would be read by its entries."""
+
+    def __init__(self, scores: Scores) -> None:
+        self._scores = scores
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._scores.__arrow_c_stream__(requested_schema)

@@ -13,7 +13,7 @@ use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyCapsuleMethods, PyDict};
 
-use crate::errors::value_error;
+use crate::errors::{argument, value_error};
 
 const PLAIN: &CStr = c"dltensor";
 const PLAIN_USED: &CStr = c"used_dltensor";
@@ -135,6 +135,14 @@ impl Tensor {
         if object.getattr("requires_grad").is_ok_and(|flag| flag.is_truthy().unwrap_or(false)) {
             return Err(value_error(name, "a tensor that requires grad", &format!("{name}.detach()")));
         }
+        // Its memory holds the numbers with their signs turned, which DLPack does not say.
+        let resolved;
+        let object = if object.call_method0("is_neg").is_ok_and(|flag| flag.is_truthy().unwrap_or(false)) {
+            resolved = object.call_method0("resolve_neg")?;
+            &resolved
+        } else {
+            object
+        };
         let device: (i32, i32) = object.call_method0("__dlpack_device__")?.extract()?;
         if device.0 == CPU || PINNED.contains(&device.0) {
             return Self::lent(name, object);
@@ -148,9 +156,13 @@ impl Tensor {
         arguments.set_item("max_version", (MAJOR, 0))?;
         let capsule = match object.call_method("__dlpack__", (), Some(&arguments)) {
             // Of before version 1.
-            Err(error) if error.is_instance_of::<PyTypeError>(py) => object.call_method0("__dlpack__")?,
-            other => other?,
+            Err(error) if error.is_instance_of::<PyTypeError>(py) => object.call_method0("__dlpack__"),
+            other => other,
         };
+        let capsule = capsule.map_err(|error| {
+            let value = format!("a {} that is not lent: {}", type_name(object), error.value(py));
+            PyTypeError::new_err(argument(name, value, "one of plain numbers in memory"))
+        })?;
         let capsule = capsule.cast_into::<PyCapsule>()?;
         let loan = taken(&capsule)?;
         let tensor = loan.tensor();
@@ -244,6 +256,10 @@ impl Tensor {
         }
         Some(values)
     }
+}
+
+fn type_name(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| "tensor".into(), |name| name.to_string())
 }
 
 /// Takes what a capsule holds, and says so by its name, so that nobody takes it again.
