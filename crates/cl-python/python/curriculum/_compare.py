@@ -763,7 +763,8 @@ def _run(train_fn: Callable[..., float], arm: _Planned, seed: int, total_steps: 
 
 
 def _step(sampler: Any, arm: _Planned, seed: int) -> int:
-    step = getattr(sampler, "step", None)
+    # A step is a place, which a training can go to without a batch.
+    step = getattr(sampler, "n_drawn", getattr(sampler, "step", None))
     if isinstance(step, bool) or not isinstance(step, (int, np.integer)):
         raise TypeError(
             f"the sampler of arm {arm.name} with seed {seed} is {sampler!r}, expected one of "

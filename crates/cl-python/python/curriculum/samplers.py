@@ -30,7 +30,8 @@ class BatchSampler:
     """Batches of examples, one epoch an iteration, from any step on.
 
     **Epochs.** An epoch counts as started at its first batch, or where a state within it is loaded. An iteration of a started
-    epoch is the next one, else the same again. ``len(sampler)`` are the batches of the epoch under way, or, where it is over or
+    epoch is the next one, else the same again; one that learns goes on within an epoch that was left, since the next depends on
+    the rest of it. ``len(sampler)`` are the batches of the epoch under way, or, where it is over or
     not begun, of the one that comes next: lengths grow with the pacing.
 
     **State.** :meth:`state_dict` is a value of its own, O(1) for samplers that learn nothing; :meth:`load_state_dict` takes it
@@ -39,7 +40,8 @@ class BatchSampler:
     really taken. States know their settings and their past: what differs is a :class:`curriculum.StateError` that names it.
 
     **Ranks.** ``batch_size`` is that of all ranks together: each of ``num_replicas`` is given its share of every batch, in order
-    of ``rank``, and takes as many steps as the others. Where they are not given they are those of ``torch.distributed``, where it
+    of ``rank``, and takes as many steps as the others. Of a batch of fewer examples than ranks, one without a share is given an
+    example of another's, which has weight 0 (:meth:`weights`), or an empty batch with ``allow_empty=True``. Where they are not given they are those of ``torch.distributed``, where it
     runs. States are the same at every rank, and of any number of them: a run goes on with more ranks, or fewer.
 
     **Feedback.** Samplers that learn are told losses by :meth:`update`. Some give nothing before they are told the losses of

@@ -3,6 +3,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parquet::basic::Compression;
 use parquet::column::reader::ColumnReader;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::ReaderProperties;
@@ -89,6 +90,12 @@ impl ParquetTable {
             return Err(DataError::argument("part", part, "one of the parts of the table"));
         }
         let group = self.metadata.row_group(part);
+        let is_brotli = |&column: &usize| matches!(group.column(column).compression(), Compression::BROTLI(_));
+        if cfg!(not(feature = "brotli")) && columns.iter().any(is_brotli) {
+            let problem = "compressed by Brotli, which this build leaves out, expected another compression, such as \
+                           zstd (the command as `cargo install` builds it reads Brotli)";
+            return Err(malformed(&self.path, "", problem));
+        }
         let properties = Arc::new(ReaderProperties::builder().build());
         let file = Arc::new(self.file()?);
         let open = || -> Result<Vec<ColumnReader>, String> {
