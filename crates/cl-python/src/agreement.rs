@@ -23,21 +23,22 @@ fn score_lists(scores: &[Bound<'_, PyAny>]) -> PyResult<Vec<Vec<f64>>> {
     scores.iter().enumerate().map(|(at, score)| numbers(&format!("scores[{at}]"), score)).collect()
 }
 
-/// Each pair (i, j) of scores with j < i: correlation, interval and undefined resamples.
+/// Each pair (i, j) of scores with j < i: correlation, interval, unless there are no resamples, and undefined resamples.
 #[pyfunction]
-#[pyo3(signature = (names, scores, correlation, bootstrap = None))]
 pub(crate) fn agree<'py>(
     py: Python<'py>,
     names: Vec<String>,
     scores: Vec<Bound<'py, PyAny>>,
     correlation: &str,
-    bootstrap: Option<(usize, f64, u64)>,
+    n_resamples: usize,
+    level: f64,
+    seed: u64,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let correlation = self::correlation(correlation)?;
     let values = score_lists(&scores)?;
     let named: Vec<(&str, &[f64])> =
         names.iter().map(String::as_str).zip(values.iter().map(Vec::as_slice)).collect();
-    let bootstrap = bootstrap.map(|(n_resamples, level, seed)| Bootstrap { n_resamples, level, seed });
+    let bootstrap = (n_resamples > 0).then_some(Bootstrap { n_resamples, level, seed });
     let matrix = compute(py, || agreement_matrix(&named, correlation, bootstrap))?.or_raise()?;
     let mut cells = Vec::new();
     for i in 0..named.len() {

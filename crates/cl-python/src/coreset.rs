@@ -7,7 +7,7 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 
-use crate::arrays::{FloatValues, Floats, Range, floats, index_array, integers, with_floats};
+use crate::arrays::{FloatValues, Floats, Range, converted, floats, index_array, integers, with_floats};
 use crate::catalogue::borrowed;
 use crate::errors::{IntoException, OrRaise, value_error};
 use crate::process::compute;
@@ -86,8 +86,7 @@ pub(crate) fn choose(
         }
         halves => {
             // Single precision holds every half.
-            let values: Vec<f32> =
-                with_floats!(halves, slice => slice.iter().map(|&value| narrow(value)).collect());
+            let values = with_floats!(halves, slice => converted("features", slice, narrow))?;
             compute(py, || settings.select(Features::new(&values, n_features)?, count, seed, &inputs))
         }
     }?;
@@ -114,6 +113,6 @@ fn gradients(given: &Bound<'_, PyAny>, n_features: usize) -> PyResult<Validation
         let expected = format!("{n_features} numbers for each example, as the features have");
         return Err(value_error("validation", format!("of {}", gradients.shape[1]), &expected));
     }
-    let values = gradients.to_f64s();
+    let values = gradients.to_f64s("validation")?;
     ValidationTaylor::new(&Features::new(&values, n_features).or_raise()?).or_raise()
 }

@@ -7,7 +7,7 @@ use cl_pacing::PacingError;
 use cl_prune::PruneError;
 use cl_study::StudyError;
 use pyo3::create_exception;
-use pyo3::exceptions::{PyIndexError, PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 create_exception!(
@@ -108,6 +108,17 @@ impl<T, E: IntoException> OrRaise<T> for Result<T, E> {
 /// An argument outside of its domain, in the words that all crates have for it.
 pub(crate) fn argument(name: &str, value: impl std::fmt::Display, expected: &str) -> String {
     format!("argument {name} is {value}, expected {expected}")
+}
+
+/// Room for `n` values, or a `MemoryError` where memory has none: a small tensor can say that it has any number of them.
+pub(crate) fn room<T>(name: &str, n: usize) -> PyResult<Vec<T>> {
+    let mut values = Vec::new();
+    match values.try_reserve_exact(n) {
+        Ok(()) => Ok(values),
+        Err(_) => {
+            Err(PyMemoryError::new_err(argument(name, format!("of {n} numbers"), "as many as memory can hold")))
+        }
+    }
 }
 
 pub(crate) fn value_error(name: &str, value: impl std::fmt::Display, expected: &str) -> PyErr {

@@ -4,7 +4,7 @@ use cl_difficulty::{ConfidentLearning, DifficultyError, IssueFilter, LabelQualit
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 
-use crate::arrays::{FloatValues, Floats, Range, floats, integers, with_floats};
+use crate::arrays::{FloatValues, Floats, Range, floats, integers};
 use crate::errors::{IntoException, OrRaise, value_error};
 use crate::process::compute;
 
@@ -39,8 +39,8 @@ macro_rules! with_probabilities {
                 let $slice = memory.as_slice();
                 compute($py, || $body)
             }
-            halves => {
-                let values: Vec<f64> = with_floats!(halves, slice => slice.iter().map(|&value| value.into()).collect());
+            _ => {
+                let values = $given.probabilities.to_f64s("pred_probs")?;
                 let $slice = &values[..];
                 compute($py, || $body)
             }
@@ -48,13 +48,13 @@ macro_rules! with_probabilities {
     };
 }
 
-fn quality(name: &str) -> PyResult<LabelQuality> {
+fn quality(argument: &str, name: &str) -> PyResult<LabelQuality> {
     match name {
         "self_confidence" => Ok(LabelQuality::SelfConfidence),
         "normalized_margin" => Ok(LabelQuality::NormalizedMargin),
         "confidence_weighted_entropy" => Ok(LabelQuality::ConfidenceWeightedEntropy),
         other => Err(value_error(
-            "return_indices_ranked_by",
+            argument,
             format!("{other:?}"),
             "one of self_confidence, normalized_margin, confidence_weighted_entropy",
         )),
@@ -78,15 +78,17 @@ pub(crate) fn label_issues<'py>(
     Ok(issues.map_err(IntoException::into_exception)?.into_pyarray(py))
 }
 
-/// The quality of each label, low where it is probably wrong.
+/// The quality of each label, low where it is probably wrong. `argument` is what the measure is called.
 #[pyfunction]
+#[pyo3(signature = (labels, pred_probs, measure, argument = "measure"))]
 pub(crate) fn label_quality<'py>(
     py: Python<'py>,
     labels: &Bound<'py, PyAny>,
     pred_probs: &Bound<'py, PyAny>,
     measure: &str,
+    argument: &str,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-    let quality = quality(measure)?;
+    let quality = quality(argument, measure)?;
     let given = given(labels, pred_probs)?;
     let Given { labels, n_classes, .. } = &given;
     let scores =

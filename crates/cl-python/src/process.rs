@@ -2,8 +2,11 @@
 
 use std::sync::OnceLock;
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+
+use crate::arrays::kind_of;
+use crate::errors::argument;
 
 static LOADED_IN: OnceLock<u32> = OnceLock::new();
 
@@ -50,7 +53,9 @@ pub(crate) fn path(name: &str, object: &Bound<'_, PyAny>) -> PyResult<std::path:
         }
         Err(_) => object,
     };
-    let path: std::path::PathBuf = object.extract()?;
+    let path: std::path::PathBuf = object.extract().map_err(|_| {
+        PyTypeError::new_err(argument(name, kind_of(object), "a text, bytes or an object of os.PathLike"))
+    })?;
     if path.as_os_str().is_empty() {
         return Err(PyValueError::new_err(format!("argument {name} is empty, expected the path of a file")));
     }

@@ -102,12 +102,16 @@ impl Recorder {
         let outputs: OutputKind = outputs.parse::<OutputKind>().or_raise()?;
         let metrics = metrics.iter().map(|(name, options)| MetricSettings::parse(name, &borrowed(options)));
         let metrics = metrics.collect::<Result<Vec<_>, _>>().or_raise()?;
+        if n_classes >= u32::MAX as usize {
+            return Err(value_error("n_classes", n_classes, "at least 2, and below 2^32 - 1"));
+        }
         let labels = labels.map(|labels| integers("labels", labels, Range::Classes(n_classes))).transpose()?;
         check_labels(labels.as_deref(), n_examples)?;
         let recorder = compute(py, || DynamicsRecorder::new(n_examples, n_classes, &metrics))?.or_raise()?;
         let recorder = recorder.with_partial_epochs();
         let is_labelled = labels.is_some();
-        let inner = Inner { recorder, counter: EpochCounter::default(), n_examples, n_classes, labels, is_labelled };
+        let inner =
+            Inner { recorder, counter: EpochCounter::default(), n_examples, n_classes, labels, is_labelled };
         Ok(Self { inner: Mutex::new(inner), metrics, outputs, made_in: std::process::id() })
     }
 

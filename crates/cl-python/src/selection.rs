@@ -2,13 +2,13 @@
 
 use cl_prune::{Budget, NeighborLists, RuleInputs, RuleSettings, Selection as Selected};
 use numpy::{IntoPyArray, PyArray1};
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::arrays::{Range, index_array, integers, numbers};
+use crate::arrays::{Range, index_array, integers, kind_of, numbers};
 use crate::catalogue::borrowed;
-use crate::errors::{IntoException, OrRaise, value_error};
+use crate::errors::{IntoException, OrRaise, argument, value_error};
 use crate::process::compute;
 
 /// What was kept and what was dropped, and why.
@@ -40,11 +40,15 @@ impl Selection {
     }
 
     /// Why an example was kept or dropped, in words.
-    fn reason(&self, example: usize) -> PyResult<String> {
-        let n = self.0.decisions.len();
-        self.0.reason(example).ok_or_else(|| {
-            PyIndexError::new_err(crate::errors::argument("example", example, &format!("an index in 0..{n}")))
-        })
+    fn reason(&self, example: &Bound<'_, PyAny>) -> PyResult<String> {
+        let expected = format!("an index in 0..{}", self.0.decisions.len());
+        let found = match example.extract::<usize>() {
+            Ok(example) => self.0.reason(example),
+            // A whole number all the same.
+            Err(error) if error.is_instance_of::<PyOverflowError>(example.py()) => None,
+            Err(_) => return Err(PyTypeError::new_err(argument("example", kind_of(example), &expected))),
+        };
+        found.ok_or_else(|| PyIndexError::new_err(argument("example", example, &expected)))
     }
 
     /// Of each group of examples that were decided on together: its name, its size and how many of it were kept.
@@ -113,7 +117,11 @@ pub(crate) fn select(
 }
 
 /// Lists of neighbours (n, k) with their distances (n, k).
-fn neighbor_lists(indices: &Bound<'_, PyAny>, distances: &Bound<'_, PyAny>, n: usize) -> PyResult<NeighborLists> {
+fn neighbor_lists<'py>(
+    indices: &Bound<'py, PyAny>,
+    distances: &Bound<'py, PyAny>,
+    n: usize,
+) -> PyResult<NeighborLists> {
     let shape = |array: &Bound<'_, PyAny>, name: &str| -> PyResult<(usize, usize)> {
         let shape: Vec<usize> = array.getattr("shape").and_then(|shape| shape.extract()).unwrap_or_default();
         match shape[..] {
@@ -128,7 +136,11 @@ fn neighbor_lists(indices: &Bound<'_, PyAny>, distances: &Bound<'_, PyAny>, n: u
     if shape(distances, "neighbors[1]")?.1 != k {
         return Err(value_error("neighbors[1]", "of another shape", "that of neighbors[0]"));
     }
-    let indices = integers("neighbors[0]", &indices.call_method1("reshape", (-1,))?, Range::Indices(n))?;
-    let distances = numbers("neighbors[1]", &distances.call_method1("reshape", (-1,))?)?;
+    let flat = |array: &Bound<'py, PyAny>, name: &str| {
+        let flat = array.call_method1("reshape", (-1,));
+        flat.map_err(|_| PyTypeError::new_err(argument(name, kind_of(array), "an array of numbers")))
+    };
+    let indices = integers("neighbors[0]", &flat(indices, "neighbors[0]")?, Range::Indices(n))?;
+    let distances = numbers("neighbors[1]", &flat(distances, "neighbors[1]")?)?;
     NeighborLists::new(k, indices, distances).or_raise()
 }

@@ -3,6 +3,7 @@ comes in, nothing but an ordinary exception comes out."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -515,6 +516,20 @@ OTHERS = {
     "pacing, progress": (TypeError, "progress", lambda: pacing().fraction("x")),
     "pacing, positional": (TypeError, "Root", lambda: cl.pacing.Root(3)),
     "weighting, a text": (ValueError, "lambda", lambda: cl.weightings.Linear(lambda_="x")),
+    "weighting, a list of one number": (
+        ValueError,
+        "argument lambda_ is a list of 1099511627776 numbers",
+        lambda: cl.weightings.Linear(lambda_=np.broadcast_to(1.0, 2**40)),
+    ),
+    "weighting, a list without end": (
+        ValueError,
+        "argument lambda_ is a list of more than 1048576",
+        lambda: cl.weightings.Linear(lambda_=itertools.count()),
+    ),
+    "prune, a number that is no float": (ValueError, "argument keep is ", lambda: cl.prune(SCORES, keep=10**400)),
+    "prune, a number of too many digits": (ValueError, "argument count is ", lambda: cl.prune(SCORES, count=10**5000)),
+    "Scores, epochs": (ValueError, "argument epochs is -1", lambda: scores(epochs=[-1])),
+    "Scores, classes": (ValueError, r"argument labels\[0\] is -1", lambda: scores(labels=[-1] * N)),
     "weighting, an object": (TypeError, "lambda_", lambda: cl.weightings.Linear(lambda_=object())),
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from curriculum import _core
+from curriculum._parameters import listed, mapped, real, reals, whole
 from curriculum._scores import difficulty
 
 if TYPE_CHECKING:
@@ -59,17 +60,19 @@ def agree(
     >>> float(cl.agree({"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 3.0, 2.0, 4.0]}).values[0, 1])
     0.8
     """
+    scores = mapped("scores", scores, "a mapping from names to scores")
     if len(scores) < 2:
         raise ValueError(f"argument scores has {len(scores)} scores, expected at least two")
     names = [str(name) for name in scores]
     values = [difficulty(score, name) for name, score in zip(names, scores.values())]
-    bootstrap = (n_resamples, level, seed) if n_resamples else None
-    return Agreement(names, _core.agree(names, values, correlation, bootstrap))
+    n_resamples, level, seed = whole("n_resamples", n_resamples), real("level", level), whole("seed", seed)
+    return Agreement(names, _core.agree(names, values, correlation, n_resamples, level, seed))
 
 
 def overlap(a: Any, b: Any, fractions: Sequence[float] = (0.1, 0.3, 0.5), *, seed: int = 0) -> list[float | None]:
     """How much the hardest by two scores have in common, |A and B| / |A or B|, for each fraction that is kept."""
-    return _core.overlap(difficulty(a, "a"), difficulty(b, "b"), list(fractions), seed)
+    parts = [real("fractions", fraction) for fraction in listed("fractions", fractions, "a list of fractions")]
+    return _core.overlap(difficulty(a, "a"), difficulty(b, "b"), parts, whole("seed", seed))
 
 
 class Stability(NamedTuple):
@@ -84,12 +87,13 @@ class Stability(NamedTuple):
 
 def stability(runs: Sequence[Any], *, correlation: str = "spearman") -> Stability:
     """The mean rank correlation over all pairs of runs (n,) of a score, by several seeds or at several epochs."""
-    return Stability(**_core.runs_stability(list(runs), correlation))
+    return Stability(**_core.runs_stability(listed("runs", runs, "a list of runs"), correlation))
 
 
 def combine(scores: Sequence[Any], *, how: str = "mean_rank") -> np.ndarray:
     """Several difficulties (n,) as one: by ``"mean_rank"``, or by ``"borda"`` count. Higher = harder."""
-    return _core.combined([difficulty(score) for score in scores], how)
+    several = listed("scores", scores, "a list of scores")
+    return _core.combined([difficulty(score) for score in several], how)
 
 
 class Crossover(NamedTuple):
@@ -136,18 +140,21 @@ def crossover(
     >>> cl.crossover([[0.9, 0.85, 0.4]] * 3, [[0.9, 0.8, 0.7]] * 3, [1.0, 0.5, 0.25]).text
     '0.464'
     """
-    runs = {"accuracy": np.asarray(accuracy, dtype=np.float64), "control": np.asarray(control, dtype=np.float64)}
+    runs = {"accuracy": reals("accuracy", accuracy), "control": reals("control", control)}
+    parts = [real("kept", part) for part in listed("kept", kept, "the fractions that were kept")]
     for name, array in runs.items():
-        if array.ndim != 2 or array.shape[1] != len(kept):
-            raise ValueError(f"argument {name} is of shape {array.shape}, expected (seeds, {len(kept)})")
+        if array.ndim != 2 or array.shape[1] != len(parts):
+            raise ValueError(f"argument {name} is of shape {array.shape}, expected (seeds, {len(parts)})")
     if runs["accuracy"].shape != runs["control"].shape:
         raise ValueError(
             f"argument control is of shape {runs['control'].shape}, expected {runs['accuracy'].shape}, as accuracy"
         )
     # The largest first.
-    order = np.argsort(-np.asarray(kept, dtype=np.float64), kind="stable")
+    order = np.argsort(-np.array(parts, dtype=np.float64), kind="stable")
     flat = {name: np.ascontiguousarray(array[:, order].T).reshape(-1) for name, array in runs.items()}
-    fractions = [float(kept[at]) for at in order]
+    fractions = [parts[at] for at in order]
+    margin, level = real("margin", margin), real("level", level)
+    n_resamples, seed = whole("n_resamples", n_resamples), whole("seed", seed)
     found = _core.crossover(
         fractions, flat["accuracy"], flat["control"], crossing, margin, n_resamples, level, seed
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from curriculum import _core
-from curriculum._parameters import class_name, default, docstring, python_name
+from curriculum._parameters import class_name, default, docstring, named, python_name
 
 CATALOGUE: dict[str, Any] = _core.catalogue()
 
@@ -36,9 +36,9 @@ class Shape:
             elif name in given:
                 problem = problem or f"argument {name} given twice"
             given[name] = value
-        missing = [name for name, value in self.defaults.items() if value is NEEDED and name not in given]
+        missing = [name for name, value in self.defaults.items() if value is NEEDED and given.get(name) is None]
         if missing and problem is None:
-            problem = f"argument {missing[0]} is missing"
+            problem = f"argument {missing[0]} is {'None' if missing[0] in given else 'missing'}"
         if problem is None:
             return given
         takes = ", ".join(self.defaults) or "nothing"
@@ -94,7 +94,7 @@ def classes(family: str, base: type, module: str, **parts: Any) -> dict[str, typ
 
 def by_name(family: str, found: Mapping[str, type], name: str) -> type:
     """The class of a method by the name that papers, the command or Python have for it."""
-    wanted = class_name(name)
+    wanted = class_name(named("name", name))
     for known, cls in found.items():
         if known == wanted or known.lower() == wanted.lower():
             return cls

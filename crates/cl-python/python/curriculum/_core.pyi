@@ -112,9 +112,11 @@ def agree(
     names: Sequence[str],
     scores: Sequence[ArrayLike],
     correlation: str,
-    bootstrap: tuple[int, float, int] | None = None,
+    n_resamples: int,
+    level: float,
+    seed: int,
 ) -> list[dict[str, Any]]:
-    """Each pair (i, j) of scores with j < i: correlation, interval and undefined resamples."""
+    """Each pair (i, j) of scores with j < i: correlation, interval, unless there are no resamples, and undefined resamples."""
 
 def overlap(a: ArrayLike, b: ArrayLike, fractions: Sequence[float], seed: int) -> list[float | None]:
     """The share of the hardest that two scores have in common, for each fraction."""
@@ -180,8 +182,10 @@ class NoiseRate:
 def label_issues(labels: ArrayLike, pred_probs: ArrayLike, filter_by: str) -> NDArray[np.bool_]:
     """Whether each label is an issue."""
 
-def label_quality(labels: ArrayLike, pred_probs: ArrayLike, measure: str) -> NDArray[np.float64]:
-    """The quality of each label, low where it is probably wrong."""
+def label_quality(
+    labels: ArrayLike, pred_probs: ArrayLike, measure: str, argument: str = "measure"
+) -> NDArray[np.float64]:
+    """The quality of each label, low where it is probably wrong. `argument` is what the measure is called."""
 
 def noise_rate(labels: ArrayLike, pred_probs: ArrayLike, level: float, n_resamples: int, seed: int) -> NoiseRate: ...
 def check_filter(name: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from curriculum import _core
+from curriculum._parameters import real, whole
 
 NoiseRate = _core.NoiseRate
 
@@ -43,7 +44,7 @@ def find_label_issues(
     issues = _core.label_issues(labels, pred_probs, filter_by)
     if return_indices_ranked_by is None:
         return issues
-    quality = _core.label_quality(labels, pred_probs, return_indices_ranked_by)
+    quality = _core.label_quality(labels, pred_probs, return_indices_ranked_by, "return_indices_ranked_by")
     found = np.flatnonzero(issues)
     # Stable: equal qualities stay in the order of the examples.
     return found[np.argsort(quality[found], kind="stable")]
@@ -65,6 +66,7 @@ def noise_rate(
     Returns a ``NoiseRate``: ``estimate``, ``low``, ``high``, ``level``, the ``thresholds`` (c,) of the classes, and the
     ``confident_joint`` (c, c) and ``joint`` (c, c) of given and true labels. The model's own errors are in no interval.
     """
+    level, n_resamples, seed = real("level", level), whole("n_resamples", n_resamples), whole("seed", seed)
     return _core.noise_rate(labels, pred_probs, level, n_resamples, seed)
 
 

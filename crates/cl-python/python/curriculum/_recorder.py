@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from curriculum import _core
-from curriculum._parameters import texts
+from curriculum._parameters import listed, mapped, shown, texts, whole
 from curriculum._scores import Scores
 
 Metric = str | tuple[str, Mapping[str, Any]]
@@ -61,7 +61,8 @@ class Recorder:
     ) -> None:
         if isinstance(metrics, str):
             metrics = [metrics]
-        asked = [(metric, []) if isinstance(metric, str) else (metric[0], texts(metric[1])) for metric in metrics]
+        asked = [_asked(metric) for metric in listed("metrics", metrics, _METRICS)]
+        n_examples, n_classes = whole("n_examples", n_examples), whole("n_classes", n_classes)
         self._core = _core.Recorder(n_examples, n_classes, asked, outputs, labels)
 
     @property
@@ -109,11 +110,11 @@ class Recorder:
         outputs
             What ``values`` are, where that is not what the recorder was made for.
         """
-        self._core.update(indices, values, labels, epoch, outputs)
+        self._core.update(indices, values, labels, whole("epoch", epoch), outputs)
 
     def update_losses(self, indices: Any, losses: Any, labels: Any = None, *, epoch: int | None = None) -> None:
         """Takes in the losses (b,) of the examples of a batch, in nats: for metrics that need no more."""
-        self._core.update(indices, losses, labels, epoch, "losses")
+        self._core.update(indices, losses, labels, whole("epoch", epoch), "losses")
 
     def observed(self) -> np.ndarray:
         """Which examples were told of at least once, (n_examples,) of bool."""
@@ -167,6 +168,7 @@ class Recorder:
 
         ``StateError`` where it is of others, or damaged; what is recorded here stays then.
         """
+        state_dict = mapped("state_dict", state_dict, "what state_dict() gave")
         if not isinstance(state_dict.get("recorder"), bytes):
             raise _core.StateError("the state has no \"recorder\", expected what state_dict() gave")
         read = _core.Recorder.from_bytes(state_dict["recorder"])
@@ -189,6 +191,19 @@ class Recorder:
             f"<Recorder of {self.n_examples} examples of {self.n_classes} classes: "
             f"{', '.join(self.metrics)}; {len(self.epochs)} epochs>"
         )
+
+
+_METRICS = "names of metrics, or pairs of a name and its options"
+
+
+def _asked(metric: Any) -> tuple[str, list[tuple[str, str]]]:
+    """A metric with its options."""
+    match metric:
+        case str():
+            return metric, []
+        case str() as name, Mapping() as options:
+            return name, texts(options)
+    raise TypeError(f"argument metrics has {shown(metric)}, expected {_METRICS}")
 
 
 def _loaded(saved: bytes) -> Recorder:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from curriculum import _core
+from curriculum._parameters import classes_of, listed, mapped, named, reals, shown, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +30,9 @@ class Score(np.ndarray):
     def __new__(cls, values: Any, name: str | None = None, higher_is: Literal["hard", "easy"] | None = None) -> Score:
         if higher_is not in ("hard", "easy", None):
             raise ValueError(f"argument higher_is is {higher_is!r}, expected 'hard', 'easy' or None")
-        score = np.asarray(values, dtype=np.float64).view(cls)
-        score.name, score.higher_is = name, higher_is
+        score = reals("values", values).view(cls)
+        score.name = None if name is None else named("name", name)
+        score.higher_is = higher_is
         return score
 
     def __array_finalize__(self, source: Any) -> None:
@@ -86,6 +88,36 @@ def difficulty(scores: Any, argument: str = "scores") -> Any:
     return plain if scores.higher_is == "hard" else -plain
 
 
+_COLUMNS = "mappings with a name, values and higher_is_harder"
+_POINTING: dict[bool | None, Literal["hard", "easy"] | None] = {True: "hard", False: "easy", None: None}
+
+
+def _own(argument: str, column: Any) -> dict[str, Any]:
+    """A column whose values are its own, whatever becomes of the array given."""
+    taken = dict(mapped(argument, column, _COLUMNS))
+    for name in ("name", "values"):
+        if name not in taken:
+            raise ValueError(f"argument {argument} has no {name!r}, expected {_COLUMNS}")
+    named(f"{argument}['name']", taken["name"])
+    values = reals(f"{argument}['values']", taken["values"])
+    if values.ndim != 1:
+        raise ValueError(
+            f"argument {argument}['values'] is of shape {values.shape}, expected one number for each example, of shape (n,)"
+        )
+    pointing = taken.get("higher_is_harder")
+    if pointing is not None and not isinstance(pointing, (bool, np.bool_)):
+        raise ValueError(
+            f"argument {argument}['higher_is_harder'] is {shown(pointing)}, expected True, False or None"
+        )
+    if taken.get("metric"):
+        named(f"{argument}['metric']", taken["metric"])
+    if taken.get("options"):
+        for name, value in mapped(f"{argument}['options']", taken["options"], "texts by name").items():
+            named(f"{argument}['options']", name)
+            named(f"{argument}['options'][{name!r}]", value)
+    return taken | {"values": np.array(values, order="C")}
+
+
 class Scores(Mapping[str, Score]):
     """Scores of the same examples by metric: a mapping from name to :class:`Score`, (n,) each.
 
@@ -101,9 +133,8 @@ class Scores(Mapping[str, Score]):
         labels: Any = None,
         epochs: Sequence[int] = (),
     ) -> None:
-        # Their own, whatever becomes of the arrays given.
-        copied = [{**column, "values": np.array(column["values"], dtype=np.float64, order="C")} for column in columns]
-        self._set(copied, ids, labels, epochs, None)
+        given = listed("columns", columns, _COLUMNS)
+        self._set([_own(f"columns[{at}]", column) for at, column in enumerate(given)], ids, labels, epochs, None)
 
     @classmethod
     def _of(cls, columns: Any, ids: Any, labels: Any, epochs: Any = (), n_never_learned: int | None = None) -> Scores:
@@ -123,8 +154,7 @@ class Scores(Mapping[str, Score]):
         self._columns: dict[str, Score] = {}
         self._described: dict[str, tuple[str, dict[str, str]]] = {}
         for column in columns:
-            pointing = {True: "hard", False: "easy", None: None}[column.get("higher_is_harder")]
-            score = Score(column["values"], column["name"], pointing)  # type: ignore[arg-type]
+            score = Score(column["values"], column["name"], _POINTING[column.get("higher_is_harder")])
             # Lent to data frames, which must not see it change.
             score.flags.writeable = False
             self._columns[column["name"]] = score
@@ -136,12 +166,12 @@ class Scores(Mapping[str, Score]):
         if len(set(lengths.values())) > 1:
             raise ValueError(f"argument columns is of lengths {lengths}, expected one value for each example")
         n = next(iter(lengths.values()), 0)
-        self.ids: list[Any] | None = None if ids is None else list(ids)
-        self.labels = None if labels is None else np.asarray(labels, dtype=np.int64)
+        self.ids: list[Any] | None = None if ids is None else listed("ids", ids, "texts or whole numbers")
+        self.labels = None if labels is None else classes_of("labels", labels)
         for name, given in (("ids", self.ids), ("labels", self.labels)):
             if given is not None and len(given) != n:
                 raise ValueError(f"argument {name} is of {len(given)} examples, expected {n}, as the scores")
-        self.epochs = tuple(epochs)
+        self.epochs = tuple(whole("epochs", epoch) for epoch in listed("epochs", epochs, "whole numbers"))
         self._n_never_learned = n_never_learned
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from curriculum import _core
 from curriculum._catalogue import CATALOGUE
-from curriculum._parameters import python_name, texts
+from curriculum._parameters import named, python_name, real, reals, texts, whole
 from curriculum._scores import Score, difficulty
 
 Selection = _core.Selection
@@ -27,8 +27,7 @@ def _pointing(scores: Any, high_is: str | None) -> Any:
         return difficulty(scores)
     if high_is not in ("hard", "easy"):
         raise ValueError(f"argument high_is is {high_is!r}, expected 'hard' or 'easy'")
-    plain = np.asarray(scores)
-    return plain if high_is == "hard" else -plain.astype(np.float64)
+    return scores if high_is == "hard" else -reals("scores", scores)
 
 
 def select(
@@ -50,10 +49,10 @@ def select(
     Returns a ``Selection``: ``kept`` and ``dropped`` (int64, the most important first, the narrowest miss first),
     ``mask()`` (n,), ``reason(example)``, and the ``groups`` that were decided on together.
     """
-    parameters = texts(options, _known("rules", rule, CATALOGUE["class_options"]))
-    return _core.select(
-        _pointing(scores, high_is), rule, parameters, seed, keep, drop, count, labels, confidence, neighbors
-    )
+    parameters = texts(options, _known("rules", named("rule", rule), CATALOGUE["class_options"]))
+    keep, drop, count, seed = real("keep", keep), real("drop", drop), whole("count", count), whole("seed", seed)
+    difficulty = _pointing(scores, high_is)
+    return _core.select(difficulty, rule, parameters, seed, keep, drop, count, labels, confidence, neighbors)
 
 
 def prune(
@@ -129,9 +128,10 @@ def choose_coreset(
     Returns a ``Coreset``: ``indices`` (int64, the first chosen first), ``gains`` (what each added), ``weights`` (how much each
     counts for, or ``None``) and ``value`` (the sum of gains).
     """
-    entry = next((entry for entry in CATALOGUE["coresets"] if entry["name"] == method), None)
+    entry = next((entry for entry in CATALOGUE["coresets"] if entry["name"] == named("method", method)), None)
     common = CATALOGUE["submodular_options"] if entry and entry["submodular"] else []
     parameters = texts(options, _known("coresets", method, common))
+    count, seed, start = whole("count", count), whole("seed", seed), whole("start", start)
     return _core.choose(features, method, parameters, count, seed, labels, start, validation)
 
 

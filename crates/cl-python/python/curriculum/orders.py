@@ -13,7 +13,7 @@ import numpy as np
 
 from curriculum import _core
 from curriculum._catalogue import Shape, arguments, by_name as _by_name, classes, own_keywords, parameter_names
-from curriculum._parameters import texts
+from curriculum._parameters import texts, whole
 from curriculum._scores import difficulty
 
 
@@ -40,7 +40,7 @@ class Order:
         is no difficulty.
         """
         classes = self._classes if classes is None else classes
-        name = self._entry["name"]
+        name, seed = self._entry["name"], whole("seed", seed)
         return _core.make_order(name, self._parameters, difficulty(scores), seed, classes, self._order)
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from curriculum import _core
 from curriculum._catalogue import Shape, arguments, by_name as _by_name, classes, own_keywords, parameter_names
-from curriculum._parameters import texts
+from curriculum._parameters import real, texts, whole
 
 
 class Pacing:
@@ -31,21 +31,22 @@ class Pacing:
         self._given = dict(given)
         total_steps, difficulty = given.pop("total_steps", None), given.pop("difficulty", None)
         parameters = texts(given, parameter_names(self._entry))
-        self._core = _core.Pacing(self._entry["name"], parameters, total_steps, difficulty)
+        self._core = _core.Pacing(self._entry["name"], parameters, whole("total_steps", total_steps), difficulty)
 
     def fraction(self, progress: float) -> float:
         """The fraction of the data, in [0, 1], that is available at ``progress``."""
-        return self._core.fraction(progress)
+        return self._core.fraction(real("progress", progress))
 
     __call__ = fraction
 
     def dropped(self, progress: float) -> float:
         """The fraction of the data, the first of the order, that is no longer available at ``progress``."""
-        return self._core.dropped(progress)
+        return self._core.dropped(real("progress", progress))
 
     def count(self, progress: float, n_examples: int, batch_size: int = 1) -> int:
         """How many of ``n_examples`` are available at ``progress``: at least one batch."""
-        return self._core.count(progress, n_examples, batch_size)
+        n_examples, batch_size = whole("n_examples", n_examples), whole("batch_size", batch_size)
+        return self._core.count(real("progress", progress), n_examples, batch_size)
 
     def full_at(self) -> float | None:
         """The progress from which on all are available; above 1 that is beyond the budget, ``None`` is never."""

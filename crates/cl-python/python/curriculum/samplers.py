@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
 from curriculum import _core
 from curriculum._catalogue import NEEDED, Shape, arguments, by_name as _by_name, classes, own_keywords, parameter_names
-from curriculum._parameters import texts
+from curriculum._parameters import mapped, real, texts, whole
 from curriculum._scores import difficulty as _difficulty
 from curriculum.pacing import Pacing
 
@@ -72,7 +72,7 @@ class BatchSampler:
             inputs["difficulty"] = _difficulty(inputs["difficulty"], "difficulty")
         inputs["seed"] = 0 if inputs["seed"] is None else inputs["seed"]
         for name in ("batch_size", "total_steps", "seed", "n_examples"):
-            inputs[name] = _whole(name, inputs[name])
+            inputs[name] = whole(name, inputs[name])
         parameters = texts(given, parameter_names(self._entry))
         self.batch_size: int = inputs["batch_size"]
         self.total_steps: int | None = inputs["total_steps"]
@@ -126,7 +126,7 @@ class BatchSampler:
 
         A budget of updates: every curriculum gets the same number, whatever its epochs are.
         """
-        end = self.total_steps if total_steps is None else _whole("total_steps", total_steps)
+        end = self.total_steps if total_steps is None else whole("total_steps", total_steps)
         if end is None:
             raise ValueError("argument total_steps is missing, expected the steps of the whole run")
         while self.step < end:
@@ -139,19 +139,19 @@ class BatchSampler:
 
     def set_epoch(self, epoch: int) -> None:
         """Goes to the beginning of an epoch. One that was just resumed within goes on where it is."""
-        self._core.set_epoch(_whole("epoch", epoch))
+        self._core.set_epoch(whole("epoch", epoch))
 
     def seek(self, step: int) -> None:
         """Goes to a step: the next iteration goes through the rest of its epoch."""
-        self._core.seek(_whole("step", step))
+        self._core.seek(whole("step", step))
 
     def state_dict(self, consumed: int | None = None) -> dict[str, Any]:
         """The state after ``consumed`` steps of the run; without, after those that were drawn."""
-        return self._core.state_dict(_whole("consumed", consumed))
+        return self._core.state_dict(whole("consumed", consumed))
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Goes on where a state was taken. ``StateError`` where it is of other data, settings or past, or damaged."""
-        self._core.load_state_dict(dict(state_dict))
+        self._core.load_state_dict(dict(mapped("state_dict", state_dict, "what state_dict() gave")))
 
     def wanted(self) -> np.ndarray:
         """The examples (n,) whose losses, under the model as it is now, must be told before the next batch."""
@@ -163,18 +163,18 @@ class BatchSampler:
         Which batch is found by its examples, unless ``step`` says. Nothing is learned from them by samplers of a fixed order,
         so that a loop can tell any sampler. ``ValueError`` on NaN, and where no batch drawn has these examples.
         """
-        self._core.update(indices, losses, step)
+        self._core.update(indices, losses, whole("step", step))
 
     def weights(self, indices: Any, step: int | None = None) -> np.ndarray:
         """How much each example of a batch that was drawn counts in the loss, (b,) of float64: ones unless the sampler weighs.
 
         Asked for before :meth:`update`: the weighted loss of a batch is ``(weights * losses).mean()``.
         """
-        return self._core.weights(indices, step)
+        return self._core.weights(indices, whole("step", step))
 
     def validated(self, score: float) -> None:
         """Tells a score on held-out data, higher being better, to a sampler that goes by the learner's progress."""
-        self._core.validated(score)
+        self._core.validated(real("score", score))
 
     def by_example(self) -> ExampleSampler:
         """The same, example by example: for ``DataLoader(dataset, sampler=..., batch_size=...)``, which cuts batches itself."""
@@ -221,23 +221,6 @@ class ExampleSampler:
         return f"{self.batches!r} by example"
 
 
-@overload
-def _whole(name: str, value: int) -> int: ...
-@overload
-def _whole(name: str, value: int | None) -> int | None: ...
-def _whole(name: str, value: Any) -> int | None:
-    """A whole number of at least 0, or none."""
-    if value is None:
-        return None
-    try:
-        number: int = value.__index__()
-    except AttributeError:
-        raise TypeError(f"argument {name} is {value!r}, expected a whole number") from None
-    if not 0 <= number < 2**63:
-        raise ValueError(f"argument {name} is {number}, expected a whole number of at least 0 and below 2^63")
-    return number
-
-
 def _ranks(num_replicas: Any, rank: Any) -> tuple[int, int]:
     """The number of ranks and this one: as given, else as ``torch.distributed`` says where it runs."""
     distributed: Any = sys.modules.get("torch.distributed")
@@ -246,7 +229,7 @@ def _ranks(num_replicas: Any, rank: Any) -> tuple[int, int]:
         num_replicas = distributed.get_world_size() if runs else 1
     if rank is None:
         rank = distributed.get_rank() if runs else 0
-    return _whole("num_replicas", num_replicas), _whole("rank", rank)
+    return whole("num_replicas", num_replicas), whole("rank", rank)
 
 
 def _made(cls: type[BatchSampler], given: dict[str, Any]) -> BatchSampler:

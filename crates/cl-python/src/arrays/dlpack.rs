@@ -13,7 +13,7 @@ use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyCapsuleMethods, PyDict};
 
-use crate::errors::{argument, value_error};
+use crate::errors::{argument, room, value_error};
 
 const PLAIN: &CStr = c"dltensor";
 const PLAIN_USED: &CStr = c"used_dltensor";
@@ -143,7 +143,7 @@ impl Tensor {
         } else {
             object
         };
-        let device: (i32, i32) = object.call_method0("__dlpack_device__")?.extract()?;
+        let device = device_of(name, object)?;
         if device.0 == CPU || PINNED.contains(&device.0) {
             return Self::lent(name, object);
         }
@@ -163,8 +163,12 @@ impl Tensor {
             let value = format!("a {} that is not lent: {}", type_name(object), error.value(py));
             PyTypeError::new_err(argument(name, value, "one of plain numbers in memory"))
         })?;
-        let capsule = capsule.cast_into::<PyCapsule>()?;
-        let loan = taken(&capsule)?;
+        let no_tensor = |_| {
+            let value = format!("a {} that lends no tensor, or one that was taken", type_name(object));
+            PyTypeError::new_err(argument(name, value, "one of plain numbers in memory"))
+        };
+        let capsule = capsule.cast_into::<PyCapsule>().map_err(|error| no_tensor(error.into()))?;
+        let loan = taken(&capsule).map_err(no_tensor)?;
         let tensor = loan.tensor();
         let refused = |value: String, expected: &str| Err(value_error(name, value, expected));
         if tensor.device_type != CPU && !PINNED.contains(&tensor.device_type) {
@@ -234,13 +238,13 @@ impl Tensor {
         Some(unsafe { slice::from_raw_parts(start, self.n) })
     }
 
-    /// Its numbers copied, row after row; `T` must have their bits.
-    pub(crate) fn copied<T: Plain>(&self) -> Option<Vec<T>> {
+    /// Its numbers copied, row after row; none where `T` has not their bits.
+    pub(crate) fn copied<T: Plain>(&self, name: &str) -> PyResult<Option<Vec<T>>> {
         if usize::from(self.loan.tensor().bits) != 8 * size_of::<T>() {
-            return None;
+            return Ok(None);
         }
         let start = self.start().cast::<T>();
-        let mut values = Vec::with_capacity(self.n);
+        let mut values = room(name, self.n)?;
         let mut place = vec![0usize; self.shape.len()];
         for _ in 0..self.n {
             let offset: i64 = place.iter().zip(&self.strides).map(|(&at, &stride)| at as i64 * stride).sum();
@@ -254,8 +258,17 @@ impl Tensor {
                 *at = 0;
             }
         }
-        Some(values)
+        Ok(Some(values))
     }
+}
+
+/// The device on which a tensor lies: its kind and its number.
+pub(super) fn device_of(name: &str, object: &Bound<'_, PyAny>) -> PyResult<(i32, i32)> {
+    let device = object.call_method0("__dlpack_device__")?;
+    device.extract().map_err(|_| {
+        let value = format!("a {} on no device", type_name(object));
+        PyTypeError::new_err(argument(name, value, "one whose __dlpack_device__() is a kind and a number"))
+    })
 }
 
 fn type_name(object: &Bound<'_, PyAny>) -> String {
@@ -302,7 +315,8 @@ fn on_cpu<'py>(name: &str, object: &Bound<'py, PyAny>, device: (i32, i32)) -> Py
 fn row_major(shape: &[usize]) -> Vec<i64> {
     let mut strides = vec![1; shape.len()];
     for at in (1..shape.len()).rev() {
-        strides[at - 1] = strides[at] * shape[at] as i64;
+        // Beside a dimension of no entry the others may be of any size.
+        strides[at - 1] = i64::wrapping_mul(strides[at], shape[at] as i64);
     }
     strides
 }

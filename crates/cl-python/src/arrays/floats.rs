@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use super::dlpack::{NumberKind, Plain, Tensor};
 use super::given::{Given, cast_to, in_rows};
 use super::shape::shown_shape;
-use crate::errors::argument;
+use crate::errors::{argument, room};
 
 /// Numbers in memory, whoever's that is.
 pub(crate) enum Memory<'py, T: Element> {
@@ -40,11 +40,11 @@ impl<T: Element + Plain> Memory<'_, T> {
         Ok(Memory::Array(array))
     }
 
-    fn of_tensor<'py>(tensor: Tensor) -> Option<Memory<'py, T>> {
+    fn of_tensor<'py>(name: &str, tensor: Tensor) -> PyResult<Option<Memory<'py, T>>> {
         if tensor.in_place::<T>().is_some() {
-            return Some(Memory::Tensor(tensor));
+            return Ok(Some(Memory::Tensor(tensor)));
         }
-        Some(Memory::Own(tensor.copied()?))
+        Ok(tensor.copied(name)?.map(Memory::Own))
     }
 }
 
@@ -104,13 +104,16 @@ impl Floats<'_> {
     }
 
     /// In double precision, which is exact.
-    pub(crate) fn to_f64s(&self) -> Vec<f64> {
-        with_floats!(&self.values, slice => widened(slice))
+    pub(crate) fn to_f64s(&self, name: &str) -> PyResult<Vec<f64>> {
+        with_floats!(&self.values, slice => converted(name, slice, Into::into))
     }
 }
 
-fn widened<T: Copy + Into<f64>>(values: &[T]) -> Vec<f64> {
-    values.iter().map(|&value| value.into()).collect()
+/// The same numbers of another type.
+pub(crate) fn converted<T: Copy, U>(name: &str, values: &[T], convert: impl Fn(T) -> U) -> PyResult<Vec<U>> {
+    let mut taken = room(name, values.len())?;
+    taken.extend(values.iter().map(|&value| convert(value)));
+    Ok(taken)
 }
 
 /// An array of real numbers: float16, bfloat16, float32 or float64.
@@ -127,7 +130,7 @@ pub(crate) fn floats_or_flags<'py>(name: &str, object: &Bound<'py, PyAny>) -> Py
 pub(crate) fn numbers(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     let floats = floats_or_flags(name, object)?;
     floats.check_dimensions(name, 1, "one number for each example, of shape (n,)")?;
-    Ok(floats.to_f64s())
+    floats.to_f64s(name)
 }
 
 fn read<'py>(name: &str, object: &Bound<'py, PyAny>, takes_integers: bool) -> PyResult<Floats<'py>> {
@@ -166,17 +169,15 @@ fn of_tensor<'py>(name: &str, tensor: Tensor, takes_integers: bool) -> PyResult<
     let shape = tensor.shape().to_vec();
     let (kind, bits) = tensor.numbers();
     let values = match (kind, bits) {
-        (NumberKind::Float, 16) => Memory::of_tensor(tensor).map(FloatValues::F16),
-        (NumberKind::BFloat, 16) => Memory::of_tensor(tensor).map(FloatValues::BF16),
-        (NumberKind::Float, 32) => Memory::of_tensor(tensor).map(FloatValues::F32),
-        (NumberKind::Float, 64) => Memory::of_tensor(tensor).map(FloatValues::F64),
-        (NumberKind::Int, 8) if takes_integers => wide::<i8>(&tensor),
-        (NumberKind::Int, 16) if takes_integers => wide::<i16>(&tensor),
-        (NumberKind::Int, 32) if takes_integers => wide::<i32>(&tensor),
-        (NumberKind::Int, 64) if takes_integers => {
-            tensor.copied::<i64>().map(|values| own(values, |it| it as f64))
-        }
-        (NumberKind::UInt | NumberKind::Bool, 8) if takes_integers => wide::<u8>(&tensor),
+        (NumberKind::Float, 16) => Memory::of_tensor(name, tensor)?.map(FloatValues::F16),
+        (NumberKind::BFloat, 16) => Memory::of_tensor(name, tensor)?.map(FloatValues::BF16),
+        (NumberKind::Float, 32) => Memory::of_tensor(name, tensor)?.map(FloatValues::F32),
+        (NumberKind::Float, 64) => Memory::of_tensor(name, tensor)?.map(FloatValues::F64),
+        (NumberKind::Int, 8) if takes_integers => wide(name, &tensor, |it: i8| it.into())?,
+        (NumberKind::Int, 16) if takes_integers => wide(name, &tensor, |it: i16| it.into())?,
+        (NumberKind::Int, 32) if takes_integers => wide(name, &tensor, |it: i32| it.into())?,
+        (NumberKind::Int, 64) if takes_integers => wide(name, &tensor, |it: i64| it as f64)?,
+        (NumberKind::UInt | NumberKind::Bool, 8) if takes_integers => wide(name, &tensor, |it: u8| it.into())?,
         _ => None,
     };
     let found = || format!("a tensor of {kind:?} numbers of {bits} bits");
@@ -184,10 +185,11 @@ fn of_tensor<'py>(name: &str, tensor: Tensor, takes_integers: bool) -> PyResult<
     Ok(Floats { shape, values })
 }
 
-fn wide<'py, T: Plain + Into<f64>>(tensor: &Tensor) -> Option<FloatValues<'py>> {
-    tensor.copied::<T>().map(|values| own(values, T::into))
-}
-
-fn own<'py, T>(values: Vec<T>, as_f64: impl Fn(T) -> f64) -> FloatValues<'py> {
-    FloatValues::F64(Memory::Own(values.into_iter().map(as_f64).collect()))
+fn wide<'py, T: Plain>(
+    name: &str,
+    tensor: &Tensor,
+    as_f64: impl Fn(T) -> f64,
+) -> PyResult<Option<FloatValues<'py>>> {
+    let Some(values) = tensor.copied::<T>(name)? else { return Ok(None) };
+    Ok(Some(FloatValues::F64(Memory::Own(converted(name, &values, as_f64)?))))
 }

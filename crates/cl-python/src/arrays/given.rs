@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::dlpack::Tensor;
+use super::dlpack::{Tensor, device_of};
 use crate::errors::argument;
 
 /// An array of NumPy, or a tensor.
@@ -29,7 +29,7 @@ impl<'py> Given<'py> {
         let speaks =
             object.hasattr(intern!(py, "__dlpack__"))? && object.hasattr(intern!(py, "__dlpack_device__"))?;
         if speaks {
-            let device: (i32, i32) = object.call_method0(intern!(py, "__dlpack_device__"))?.extract()?;
+            let device = device_of(name, object)?;
             if device.0 == 1 || object.hasattr(intern!(py, "cpu"))? {
                 return Ok(Self::Tensor(Tensor::of(name, object)?));
             }
@@ -47,7 +47,7 @@ impl<'py> Given<'py> {
 }
 
 /// What an object is, in words.
-pub(super) fn kind_of(object: &Bound<'_, PyAny>) -> String {
+pub(crate) fn kind_of(object: &Bound<'_, PyAny>) -> String {
     let name = object.get_type().qualname().map_or_else(|_| "object".to_owned(), |name| name.to_string());
     match name.as_str() {
         "ndarray" => object.getattr("dtype").map_or(name.clone(), |dtype| format!("an array of dtype {dtype}")),

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use super::dlpack::{NumberKind, Plain, Tensor};
 use super::given::{Given, in_rows};
 use super::shape::shown_shape;
-use crate::errors::argument;
+use crate::errors::{argument, room};
 
 /// Which whole numbers are taken.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +80,7 @@ fn of_tensor<T: Plain + TryInto<usize> + Display>(
 ) -> PyResult<Vec<usize>> {
     match tensor.in_place::<T>() {
         Some(values) => checked(name, values, range),
-        None => checked(name, &tensor.copied::<T>().unwrap_or_default(), range),
+        None => checked(name, &tensor.copied::<T>(name)?.unwrap_or_default(), range),
     }
 }
 
@@ -89,7 +89,7 @@ fn checked<T: Copy + TryInto<usize> + Display>(name: &str, values: &[T], range: 
         Range::Indices(end) | Range::Classes(end) => end,
         Range::Any => isize::MAX as usize,
     };
-    let mut taken = Vec::with_capacity(values.len());
+    let mut taken = room(name, values.len())?;
     for (at, &value) in values.iter().enumerate() {
         match value.try_into() {
             Ok(index) if index < end => taken.push(index),

@@ -7,6 +7,7 @@ mod given;
 mod integers;
 mod shape;
 
-pub(crate) use floats::{FloatValues, Floats, floats, floats_or_flags, numbers, with_floats};
+pub(crate) use floats::{FloatValues, Floats, converted, floats, floats_or_flags, numbers, with_floats};
+pub(crate) use given::kind_of;
 pub(crate) use integers::{Range, index_array, integers};
 pub(crate) use shape::shown_shape;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use cl_data::Batch;
+use cl_data::{Batch, SamplerError};
 use cl_pacing::{Cursor, share_of_rank};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -134,10 +134,10 @@ impl Sampler {
         let first = state.counted_first().unwrap_or(0);
         // None but the last batch of an epoch is short.
         let mut last = Batch::default();
-        state.sampler.batch(first + n_steps - 1, &mut last).or_raise()?;
+        state.sampler.batch(first.saturating_add(n_steps - 1), &mut last).or_raise()?;
         let full = share_of_rank(self.0.batch_size, self.0.rank, self.0.n_ranks).or_raise()?.len() as u64;
-        let n_full = if n_steps > 1 { (n_steps - 1) * full } else { 0 };
-        Ok(n_full as usize + self.0.share(last.indices.len()).len())
+        let n_full = (n_steps - 1).saturating_mul(full);
+        Ok((n_full as usize).saturating_add(self.0.share(last.indices.len()).len()))
     }
 
     fn __iter__(&self, py: Python<'_>) -> PyResult<BatchIterator> {
@@ -166,8 +166,17 @@ impl Sampler {
         let here = state.sampler.epoch(state.cursor);
         // Where the epoch before has just ended, its end is known to samplers that learn, too.
         let is_here = (here.index, here.step) == (epoch, 0) && (!state.started || state.is_over());
-        let first =
-            if is_here { state.cursor } else { Cursor::new(&mut *state.sampler).first_step(epoch).or_raise()? };
+        let first = if is_here {
+            state.cursor
+        } else {
+            match Cursor::new(&mut *state.sampler).first_step(epoch) {
+                // Of one that waits for nothing, only the count of steps ends.
+                Err(SamplerError::OutOfTurn { .. }) if !self.0.learns => {
+                    return Err(value_error("epoch", epoch, "one that begins at a step below 2^64"));
+                }
+                found => found.or_raise()?,
+            }
+        };
         state.stand(first, first, 0);
         if !self.0.learns {
             state.ahead.clear();
@@ -353,7 +362,7 @@ impl Sampler {
 }
 
 /// An entry of a state.
-fn item<'py, T: for<'a> FromPyObject<'a, 'py>>(state: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {
+pub(super) fn item<'py, T: for<'a> FromPyObject<'a, 'py>>(state: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {
     let missing = || StateError::new_err(format!("the state has no {name:?}, expected what state_dict() gave"));
     let value = state.get_item(name)?.ok_or_else(missing)?;
     value.extract().map_err(|_| {

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyDict;
 
+use super::batch_sampler::item;
 use super::core::Core;
 use crate::errors::StateError;
 
@@ -74,12 +75,8 @@ impl ExampleIterator {
     }
 
     fn load_state_dict(&self, py: Python<'_>, state_dict: &Bound<'_, PyDict>) -> PyResult<()> {
-        let item = |name: &str| -> PyResult<u64> {
-            let value = state_dict.get_item(name)?;
-            let value = value.and_then(|value| value.extract().ok());
-            value.ok_or_else(|| StateError::new_err(format!("the state has no {name:?}, expected an iterator's")))
-        };
-        let (first, step, offset) = (item("first")?, item("step")?, item("offset")? as usize);
+        let (first, step): (u64, u64) = (item(state_dict, "first")?, item(state_dict, "step")?);
+        let offset: usize = item(state_dict, "offset")?;
         let mut state = self.sampler.locked(py)?;
         if !state.is_place(first, step, offset) {
             return Err(StateError::new_err(format!(
