@@ -9,6 +9,7 @@ use std::hint::black_box;
 
 use cl_benches::inputs::{logits, noisily_labelled};
 use cl_benches::{Rows, Work, all_threads};
+use cl_data::random;
 use cl_difficulty::{
     ConfidentLearning, DynamicsRecorder, IssueFilter, Log, MetricSettings, Observations, OutputKind, Outputs,
 };
@@ -69,12 +70,37 @@ fn one_pass(criterion: &mut Criterion) {
             })
         });
     }
+    in_shuffled_batches(&mut rows, &some(&["el2n", "forgetting", "aum", "confidence", "variability"]));
     rows.row("the memory read once", Work::Read { bytes: 4 * logits.len() as u64 }, all_threads(), |bench| {
         bench.iter(|| -> u32 {
             let sum = |part: &[f32]| part.iter().fold(0u32, |sum, z| sum.wrapping_add(z.to_bits()));
             black_box(&logits).par_chunks(1 << 16).map(sum).reduce(|| 0, u32::wrapping_add)
         })
     });
+}
+
+/// As a training loop has it: a batch's examples lie anywhere among very many.
+fn in_shuffled_batches(rows: &mut Rows<'_>, metrics: &[MetricSettings]) {
+    for (batch, n_classes, n_examples) in [(128, 10, 50_000), (512, 1_000, 1_280_000)] {
+        let logits = logits(batch * n_classes);
+        let labels: Vec<usize> = (0..batch).map(|i| i % n_classes).collect();
+        let order = random::permutation(&mut random::stream(1, "batches", 0), n_examples);
+        let softmax = Work::Exponentials { count: logits.len() as u64 };
+        let new = || DynamicsRecorder::new(n_examples, n_classes, metrics).expect("metrics").with_partial_epochs();
+        let (mut recorder, mut epoch) = (new(), 0);
+        let mut batches = order.chunks_exact(batch);
+        rows.row(format!("a shuffled batch of {batch} x {n_classes}"), softmax, all_threads(), |bench| {
+            bench.iter(|| {
+                let indices = batches.next().unwrap_or_else(|| {
+                    (batches, epoch) = (order.chunks_exact(batch), epoch + 1);
+                    &order[..batch]
+                });
+                let observations =
+                    Observations { epoch, indices, labels: &labels, outputs: Outputs::Logits(&logits) };
+                recorder.record(&observations).is_ok()
+            })
+        });
+    }
 }
 
 fn label_issues(criterion: &mut Criterion) {

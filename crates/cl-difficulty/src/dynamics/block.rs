@@ -1,5 +1,6 @@
 //! Softmax and what follows from it for some examples at once, one per lane: what one pass spends its time on.
 
+use std::ops::Range;
 use std::slice::from_mut;
 
 use cl_data::exponential::{exp, exp_m1};
@@ -152,6 +153,27 @@ impl Block {
                 lanes[0] = *number;
             }
         }
+    }
+
+    /// Becomes the lanes `lanes` of `other`, whose examples count from `first` on; probabilities only if it was made for them.
+    pub(crate) fn take(&mut self, other: &Self, lanes: Range<usize>, first: usize) {
+        self.n = lanes.len();
+        let to = ..lanes.len();
+        for (example, other) in self.examples[to].iter_mut().zip(&other.examples[lanes.clone()]) {
+            *example = other - first;
+        }
+        self.labels[to].copy_from_slice(&other.labels[lanes.clone()]);
+        self.right[to].copy_from_slice(&other.right[lanes.clone()]);
+        let numbers = [
+            (&mut self.p_label, &other.p_label),
+            (&mut self.residual, &other.residual),
+            (&mut self.error_norm, &other.error_norm),
+            (&mut self.loss, &other.loss),
+            (&mut self.margin, &other.margin),
+            (&mut self.probability_margin, &other.probability_margin),
+        ];
+        let numbers = numbers.into_iter().chain(self.probabilities.iter_mut().zip(&other.probabilities));
+        numbers.for_each(|(own, other)| own[to].copy_from_slice(&other[lanes.clone()]));
     }
 
     /// Fills the block from `outputs`, as many per position as it was made for, that are valid. What they do not tell

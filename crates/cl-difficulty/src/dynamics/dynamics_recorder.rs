@@ -11,6 +11,7 @@ use super::metric::Range;
 use super::numbers::{Float, Index};
 use super::observations::{AnyObservations, AnyOutputs, Log, Observations, Outputs};
 use super::saved_recorder::{Fields, Unchecked, needed};
+use super::scattered;
 use super::shard::{Checked, Part, SHARD, Shard, wanted};
 use crate::error::DifficultyError;
 
@@ -269,6 +270,14 @@ impl DynamicsRecorder {
         // All finish, and the first example's error is told: whichever thread was faster.
         let checked: Vec<_> = self.shards[touched.clone()].par_iter().enumerate().map(check).collect();
         let checked: Vec<Option<Checked>> = checked.into_iter().collect::<Result<_, DifficultyError>>()?;
+        if !is_run {
+            let shards = self.shards[touched.clone()].iter_mut().zip(checked).enumerate();
+            shards.for_each(|(k, (shard, checked))| {
+                checked.into_iter().for_each(|checked| shard.note(observations, part(from + k), checked));
+            });
+            scattered::record(&mut self.shards[touched], observations, &order, accumulators, soft_labels);
+            return Ok(());
+        }
         let shards = self.shards[touched].par_iter_mut().zip(checked).enumerate();
         shards.for_each(|(k, (shard, checked))| {
             if let Some(checked) = checked {
@@ -425,6 +434,53 @@ mod tests {
         let labels: Vec<usize> = examples.iter().map(|i| i % C).collect();
         let outputs = Outputs::Logits(&outputs);
         recorder.record(&Observations { epoch, indices: examples, labels: &labels, outputs })
+    }
+
+    /// Few examples of each shard at a time, or all of them in turn: the same to the bit, whatever is recorded of them.
+    #[test]
+    fn shuffled_batches_are_the_epoch_in_turn() {
+        const MANY: usize = 2 * SHARD + 70;
+        let mut rng = random::stream(3, "shuffled batches", 0);
+        let labels: Vec<usize> = (0..MANY).map(|i| i * 7 % C).collect();
+        let soft: Vec<f64> =
+            (0..MANY).flat_map(|i| [0.5, 0.3, 0.2].map(|y| if i % 2 == 0 { y } else { 1.0 / 3.0 })).collect();
+        for (kind, is_soft) in [
+            (OutputKind::Logits, false),
+            (OutputKind::Logits, true),
+            (OutputKind::Probabilities, false),
+            (OutputKind::Losses, false),
+        ] {
+            let has = |metric: &MetricSettings| {
+                let recorder = DynamicsRecorder::new(MANY, C, std::slice::from_ref(metric)).unwrap();
+                !is_soft || recorder.with_soft_labels(soft.clone()).is_ok()
+            };
+            let metrics: Vec<_> = MetricSettings::all(kind).into_iter().filter(has).collect();
+            let new = || {
+                let recorder = DynamicsRecorder::new(MANY, C, &metrics).unwrap().with_partial_epochs();
+                if is_soft { recorder.with_soft_labels(soft.clone()).unwrap() } else { recorder }
+            };
+            let (mut in_turn, mut shuffled) = (new(), new());
+            for epoch in 0..12 {
+                let width = if kind.is_scalar() { 1 } else { C };
+                let numbers: Vec<f64> = (0..MANY * width).map(|_| 0.1 + random::uniform(&mut rng)).collect();
+                let row = |i: usize| {
+                    let row = &numbers[i * width..(i + 1) * width];
+                    let sum = if kind == OutputKind::Probabilities { row.iter().sum() } else { 1.0 };
+                    row.iter().map(move |number| number / sum)
+                };
+                let order = random::permutation(&mut rng, MANY);
+                let all: Vec<usize> = (0..MANY).collect();
+                for (recorder, order, batch) in [(&mut in_turn, &all, MANY), (&mut shuffled, &order, 300)] {
+                    for indices in order.chunks(batch) {
+                        let outputs: Vec<f64> = indices.iter().flat_map(|&i| row(i)).collect();
+                        let labels: Vec<usize> = indices.iter().map(|&i| labels[i]).collect();
+                        let outputs = kind.outputs(&outputs[..]);
+                        recorder.record(&Observations { epoch, indices, labels: &labels[..], outputs }).unwrap();
+                    }
+                }
+            }
+            assert!(in_turn == shuffled, "{kind:?}, soft: {is_soft}");
+        }
     }
 
     /// The paths to all numbers, flags and lists.

@@ -30,6 +30,7 @@ mod output_kind;
 mod recorder;
 mod running_mean;
 mod saved_recorder;
+mod scattered;
 mod shard;
 mod soft_labels;
 mod tdds;

@@ -189,7 +189,35 @@ impl Shard {
         Ok(Checked { seen, new_labels })
     }
 
-    /// Takes in observations that were checked; soft labels are those of all examples.
+    /// Notes whose observations come, which were checked, and their labels.
+    pub(crate) fn note(&mut self, observations: &AnyObservations<'_>, part: Part<'_>, checked: Checked) {
+        if checked.new_labels {
+            for k in 0..part.len() {
+                let (position, i) = part.at(k, observations.indices, self.first);
+                self.labels[i] = observations.labels[position] as u32;
+            }
+        }
+        self.seen.insert(observations.epoch, checked.seen);
+    }
+
+    /// Takes in a block of its examples, into the accumulators that are live.
+    #[inline(always)]
+    pub(crate) fn update(&mut self, block: &Block, live: &[bool]) {
+        for (state, _) in self.states.iter_mut().zip(live).filter(|(_, live)| **live) {
+            state.update(block);
+        }
+    }
+
+    /// Which of the shards it is.
+    pub(crate) fn number(&self) -> usize {
+        self.first / SHARD
+    }
+
+    pub(crate) fn n_classes(&self) -> usize {
+        self.n_classes
+    }
+
+    /// Takes in observations of neighbours that were checked; soft labels are those of all examples.
     pub(crate) fn record(
         &mut self,
         observations: &AnyObservations<'_>,
@@ -198,13 +226,7 @@ impl Shard {
         accumulators: &[(Accumulator, Range)],
         soft_labels: Option<&[f64]>,
     ) {
-        if checked.new_labels {
-            for k in 0..part.len() {
-                let (position, i) = part.at(k, observations.indices, self.first);
-                self.labels[i] = observations.labels[position] as u32;
-            }
-        }
-        self.seen.insert(observations.epoch, checked.seen);
+        self.note(observations, part, checked);
         let live: Vec<bool> = accumulators.iter().map(|(_, range)| range.contains(observations.epoch)).collect();
         // A loss that is told is told whatever the labels.
         let soft_labels = soft_labels.filter(|_| !observations.outputs.kind.is_scalar());
@@ -430,9 +452,7 @@ impl WithSimd for Pass<'_, '_> {
             if let Some(soft) = soft_labels {
                 block.soften(observations.outputs.kind, soft, wanted);
             }
-            for (state, _) in shard.states.iter_mut().zip(live).filter(|(_, live)| **live) {
-                state.update(&block);
-            }
+            shard.update(&block, live);
         }
     }
 }
