@@ -259,16 +259,20 @@ impl DynamicsRecorder {
                 Part::Scattered(&order[if shard == 0 { 0 } else { ends[shard - 1] }..ends[shard]])
             }
         };
-        let least = if is_run { first } else { indices.iter().copied().min().unwrap_or(first) };
-        let (from, touched) = (least / SHARD, least / SHARD..=last / SHARD);
+        let lowest = if is_run { first } else { indices.iter().copied().min().unwrap_or(first) };
+        let (from, touched) = (lowest / SHARD, lowest / SHARD..=last / SHARD);
         let (accumulators, order_bound) = (&self.accumulators, self.order_bound());
         let soft_labels = self.soft_labels.as_deref();
         let check = |(k, shard): (usize, &Shard)| {
             let part = part(from + k);
             (!part.is_empty()).then(|| shard.check(observations, part, order_bound)).transpose()
         };
+        // What takes a thread some microseconds is done before another one wakes.
+        let n_numbers = indices.len() * observations.outputs.width(self.n_classes);
+        let least = if n_numbers < 1 << 15 { usize::MAX } else { 1 };
         // All finish, and the first example's error is told: whichever thread was faster.
-        let checked: Vec<_> = self.shards[touched.clone()].par_iter().enumerate().map(check).collect();
+        let shards = self.shards[touched.clone()].par_iter().enumerate().with_min_len(least);
+        let checked: Vec<_> = shards.map(check).collect();
         let checked: Vec<Option<Checked>> = checked.into_iter().collect::<Result<_, DifficultyError>>()?;
         if !is_run {
             let shards = self.shards[touched.clone()].iter_mut().zip(checked).enumerate();
