@@ -135,7 +135,17 @@ fn build(environment: &Environment, root: &Path, profile: &str, wheels: &Path) -
     eprintln!("python: building the wheel by the profile {profile}");
     let status = environment
         .command()
-        .args(["-m", "maturin", "build", "--locked", "--compression-level", "9", "--profile", profile, "--manifest-path"])
+        .args([
+            "-m",
+            "maturin",
+            "build",
+            "--locked",
+            "--compression-level",
+            "9",
+            "--profile",
+            profile,
+            "--manifest-path",
+        ])
         .arg(root.join(PACKAGE).join("Cargo.toml"))
         .arg("--interpreter")
         .arg(environment.program())

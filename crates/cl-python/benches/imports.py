@@ -6,12 +6,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from statistics import median
 
 from report import Settings, Table, seconds
 
 PROGRAM = """
 import json, sys, time
+{before}
 start = time.perf_counter()
 import {module}
 taken = time.perf_counter() - start
@@ -19,9 +19,14 @@ print(json.dumps([taken, "torch" in sys.modules, len(sys.modules)]))
 """
 
 
-def _import(module: str) -> tuple[float, bool, int] | str:
+AFTER_NUMPY = "curriculum, after numpy"
+
+
+def _import(name: str) -> tuple[float, bool, int] | str:
     """The seconds of an import in a new process, whether torch was imported by it, and how many modules there are."""
-    command = [sys.executable, "-c", PROGRAM.format(module=module)]
+    module, _, before = name.partition(", after ")
+    program = PROGRAM.format(module=module, before=f"import {before}" if before else "")
+    command = [sys.executable, "-c", program]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         return ended.stderr.strip().rpartition("\n")[2]
@@ -37,7 +42,7 @@ def tables(settings: Settings) -> Iterator[Table]:
         "the files are in the system's cache.",
         ["import", "time", "modules then loaded", "torch among them"],
     )
-    modules = ["numpy", "curriculum", *([] if settings.quick else ["torch"])]
+    modules = ["numpy", "curriculum", AFTER_NUMPY, *([] if settings.quick else ["torch"])]
     found: dict[str, list[tuple[float, bool, int]]] = {module: [] for module in modules}
     failed: dict[str, str] = {}
     for index in range(n_rounds + 1):
@@ -56,7 +61,4 @@ def tables(settings: Settings) -> Iterator[Table]:
         times = [taken for taken, _, _ in measured]
         _, torch, n_modules = measured[-1]
         table.row([module, seconds(times), f"{n_modules}", "yes" if torch else "no"], seconds=times, torch=torch)
-    if "numpy" not in failed:
-        medians = [median(taken for taken, _, _ in found[module]) for module in ("curriculum", "numpy")]
-        table.row(["curriculum less numpy, of the medians", seconds([medians[0] - medians[1]])])
     yield table
