@@ -61,7 +61,8 @@ mod tests {
         let fractions = || EpochFractions::new(vec![0.3, 0.6]).unwrap();
         let info_batch = InfoBatchSampler::new(20, 6, 10, 5).unwrap().with_ratio(0.4).unwrap();
         let given = [("fractions", "0.3,0.6")];
-        let pairs: [(&str, &[(&str, &str)], Box<dyn Sampler>); 3] = [
+        type Given<'a> = &'a [(&'a str, &'a str)];
+        let pairs: [(&str, Given<'_>, Box<dyn Sampler>); 3] = [
             ("info-batch", &[("n_epochs", "10"), ("r", "0.4")], Box::new(info_batch)),
             ("dynamic-random", &given, Box::new(DynamicRandomSampler::new(20, fractions(), 6, 5).unwrap())),
             ("repeated-random", &given, Box::new(RepeatedRandomSampler::new(20, fractions(), 6, 5).unwrap())),

@@ -14,6 +14,7 @@ use super::batch_iterator::BatchIterator;
 use super::core::Core;
 use super::example_iterator::ExampleIterator;
 use super::make::{Inputs, Made, make};
+use super::saved::item;
 use super::state::{Drawn, State};
 use crate::arrays::{index_array, numbers};
 use crate::errors::{IntoException, OrRaise, StateError, argument, value_error};
@@ -359,16 +360,6 @@ impl Sampler {
     fn validated(&self, py: Python<'_>, score: f64) -> PyResult<()> {
         self.0.locked(py)?.sampler.validated(score).or_raise()
     }
-}
-
-/// An entry of a state.
-pub(super) fn item<'py, T: for<'a> FromPyObject<'a, 'py>>(state: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {
-    let missing = || StateError::new_err(format!("the state has no {name:?}, expected what state_dict() gave"));
-    let value = state.get_item(name)?.ok_or_else(missing)?;
-    value.extract().map_err(|_| {
-        let text = value.repr().map_or_else(|_| "?".into(), |text| text.to_string());
-        StateError::new_err(format!("the state's {name:?} is {text}, expected what state_dict() gave"))
-    })
 }
 
 fn are_among(indices: &[usize], wanted: &[usize]) -> bool {

@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyDict;
 
-use super::batch_sampler::item;
 use super::core::Core;
+use super::saved::item;
 use crate::errors::StateError;
 
 /// The rest of an epoch, in single examples.

@@ -5,6 +5,7 @@ mod batch_sampler;
 mod core;
 mod example_iterator;
 mod make;
+mod saved;
 mod state;
 
 pub(crate) use batch_iterator::BatchIterator;
