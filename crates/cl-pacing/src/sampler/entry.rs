@@ -49,19 +49,19 @@ impl SamplerInputs<'_> {
 /// What a sampler is made of beside its parameters, a batch size and a seed: fields of [`SamplerInputs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SamplerInput {
-    /// [`n_examples`](SamplerInputs::n_examples), which others tell by their length.
+    /// `n_examples`, which others tell by their length.
     NExamples,
-    /// [`order`](SamplerInputs::order).
+    /// `order`.
     Order,
-    /// [`difficulty`](SamplerInputs::difficulty).
+    /// `difficulty`.
     Difficulty,
-    /// [`classes`](SamplerInputs::classes).
+    /// `classes`.
     Classes,
-    /// [`irreducible`](SamplerInputs::irreducible).
+    /// `irreducible`.
     Irreducible,
-    /// [`pacing`](SamplerInputs::pacing), which need not be given.
+    /// `pacing`, which need not be given.
     Pacing,
-    /// [`total_steps`](SamplerInputs::total_steps).
+    /// `total_steps`.
     TotalSteps,
 }
 
