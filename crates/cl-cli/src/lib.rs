@@ -16,6 +16,7 @@ mod crossover;
 mod difficulty;
 mod distance;
 mod dynamics;
+mod engine;
 mod example;
 mod features;
 mod formats;
@@ -57,6 +58,10 @@ struct Cli {
     /// Say nothing but errors: no report, no notes, no progress
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Score and prune Parquet by an engine, in bounded memory or on a cluster: by the program `curriculum-engine`, whose
+    /// --help has its commands
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    engine: Option<engine::Engine>,
     #[command(subcommand)]
     command: Command,
 }
@@ -123,8 +128,14 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> u8 {
     static RUNNING: Mutex<()> = Mutex::new(());
     let _running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
     let given: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    if let Some((engine, arguments)) = engine::asked(&given) {
+        return match engine::run(engine, &arguments) {
+            Ok(status) => status,
+            Err(error) => exit_status(Err(error)),
+        };
+    }
     let status = match Cli::try_parse_from(&given) {
-        Ok(Cli { quiet, command }) => {
+        Ok(Cli { quiet, command, .. }) => {
             output::set_quiet(quiet);
             let _input = StandardInput;
             let outcome = instructions::check().map_err(anyhow::Error::from);

@@ -10,6 +10,12 @@ use cl_difficulty::table::sidecar_path;
 #[derive(Debug)]
 pub(crate) struct WrongUsage(String);
 
+impl WrongUsage {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
 impl fmt::Display for WrongUsage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
