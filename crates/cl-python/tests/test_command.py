@@ -50,3 +50,15 @@ def test_only_numpy_is_imported():
     """Nothing large comes with the package: neither torch nor pandas nor scikit-learn."""
     code = "import sys, curriculum; print(*(m for m in ('torch', 'pandas', 'sklearn', 'transformers') if m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_what_the_wheel_leaves_out_is_said(tmp_path):
+    """Parquet of every usual compression but Brotli, whose message says what to do."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = pa.table({"id": list(range(50)), "el2n": [0.5 + i / 100 for i in range(50)]})
+    for compression in ("none", "snappy", "gzip", "lz4", "zstd"):
+        pq.write_table(table, tmp_path / "scores.parquet", compression=compression)
+        assert cl.Scores.load(tmp_path / "scores.parquet")["el2n"][1] == 0.51, compression
+    pq.write_table(table, tmp_path / "scores.parquet", compression="brotli")
+    with pytest.raises(ValueError, match="scores.parquet: compressed by Brotli.*expected another compression"):
+        cl.Scores.load(tmp_path / "scores.parquet")

@@ -192,7 +192,7 @@ impl Sampler {
     }
 
     fn seek(&self, py: Python<'_>, step: u64) -> PyResult<()> {
-        self.0.locked(py)?.seek(step, 0);
+        self.0.locked(py)?.seek(step);
         Ok(())
     }
 

@@ -52,7 +52,7 @@ impl Drawn {
 
 /// How many batches of `len` examples are kept for who asks for their weights late, or never.
 fn most_kept(len: usize) -> usize {
-    (1 << 20) / len.max(1 << 10)
+    ((1 << 20) / len.max(1 << 10)).max(16)
 }
 
 /// A sampler and its position.
@@ -172,11 +172,11 @@ impl State {
     }
 
     /// Goes to a step, from which the next iteration goes on.
-    pub(super) fn seek(&mut self, step: u64, offset: usize) {
+    pub(super) fn seek(&mut self, step: u64) {
         self.known = None;
         let within = self.sampler.epoch(step).step;
-        self.stand(step.saturating_sub(within), step, offset);
-        self.resume = self.started.then_some((step, offset));
+        self.stand(step.saturating_sub(within), step, 0);
+        self.resume = self.started.then_some((step, 0));
         self.ahead.clear();
     }
 
