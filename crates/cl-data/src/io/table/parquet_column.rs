@@ -71,13 +71,13 @@ impl Leaf {
 fn meaning(descriptor: &ColumnDescriptor) -> Meaning {
     let (physical, scale) = (descriptor.physical_type(), descriptor.type_scale());
     match descriptor.logical_type_ref() {
-        Some(LogicalType::Decimal { scale, .. }) => return Meaning::Decimal(*scale),
+        Some(LogicalType::Decimal(decimal)) => return Meaning::Decimal(decimal.scale),
         Some(LogicalType::Date) => return Meaning::Other("dates"),
-        Some(LogicalType::Time { unit: TimeUnit::MILLIS | TimeUnit::MICROS | TimeUnit::NANOS, .. }) => {
+        Some(LogicalType::Time(time)) if matches!(time.unit, TimeUnit::MILLIS | TimeUnit::MICROS | TimeUnit::NANOS) => {
             return Meaning::Other("times");
         }
-        Some(LogicalType::Timestamp { .. }) => return Meaning::Other("timestamps"),
-        Some(LogicalType::Integer { is_signed: false, .. }) => return Meaning::Unsigned,
+        Some(LogicalType::Timestamp(_)) => return Meaning::Other("timestamps"),
+        Some(LogicalType::Integer(integer)) if !integer.is_signed => return Meaning::Unsigned,
         Some(LogicalType::Float16) => return Meaning::Half,
         Some(LogicalType::Uuid) => return Meaning::Uuid,
         Some(LogicalType::String | LogicalType::Enum | LogicalType::Json) => return Meaning::Text,
