@@ -28,7 +28,7 @@ pub(crate) fn folder_of(log: &LogTable, outputs: &[&str], folder: &Path) {
     }
 }
 
-fn write_batch(batch: &RecordBatch, path: &Path) {
+pub(crate) fn write_batch(batch: &RecordBatch, path: &Path) {
     let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
     writer.write(batch).unwrap();
     writer.close().unwrap();

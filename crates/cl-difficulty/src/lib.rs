@@ -28,8 +28,8 @@ pub use dynamics::{
 pub use error::DifficultyError;
 pub use half::{bf16, f16};
 pub use label_noise::{
-    ConfidentLearning, IssueFilter, LabelIssue, LabelQuality, NoiseRate, ThresholdSamples,
-    confidence_weighted_entropy, normalized_margin,
+    ConfidentLearning, IssueFilter, LabelIssue, LabelQuality, NoiseRate, ThresholdSamples, agrees_with_label,
+    confidence_weighted_entropy, confident_class, normalized_margin,
 };
 pub use margin::{boundary_closeness, hyperplane_margin};
 pub use scores::{Metric, Provenance, Scores};

@@ -1,15 +1,20 @@
-//! `curriculum-engine`: `curriculum score` and `curriculum prune` over Parquet files larger than memory.
+//! `curriculum-engine`: `curriculum score`, `noise`, `prune` and `coreset` over Parquet files larger than memory.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use cl_datafusion::{EngineError, EngineOptions, LogOptions, Missing, PruneRequest, prune_table, score_log};
-use cl_difficulty::{MetricSettings, OutputKind};
+use cl_datafusion::{
+    CoresetRequest, EngineError, EngineOptions, LogOptions, Missing, NoiseRequest, PruneRequest, coreset_of_table,
+    label_issues_of_log, prune_table, score_log,
+};
+use cl_difficulty::{IssueFilter, MetricSettings, OutputKind};
+use cl_prune::coreset::CoresetSettings;
 use cl_prune::{Budget, RuleSettings};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use datafusion::prelude::SessionContext;
 
-/// Score and prune by an engine: training logs and tables of scores in Parquet, larger than memory or on a cluster.
+/// Score, prune, find label issues and choose coresets by an engine: logs, scores and features in Parquet, larger than
+/// memory or on a cluster. What was done is printed as JSON.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -30,6 +35,9 @@ struct Engine {
     /// Where states are written that memory does not hold
     #[arg(long, global = true, value_name = "FOLDER")]
     spill: Option<PathBuf>,
+    /// Print JSON, as always: taken so that commands are those of `curriculum`
+    #[arg(long, global = true, hide = true)]
+    json: bool,
     /// Run on the cluster of this scheduler instead
     #[cfg(feature = "ballista")]
     #[arg(long, global = true, value_name = "HOST:PORT", conflicts_with_all = ["memory", "spill"])]
@@ -40,8 +48,12 @@ struct Engine {
 enum Command {
     /// Score how hard examples are, from what a model gave out for them while it was trained
     Score(Score),
+    /// Find labels that are probably wrong, by confident learning (Northcutt, Jiang and Chuang 2021)
+    Noise(Noise),
     /// Keep a part of the data by a score
     Prune(Prune),
+    /// Choose few examples that stand for all by their features, in two rounds (GreeDi, Mirzasoleiman et al. 2013)
+    Coreset(Coreset),
 }
 
 #[derive(Args)]
@@ -54,6 +66,16 @@ struct Score {
     /// Set an option of a metric
     #[arg(long = "option", value_name = "METRIC.KEY=VALUE", value_parser = metric_option)]
     options: Vec<(String, String, String)>,
+    #[command(flatten)]
+    log: Log,
+    /// Where to write: .csv, .jsonl, .npz, .parquet or, for one metric, .npy
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+}
+
+/// What the columns of a log do not tell.
+#[derive(Args)]
+struct Log {
     /// The column of ids
     #[arg(long, value_name = "NAME")]
     id_column: Option<String>,
@@ -72,7 +94,77 @@ struct Score {
     /// What becomes of an epoch that lacks examples
     #[arg(long, value_enum, default_value_t = OfMissing::Error)]
     missing: OfMissing,
-    /// Where to write: .csv, .jsonl, .npz, .parquet or, for one metric, .npy
+}
+
+impl Log {
+    fn options(self) -> (LogOptions, Missing) {
+        let Self { id_column, epoch_column, label_column, outputs_column, outputs, missing } = self;
+        let missing = match missing {
+            OfMissing::Error => Missing::Error,
+            OfMissing::Skip => Missing::Skip,
+        };
+        (LogOptions { id_column, epoch_column, label_column, outputs_column, outputs }, missing)
+    }
+}
+
+#[derive(Args)]
+struct Noise {
+    /// A Parquet file or a folder of them: a row per example and epoch, of logits or probabilities
+    input: PathBuf,
+    /// Which epochs enter
+    #[arg(long, value_enum, default_value_t = Epochs::Mean)]
+    probabilities: Epochs,
+    /// The filter: prune_by_noise_rate, prune_by_class, both, confident_learning, predicted_neq_given,
+    /// low_normalized_margin or low_self_confidence
+    #[arg(long, value_name = "NAME", default_value_t = IssueFilter::PruneByNoiseRate)]
+    filter: IssueFilter,
+    /// The level of the interval of the noise rate
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
+    level: f64,
+    /// The seed of the interval's resamples
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    log: Log,
+    /// Where to write: .csv, or a folder of Parquet files with / behind
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Epochs {
+    /// Averaged over all epochs
+    Mean,
+    /// The last epoch
+    Last,
+}
+
+#[derive(Args)]
+struct Coreset {
+    /// The features: a Parquet file or a folder of them
+    features: PathBuf,
+    /// The method, one whose choices can be merged
+    #[arg(long, value_name = "NAME")]
+    method: String,
+    /// How many examples to choose
+    #[arg(long, value_name = "K")]
+    count: usize,
+    /// In how many random parts examples choose first; each must fit into memory
+    #[arg(long, value_name = "M")]
+    parts: u64,
+    /// Set an option of the method
+    #[arg(long = "option", value_name = "KEY=VALUE", value_parser = key_value)]
+    options: Vec<(String, String)>,
+    /// The column of ids
+    #[arg(long, value_name = "NAME")]
+    id_column: Option<String>,
+    /// The column of features, a list, or what numbered columns begin with
+    #[arg(long, value_name = "NAME")]
+    features_column: Option<String>,
+    /// The seed of the parts and of ties
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Where to write: .csv, .jsonl, .npz, .parquet, or ids as lines
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
 }
@@ -177,6 +269,15 @@ impl Engine {
         let spill_folder = self.spill.clone();
         EngineOptions { memory: self.memory, partitions: self.partitions, spill_folder }.session()
     }
+
+    /// Where several passes over one result keep it; nowhere on a cluster, whose machines may share no folder.
+    fn scratch(&self) -> Option<PathBuf> {
+        #[cfg(feature = "ballista")]
+        if self.scheduler.is_some() {
+            return None;
+        }
+        Some(self.spill.clone().unwrap_or_else(std::env::temp_dir))
+    }
 }
 
 async fn run_score(context: &SessionContext, arguments: Score) -> Result<String, EngineError> {
@@ -195,17 +296,7 @@ async fn run_score(context: &SessionContext, arguments: Score) -> Result<String,
         MetricSettings::parse(name, &own)
     };
     let metrics = arguments.metric.iter().map(settings).collect::<Result<Vec<_>, _>>()?;
-    let options = LogOptions {
-        id_column: arguments.id_column,
-        epoch_column: arguments.epoch_column,
-        label_column: arguments.label_column,
-        outputs_column: arguments.outputs_column,
-        outputs: arguments.outputs,
-    };
-    let missing = match arguments.missing {
-        OfMissing::Error => Missing::Error,
-        OfMissing::Skip => Missing::Skip,
-    };
+    let (options, missing) = arguments.log.options();
     let command = std::env::args().collect();
     let report =
         score_log(context, &arguments.input, &options, &metrics, missing, &arguments.output, command).await?;
@@ -236,11 +327,49 @@ async fn run_prune(context: &SessionContext, arguments: Prune) -> Result<String,
     Ok(serde_json::to_string_pretty(&report).unwrap_or_default())
 }
 
+async fn run_noise(
+    context: &SessionContext,
+    arguments: Noise,
+    scratch: Option<PathBuf>,
+) -> Result<String, EngineError> {
+    let (options, missing) = arguments.log.options();
+    let request = NoiseRequest {
+        log: arguments.input,
+        options,
+        missing,
+        last: arguments.probabilities == Epochs::Last,
+        filter: arguments.filter,
+        level: arguments.level,
+        seed: arguments.seed,
+        scratch,
+    };
+    let report = label_issues_of_log(context, &request, &arguments.output).await?;
+    Ok(serde_json::to_string_pretty(&report).unwrap_or_default())
+}
+
+async fn run_coreset(context: &SessionContext, arguments: Coreset) -> Result<String, EngineError> {
+    let options: Vec<(&str, &str)> =
+        arguments.options.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let request = CoresetRequest {
+        features: arguments.features,
+        id_column: arguments.id_column,
+        features_column: arguments.features_column,
+        settings: CoresetSettings::parse(&arguments.method, &options)?,
+        count: arguments.count,
+        parts: arguments.parts,
+        seed: arguments.seed,
+    };
+    let report = coreset_of_table(context, &request, &arguments.output).await?;
+    Ok(serde_json::to_string_pretty(&report).unwrap_or_default())
+}
+
 async fn run(arguments: Arguments) -> Result<String, EngineError> {
     let context = arguments.engine.session().await?;
     match arguments.command {
         Command::Score(score) => run_score(&context, score).await,
+        Command::Noise(noise) => run_noise(&context, noise, arguments.engine.scratch()).await,
         Command::Prune(prune) => run_prune(&context, prune).await,
+        Command::Coreset(coreset) => run_coreset(&context, coreset).await,
     }
 }
 

@@ -1,34 +1,20 @@
 use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS};
 use cl_difficulty::OutputKind;
+use cl_difficulty::log::{CORRECT_COLUMNS, EPOCH_COLUMNS, LOSS_COLUMNS, OUTPUT_NAMES};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 
 use crate::error::EngineError;
 use crate::metric::MetricColumns;
 
-/// What columns of epochs are called, the surest first.
-const EPOCH_COLUMNS: &[&str] = &["epoch", "epochs", "epoch_id", "step", "global_step"];
-
 /// What columns of outputs are called, and what they are; those that tell most come first.
-const OUTPUT_COLUMNS: &[(&str, OutputKind)] = &[
-    ("logits", OutputKind::Logits),
-    ("probs", OutputKind::Probabilities),
-    ("probabilities", OutputKind::Probabilities),
-    ("pred_probs", OutputKind::Probabilities),
-    ("softmax", OutputKind::Probabilities),
-    ("log_probs", OutputKind::LogProbabilities),
-    ("logprobs", OutputKind::LogProbabilities),
-    ("log_probabilities", OutputKind::LogProbabilities),
-    ("log_softmax", OutputKind::LogProbabilities),
-    ("loss", OutputKind::Losses),
-    ("losses", OutputKind::Losses),
-    ("nll", OutputKind::Losses),
-    ("cross_entropy", OutputKind::Losses),
-    ("ce_loss", OutputKind::Losses),
-    ("correct", OutputKind::Correct),
-    ("is_correct", OutputKind::Correct),
-    ("right", OutputKind::Correct),
-];
+fn output_columns() -> impl Iterator<Item = (&'static str, OutputKind)> {
+    let of_classes = OUTPUT_NAMES.iter().filter_map(|&(name, kind)| Some((name, kind?)));
+    let of_classes = of_classes.filter(|(_, kind)| !kind.is_scalar());
+    let losses = LOSS_COLUMNS.iter().map(|&name| (name, OutputKind::Losses));
+    let correct = CORRECT_COLUMNS.iter().map(|&name| (name, OutputKind::Correct));
+    of_classes.chain(losses).chain(correct)
+}
 
 /// What is said of a log that its columns do not tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,14 +75,14 @@ impl LogColumns {
         let label = told(&options.label_column, LABEL_COLUMNS)?;
         let (outputs, named) = match &options.outputs_column {
             Some(name) => {
-                let kind = OUTPUT_COLUMNS.iter().find(|(known, _)| *known == name.as_str()).map(|(_, kind)| *kind);
+                let kind = output_columns().find(|(known, _)| *known == name.as_str()).map(|(_, kind)| kind);
                 let found = columns_of(&names, name);
                 (found.ok_or_else(|| missing(name))?, options.outputs.or(kind))
             }
             None => {
                 let wanted = |kind: OutputKind| options.outputs.is_none_or(|told| told == kind);
-                let found = OUTPUT_COLUMNS.iter().filter(|(_, kind)| wanted(*kind));
-                let found = found.filter_map(|&(name, kind)| Some((columns_of(&names, name)?, Some(kind)))).next();
+                let mut found = output_columns().filter(|(_, kind)| wanted(*kind));
+                let found = found.find_map(|(name, kind)| Some((columns_of(&names, name)?, Some(kind))));
                 found.ok_or_else(|| missing("logits, probs, log_probs, loss or correct"))?
             }
         };
@@ -137,7 +123,7 @@ impl LogColumns {
 }
 
 /// The column of this name, or those that are numbered behind it (`logits_0` or `logit_0`) from 0 or 1 without a gap.
-fn columns_of(names: &[&str], name: &str) -> Option<Vec<String>> {
+pub(super) fn columns_of(names: &[&str], name: &str) -> Option<Vec<String>> {
     if names.contains(&name) {
         return Some(vec![name.to_owned()]);
     }

@@ -9,9 +9,11 @@ use cl_prune::{Budget, RuleSettings};
 use datafusion::prelude::{DataFrame, SessionContext, col, ident};
 use serde::Serialize;
 
-use super::tables::{collect, ids, labels, read_parquet, values};
+use super::folder::write_folder;
 use crate::error::EngineError;
+use crate::id_order::id_order;
 use crate::selection::{PruneColumns, prune};
+use crate::tables::{collect, ids, labels, read_parquet, values};
 
 /// What is asked of a table of scores.
 #[derive(Debug, Clone)]
@@ -130,7 +132,7 @@ async fn write_file(
     let label = request.label.as_ref().map(|label| ident(label).alias("__label"));
     let selected = [ident(&request.id).alias("__id")].into_iter().chain(label);
     let selected: Vec<_> = selected.chain([ident(&request.column).alias("__score")]).collect();
-    let batch = collect(kept.select(selected)?.sort(vec![col("__id").sort(true, false)])?).await?;
+    let batch = collect(kept.select(selected)?.sort(vec![id_order(col("__id")).sort(true, false)])?).await?;
     let ids = ids(batch.column(0))?;
     let Some(format) = format else {
         let written = write_atomically(output, |writer| ids.iter().try_for_each(|id| writeln!(writer, "{id}")));
@@ -144,22 +146,4 @@ async fn write_file(
         metric: Metric::new(&request.column),
     };
     Ok(write_columns_as(format, output, &ids, labels.as_deref(), vec![column])?)
-}
-
-/// Under another name until it is whole.
-async fn write_folder(kept: DataFrame, output: &Path) -> Result<(), EngineError> {
-    let text = output.to_string_lossy();
-    let folder = Path::new(text.trim_end_matches('/'));
-    if folder.exists() {
-        return Err(EngineError::cell("prune", text, "there already", "a folder that is not"));
-    }
-    let failed = |error: std::io::Error| EngineError::from(datafusion::error::DataFusionError::from(error));
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let unfinished = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(parent).map_err(failed)?;
-    let part = format!("{}/", unfinished.path().display());
-    kept.write_parquet(&part, datafusion::dataframe::DataFrameWriteOptions::new(), None).await?;
-    std::fs::rename(unfinished.path(), folder).map_err(failed)?;
-    // Renamed, it is no longer to be removed.
-    let _ = unfinished.keep();
-    Ok(())
 }

@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::log_columns::{LogColumns, LogOptions};
 use super::score::{Missing, ScoreRequest, epochs, score};
-use super::tables::{collect, ids, labels, read_parquet, values};
 use crate::error::EngineError;
+use crate::id_order::id_order;
+use crate::tables::{collect, ids, labels, read_parquet, values};
 
 /// What was scored.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,7 +56,7 @@ pub async fn score_log(
     let columns = LogColumns::find(&input.display().to_string(), log.schema(), options)?;
     let (recorded, never_at) = with_never_learned(metrics, columns.metric.kind)?;
     let request = ScoreRequest { columns, metrics: recorded };
-    let frame = score(&log, &request)?.sort(vec![col("id").sort(true, false)])?;
+    let frame = score(&log, &request)?.sort(vec![id_order(col("id")).sort(true, false)])?;
     let epochs = epochs(&log, &request.columns).await?;
     let batch = collect(frame).await?;
     let n = batch.num_rows();

@@ -2,8 +2,8 @@ use cl_difficulty::{DifficultyError, MetricSettings, OutputKind};
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{ident, lit};
 
-use super::function::{dynamics_function, metric_function};
-use super::options::{text, text_of_several};
+use super::function::{dynamics_function, mean_probabilities_function, metric_function};
+use super::options::{KIND, text, text_of_several};
 use crate::error::EngineError;
 
 /// The columns of a log with a row per example and epoch.
@@ -27,6 +27,19 @@ pub struct MetricColumns {
 pub fn dynamics_call(metrics: &[MetricSettings], columns: &MetricColumns) -> Result<Expr, EngineError> {
     metrics.iter().try_for_each(|settings| check(settings, columns.kind))?;
     Ok(dynamics_function().call(arguments(columns, text_of_several(metrics, columns.kind))))
+}
+
+/// The mean of the probabilities over epochs of these columns as one expression,
+/// [`mean_probabilities_function`](super::mean_probabilities_function): a list, to be grouped by the id.
+///
+/// # Errors
+/// Where outputs are not per class.
+pub fn mean_probabilities_call(columns: &MetricColumns) -> Result<Expr, EngineError> {
+    if columns.kind.is_scalar() {
+        let expected = "logits, probabilities or log-probabilities";
+        return Err(EngineError::argument("outputs", columns.kind, expected));
+    }
+    Ok(mean_probabilities_function().call(arguments(columns, format!("{KIND}={}", columns.kind))))
 }
 
 fn check(settings: &MetricSettings, kind: OutputKind) -> Result<(), EngineError> {

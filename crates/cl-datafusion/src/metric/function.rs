@@ -9,10 +9,10 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr::expressions::Literal;
 
-use super::groups::{MetricGroups, state_types, values_type};
+use super::groups::{Answer, MetricGroups, state_types, values_type};
 use super::layout::{CALL, Layout, Shape};
 use super::number::Number;
-use super::options::{parse, parse_several};
+use super::options::{parse, parse_kind, parse_several};
 use super::reduction::Reduction;
 use super::single::MetricOfOne;
 use super::values::value_type;
@@ -103,23 +103,49 @@ pub fn metric_function(name: &str) -> std::result::Result<AggregateUDF, EngineEr
 /// # }
 /// ```
 pub fn dynamics_function() -> AggregateUDF {
-    AggregateUDF::from(MetricFunction {
-        name: DYNAMICS,
-        several: true,
-        needs_epochs: true,
-        value: values_type(),
-        reduction: None,
-        signature: Signature::user_defined(Volatility::Immutable),
-    })
+    AggregateUDF::from(MetricFunction::of_list(DYNAMICS, Answer::Values, true))
 }
 
 const DYNAMICS: &str = "dynamics";
+
+/// The aggregate function `mean_probabilities`: the mean of an example's probabilities over its epochs, a list of c numbers.
+/// What [`label_issues`](crate::label_issues) takes.
+///
+/// ```text
+/// mean_probabilities([epoch,] outputs [, label] [, 'kind=...'])        grouped by the example's id
+/// ```
+///
+/// Arguments and errors are those of [`metric_functions`]; outputs are per class. The value is that of
+/// [`cl_difficulty::log::mean_probabilities`], to the bit, whatever the order of rows.
+///
+/// ```
+/// use datafusion::prelude::SessionContext;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> datafusion::error::Result<()> {
+/// let context = SessionContext::new();
+/// cl_datafusion::register(&context)?;
+/// let frame = context
+///     .sql(
+///         "SELECT id, mean_probabilities(epoch, a, b, 'kind=probabilities') AS p FROM (VALUES (7, 0, 0.25, 0.75), \
+///          (7, 1, 0.75, 0.25)) AS log (id, epoch, a, b) GROUP BY id",
+///     )
+///     .await?;
+/// assert!(frame.to_string().await?.contains("[0.5, 0.5]"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn mean_probabilities_function() -> AggregateUDF {
+    AggregateUDF::from(MetricFunction::of_list(MEAN_PROBABILITIES, Answer::MeanProbabilities, false))
+}
+
+const MEAN_PROBABILITIES: &str = "mean_probabilities";
 
 /// A metric as an aggregate function, or several.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct MetricFunction {
     name: &'static str,
-    several: bool,
+    answer: Answer,
     needs_epochs: bool,
     value: DataType,
     reduction: Option<Reduction>,
@@ -132,15 +158,23 @@ impl MetricFunction {
         let reduction = Reduction::of(&MetricSettings::parse(name, &[])?);
         let (needs_epochs, value) = (description.order_bound, value_type(name)?);
         let signature = Signature::user_defined(Volatility::Immutable);
-        Ok(Self { name, several: false, needs_epochs, value, reduction, signature })
+        Ok(Self { name, answer: Answer::Value, needs_epochs, value, reduction, signature })
+    }
+
+    /// That has a list for a value.
+    fn of_list(name: &'static str, answer: Answer, needs_epochs: bool) -> Self {
+        let (value, signature) = (values_type(), Signature::user_defined(Volatility::Immutable));
+        Self { name, answer, needs_epochs, value, reduction: None, signature }
     }
 
     /// Of arguments of these types.
     fn layout(&self, types: &[DataType]) -> std::result::Result<(Layout, Vec<DataType>), EngineError> {
         let (layout, coerced) = Layout::new(self.name, types)?;
-        let lacks = match (layout.epoch, layout.label, layout.shape) {
-            (None, ..) if self.needs_epochs => "no epoch before the outputs, to whose order metrics are bound",
-            (_, None, Shape::List | Shape::Columns) => "no label behind the outputs",
+        let of_classes = matches!(layout.shape, Shape::List | Shape::Columns);
+        let lacks = match (layout.epoch, layout.label) {
+            (None, _) if self.needs_epochs => "no epoch before the outputs, to whose order metrics are bound",
+            _ if self.answer == Answer::MeanProbabilities && !of_classes => "no numbers per class",
+            (_, None) if of_classes && self.answer != Answer::MeanProbabilities => "no label behind the outputs",
             _ => return Ok((layout, coerced)),
         };
         let found: Vec<String> = types.iter().map(ToString::to_string).collect();
@@ -167,9 +201,16 @@ impl MetricFunction {
         layout: Layout,
         options: &str,
     ) -> std::result::Result<MetricGroups<N>, EngineError> {
-        if self.several {
-            let (metrics, kind) = parse_several(self.name, layout.shape, options)?;
-            return Ok(MetricGroups::new(self.name, metrics, true, layout, kind, None));
+        match self.answer {
+            Answer::Values => {
+                let (metrics, kind) = parse_several(self.name, layout.shape, options)?;
+                return Ok(MetricGroups::new(self.name, metrics, self.answer, layout, kind, None));
+            }
+            Answer::MeanProbabilities => {
+                let kind = parse_kind(self.name, layout.shape, options)?;
+                return Ok(MetricGroups::new(self.name, Vec::new(), self.answer, layout, kind, None));
+            }
+            Answer::Value => {}
         }
         let (settings, kind) = parse(self.name, layout.shape, options)?;
         let reduction = self.reduction(&layout);
@@ -177,7 +218,7 @@ impl MetricFunction {
             let expected = "such that the metric reads what it does by default";
             return Err(EngineError::argument("options", options, expected));
         }
-        Ok(MetricGroups::new(self.name, vec![settings], false, layout, kind, reduction))
+        Ok(MetricGroups::new(self.name, vec![settings], self.answer, layout, kind, reduction))
     }
 }
 

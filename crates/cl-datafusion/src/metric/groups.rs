@@ -12,6 +12,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::layout::{Layout, Shape};
+use super::mean_probabilities::mean_probabilities;
 use super::number::Number;
 use super::reduction::Reduction;
 use super::rows::{Rows, UNKNOWN};
@@ -25,8 +26,7 @@ use crate::error::EngineError;
 pub(crate) struct MetricGroups<N: Number> {
     function: String,
     metrics: Vec<MetricSettings>,
-    /// Whether there is a list of values per example instead of a value.
-    several: bool,
+    answer: Answer,
     layout: Layout,
     /// What the arguments are.
     kind: OutputKind,
@@ -35,7 +35,18 @@ pub(crate) struct MetricGroups<N: Number> {
     rows: Rows<N>,
 }
 
-/// The type of the values of several metrics.
+/// What is said of an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Answer {
+    /// The value of a metric.
+    Value,
+    /// A list of those of several.
+    Values,
+    /// The mean of the probabilities over epochs, a list.
+    MeanProbabilities,
+}
+
+/// The type of several numbers of an example.
 pub(crate) fn values_type() -> DataType {
     DataType::List(element(DataType::Float64))
 }
@@ -45,6 +56,13 @@ pub(crate) fn state_types(number: DataType) -> [DataType; 3] {
     // Long: a state batch of many groups may hold more than 2^31 numbers.
     let list = |number| DataType::new_large_list(number, false);
     [list(DataType::Int64), list(number), DataType::Int64]
+}
+
+/// Lists of `width` numbers each, null where none is there.
+pub(super) fn lists_of(numbers: Vec<f64>, width: usize, is_there: NullBuffer) -> ArrayRef {
+    let lengths = OffsetBuffer::from_lengths(std::iter::repeat_n(width, is_there.len()));
+    let numbers = Arc::new(Float64Array::from(numbers));
+    Arc::new(ListArray::new(element(DataType::Float64), lengths, numbers, Some(is_there)))
 }
 
 fn element(kind: DataType) -> FieldRef {
@@ -70,13 +88,13 @@ impl<N: Number> MetricGroups<N> {
     pub(crate) fn new(
         function: &str,
         metrics: Vec<MetricSettings>,
-        several: bool,
+        answer: Answer,
         layout: Layout,
         kind: OutputKind,
         reduction: Option<Reduction>,
     ) -> Self {
         let (function, rows) = (function.to_owned(), Rows::default());
-        Self { function, metrics, several, layout, kind, reduction, rows }
+        Self { function, metrics, answer, layout, kind, reduction, rows }
     }
 
     fn cell(&self, what: &str, found: impl Into<String>, expected: &str) -> EngineError {
@@ -217,8 +235,22 @@ impl<N: Number> MetricGroups<N> {
             None => None,
         };
         let labels = self.labels(arguments, rows)?;
+        let example_in_epoch = |error| match error {
+            EngineError::Difficulty(DifficultyError::InvalidObservation { example, problem, .. }) => {
+                let epoch = epochs.map_or(0, |epochs| epochs.value(rows[example]) as u64);
+                EngineError::Observation { function: self.function.clone(), epoch, problem }
+            }
+            error => error,
+        };
         let Some(reduction) = self.reduction else {
             let (numbers, width) = self.outputs::<N>(arguments, rows)?;
+            if self.answer == Answer::MeanProbabilities {
+                // No recorder sees them: checked as one would, against any label.
+                let known: Vec<u32> =
+                    labels.iter().map(|&label| if label == UNKNOWN { 0 } else { label }).collect();
+                let checked = Reduction::Loss.apply(self.kind.outputs(&numbers), &known, width);
+                checked.map_err(|error| example_in_epoch(error.into()))?;
+            }
             return Ok(Read { epochs, labels, numbers, width });
         };
         let reduced = match self.layout.number {
@@ -226,13 +258,7 @@ impl<N: Number> MetricGroups<N> {
             DataType::Float32 => self.reduced::<Float32Type>(reduction, arguments, rows, &labels),
             _ => self.reduced::<Float64Type>(reduction, arguments, rows, &labels),
         };
-        let reduced = reduced.map_err(|error| match error {
-            EngineError::Difficulty(DifficultyError::InvalidObservation { example, problem, .. }) => {
-                let epoch = epochs.map_or(0, |epochs| epochs.value(rows[example]) as u64);
-                EngineError::Observation { function: self.function.clone(), epoch, problem }
-            }
-            error => error,
-        })?;
+        let reduced = reduced.map_err(example_in_epoch)?;
         Ok(Read { epochs, labels, numbers: reduced.into_iter().map(N::of).collect::<Vec<_>>().into(), width: 1 })
     }
 
@@ -255,8 +281,11 @@ impl<N: Number> MetricGroups<N> {
 
     pub(crate) fn value(&self, rows: &Rows<N>) -> Result<ArrayRef> {
         let has_epochs = self.layout.epoch.is_some();
+        if self.answer == Answer::MeanProbabilities {
+            return Ok(mean_probabilities(&self.function, self.kind, has_epochs, rows)?);
+        }
         let mut columns = values(&self.function, &self.metrics, self.kept(), has_epochs, rows)?;
-        if !self.several {
+        if self.answer == Answer::Value {
             return Ok(columns.swap_remove(0));
         }
         // The values of an example stand side by side.
@@ -267,9 +296,7 @@ impl<N: Number> MetricGroups<N> {
         let numbers: Vec<f64> =
             (0..n).flat_map(|group| columns.iter().map(move |column| column.value(group))).collect();
         let is_there: NullBuffer = (0..n).map(|group| columns[0].is_valid(group)).collect();
-        let numbers = Arc::new(Float64Array::from(numbers));
-        let lengths = OffsetBuffer::from_lengths(std::iter::repeat_n(width, n));
-        Ok(Arc::new(ListArray::new(element(DataType::Float64), lengths, numbers, Some(is_there))))
+        Ok(lists_of(numbers, width, is_there))
     }
 
     pub(crate) fn grow(&mut self, n_groups: usize) {

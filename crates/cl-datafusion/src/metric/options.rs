@@ -61,6 +61,17 @@ pub(crate) fn parse(name: &str, shape: Shape, text: &str) -> Result<(MetricSetti
     Ok((available(MetricSettings::parse(name, &options)?, kind)?, kind))
 }
 
+/// What the outputs are, from a text such as `kind=probabilities`.
+pub(crate) fn parse_kind(function: &str, shape: Shape, text: &str) -> Result<OutputKind, EngineError> {
+    let (kind, options) = pairs(function, text)?;
+    if let Some((key, _)) = options.first() {
+        return Err(EngineError::argument("options", format!("{key} of {function}"), "kind=... alone"));
+    }
+    let kind = kind.unwrap_or(shape.kind());
+    check(shape, kind)?;
+    Ok(kind)
+}
+
 /// Several metrics, from a text such as `kind=probabilities; el2n; tdds window=10, epochs=30`.
 pub(crate) fn parse_several(
     function: &str,

@@ -59,7 +59,7 @@ pub(crate) fn values<N: Number>(
 }
 
 /// By the numbers' values, and NaN somewhere.
-fn compare<T: Float>(a: &[T], b: &[T]) -> Ordering {
+pub(super) fn compare<T: Float>(a: &[T], b: &[T]) -> Ordering {
     let pairs = a.iter().zip(b).map(|(&a, &b)| -> (f64, f64) { (a.into(), b.into()) });
     pairs.map(|(a, b)| a.total_cmp(&b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }

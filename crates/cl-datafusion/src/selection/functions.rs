@@ -62,7 +62,7 @@ pub(super) fn order_code(number: Expr) -> Expr {
     function(Role::OrderCode).call(vec![number])
 }
 
-pub(super) fn tie_hash(id: Expr, seed: u64) -> Expr {
+pub(crate) fn tie_hash(id: Expr, seed: u64) -> Expr {
     function(Role::TieHash).call(vec![id, lit(seed)])
 }
 

@@ -12,5 +12,5 @@ mod rule;
 mod strata;
 
 pub use columns::PruneColumns;
-pub(crate) use functions::key_functions;
+pub(crate) use functions::{key_functions, tie_hash};
 pub use prune::{Pruned, prune};

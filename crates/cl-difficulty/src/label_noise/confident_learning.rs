@@ -64,19 +64,84 @@ impl ConfidentLearning {
         n_classes: usize,
     ) -> Result<Self, DifficultyError> {
         let (sums, label_counts) = check(probabilities, labels, n_classes)?;
-        let threshold =
-            |(sum, &count): (&f64, &u64)| if count == 0 { 2.0 } else { (sum / count as f64).max(2e-6) };
-        let thresholds: Vec<f64> = sums.iter().zip(&label_counts).map(threshold).collect();
+        let thresholds = thresholds(&sums, &label_counts);
         let confident =
             |(row, &label): (&[T], &usize)| confident_class(row, &thresholds).map(|class| (label, class));
         let chunks = probabilities.par_chunks(CHUNK * n_classes).zip(labels.par_chunks(CHUNK));
         let entries = chunks.flat_map_iter(|(probabilities, labels)| {
             tally(probabilities.chunks_exact(n_classes).zip(labels).map(confident), n_classes)
         });
-        let counts = SparseCounts::sum(n_classes, entries.collect());
+        Ok(Self::new(SparseCounts::sum(n_classes, entries.collect()), label_counts, thresholds))
+    }
+
+    /// From what was counted elsewhere, where no machine has all probabilities: per class the sum of its probability over
+    /// the examples that have its label and their number, and, by the thresholds that follow from these
+    /// ([`Self::thresholds_of`]), how many examples of a label are confident of a class ([`confident_class`]): as
+    /// (label, class, number), in any order. The same as [`Self::fit`] where the sums are. O(C + entries).
+    ///
+    /// # Errors
+    /// As [`Self::thresholds_of`]; on a class out of range, and more entries of a label than it has examples.
+    ///
+    /// ```
+    /// use cl_difficulty::{ConfidentLearning, confident_class};
+    ///
+    /// let (probabilities, labels) = ([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8]], [0, 0, 1, 0]);
+    /// let (sums, label_counts) = ([0.9 + 0.8 + 0.2, 0.9], [3, 1]);
+    /// let thresholds = ConfidentLearning::thresholds_of(&sums, &label_counts)?;
+    /// let classes = probabilities.iter().map(|p| confident_class(p, &thresholds));
+    /// let entries = labels.into_iter().zip(classes).filter_map(|(label, class)| Some((label, class?, 1)));
+    /// let counted = ConfidentLearning::of_counts(&sums, &label_counts, entries.collect())?;
+    /// assert_eq!(counted, ConfidentLearning::fit(&probabilities.concat(), &labels, 2)?);
+    /// # Ok::<(), cl_difficulty::DifficultyError>(())
+    /// ```
+    pub fn of_counts(
+        sums: &[f64],
+        label_counts: &[u64],
+        entries: Vec<(usize, usize, u64)>,
+    ) -> Result<Self, DifficultyError> {
+        let thresholds = Self::thresholds_of(sums, label_counts)?;
+        let n_classes = label_counts.len();
+        if let Some((label, class, _)) = entries.iter().find(|(i, j, _)| *i >= n_classes || *j >= n_classes) {
+            let expected = "classes below the number of sums";
+            return Err(DifficultyError::argument("entries", format!("({label}, {class})"), expected));
+        }
+        let counts = SparseCounts::sum(n_classes, entries);
+        for (label, (row, &n)) in counts.rows().iter().zip(label_counts).enumerate() {
+            let found = row.iter().fold(0u64, |sum, &(_, count)| sum.saturating_add(count));
+            if found > n {
+                let value = format!("{found} of label {label}");
+                return Err(DifficultyError::argument("entries", value, "at most the examples with the label"));
+            }
+        }
+        Ok(Self::new(counts, label_counts.to_vec(), thresholds))
+    }
+
+    /// The threshold of each class, from the sum of its probability over the examples that have its label and their
+    /// number.
+    ///
+    /// # Errors
+    /// Without an example or a second class, where there are not as many sums as numbers, and on a sum that is none of so
+    /// many probabilities.
+    pub fn thresholds_of(sums: &[f64], label_counts: &[u64]) -> Result<Vec<f64>, DifficultyError> {
+        if sums.len() < 2 || sums.len() != label_counts.len() {
+            let found = format!("{} beside {} numbers of examples", sums.len(), label_counts.len());
+            return Err(DifficultyError::argument("sums", found, "one per class, at least two"));
+        }
+        if label_counts.iter().all(|&count| count == 0) {
+            return Err(DifficultyError::argument("label_counts", 0, "at least one example"));
+        }
+        let wrong = |(sum, count): &(&f64, &u64)| !(0.0..=**count as f64 * (1.0 + 1e-9)).contains(*sum);
+        if let Some((sum, count)) = sums.iter().zip(label_counts).find(wrong) {
+            let found = format!("{sum} of {count} examples");
+            return Err(DifficultyError::argument("sums", found, "sums of as many probabilities"));
+        }
+        Ok(thresholds(sums, label_counts))
+    }
+
+    fn new(counts: SparseCounts, label_counts: Vec<u64>, thresholds: Vec<f64>) -> Self {
         let confident_joint = counts.clone().with_diagonal();
         let calibrated_joint = calibrate(&confident_joint, &label_counts);
-        Ok(Self { n_classes, label_counts, thresholds, counts, confident_joint, calibrated_joint })
+        Self { n_classes: label_counts.len(), label_counts, thresholds, counts, confident_joint, calibrated_joint }
     }
 
     /// The number of classes.
@@ -178,9 +243,27 @@ impl ConfidentLearning {
     }
 }
 
-/// The class that an example is confident of, the most probable one if there are several, the first of ties.
+/// The threshold of each class: the mean of its probability over the examples with its label, at least 2e-6; 2 for one
+/// without examples.
+fn thresholds(sums: &[f64], label_counts: &[u64]) -> Vec<f64> {
+    let threshold = |(sum, &count): (&f64, &u64)| if count == 0 { 2.0 } else { (sum / count as f64).max(2e-6) };
+    sums.iter().zip(label_counts).map(threshold).collect()
+}
+
+/// The class that an example is confident of: the one whose probability reaches its threshold (1e-6 may lack), the most
+/// probable one if there are several, the first of ties. O(C).
+///
+/// Source: Northcutt, Jiang, Chuang (2021), Confident Learning, equation 2, and cleanlab 2.9.
+///
+/// ```
+/// use cl_difficulty::confident_class;
+///
+/// assert_eq!(confident_class(&[0.3, 0.7], &[0.2, 0.6]), Some(1));
+/// assert_eq!(confident_class(&[0.3, 0.7], &[0.2, 0.8]), Some(0));
+/// assert_eq!(confident_class(&[0.3, 0.7], &[0.9, 0.8]), None);
+/// ```
 #[inline]
-pub(super) fn confident_class<T: Scalar>(row: &[T], thresholds: &[f64]) -> Option<usize> {
+pub fn confident_class<T: Scalar>(row: &[T], thresholds: &[f64]) -> Option<usize> {
     let (mut n_confident, mut confident, mut largest) = (0, 0, 0);
     for (class, (p, threshold)) in row.iter().zip(thresholds).enumerate() {
         if p.as_f64() >= threshold - SLACK {

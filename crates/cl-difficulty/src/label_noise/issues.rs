@@ -108,11 +108,13 @@ impl ConfidentLearning {
             IssueFilter::ConfidentLearning => {
                 let rows = probabilities.par_chunks_exact(c).zip(labels);
                 let off_diagonal = |row, label| confident_class(row, &self.thresholds).is_some_and(|k| k != label);
-                return Ok(rows.map(|(row, &label)| off_diagonal(row, label) && !agrees(row, label)).collect());
+                return Ok(rows
+                    .map(|(row, &label)| off_diagonal(row, label) && !agrees_with_label(row, label))
+                    .collect());
             }
             IssueFilter::PredictedNeqGiven => {
                 let rows = probabilities.par_chunks_exact(c).zip(labels);
-                return Ok(rows.map(|(row, &label)| !agrees(row, label)).collect());
+                return Ok(rows.map(|(row, &label)| !agrees_with_label(row, label)).collect());
             }
             IssueFilter::LowNormalizedMargin => {
                 return self.lowest(probabilities, labels, LabelQuality::NormalizedMargin);
@@ -139,7 +141,7 @@ impl ConfidentLearning {
                     }
                     _ => self.by_noise_rate(&class),
                 };
-                flagged.retain(|&i| !agrees(row(i), label));
+                flagged.retain(|&i| !agrees_with_label(row(i), label));
                 flagged
             })
             .collect();
@@ -161,15 +163,26 @@ impl ConfidentLearning {
         Ok(members)
     }
 
-    /// How many examples of `label` have a right one, at least one.
-    fn right_count(&self, label: usize) -> usize {
+    /// How many examples of `label`, a class, have a right one: Q_ii, at least one. The others are those that
+    /// [`IssueFilter::PruneByClass`] takes.
+    pub fn right_count(&self, label: usize) -> usize {
         self.calibrated_joint.count(label, label).max(1) as usize
     }
 
-    /// How many examples of `label` truly belong to each other class, where any do. Where no label is right, the
-    /// others give up one in equal parts (cleanlab).
-    fn prune_counts(&self, label: usize) -> Vec<(usize, usize)> {
-        let row = &self.calibrated_joint.rows()[label];
+    /// How many examples of `label`, a class, truly belong to each other class, where any do: the Q_ij that
+    /// [`IssueFilter::PruneByNoiseRate`] takes, as (class, number). Where no label is right, the others give up one in
+    /// equal parts (cleanlab).
+    ///
+    /// ```
+    /// use cl_difficulty::ConfidentLearning;
+    ///
+    /// let probabilities = [[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.1, 0.9]].concat();
+    /// let learned = ConfidentLearning::fit(&probabilities, &[0, 0, 0, 1], 2)?;
+    /// assert_eq!((learned.right_count(0), learned.prune_counts(0)), (2, vec![(1, 1)]));
+    /// # Ok::<(), cl_difficulty::DifficultyError>(())
+    /// ```
+    pub fn prune_counts(&self, label: usize) -> Vec<(usize, usize)> {
+        let Some(row) = self.calibrated_joint.rows().get(label) else { return Vec::new() };
         let lacking = 1u64.saturating_sub(self.calibrated_joint.count(label, label)) as f64;
         let others = row.len() as f64 - 1.0;
         let left = |count: u64| (count as f64 - lacking / others.max(1.0)).max(0.0) as usize;
@@ -248,10 +261,19 @@ fn ahead<T: Scalar>(probabilities: &[T], labels: &[usize], n_classes: usize) -> 
     ahead
 }
 
-/// Whether the model predicts the given label, which is slightly ahead; the first class wins ties.
+/// Whether the model predicts the given label, a class of `row`, which is 1e-6 ahead; the first class wins ties. No such
+/// label is an issue, whatever the filter (but for the two lowest ones). O(C).
+///
+/// ```
+/// use cl_difficulty::agrees_with_label;
+///
+/// assert!(agrees_with_label(&[0.4, 0.6], 1) && agrees_with_label(&[0.5, 0.5], 1));
+/// assert!(!agrees_with_label(&[0.4, 0.6], 0));
+/// ```
 #[inline]
-fn agrees<T: Scalar>(row: &[T], label: usize) -> bool {
-    let own = row[label].as_f64() + AHEAD;
+pub fn agrees_with_label<T: Scalar>(row: &[T], label: usize) -> bool {
+    let Some(own) = row.get(label) else { return false };
+    let own = own.as_f64() + AHEAD;
     row.iter().enumerate().all(|(class, p)| match class.cmp(&label) {
         std::cmp::Ordering::Less => own > p.as_f64(),
         _ => class == label || own >= p.as_f64(),

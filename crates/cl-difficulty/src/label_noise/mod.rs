@@ -10,8 +10,8 @@ mod quality;
 mod sparse_counts;
 
 pub use aum_threshold::ThresholdSamples;
-pub use confident_learning::ConfidentLearning;
-pub use issues::IssueFilter;
+pub use confident_learning::{ConfidentLearning, confident_class};
+pub use issues::{IssueFilter, agrees_with_label};
 pub use label_issue::LabelIssue;
 pub use noise_rate::NoiseRate;
 pub(crate) use quality::entropy;

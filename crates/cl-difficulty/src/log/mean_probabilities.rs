@@ -43,13 +43,63 @@ pub fn mean_probabilities(
     let (mut probabilities, counts) = (sum.sums, sum.counts);
     let examples: Vec<usize> = (0..n).filter(|&example| counts[example] > 0).collect();
     for (row, &count) in probabilities.chunks_exact_mut(c).zip(&counts).filter(|(_, count)| **count > 0) {
-        let weight = 1.0 / f64::from(count);
-        row.iter_mut().for_each(|p| *p = (*p * weight).min(1.0));
+        divide(row, count);
     }
     if examples.len() < n {
         probabilities = examples.iter().flat_map(|&example| &probabilities[example * c..][..c]).copied().collect();
     }
     Ok(MeanProbabilities { probabilities, examples })
+}
+
+/// The same of one example: the mean of the probabilities in `rows`, outputs of c classes each, one epoch after the other.
+/// None without an epoch. O(epochs C).
+///
+/// ```
+/// use cl_difficulty::{OutputKind, log::mean_probabilities_of_epochs};
+///
+/// let epochs = [[0.25f32, 0.75], [0.75, 0.25]];
+/// let mean = mean_probabilities_of_epochs(OutputKind::Probabilities, epochs.iter().map(|row| &row[..]));
+/// assert_eq!(mean, Some(vec![0.5, 0.5]));
+/// ```
+pub fn mean_probabilities_of_epochs<'a, T: Copy + Into<f64> + 'a>(
+    outputs: OutputKind,
+    rows: impl Iterator<Item = &'a [T]>,
+) -> Option<Vec<f64>> {
+    let (mut sums, mut row, mut buffer, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for values in rows {
+        sums.resize(values.len(), 0.0);
+        row.resize(values.len(), 0.0);
+        buffer.resize(values.len(), 0.0);
+        count += 1;
+        row.iter_mut().zip(values).for_each(|(row, &value)| *row = value.into());
+        let probabilities = probabilities_of(outputs, &mut row, &mut buffer);
+        sums.iter_mut().zip(probabilities).for_each(|(sum, p)| *sum += p);
+    }
+    (count > 0).then(|| {
+        divide(&mut sums, count);
+        sums
+    })
+}
+
+/// A sum of so many probabilities as their mean.
+fn divide(sums: &mut [f64], count: u32) {
+    let weight = 1.0 / f64::from(count);
+    sums.iter_mut().for_each(|p| *p = (*p * weight).min(1.0));
+}
+
+/// The probabilities that these outputs of one example are.
+fn probabilities_of<'a>(outputs: OutputKind, row: &'a mut [f64], buffer: &'a mut [f64]) -> &'a [f64] {
+    match outputs {
+        OutputKind::Logits => {
+            softmax(row, buffer);
+            buffer
+        }
+        OutputKind::LogProbabilities => {
+            row.iter_mut().for_each(|p| *p = exp(*p));
+            row
+        }
+        OutputKind::Probabilities | OutputKind::Losses | OutputKind::Correct => row,
+    }
 }
 
 /// The sum over epochs of the probabilities.
@@ -66,17 +116,7 @@ impl Sum<'_> {
         let c = contents.n_classes;
         for (&example, values) in examples.iter().zip(values.chunks_exact(c)) {
             self.row.iter_mut().zip(values).for_each(|(row, &value)| *row = value.into());
-            let row = match contents.outputs {
-                OutputKind::Logits => {
-                    softmax(&self.row, &mut self.probabilities);
-                    &self.probabilities
-                }
-                OutputKind::LogProbabilities => {
-                    self.row.iter_mut().for_each(|p| *p = exp(*p));
-                    &self.row
-                }
-                OutputKind::Probabilities | OutputKind::Losses | OutputKind::Correct => &self.row,
-            };
+            let row = probabilities_of(contents.outputs, &mut self.row, &mut self.probabilities);
             self.counts[example] += 1;
             self.sums[example * c..][..c].iter_mut().zip(row).for_each(|(sum, p)| *sum += p);
         }

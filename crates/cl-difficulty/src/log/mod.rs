@@ -51,7 +51,8 @@ mod screen;
 mod source;
 mod state;
 
-pub use mean_probabilities::{MeanProbabilities, mean_probabilities};
+pub use mean_probabilities::{MeanProbabilities, mean_probabilities, mean_probabilities_of_epochs};
+pub use names::{CORRECT_COLUMNS, EPOCH_COLUMNS, LOSS_COLUMNS, OUTPUT_NAMES};
 pub use note::Note;
 pub use open::{open, open_runs};
 pub use options::{Axes, Dtype, Duplicates, Missing, NotNumbers, Options};

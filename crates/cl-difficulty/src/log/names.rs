@@ -1,7 +1,16 @@
 use super::source::OutputKind;
 
-/// What outputs are called in archives and tables; `None` where the name does not tell what they are.
-pub(super) const OUTPUT_NAMES: &[(&str, Option<OutputKind>)] = &[
+/// What columns of epochs are called in tables, the surest first.
+pub const EPOCH_COLUMNS: &[&str] = &["epoch", "epochs", "epoch_id", "step", "global_step"];
+
+/// What columns of losses are called in tables, the surest first.
+pub const LOSS_COLUMNS: &[&str] = &["loss", "losses", "nll", "cross_entropy", "ce_loss", "token_losses"];
+
+/// What columns of whether examples were right are called in tables, the surest first.
+pub const CORRECT_COLUMNS: &[&str] = &["correct", "is_correct", "right"];
+
+/// What outputs are called in archives and tables, the surest first; `None` where the name does not tell what they are.
+pub const OUTPUT_NAMES: &[(&str, Option<OutputKind>)] = &[
     ("logits", Some(OutputKind::Logits)),
     ("probs", Some(OutputKind::Probabilities)),
     ("probabilities", Some(OutputKind::Probabilities)),

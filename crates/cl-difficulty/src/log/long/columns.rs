@@ -3,19 +3,14 @@ use std::collections::HashMap;
 use cl_data::DataError;
 use cl_data::io::{ID_COLUMNS, LABEL_COLUMNS, RowFormat, TableReader, malformed};
 
-use super::super::names::{OUTPUT_NAMES, kind_of_name, number_behind};
+use super::super::names::{
+    CORRECT_COLUMNS, EPOCH_COLUMNS, LOSS_COLUMNS, OUTPUT_NAMES, kind_of_name, number_behind,
+};
 use super::super::options::Options;
 use super::super::source::OutputKind;
 
-/// What columns of epochs are called, the surest first.
-const EPOCH_COLUMNS: &[&str] = &["epoch", "epochs", "epoch_id", "step", "global_step"];
-
 /// What columns of runs are called.
 const RUN_COLUMNS: &[&str] = &["run", "seed", "run_id", "run_seed"];
-
-const LOSS_COLUMNS: &[&str] = &["loss", "losses", "nll", "cross_entropy", "ce_loss", "token_losses"];
-
-const CORRECT_COLUMNS: &[&str] = &["correct", "is_correct", "right"];
 
 const PREDICTION_COLUMNS: &[&str] = &["pred", "prediction", "predictions", "predicted", "pred_label", "y_pred"];
 

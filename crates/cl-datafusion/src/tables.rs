@@ -14,7 +14,7 @@ use crate::error::EngineError;
 ///
 /// # Errors
 /// Where there is none, or columns of one name have several types.
-pub(super) async fn read_parquet(context: &SessionContext, path: &Path) -> Result<DataFrame, EngineError> {
+pub(crate) async fn read_parquet(context: &SessionContext, path: &Path) -> Result<DataFrame, EngineError> {
     let text = path.to_string_lossy();
     // What is somewhere else is the object store's to find.
     if !text.contains("://") && !path.exists() {
@@ -37,7 +37,7 @@ pub(super) async fn read_parquet(context: &SessionContext, path: &Path) -> Resul
 }
 
 /// All rows at once.
-pub(super) async fn collect(frame: DataFrame) -> Result<RecordBatch, EngineError> {
+pub(crate) async fn collect(frame: DataFrame) -> Result<RecordBatch, EngineError> {
     let schema = std::sync::Arc::new(frame.schema().as_arrow().clone());
     let batches = frame.collect().await?;
     let schema = batches.first().map_or(schema, RecordBatch::schema);
@@ -45,7 +45,7 @@ pub(super) async fn collect(frame: DataFrame) -> Result<RecordBatch, EngineError
 }
 
 /// A column of ids, of integers or texts.
-pub(super) fn ids(column: &dyn Array) -> Result<Ids, EngineError> {
+pub(crate) fn ids(column: &dyn Array) -> Result<Ids, EngineError> {
     let kind = if column.data_type().is_integer() { DataType::Int64 } else { DataType::Utf8 };
     let cast = cast(column, &kind).map_err(datafusion::error::DataFusionError::from)?;
     let ids = match kind {
@@ -56,7 +56,7 @@ pub(super) fn ids(column: &dyn Array) -> Result<Ids, EngineError> {
 }
 
 /// A column of labels.
-pub(super) fn labels(column: &dyn Array) -> Result<Vec<usize>, EngineError> {
+pub(crate) fn labels(column: &dyn Array) -> Result<Vec<usize>, EngineError> {
     let labels = cast(column, &DataType::Int64).map_err(datafusion::error::DataFusionError::from)?;
     let labels = labels.as_primitive::<Int64Type>();
     let label = |label: Option<i64>| {
@@ -68,7 +68,7 @@ pub(super) fn labels(column: &dyn Array) -> Result<Vec<usize>, EngineError> {
 }
 
 /// A column of a metric's values.
-pub(super) fn values(name: &str, column: &dyn Array) -> Result<ColumnValues, EngineError> {
+pub(crate) fn values(name: &str, column: &dyn Array) -> Result<ColumnValues, EngineError> {
     if column.null_count() > 0 {
         return Err(EngineError::cell("the table", format!("column {name}"), "null", "a value in every row"));
     }
