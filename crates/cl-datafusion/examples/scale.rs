@@ -1,4 +1,6 @@
-//! Measures the engine on generated data: `scale FOLDER IDS EPOCHS CLASSES [MEMORY [PARTITIONS]]`.
+//! Measures the engine on generated data: `scale FOLDER IDS EPOCHS CLASSES [MEMORY [PARTITIONS]]`; `scale --one FOLDER OUT
+//! [MEMORY]` runs one query over what is there, the mean, the variance and the forgetting events, into a Parquet file; and
+//! `scale --scores OUT ROWS CLASSES` writes a table of scores, no two equal.
 //!
 //! Writes a log of IDS examples in EPOCHS epochs as Parquet into FOLDER unless it is there (losses, flags and, with CLASSES
 //! above 0, as many logits), one file per epoch, and tells of each query seconds and the most memory that the process held
@@ -13,9 +15,10 @@ use cl_data::random::{stream, uniform};
 use cl_datafusion::{EngineOptions, PruneColumns, prune};
 use cl_prune::{Budget, RuleSettings};
 use datafusion::arrow::array::{
-    ArrayRef, AsArray, BooleanArray, FixedSizeListArray, Float32Array, Int64Array, RecordBatch,
+    ArrayRef, AsArray, BooleanArray, FixedSizeListArray, Float32Array, Float64Array, Int64Array, RecordBatch,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type};
+use datafusion::dataframe::DataFrameWriteOptions;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 
@@ -24,6 +27,16 @@ type Failure = Box<dyn std::error::Error>;
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [one, folder, out, memory @ ..] if one == "--one" => {
+            let memory = memory.first().map(|bytes| bytes.parse()).transpose()?.filter(|&bytes| bytes > 0);
+            return one_query(Path::new(folder), out, memory).await;
+        }
+        [scores, out, rows, classes] if scores == "--scores" => {
+            return write_scores(Path::new(out), rows.parse()?, classes.parse()?);
+        }
+        _ => {}
+    }
     let number = |at: usize, otherwise: usize| arguments.get(at).map_or(Ok(otherwise), |text| text.parse());
     let folder = PathBuf::from(arguments.first().ok_or("FOLDER IDS EPOCHS CLASSES [MEMORY [PARTITIONS]]")?);
     let (n, n_epochs, n_classes) = (number(1, 100_000)?, number(2, 20)?, number(3, 10)?);
@@ -60,6 +73,45 @@ async fn main() -> Result<(), Failure> {
         let n_kept = pruned.frame.count().await?;
         println!("hardest {options:?}: {n_kept} of {}, {}", pruned.n_examples, spent(start));
     }
+    Ok(())
+}
+
+/// What `beside.py` asks of other engines, too.
+async fn one_query(folder: &Path, out: &str, memory: Option<usize>) -> Result<(), Failure> {
+    let context = EngineOptions { memory, ..EngineOptions::default() }.session()?;
+    context.register_parquet("log", format!("{}/", folder.display()), ParquetReadOptions::default()).await?;
+    let sql = "SELECT id, loss(epoch, loss) AS loss, var_pop(loss) AS variance, forgetting(epoch, correct) AS forgetting \
+               FROM log GROUP BY id";
+    let written = context.sql(sql).await?.write_parquet(out, DataFrameWriteOptions::new(), None).await?;
+    drop(written);
+    Ok(())
+}
+
+/// A bijection of words that scatters them (the finaliser of SplitMix64): other scores for other rows.
+fn scattered(word: u64) -> u64 {
+    let word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ word >> 31
+}
+
+fn write_scores(out: &Path, n: usize, n_classes: usize) -> Result<(), Failure> {
+    let mut writer: Option<ArrowWriter<File>> = None;
+    for first in (0..n).step_by(1 << 20) {
+        let ids = first..n.min(first + (1 << 20));
+        let id: ArrayRef = Arc::new(ids.clone().map(|id| id as i64).collect::<Int64Array>());
+        let class = |id: usize| (scattered(id as u64 ^ 1 << 40) % n_classes.max(1) as u64) as i64;
+        let label: ArrayRef = Arc::new(ids.clone().map(class).collect::<Int64Array>());
+        // 2^53 numbers in [0, 1), of which the upper bits of different words are different but by a rare chance.
+        let score = |id: usize| (scattered(id as u64) >> 11) as f64 / (1u64 << 53) as f64;
+        let scores: ArrayRef = Arc::new(ids.map(score).collect::<Float64Array>());
+        let batch = RecordBatch::try_from_iter([("id", id), ("label", label), ("el2n", scores)])?;
+        let writer = match &mut writer {
+            Some(writer) => writer,
+            None => writer.insert(ArrowWriter::try_new(File::create(out)?, batch.schema(), None)?),
+        };
+        writer.write(&batch)?;
+    }
+    writer.map(ArrowWriter::close).transpose()?;
     Ok(())
 }
 
