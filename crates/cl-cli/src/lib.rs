@@ -58,8 +58,8 @@ struct Cli {
     /// Say nothing but errors: no report, no notes, no progress
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Score and prune Parquet by an engine, in bounded memory or on a cluster: by the program `curriculum-engine`, whose
-    /// --help has its commands
+    /// Score, prune, find label issues and choose coresets of Parquet by an engine, in bounded memory or on a cluster: by the
+    /// program `curriculum-engine`, whose --help has its commands
     #[arg(long, value_enum, value_name = "ENGINE")]
     engine: Option<engine::Engine>,
     #[command(subcommand)]
