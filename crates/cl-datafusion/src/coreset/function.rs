@@ -149,6 +149,11 @@ impl AggregateUDFImpl for CoresetFunction {
     }
 }
 
+/// A copy: a slice would keep, and count as, the whole of what it is of.
+fn compact(array: &ArrayRef) -> Result<ArrayRef> {
+    Ok(take(array, &UInt32Array::from_iter_values(0..array.len() as u32), None)?)
+}
+
 /// The examples of a part.
 #[derive(Debug)]
 struct Part {
@@ -230,8 +235,7 @@ impl Accumulator for Part {
             return Err(EngineError::cell(NAME, "an id", "null", "a value in every row").into());
         }
         let lists = if self.types.is_list {
-            // A slice would keep the whole batch.
-            take(&features[0], &UInt32Array::from_iter_values(0..ids.len() as u32), None)?
+            compact(&features[0])?
         } else {
             let columns: Vec<&dyn Array> = features.iter().map(AsRef::as_ref).collect();
             let (n, width) = (ids.len() as u32, columns.len() as u32);
@@ -241,7 +245,7 @@ impl Accumulator for Part {
             let lists: ArrayRef = Arc::new(FixedSizeListArray::new(field, width as i32, numbers, None));
             cast(&lists, &self.types.list())?
         };
-        self.ids.push(take(ids, &UInt32Array::from_iter_values(0..ids.len() as u32), None)?);
+        self.ids.push(compact(ids)?);
         self.features.push(lists);
         Ok(())
     }
@@ -250,8 +254,8 @@ impl Accumulator for Part {
         let (ids, features) = (states[0].as_list::<i32>(), states[1].as_list::<i32>());
         for state in 0..ids.len() {
             if ids.is_valid(state) && ids.value_length(state) > 0 {
-                self.ids.push(ids.value(state));
-                self.features.push(features.value(state));
+                self.ids.push(compact(&ids.value(state))?);
+                self.features.push(compact(&features.value(state))?);
             }
         }
         Ok(())

@@ -133,9 +133,8 @@ pub async fn label_issues_of_log(
             context.read_parquet(path.as_str(), ParquetReadOptions::default()).await?
         }
     };
-    let names = ["id", "label", "probabilities"].map(String::from);
-    let [id, label, probabilities_column] = names;
-    let names = NoiseColumns { id, label, probabilities: probabilities_column };
+    let [id, label, of_classes] = ["id", "label", "probabilities"].map(String::from);
+    let names = NoiseColumns { id, label, probabilities: of_classes };
     let LabelIssues { frame, learned, label_counts } =
         label_issues(&probabilities, &names, request.filter).await?;
     let n_examples = label_counts.iter().sum();

@@ -2,7 +2,7 @@ use cl_difficulty::{agrees_with_label, confident_class};
 use serde::{Deserialize, Serialize};
 
 use super::place::{Group, group_of};
-use super::quotas::Quotas;
+use super::quotas::{AHEAD, Quotas};
 
 /// The last that is taken of a group: its place and the order of its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +71,6 @@ impl IssueTest {
 /// What an example is counted as, beside its label: its confident class (an even number), the classes that are ahead of
 /// its label (odd ones), or [`OFF_DIAGONAL`].
 pub(super) fn events(p: &[f64], label: usize, thresholds: &[f64]) -> Vec<i64> {
-    const AHEAD: f64 = 1e-6;
     let confident = confident_class(p, thresholds);
     let off_diagonal = confident.is_some_and(|class| class != label) && !agrees_with_label(p, label);
     let ahead = p.iter().enumerate().filter(|(_, other)| *other - p[label] > AHEAD);

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::selection::code;
+
 /// Examples of which some that come first are issues: those of a label, and the class that they may truly be of. Where
 /// there is only one group, both are 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,10 +18,7 @@ pub(super) fn place(group: Group, number: f64) -> [u8; PLACE] {
     let mut place = [0; PLACE];
     place[..4].copy_from_slice(&group.label.to_be_bytes());
     place[4..8].copy_from_slice(&group.class.to_be_bytes());
-    // 0 and -0 are one.
-    let bits = (number + 0.0).to_bits();
-    let code = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
-    place[8..].copy_from_slice(&code.to_be_bytes());
+    place[8..].copy_from_slice(&code(number).to_be_bytes());
     place
 }
 

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 
 use super::place::{Group, PLACE, place};
 
-/// What another class is ahead of the label before it counts.
-const AHEAD: f64 = 1e-6;
+/// What another class must be ahead of the label to count, as in [`cl_difficulty::agrees_with_label`].
+pub(super) const AHEAD: f64 = 1e-6;
 
 /// How many of a group are taken, those that come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

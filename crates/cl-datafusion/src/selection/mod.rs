@@ -13,4 +13,5 @@ mod strata;
 
 pub use columns::PruneColumns;
 pub(crate) use functions::{key_functions, tie_hash};
+pub(crate) use key::code;
 pub use prune::{Pruned, prune};
