@@ -3,11 +3,12 @@
 
 use cl_data::Fingerprint;
 use cl_pacing::{
-    Annealing, Batch, Competence, CompetenceSampler, DifficultySchedule, EqualDifficulty, Hardness,
+    Annealing, ApartSampler, Batch, BatchOrder, Competence, CompetenceSampler, DifficultySchedule, EqualDifficulty, GroupSampler, Hardness,
     HardnessSampler, HardnessSelection, HardnessSettings, LengthSampler, Linear, LinearSelfPaced, LongSequences,
-    MiniBatchSampler, MixtureSampler, OnePass, PrefixSampler, Presentation, Random, RhoLossSampler, Sampler,
-    SelfPaced, SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, SelfPacedSampler, SequentialSampler,
-    Sharding, ShuffleSampler, TaskPolicy, Teacher, TeacherSampler, share_of_rank,
+    MiniBatchSampler, MixtureSampler, OnePass, PrefixSampler, Presentation, Random, Remainder, Replacement, RhoLossSampler,
+    Sampler,     SelfPaced, SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, SelfPacedSampler, SequentialSampler,
+    Sharding, ShuffleSampler, TaskPolicy, Teacher, TeacherSampler, TokenBudget, TokenBudgetSampler, WeightedSampler,
+    share_of_rank,
 };
 use proptest::prelude::*;
 
@@ -34,6 +35,10 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
         |teacher, policy| TeacherSampler::new(&tasks, teacher, policy, batch_size, seed).unwrap().with_data(data);
     let schedule = || DifficultySchedule::fixed_linear(2, 11, 20, 3).unwrap();
     let length = |long| LengthSampler::new(&lengths, 2, schedule(), long, 24, seed).unwrap().with_data(data);
+    let weighted = |replacement| {
+        let weights: Vec<f64> = (0..n).map(|i| 1.0 + (i * 5 % 3) as f64).collect();
+        WeightedSampler::new(weights, replacement, n, batch_size, seed).unwrap().with_data(data)
+    };
     let diversity = SelfPacedDiversity::new(0.4, 0.3, tasks.clone()).unwrap();
     let lateness: Vec<f64> = (0..n).map(|i| i as f64 / n as f64).collect();
     let curriculum =
@@ -75,6 +80,23 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
                     .with_data(data),
             ),
         ),
+        (
+            "token budget",
+            Box::new(
+                TokenBudgetSampler::new(
+                    &lengths,
+                    TokenBudget { sequences: Some(batch_size), multiple_of: 2, ..TokenBudget::new(24) },
+                    BatchOrder::Shuffled,
+                    seed,
+                )
+                .unwrap()
+                .with_data(data),
+            ),
+        ),
+        ("weighted", Box::new(weighted(Replacement::With))),
+        ("weighted without replacement", Box::new(weighted(Replacement::Without))),
+        ("apart", Box::new(ApartSampler::new(&tasks, batch_size, seed).unwrap().with_data(data))),
+        ("groups", Box::new(GroupSampler::new(&tasks, Some(1), batch_size, seed).unwrap().with_data(data))),
         ("length", Box::new(length(LongSequences::Wait))),
         ("truncated length", Box::new(length(LongSequences::Truncate))),
         (
@@ -162,9 +184,12 @@ proptest! {
                     let sampler = &mut *ranks[rank][at].1;
                     // Each machine runs its own sampler, told the same losses.
                     prop_assert_eq!(&learners[rank].step(sampler, step, world_size), &whole, "{} {}", name, step);
-                    sampler.batch_of_rank(step, rank, world_size, &mut part).unwrap();
+                    sampler.batch_of_rank_with(step, rank, world_size, Remainder::Empty, &mut part).unwrap();
                     union.indices.extend_from_slice(&part.indices);
                     union.weights.extend_from_slice(&part.weights);
+                    // No rank waits for the others in vain: none is given nothing where others are given something.
+                    sampler.batch_of_rank(step, rank, world_size, &mut part).unwrap();
+                    prop_assert_eq!(part.indices.is_empty(), whole.indices.is_empty(), "{}", name);
                 }
                 prop_assert_eq!(&union, &whole, "{} {}", name, step);
                 let sampler = &mut *ranks[0][at].1;

@@ -16,8 +16,10 @@ fn inputs() -> SamplerInputs<'static> {
         n_examples: N,
         order: Some(&ORDER),
         difficulty: Some(&DIFFICULTY),
-        classes: Some(&[0, 1, 0, 1, 0, 1]),
+        classes: Some(&[0, 1, 0, 1, 2, 2]),
         irreducible: Some(&DIFFICULTY),
+        lengths: Some(&[3, 9, 4, 1, 7, 5]),
+        weights: Some(&DIFFICULTY),
         pacing: Some(Arc::new(Linear::new(0.8, 0.3).unwrap())),
         batch_size: 2,
         total_steps: 20,
@@ -30,6 +32,7 @@ fn needed(name: &str) -> &'static [(&'static str, &'static str)] {
     match name {
         "self-paced" => &[("lambda", "0.5")],
         "clocked" => &[("total", "40")],
+        "token-budget" => &[("tokens", "16")],
         _ => &[],
     }
 }
@@ -96,6 +99,8 @@ fn the_inputs_declared_are_those_that_are_used() {
             difficulty: all.difficulty.filter(|_| has(SamplerInput::Difficulty)),
             classes: all.classes.filter(|_| has(SamplerInput::Classes)),
             irreducible: all.irreducible.filter(|_| has(SamplerInput::Irreducible)),
+            lengths: all.lengths.filter(|_| has(SamplerInput::Lengths)),
+            weights: all.weights.filter(|_| has(SamplerInput::Weights)),
             pacing: all.pacing.clone().filter(|_| has(SamplerInput::Pacing)),
             total_steps: if has(SamplerInput::TotalSteps) { 20 } else { 0 },
             ..all.clone()

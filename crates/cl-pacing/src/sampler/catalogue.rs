@@ -6,9 +6,10 @@ use cl_data::{
 };
 
 use super::{
-    clocked, competence,
+    apart, clocked, competence,
     entry::{SamplerEntry, SamplerInput, SamplerInputs},
-    instance_hardness, mini_batch, prefix, rho_loss, self_paced, sequential, shuffle, teacher,
+    groups, instance_hardness, mini_batch, prefix, rho_loss, self_paced, sequential, shuffle, teacher,
+    token_budget, weighted,
 };
 use crate::error::PacingError;
 
@@ -23,6 +24,10 @@ static SAMPLERS: &[&SamplerEntry] = &[
     &instance_hardness::ENTRY,
     &rho_loss::ENTRY,
     &teacher::ENTRY,
+    &token_budget::ENTRY,
+    &weighted::ENTRY,
+    &apart::ENTRY,
+    &groups::ENTRY,
 ];
 
 /// Every sampler that is had by name.

@@ -26,6 +26,10 @@ pub struct SamplerInputs<'a> {
     pub classes: Option<&'a [usize]>,
     /// The loss of each example under a model of held-out data.
     pub irreducible: Option<&'a [f64]>,
+    /// The length of each example, in tokens.
+    pub lengths: Option<&'a [u64]>,
+    /// How often each example is to be drawn, in proportion.
+    pub weights: Option<&'a [f64]>,
     /// What is available when, all where none is given.
     pub pacing: Option<Arc<dyn Pacing>>,
     /// The examples of a batch.
@@ -59,6 +63,10 @@ pub enum SamplerInput {
     Classes,
     /// `irreducible`.
     Irreducible,
+    /// `lengths`.
+    Lengths,
+    /// `weights`.
+    Weights,
     /// `pacing`, which need not be given.
     Pacing,
     /// `total_steps`.
@@ -74,6 +82,8 @@ impl SamplerInput {
             Self::Difficulty => "difficulty",
             Self::Classes => "classes",
             Self::Irreducible => "irreducible",
+            Self::Lengths => "lengths",
+            Self::Weights => "weights",
             Self::Pacing => "pacing",
             Self::TotalSteps => "total_steps",
         }

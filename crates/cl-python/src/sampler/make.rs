@@ -90,6 +90,7 @@ pub(super) fn make(
             batch_size: inputs.batch_size,
             total_steps: inputs.total_steps.unwrap_or(0),
             seed: inputs.seed,
+            ..SamplerInputs::default()
         };
         let made = compute(py, || sampler_by_name(name, &borrowed(parameters), &of))?;
         made.map_err(|error| told(error, name, inputs.total_steps))?
