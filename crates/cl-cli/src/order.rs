@@ -307,6 +307,8 @@ fn sampler(
         difficulty: Some(difficulty),
         classes: classes.as_deref(),
         irreducible: None,
+        lengths: None,
+        weights: None,
         pacing: Some(pacing),
         batch_size,
         total_steps: total,

@@ -3,12 +3,13 @@
 
 use cl_data::Fingerprint;
 use cl_pacing::{
-    Annealing, ApartSampler, Batch, BatchOrder, Competence, CompetenceSampler, DifficultySchedule, EqualDifficulty, GroupSampler, Hardness,
-    HardnessSampler, HardnessSelection, HardnessSettings, LengthSampler, Linear, LinearSelfPaced, LongSequences,
-    MiniBatchSampler, MixtureSampler, OnePass, PrefixSampler, Presentation, Random, Remainder, Replacement, RhoLossSampler,
-    Sampler,     SelfPaced, SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, SelfPacedSampler, SequentialSampler,
-    Sharding, ShuffleSampler, TaskPolicy, Teacher, TeacherSampler, TokenBudget, TokenBudgetSampler, WeightedSampler,
-    share_of_rank,
+    Annealing, ApartSampler, Batch, BatchOrder, Competence, CompetenceSampler, DifficultySchedule,
+    EqualDifficulty, GroupSampler, Hardness, HardnessSampler, HardnessSelection, HardnessSettings, LengthSampler,
+    Linear, LinearSelfPaced, LongSequences, MiniBatchSampler, MixtureSampler, OnePass, PrefixSampler,
+    Presentation, Proportions, Random, Remainder, Replacement, RhoLossSampler, Sampler, SelfPaced,
+    SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, SelfPacedSampler, SequentialSampler, Sharding,
+    ShuffleSampler, SourcesSampler, TaskPolicy, Teacher, TeacherSampler, TokenBudget, TokenBudgetSampler,
+    WeightedSampler, share_of_rank,
 };
 use proptest::prelude::*;
 
@@ -92,6 +93,14 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
                 .unwrap()
                 .with_data(data),
             ),
+        ),
+        (
+            "sources",
+            Box::new({
+                let sizes = if n == 1 { vec![1] } else { vec![n / 2, n - n / 2] };
+                let proportions = Proportions::of_sizes(&sizes, 0.5).unwrap();
+                SourcesSampler::new(&sizes, proportions, batch_size, seed).unwrap().with_data(data)
+            }),
         ),
         ("weighted", Box::new(weighted(Replacement::With))),
         ("weighted without replacement", Box::new(weighted(Replacement::Without))),
@@ -244,10 +253,18 @@ fn states_of_others_are_refused() {
             assert_eq!(sampler.restore(&state).is_ok(), at == other, "{name} into {other_name}");
         }
     }
-    for others in [samplers(20, 4, 2, data("0")), samplers(20, 5, 1, data("0")), samplers(21, 4, 1, data("0"))] {
+    for (n, batch_size, seed) in [(20, 4, 2), (20, 5, 1), (21, 4, 1)] {
+        let others = samplers(n, batch_size, seed, data("0"));
         for ((name, state), (_, mut sampler)) in shown(own()).into_iter().zip(others) {
             // Lengths know no batch size, and a sequence of all has no seed but that of its order.
             if sampler.n_examples() == 20 && name.contains("length") {
+                continue;
+            }
+            // These go on with another batch size.
+            let resized = ["shuffle", "prefix", "window", "mini-batch", "competence", "sources"].contains(&name);
+            // And that one with sources that have grown.
+            if (batch_size == 5 && resized) || (n == 21 && name == "sources") {
+                assert_eq!(sampler.restore(&state).unwrap(), 3);
                 continue;
             }
             assert!(sampler.restore(&state).is_err(), "{name}");

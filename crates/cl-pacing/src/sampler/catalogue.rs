@@ -80,5 +80,10 @@ pub fn sampler_by_name(
     inputs: &SamplerInputs<'_>,
 ) -> Result<Box<dyn Sampler>, PacingError> {
     let entry = entry(name)?;
+    if let (Some((step, _)), false) = (inputs.later_batch_sizes.first(), entry.is_resized) {
+        let value = format!("from step {step} of {}", entry.description.name);
+        let expected = "prefix, mini-batch, competence or shuffle, whose batch size may change";
+        return Err(PacingError::argument("later_batch_sizes", value, expected));
+    }
     (entry.make)(&mut Options::new(&entry.description, parameters)?, inputs)
 }

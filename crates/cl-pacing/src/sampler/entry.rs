@@ -34,6 +34,8 @@ pub struct SamplerInputs<'a> {
     pub pacing: Option<Arc<dyn Pacing>>,
     /// The examples of a batch.
     pub batch_size: usize,
+    /// From which steps on batches have another size, for samplers over an order.
+    pub later_batch_sizes: &'a [(u64, usize)],
     /// The steps of the whole run.
     pub total_steps: u64,
     /// The seed of shuffles and draws.
@@ -98,6 +100,8 @@ pub(super) struct SamplerEntry {
     pub(super) description: Description,
     pub(super) inputs: &'static [SamplerInput],
     pub(super) make: Make,
+    /// Whether it takes `later_batch_sizes`.
+    pub(super) is_resized: bool,
 }
 
 impl SamplerEntry {
@@ -108,6 +112,11 @@ impl SamplerEntry {
         inputs: &'static [SamplerInput],
         make: Make,
     ) -> Self {
-        Self { description: Description { name, summary, parameters }, inputs, make }
+        Self { description: Description { name, summary, parameters }, inputs, make, is_resized: false }
+    }
+
+    /// The same of one whose batch size may change.
+    pub(super) const fn resized(self) -> Self {
+        Self { is_resized: true, ..self }
     }
 }

@@ -217,7 +217,10 @@ mod tests {
     fn a_group_that_fits_no_batch_is_named() {
         let keys = [3, 8, 8, 8, 3];
         let error = GroupSampler::new(&keys, None, 2, 0).unwrap_err().to_string();
-        assert_eq!(error, "argument batch_size is 2, and the group of key 8 has 3, expected at least the largest group");
+        assert_eq!(
+            error,
+            "argument batch_size is 2, and the group of key 8 has 3, expected at least the largest group"
+        );
         assert!(GroupSampler::new(&keys, Some(2), 2, 0).is_ok());
         assert!(GroupSampler::new(&keys, Some(0), 2, 0).unwrap_err().to_string().contains("k is 0"));
         let mut sampler = GroupSampler::new(&keys, None, 3, 0).unwrap();

@@ -164,7 +164,7 @@ impl LengthSampler {
 
     /// The settings that decide every batch. O(n) at first.
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        let settings = self.settings().with("order", self.order.hash());
+        let settings = self.settings(u64::MAX).with("order", self.order.hash());
         self.schedules.iter().fold(settings, |settings, (from, schedule)| {
             let since = if *from == 0 { String::new() } else { format!(" from step {from}") };
             settings.with(&format!("schedule{since}"), schedule)
@@ -251,7 +251,7 @@ fn batches(n_examples: usize, padded_length: u64, token_budget: u64) -> (usize, 
 }
 
 impl Timetable for LengthSampler {
-    fn settings(&self) -> SamplerFingerprint {
+    fn settings(&self, _: u64) -> SamplerFingerprint {
         let buckets = self.buckets.iter().flat_map(|bucket| [bucket.padded_length, bucket.end as u64]);
         SamplerFingerprint::new("length")
             .with_hash("lengths", buckets)
