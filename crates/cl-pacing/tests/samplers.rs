@@ -6,7 +6,7 @@ use cl_pacing::{
     Annealing, ApartSampler, Batch, BatchOrder, Competence, CompetenceSampler, DifficultySchedule,
     EqualDifficulty, GroupSampler, Hardness, HardnessSampler, HardnessSelection, HardnessSettings, LengthSampler,
     Linear, LinearSelfPaced, LongSequences, MiniBatchSampler, MixtureSampler, OnePass, PrefixSampler,
-    Presentation, Proportions, Random, Remainder, Replacement, RhoLossSampler, Sampler, SelfPaced,
+    Presentation, Proportions, Random, Remainder, Replacement, RhoLossSampler, Sampler, SamplerError, SelfPaced,
     SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, SelfPacedSampler, SequentialSampler, Sharding,
     ShuffleSampler, SourcesSampler, TaskPolicy, Teacher, TeacherSampler, TokenBudget, TokenBudgetSampler,
     WeightedSampler, share_of_rank,
@@ -234,6 +234,33 @@ proptest! {
             }
         }
     }
+}
+
+/// What every rank must be told are the losses of all ranks: one that knows its own share only gives no batch of the
+/// epoch to come, or of the next step, rather than one of its own.
+#[test]
+fn a_rank_that_is_told_its_own_share_only_does_not_go_on() {
+    let mut n_learning = 0;
+    for (name, mut sampler) in samplers(24, 4, 1, data("0")) {
+        if sampler.ready_until() == u64::MAX {
+            continue;
+        }
+        n_learning += 1;
+        let (mut wanted, mut batch) = (Vec::new(), Batch::default());
+        let mut tell = |sampler: &mut Box<dyn Sampler>, step, examples: &[usize]| {
+            let own = &examples[share_of_rank(examples.len(), 0, 2).unwrap()];
+            let losses: Vec<f64> = own.iter().map(|&example| example as f64 / 30.0).collect();
+            sampler.feedback(step, own, &losses)
+        };
+        let outcome = (0..60).try_for_each(|step| {
+            sampler.wanted(step, &mut wanted);
+            tell(&mut sampler, step, &wanted)?;
+            sampler.batch(step, &mut batch)?;
+            tell(&mut sampler, step, &batch.indices)
+        });
+        assert!(matches!(outcome, Err(SamplerError::OutOfTurn { .. })), "{name}: {outcome:?}");
+    }
+    assert!(n_learning >= 5, "{n_learning}");
 }
 
 /// No sampler takes a state of another kind, of another seed or batch size, or of other data.

@@ -1,12 +1,16 @@
 use std::fmt;
 use std::ops::Range;
 
-use cl_data::{SamplerFingerprint, catalogue::Parameter, random};
+use cl_data::{
+    SamplerFingerprint,
+    catalogue::{Options, Parameter},
+    random,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
     check_sizes,
-    entry::{SamplerEntry, SamplerInput},
+    entry::{SamplerEntry, SamplerInput, SamplerInputs},
     planned::{Plan, Planned, PlannedSampler},
 };
 use crate::{error::PacingError, pacing::DifficultySchedule};
@@ -110,6 +114,15 @@ impl TokenBudgetSampler {
     /// sequence, truncated by the schedule, fits the budget: the first that does not is named.
     pub fn new(lengths: &[u64], budget: TokenBudget, order: BatchOrder, seed: u64) -> Result<Self, PacingError> {
         Ok(Self::of(TokenBatches::new(lengths, budget, order)?, seed))
+    }
+
+    /// The sampler `token-budget` with `parameters`, as [`sampler_by_name`](crate::sampler_by_name) makes it; `batch_size`
+    /// is the most sequences of a batch, 0 for any number.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn by_parameters(parameters: &[(&str, &str)], inputs: &SamplerInputs<'_>) -> Result<Self, PacingError> {
+        from_options(&mut Options::new(&ENTRY.description, parameters)?, inputs)
     }
 
     /// What an epoch pads.
@@ -252,24 +265,26 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
         Parameter::with_default("truncate_steps", "the steps over which that grows, at least 1", "1"),
     ],
     &[SamplerInput::Lengths],
-    |o, of| {
-        let lengths = o.given(of.lengths, "lengths", "the length of each example, in tokens")?;
-        let orders = [("shuffled", BatchOrder::Shuffled), ("short-first", BatchOrder::ShortFirst)];
-        let (from, steps) = (o.number("truncate_from")?, o.number("truncate_steps")?);
-        let schedule = match o.number_if_given("truncate")? {
-            Some(to) => {
-                let from = if from == 0 { to } else { from };
-                Some(DifficultySchedule::fixed_linear(from, to, steps, 1)?)
-            }
-            None if from > 0 => return Err(o.invalid("truncate", "given where truncate_from is").into()),
-            None => None,
-        };
-        let sequences = (of.batch_size > 0).then_some(of.batch_size);
-        let (tokens, multiple_of) = (o.number("tokens")?, o.number("multiple_of")?);
-        let budget = TokenBudget { tokens, multiple_of, sequences, schedule };
-        Ok(Box::new(TokenBudgetSampler::new(lengths, budget, o.choice("batches", &orders)?, of.seed)?))
-    },
+    |o, of| Ok(Box::new(from_options(o, of)?)),
 );
+
+fn from_options(o: &mut Options, of: &SamplerInputs<'_>) -> Result<TokenBudgetSampler, PacingError> {
+    let lengths = o.given(of.lengths, "lengths", "the length of each example, in tokens")?;
+    let orders = [("shuffled", BatchOrder::Shuffled), ("short-first", BatchOrder::ShortFirst)];
+    let (from, steps) = (o.number("truncate_from")?, o.number("truncate_steps")?);
+    let schedule = match o.number_if_given("truncate")? {
+        Some(to) => {
+            let from = if from == 0 { to } else { from };
+            Some(DifficultySchedule::fixed_linear(from, to, steps, 1)?)
+        }
+        None if from > 0 => return Err(o.invalid("truncate", "given where truncate_from is").into()),
+        None => None,
+    };
+    let sequences = (of.batch_size > 0).then_some(of.batch_size);
+    let (tokens, multiple_of) = (o.number("tokens")?, o.number("multiple_of")?);
+    let budget = TokenBudget { tokens, multiple_of, sequences, schedule };
+    TokenBudgetSampler::new(lengths, budget, o.choice("batches", &orders)?, of.seed)
+}
 
 #[cfg(test)]
 mod tests {
