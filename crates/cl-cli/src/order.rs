@@ -20,9 +20,6 @@ use cl_study::shown;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use self::batches::{Batches, Division};
-use self::examples::{Examples, Source};
-use self::mix::MixArguments;
 use crate::paths;
 use crate::{
     difficulty::{Direction, ReadDirection, chosen_column, difficulties, read_scores, write_part},
@@ -32,6 +29,9 @@ use crate::{
     score_file::ScoreFile,
     tables::TableArguments,
 };
+use batches::{Batches, Division};
+use examples::{Examples, Source};
+use mix::MixArguments;
 
 /// The most that can be shown: it would take a year.
 const MOST_SHOWN: u128 = 1 << 48;
