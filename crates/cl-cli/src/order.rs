@@ -175,7 +175,7 @@ enum Join {
 enum RemainderName {
     /// The last examples are left out, so that every rank has as many
     DropLast,
-    /// Ranks with fewer get one of another's, with weight 0
+    /// Ranks with fewer get one of the batch again, with weight 0
     Pad,
     /// A rank without an example gets an empty batch
     Empty,

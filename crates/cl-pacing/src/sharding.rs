@@ -39,10 +39,10 @@ pub fn share_of_rank(len: usize, rank: usize, world_size: usize) -> Result<Range
 ///
 /// | | examples of a rank | shown of the n |
 /// |---|---|---|
-/// | `Share` | its share; where that is empty, one of another's with weight 0 | all, each counted once |
+/// | `Share` | its share; where that is empty, one of the batch with weight 0 | all, each counted once |
 /// | `Empty` | its share, which may be empty | all |
 /// | `DropLast` | floor(n / w), the last n mod w are left out | n - n mod w |
-/// | `Pad` | ceil(n / w): its share and, where that is shorter, one of another's with weight 0 | all, each counted once |
+/// | `Pad` | ceil(n / w): its share and, where that is shorter, one of the batch with weight 0 | all, each counted once |
 ///
 /// Weights are written where one of them is 0 on any rank, so that a weighted mean over all ranks (of losses, of
 /// hits) counts each example once. An empty batch of the sampler itself is empty on every rank.
