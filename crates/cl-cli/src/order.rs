@@ -206,7 +206,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let lists = vec![("orders", orders()), ("pacings", pacings()), ("samplers", samplers())];
         return answer(&List(lists), arguments.json);
     }
-    let (Some(steps), true) = (arguments.steps.clone(), arguments.scores.is_some() != !sources.is_empty()) else {
+    let (Some(steps), true) = (arguments.steps.clone(), arguments.scores.is_some() == sources.is_empty()) else {
         bail!("no scores or no steps");
     };
     if arguments.accumulate == Some(0) {

@@ -122,14 +122,13 @@ fn batches_keep_to_a_budget_of_tokens() {
     assert!((waste - (1.0 - tokens.iter().sum::<usize>() as f64 / padded as f64)).abs() < 1e-12);
     assert!(printed(&[&common[..], &["0..1", "-o", &out]].concat()).contains("% of them padding"));
     // Too long for the budget: named, or truncated.
-    let short =
-        |more: &[&str]| [&["order", &path, "--token-budget", "8", "--lengths", "n_tokens"][..], more].concat();
-    let message = refusal(&short(&["--steps", "0..1"]));
+    let short = ["order", &path, "--token-budget", "8", "--lengths", "n_tokens", "--steps", "0..1"];
+    let message = refusal(&short);
     assert!(
         message.contains("tokens is 8, and example 7 has 9, expected at least the longest sequence"),
         "{message}"
     );
-    printed(&short(&["--steps", "0..1", "--sampler-param", "truncate=8", "-o", &out]));
+    printed(&[&short[..], &["--sampler-param", "truncate=8", "-o", &out]].concat());
     let message = refusal(&["order", &path, "--token-budget", "8", "--lengths", "w", "--steps", "0..1"]);
     assert!(message.contains("s.csv: --lengths w: 0 of id s0, expected a whole number of tokens"), "{message}");
     let lengths = folder.npy("l.npy", &[3], ArrayData::I64(vec![1, 2, 3]));

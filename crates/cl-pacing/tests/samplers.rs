@@ -247,7 +247,7 @@ fn a_rank_that_is_told_its_own_share_only_does_not_go_on() {
         }
         n_learning += 1;
         let (mut wanted, mut batch) = (Vec::new(), Batch::default());
-        let mut tell = |sampler: &mut Box<dyn Sampler>, step, examples: &[usize]| {
+        let tell = |sampler: &mut Box<dyn Sampler>, step, examples: &[usize]| {
             let own = &examples[share_of_rank(examples.len(), 0, 2).unwrap()];
             let losses: Vec<f64> = own.iter().map(|&example| example as f64 / 30.0).collect();
             sampler.feedback(step, own, &losses)
