@@ -8,6 +8,7 @@ mod field;
 mod in_process;
 mod inspect;
 mod instructions;
+mod order;
 mod pacing;
 mod paths;
 mod prune;
