@@ -9,6 +9,7 @@
 
 mod advise;
 mod agree;
+mod columns;
 mod compare;
 mod completions;
 mod coreset;
