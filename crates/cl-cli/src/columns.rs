@@ -35,6 +35,12 @@ impl Columns<'_> {
         self.read(flag, name, &Wanted { of_cell, expected: "a number of at least 0" })
     }
 
+    /// A number for each example: of the column `name`, or of the .npy file that this is.
+    pub(crate) fn numbers(&self, flag: &str, name: &str) -> anyhow::Result<Vec<f64>> {
+        let of_cell = |cells: &Cells, row| cells.number(row).filter(|value| !value.is_nan());
+        self.read(flag, name, &Wanted { of_cell, expected: "a number" })
+    }
+
     /// The group of each example: those of the same value are one.
     pub(crate) fn groups(&self, flag: &str, name: &str) -> anyhow::Result<Vec<usize>> {
         let wanted = Wanted { of_cell: |cells, row| cells.text(row).map(Cow::into_owned), expected: "a group" };

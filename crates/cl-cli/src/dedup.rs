@@ -137,12 +137,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let method = arguments.method.unwrap_or(if of_texts { Method::MinHash } else { Method::Cosine });
     check(arguments, method, of_texts)?;
     let spinner = Spinner::new(&format!("reading {}", input.display()));
-    let found = if of_texts { texts(arguments, method, &spinner)? } else { features(arguments, method, &spinner)? };
+    let found =
+        if of_texts { texts(arguments, method, &spinner)? } else { features(arguments, method, &spinner)? };
     drop(spinner);
     write(output, format, &found)?;
 
     let Found { groups, kept, ids, near, min_hash } = found;
-    let name = |example: usize| ids.as_ref().and_then(|ids| ids.get(example)).map_or(example.to_string(), Cow::into_owned);
+    let name = |example: usize| {
+        ids.as_ref().and_then(|ids| ids.get(example)).map_or(example.to_string(), Cow::into_owned)
+    };
     let mut largest = groups.groups();
     largest.sort_by_key(|group| std::cmp::Reverse(group.len()));
     let (n_groups, n_largest) = (largest.len(), largest.first().map_or(1, Vec::len));
@@ -172,8 +175,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn check(arguments: &Arguments, method: Method, of_texts: bool) -> anyhow::Result<()> {
     let Arguments { threshold, neighbors, shingle, hashes, keep, score, .. } = arguments;
     match (method, of_texts) {
-        (Method::MinHash, false) => bail!("--method minhash: expected texts, a .txt file or --text COLUMN of a table"),
-        (Method::Cosine, true) => bail!("--method cosine: expected features, not texts; texts go by minhash or exact"),
+        (Method::MinHash, false) => {
+            bail!("--method minhash: expected texts, a .txt file or --text COLUMN of a table")
+        }
+        (Method::Cosine, true) => {
+            bail!("--method cosine: expected features, not texts; texts go by minhash or exact")
+        }
         _ => {}
     }
     let of = |given: bool, flag: &str, wanted: &str, is: bool| match given && !is {
@@ -185,9 +192,13 @@ fn check(arguments: &Arguments, method: Method, of_texts: bool) -> anyhow::Resul
     of(shingle.is_some(), "--shingle", "minhash", method == Method::MinHash)?;
     of(hashes.is_some(), "--hashes", "minhash", method == Method::MinHash)?;
     match (keep, score) {
-        (Keep::Highest | Keep::Lowest, None) => bail!("--keep highest and lowest go by a score, expected --score COLUMN"),
+        (Keep::Highest | Keep::Lowest, None) => {
+            bail!("--keep highest and lowest go by a score, expected --score COLUMN")
+        }
         (Keep::First | Keep::Center, Some(_)) => bail!("--score: only of --keep highest or lowest"),
-        (Keep::Center, _) if of_texts => bail!("--keep center: texts have no mean, expected first, highest or lowest"),
+        (Keep::Center, _) if of_texts => {
+            bail!("--keep center: texts have no mean, expected first, highest or lowest")
+        }
         _ => Ok(()),
     }
 }
@@ -297,7 +308,10 @@ fn read_column(path: &Path, name: &str) -> anyhow::Result<(Vec<String>, Option<I
                 let (place, column) = (batch.place(row), &table.columns()[columns[at]]);
                 let text = batch.columns[at].text(row).map(Cow::into_owned);
                 text.ok_or_else(|| {
-                    anyhow!("{shown}: {place}, column `{column}`: {}, expected {what}", batch.columns[at].shown(row))
+                    anyhow!(
+                        "{shown}: {place}, column `{column}`: {}, expected {what}",
+                        batch.columns[at].shown(row)
+                    )
                 })
             };
             texts.push(cell(0, "a text")?);
@@ -324,9 +338,15 @@ fn write(path: &Path, format: OutputFormat, found: &Found) -> anyhow::Result<()>
             id.unwrap_or_else(|| example.to_string().into())
         };
         if let Some(&example) = kept.iter().find(|&&example| id(example).contains(['\n', '\r'])) {
-            bail!("{}: id {:?} is more than a line, expected --output-format csv or jsonl", path.display(), id(example));
+            bail!(
+                "{}: id {:?} is more than a line, expected --output-format csv or jsonl",
+                path.display(),
+                id(example)
+            );
         }
-        return written(path, |writer| Ok(kept.iter().try_for_each(|&example| writeln!(writer, "{}", id(example)))?));
+        return written(path, |writer| {
+            Ok(kept.iter().try_for_each(|&example| writeln!(writer, "{}", id(example)))?)
+        });
     }
     let mut sizes = vec![0usize; groups.n_examples()];
     let first = |example: usize| groups.first_of(example).unwrap_or(example);
@@ -384,13 +404,24 @@ impl fmt::Display for Report {
                     0 => "all pairs were compared, of each example its nearest".to_owned(),
                     n => format!("sought in {} of {n} cells", search.n_probes),
                 };
-                writeln!(formatter, "{how}; of {n_sampled} duplicates of a sample {share:.1} % are in the same group")?;
+                writeln!(
+                    formatter,
+                    "{how}; of {n_sampled} duplicates of a sample {share:.1} % are in the same group"
+                )?;
             }
         }
-        if let Some(MinHashReport { n_exact, n_bands, n_rows, n_candidates, n_pairs, recall_at_threshold }) = &self.minhash {
-            writeln!(formatter, "{n_exact} are exact copies; {n_pairs} of {n_candidates} candidates are near enough")?;
+        if let Some(MinHashReport { n_exact, n_bands, n_rows, n_candidates, n_pairs, recall_at_threshold }) =
+            &self.minhash
+        {
+            writeln!(
+                formatter,
+                "{n_exact} are exact copies; {n_pairs} of {n_candidates} candidates are near enough"
+            )?;
             let recall = recall_at_threshold * 100.0;
-            writeln!(formatter, "{n_bands} bands of {n_rows} hashes: a pair at the threshold is found with {recall:.1} %")?;
+            writeln!(
+                formatter,
+                "{n_bands} bands of {n_rows} hashes: a pair at the threshold is found with {recall:.1} %"
+            )?;
         }
         if !self.largest.is_empty() {
             let mut table = new_table(&["group", "examples", "kept"]);

@@ -10,6 +10,7 @@
 
 mod budget;
 pub mod coreset;
+pub mod duplicate;
 mod dynamic;
 mod error;
 mod life_cycle;

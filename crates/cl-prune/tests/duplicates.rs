@@ -154,7 +154,8 @@ fn the_nearest_to_the_centre_stays() {
 
 #[test]
 fn what_is_wrong_is_told() {
-    let error = |result: Result<_, cl_prune::PruneError>| result.map(|_: DuplicateGroups| ()).unwrap_err().to_string();
+    let error =
+        |result: Result<_, cl_prune::PruneError>| result.map(|_: DuplicateGroups| ()).unwrap_err().to_string();
     assert!(error(DuplicateGroups::of_pairs(3, [(0, 3)])).contains("a duplicate 3 is out of range"));
     assert!(NearDuplicates::new(1.5).unwrap_err().to_string().contains("threshold is 1.5"));
     assert!(NearDuplicates::new(f64::NAN).is_err() && MinHash::new(0.0).is_err());

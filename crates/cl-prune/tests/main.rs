@@ -2,6 +2,7 @@
 
 mod constraints;
 mod damaged_states;
+mod duplicates;
 mod golden;
 mod library;
 mod neighbors;

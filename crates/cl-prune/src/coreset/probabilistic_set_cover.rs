@@ -92,3 +92,35 @@ impl<T: Scalar> SubmodularObjective for ProbabilisticSetCover<'_, T> {
         self.uncovered.iter_mut().zip(own).for_each(|(uncovered, value)| *uncovered *= 1.0 - value.as_f64());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cl_data::random::{permutation, stream, uniform};
+
+    use super::*;
+    use crate::coreset::SetCover;
+    use crate::coreset::objective::value_of;
+
+    /// Both objectives of a set by their definitions, in any order of it.
+    #[test]
+    fn values_are_those_of_the_definitions() {
+        let rng = &mut stream(1, "test covers", 0);
+        let (n, d) = (9, 4);
+        let values: Vec<f64> = (0..n * d).map(|_| (uniform(rng) * 1.6 - 0.8).max(0.0)).collect();
+        let features = Features::new(&values, d).unwrap();
+        let (cover, probabilistic) =
+            (SetCover::new(&features).unwrap(), ProbabilisticSetCover::new(&features).unwrap());
+        for size in 0..=n {
+            let set = &permutation(rng, n)[..size];
+            let has = |f: usize| set.iter().any(|&j| features.example(j)[f] > 0.0);
+            assert_eq!(value_of(&cover, set), (0..d).filter(|&f| has(f)).count() as f64);
+            let missed = |f: usize| set.iter().map(|&j| 1.0 - features.example(j)[f]).product::<f64>();
+            let expected: f64 = (0..d).map(|f| 1.0 - missed(f)).sum();
+            assert!((value_of(&probabilistic, set) - expected).abs() < 1e-12);
+        }
+        for (values, problem) in [(vec![0.5, -0.1], "-0.1"), (vec![1.5, 0.0], "1.5")] {
+            let error = ProbabilisticSetCover::new(&Features::new(&values, 2).unwrap()).unwrap_err().to_string();
+            assert!(error.contains(problem) && error.contains("a probability in [0, 1]"), "{error}");
+        }
+    }
+}

@@ -54,7 +54,7 @@ fn hash(value: impl Hash) -> u64 {
 /// The components of what is `equal`, of which the hashes are.
 fn equal(
     n: usize,
-    hash: impl Fn(usize) -> u64 + Sync,
+    hash: impl Fn(usize) -> u64 + Send + Sync,
     equal: impl Fn(usize, usize) -> bool,
 ) -> Result<DuplicateGroups, PruneError> {
     let mut components = Components::new(n)?;

@@ -114,8 +114,7 @@ impl MinHash {
     /// Where there are 2^32 texts.
     pub fn of<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<(DuplicateGroups, MinHashReport), PruneError> {
         let exact = exact_texts(texts)?;
-        let distinct: Vec<usize> =
-            (0..texts.len()).filter(|&text| exact.first_of(text) == Some(text)).collect();
+        let distinct: Vec<usize> = (0..texts.len()).filter(|&text| exact.first_of(text) == Some(text)).collect();
         let shingles = |at: usize| self.shingles(texts[distinct[at]].as_ref());
         let hashes = self.hashes();
         let signatures: Vec<Vec<u64>> =

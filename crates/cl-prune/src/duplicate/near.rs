@@ -107,14 +107,16 @@ impl NearDuplicates {
             Features::new(&gathered, features.n_features())?
         };
         let (similarities, search) = self.search.of(&own, Similarity::Cosine)?;
-        let norms: Vec<f64> = (0..own.n_examples()).into_par_iter().map(|example| norm(own.example(example))).collect();
+        let norms: Vec<f64> =
+            (0..own.n_examples()).into_par_iter().map(|example| norm(own.example(example))).collect();
         let cosine = |a: usize, b: usize| cosine(own.example(a), own.example(b)) / (norms[a] * norms[b]);
         // In single precision a similarity is off by 2^-24 at most, and by as much again from its rounded bound.
         let least = ((1.0 + self.threshold) / 2.0 - 1e-6) as f32;
         let near: Vec<(usize, usize)> = (0..own.n_examples())
             .into_par_iter()
             .flat_map_iter(|a| {
-                let above = similarities.of_all_to(a).filter(move |&(b, similarity)| b != a && similarity >= least);
+                let above =
+                    similarities.of_all_to(a).filter(move |&(b, similarity)| b != a && similarity >= least);
                 above.map(move |(b, _)| (a.min(b), a.max(b)))
             })
             .filter(|&(a, b)| self.is_near(cosine(a, b)))
@@ -124,7 +126,8 @@ impl NearDuplicates {
         near.dedup();
         let groups = exact.joined(near.iter().map(|&(a, b)| (distinct[a], distinct[b])))?;
 
-        let sample = choose(&mut stream(self.seed, "duplicates sampled", 0), distinct.len(), SAMPLE.min(distinct.len()));
+        let sample =
+            choose(&mut stream(self.seed, "duplicates sampled", 0), distinct.len(), SAMPLE.min(distinct.len()));
         let counts = sample.par_iter().map(|&a| {
             let others = (0..distinct.len()).filter(|&b| b != a && self.is_near(cosine(a, b)));
             let first = groups.first_of(distinct[a]);

@@ -73,7 +73,9 @@ fn meaning(descriptor: &ColumnDescriptor) -> Meaning {
     match descriptor.logical_type_ref() {
         Some(LogicalType::Decimal(decimal)) => return Meaning::Decimal(decimal.scale),
         Some(LogicalType::Date) => return Meaning::Other("dates"),
-        Some(LogicalType::Time(time)) if matches!(time.unit, TimeUnit::MILLIS | TimeUnit::MICROS | TimeUnit::NANOS) => {
+        Some(LogicalType::Time(time))
+            if matches!(time.unit, TimeUnit::MILLIS | TimeUnit::MICROS | TimeUnit::NANOS) =>
+        {
             return Meaning::Other("times");
         }
         Some(LogicalType::Timestamp(_)) => return Meaning::Other("timestamps"),
