@@ -75,7 +75,7 @@ fn largest(most: usize, holds: impl Fn(usize) -> bool) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::{RuleInputs, RuleSettings};
+    use super::super::{catalogue::RuleSettings, entry::RuleInputs};
     use super::*;
     use proptest::prelude::*;
 
