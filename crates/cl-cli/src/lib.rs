@@ -9,10 +9,12 @@
 
 mod advise;
 mod agree;
+mod columns;
 mod compare;
 mod completions;
 mod coreset;
 mod crossover;
+mod dedup;
 mod difficulty;
 mod distance;
 mod dynamics;
@@ -58,8 +60,8 @@ struct Cli {
     /// Say nothing but errors: no report, no notes, no progress
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Score and prune Parquet by an engine, in bounded memory or on a cluster: by the program `curriculum-engine`, whose
-    /// --help has its commands
+    /// Score, prune, find label issues and choose coresets of Parquet by an engine, in bounded memory or on a cluster: by the
+    /// program `curriculum-engine`, whose --help has its commands
     #[arg(long, value_enum, value_name = "ENGINE")]
     engine: Option<engine::Engine>,
     #[command(subcommand)]
@@ -84,6 +86,7 @@ Examples:
   curriculum weights losses.npy --weighting linear --param lambda=0.5 -o weights.npy
   curriculum prune scores.csv --keep 0.5 --rule ccs --column aum -o kept.csv
   curriculum coreset features.npy --method facility-location --count 1000 -o coreset.csv
+  curriculum dedup embeddings.npy --threshold 0.95 -o groups.csv
   cat scores.tsv | curriculum prune - --keep 0.5 --rule hardest --column perplexity -o - > kept.txt
 
 `curriculum formats` says what files are read, and by which rules. `-` is standard input, where a file is read, and \
@@ -109,6 +112,7 @@ enum Command {
     Prune(prune::Arguments),
     Crossover(crossover::Arguments),
     Coreset(coreset::Arguments),
+    Dedup(dedup::Arguments),
     Formats(formats::Arguments),
     Completions(completions::Arguments),
 }
@@ -208,6 +212,7 @@ fn obey(command: Command, given: &[OsString]) -> anyhow::Result<()> {
         Command::Prune(arguments) => prune::run(&arguments),
         Command::Crossover(arguments) => crossover::run(&arguments),
         Command::Coreset(arguments) => coreset::run(&arguments),
+        Command::Dedup(arguments) => dedup::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
     }

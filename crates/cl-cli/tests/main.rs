@@ -3,6 +3,7 @@
 mod advise;
 mod compare;
 mod coreset;
+mod dedup;
 mod engine;
 mod field;
 mod in_process;

@@ -12,6 +12,7 @@ mod csv;
 mod csv_rows;
 mod csv_text;
 mod element;
+mod feature_table;
 mod features;
 mod ids;
 mod idx;

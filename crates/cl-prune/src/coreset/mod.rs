@@ -14,6 +14,8 @@
 //! | [`LogDeterminant`] | what spans the largest volume | yes |
 //! | [`SaturatedCoverage`] | what covers all up to a share | yes |
 //! | [`FeatureBased`] | enough of every feature | yes |
+//! | [`SetCover`] | as many features as can be | yes |
+//! | [`ProbabilisticSetCover`] | the same with probabilities | yes |
 //! | [`Disparity`] | the far apart | yes |
 //! | [`Craig`] | representative gradients, with weights | within classes |
 //! | [`GradMatch`] | gradients that sum to the full one, with weights | yes |
@@ -26,47 +28,73 @@
 //! by name. Nested means: one run gives every smaller count.
 
 mod catalogue;
+mod cells;
+mod class_shares;
+mod client_facility_location;
+mod client_sample;
+mod constrained;
+mod cost_effective;
+mod costs;
 mod craig;
 mod disparity;
 mod entry;
 mod facility_location;
 mod feature_based;
 mod features;
+mod given;
 mod glister;
 mod grad_match;
 mod graph_cut;
+mod graph_cut_form;
 mod greedi;
 mod greedy;
+mod grouped;
 mod guarantee;
 mod herding;
 mod k_center;
 mod kernel;
 mod log_determinant;
 mod maximizer;
+mod nearest_list;
+mod neighbor_search;
 mod objective;
 mod parts;
 mod per_class;
 mod points;
+mod probabilistic_set_cover;
 mod request;
 mod saturated_coverage;
+mod search_points;
 mod served_lists;
+mod set_cover;
 mod sieve_streaming;
 mod similarities;
 mod similarity;
+mod sparse_facility_location;
+mod sparse_graph_cut;
+mod sparse_saturated_coverage;
+mod sparse_similarities;
 mod start;
 mod submodular;
 mod validation_taylor;
 
 pub use catalogue::{CoresetInputs, CoresetSettings, coresets};
+pub use class_shares::{Balance, ClassShares};
+pub use client_facility_location::ClientFacilityLocation;
+pub use client_sample::ClientSample;
+pub use cost_effective::CostEffective;
+pub use costs::Costs;
 pub use craig::Craig;
 pub use disparity::Disparity;
 pub use entry::CoresetDescription;
 pub use facility_location::FacilityLocation;
 pub use feature_based::{Concave, FeatureBased};
 pub use features::{AnyFeatures, Features};
+pub use given::{GivenSimilarities, Neighbors};
 pub use glister::Glister;
 pub use grad_match::GradMatch;
-pub use graph_cut::{GraphCut, GraphCutForm};
+pub use graph_cut::GraphCut;
+pub use graph_cut_form::GraphCutForm;
 pub use greedi::GreeDi;
 pub use greedy::{Greedy, Optimizer, Ties};
 pub use guarantee::Guarantee;
@@ -74,13 +102,20 @@ pub use herding::Herding;
 pub use k_center::KCenter;
 pub use log_determinant::LogDeterminant;
 pub use maximizer::submodular_options;
+pub use neighbor_search::{NeighborSearch, SearchMethod, SearchReport};
 pub use objective::{Bound, Coreset, SubmodularObjective};
 pub use parts::{PartChoice, join_parts};
 pub use per_class::per_class;
+pub use probabilistic_set_cover::ProbabilisticSetCover;
 pub use request::DataSize;
 pub use saturated_coverage::SaturatedCoverage;
+pub use set_cover::SetCover;
 pub use sieve_streaming::SieveStreaming;
 pub use similarities::Similarities;
 pub use similarity::Similarity;
+pub use sparse_facility_location::SparseFacilityLocation;
+pub use sparse_graph_cut::SparseGraphCut;
+pub use sparse_saturated_coverage::SparseSaturatedCoverage;
+pub use sparse_similarities::SparseSimilarities;
 pub use start::Start;
 pub use validation_taylor::ValidationTaylor;
