@@ -99,6 +99,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             None => {
                 let mut union = orders.concat();
                 union.sort_unstable();
+                union.dedup();
                 Rows::These(union)
             }
         };

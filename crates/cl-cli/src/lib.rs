@@ -82,7 +82,7 @@ Examples:
   curriculum agree scores.csv -o agreement.svg
   curriculum noise dynamics.npz -o issues.csv
   curriculum schedule --pacing root --a 0.8 --b 0.2 -n 50000 --steps 39100 --every 391
-  curriculum order scores.csv --column el2n --pacing root --a 0.8 --b 0.2 --batch-size 128 --steps 0..100
+  curriculum order scores.csv --column el2n --pacing root --a 0.8 --b 0.2 --batch-size 128 --total-steps 39100 --steps 0..100
   curriculum weights losses.npy --weighting linear --param lambda=0.5 -o weights.npy
   curriculum prune scores.csv --keep 0.5 --rule ccs --column aum -o kept.csv
   curriculum coreset features.npy --method facility-location --count 1000 -o coreset.csv

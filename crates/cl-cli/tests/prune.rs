@@ -255,7 +255,10 @@ fn what_is_wrong_is_told() {
     };
     let one = ["--rule", "hardest", "--column", "el2n"];
     let with = |extra: &[&str]| refused(&[&one, extra].concat());
-    assert_eq!(with(&[]), "how many examples? expected --keep F, --drop F or --count K");
+    assert_eq!(
+        with(&[]),
+        "how many examples? expected --keep F, --drop F, --count K or --cost COLUMN --budget TOKENS"
+    );
     assert_eq!(with(&["--keep", "1.5"]), "argument keep is 1.5, expected a fraction in (0, 1]");
     assert_eq!(with(&["--drop", "0"]), "argument drop is 0, expected a fraction in (0, 1]");
     assert_eq!(with(&["--count", "5"]), "SCORES: argument count is 5, expected at most the number of examples, 4");
@@ -374,7 +377,7 @@ fn what_is_no_prune_study_is_refused() {
 #[test]
 fn a_budget_is_spent_in_the_rules_order() {
     let folder = Folder::new();
-    let text = "id,el2n,tokens,label\na,0.1,100,\nb,0.4,900,1\nc,0.3,500,-1\nd,0.2,300,-1\ne,0.05,600,\n";
+    let text = "id,el2n,tokens,done\na,0.1,100,\nb,0.4,900,1\nc,0.3,500,-1\nd,0.2,300,-1\ne,0.05,600,\n";
     let (scores, out) = (folder.text("scores.csv", text), folder.path("kept.txt"));
     let base = ["prune", &scores, "--rule", "hardest", "--column", "el2n", "-o", &out];
     let budget = ["--cost", "tokens", "--budget", "1000"];
@@ -383,7 +386,7 @@ fn a_budget_is_spent_in_the_rules_order() {
     assert_eq!(folder.read("kept.txt"), "b\na\n");
     assert_eq!((&told["spent"], &told["left"]), (&1000.0.into(), &0.0.into()));
     // b has a label already.
-    let told = report(&[&base[..], &budget, &["--start", "label"]].concat());
+    let told = report(&[&base[..], &budget, &["--start", "done"]].concat());
     assert_eq!(folder.read("kept.txt"), "c\nd\na\n");
     assert_eq!((&told["n_before"], &told["left"]), (&1.into(), &100.0.into()));
     let before = folder.text("before.txt", "b\nc\n");
@@ -407,7 +410,7 @@ fn a_budget_is_spent_in_the_rules_order() {
     let base = ["prune", &negative, "--rule", "hardest", "--column", "el2n", "-o", &out];
     let message = refusal(&[&base[..], &budget].concat());
     assert!(
-        message.contains("negative.csv: line 4, column `tokens`: -500, expected a number of at least 0"),
+        message.contains("negative.csv: line 4, column `tokens`: \"-500\", expected a number of at least 0"),
         "{message}"
     );
     let unknown = folder.text("unknown.txt", "b\nx\n");

@@ -141,7 +141,8 @@ fn write(folder: &Path, n: usize, n_epochs: usize, n_classes: usize) -> Result<(
             let ids = first..n.min(first + (1 << 16));
             let rng = &mut stream(epoch as u64, "scale", first as u64);
             let mut number = || uniform(rng) as f32;
-            let losses: Vec<f32> = ids.clone().map(|_| -(1.0 - number()).ln()).collect();
+            // Rounded, a number may be 1.
+            let losses: Vec<f32> = ids.clone().map(|_| -(1.0 - number()).max(f32::EPSILON).ln()).collect();
             let right: Vec<bool> = losses.iter().map(|&loss| loss < 0.9).collect();
             let integers = |of: &dyn Fn(usize) -> usize| -> ArrayRef {
                 Arc::new(ids.clone().map(|id| of(id) as i64).collect::<Int64Array>())

@@ -78,6 +78,7 @@ pub(super) fn run(
     }
     let mut union = chosen.concat();
     union.sort_unstable();
+    union.dedup();
     let file = read(union)?;
     let features = any_features(&file.values, shape.n_features).with_context(of_file)?;
     let place = |order: &Vec<usize>| order.iter().filter_map(|&row| file.rows.position(row)).collect();

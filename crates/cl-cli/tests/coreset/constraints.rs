@@ -57,7 +57,7 @@ fn a_budget_is_never_exceeded() {
         folder.write("negative.csv", rows("tokens", |example| if example == 5 { "-3" } else { "3" }.into()));
     let message = refused(&["--cost", "tokens", "--budget", "9", "--table", &negative]);
     assert!(
-        message.contains("negative.csv: line 7, column `tokens`: -3, expected a number of at least 0"),
+        message.contains("negative.csv: line 7, column `tokens`: \"-3\", expected a number of at least 0"),
         "{message}"
     );
     let message = refused(&["--cost", "prices", "--budget", "9", "--table", &table]);
@@ -86,11 +86,18 @@ fn groups_are_whole_and_weights_count() {
     assert_eq!(told["groups"], json!([2, 20]));
     let message = refusal(&[&base[..], &["2", "--groups", "document"]].concat());
     assert!(message.contains("of 3 examples that cost 3, expected groups within the budget, 2"), "{message}");
-    // The four shifts of the features are clusters, of which one alone counts.
+    // Every fourth example alone counts: the first is the nearest to these.
     report(&[&base[..], &["1", "--weights", "weight"]].concat());
-    assert_eq!(folder.order("out.npy")[0] % 4, 0);
-    report(&[&base[..], &["1", "--weights", "weight", "--neighbors", "10"]].concat());
-    assert_eq!(folder.order("out.npy")[0] % 4, 0);
+    let values = values();
+    let squared = |a: usize, b: usize| {
+        let pairs = values[a * D..][..D].iter().zip(&values[b * D..][..D]);
+        pairs.map(|(&a, &b)| f64::from(a - b).powi(2)).sum::<f64>()
+    };
+    let cost = |example: &usize| (0..N).step_by(4).map(|other| squared(*example, other)).sum::<f64>();
+    let nearest = (0..N).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap();
+    assert_eq!(folder.order("out.npy"), [nearest]);
+    report(&[&base[..], &["1", "--weights", "weight", "--neighbors", "60"]].concat());
+    assert_eq!(folder.order("out.npy"), [nearest]);
     let message = refusal(&[
         &input,
         "--method",
@@ -149,7 +156,7 @@ fn what_is_chosen_already_is_given() {
     assert!(message.contains("unknown.txt: line 2: id 61, expected one of "), "{message}");
     let unknown = folder.write("unknown.csv", "id\n3\nx\n");
     let message = refusal(&[&base[..], &["9", "--start", &unknown]].concat());
-    assert!(message.contains("unknown.csv: line 3, column `id`: x, expected an example of "), "{message}");
+    assert!(message.contains("unknown.csv: line 3, column `id`: \"x\", expected an example of "), "{message}");
     let message = refusal(&[&base[..], &["9", "--start", "label"]].concat());
     assert!(message.contains("--start: no column `label`"), "{message}");
 }

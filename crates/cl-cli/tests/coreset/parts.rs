@@ -220,7 +220,7 @@ fn what_was_pruned_is_not_chosen() {
     assert!(folder.order("out.npy").iter().all(|index| index % 3 != 0));
     table(&|id| if id == 7 { "2" } else { "1" });
     let message = refusal(&base);
-    assert!(message.contains("kept.csv: line 9, column `kept`: 2, expected 0 or 1"), "{message}");
+    assert!(message.contains("kept.csv: line 9, column `kept`: \"2\", expected 0 or 1"), "{message}");
     table(&|_| "0");
     assert!(refusal(&base).contains("column `kept`: 0 in all 60 rows"));
 }

@@ -119,6 +119,7 @@ pub(super) const COMMANDS: &[&str] = &[
      --labels=in/labels.npy --rows=0..20 --output=out.npz",
     "coreset in/features.npy --method=glister --validation=in/features.npy --count=4 --output=out.jsonl",
     "coreset in/features.npy --method=feature-based --part=in/part.npy --part=in/part2.npy --count=3 --output=out.npy",
+    "dedup in/features.npy --method=cosine --threshold=0.9 --neighbors=3 --keep=first --output=out.csv",
     "compare iris --arms=easy-first,random-pruning --seeds=6 --budget=1 --time-limit=2s --model=linear --hidden=4 \
      --metric=accuracy --noise=0.1 --keep=0.5 --margin=0.5 --jobs=1 --out=out --json=out.json",
     "advise iris --time-limit=2s --model=linear --hidden=4 --metric=accuracy --margin=0.5 --jobs=1 --suspects=out.csv \
