@@ -5,12 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cl_datafusion::{
-    CoresetRequest, EngineOptions, LogOptions, Missing, NoiseRequest, PruneRequest, cluster::connect,
-    coreset_of_table, label_issues_of_log, prune_table, score_log,
-};
-use cl_difficulty::{IssueFilter, MetricSettings};
-use cl_prune::coreset::CoresetSettings;
+use cl_datafusion::{EngineOptions, LogOptions, Missing, PruneRequest, cluster::connect, prune_table, score_log};
+use cl_difficulty::MetricSettings;
 use cl_prune::{Budget, RuleSettings};
 use datafusion::prelude::SessionContext;
 
@@ -104,36 +100,6 @@ async fn pruned(context: &SessionContext, scores: &Path, output: &Path) -> Vec<u
     std::fs::read(output).unwrap()
 }
 
-async fn issues(context: &SessionContext, log: &Path, output: &Path) -> Vec<u8> {
-    let request = NoiseRequest {
-        log: log.to_owned(),
-        options: LogOptions::default(),
-        missing: Missing::Error,
-        last: false,
-        filter: IssueFilter::Both,
-        level: 0.95,
-        seed: 0,
-        scratch: None,
-    };
-    label_issues_of_log(context, &request, output).await.unwrap();
-    std::fs::read(output).unwrap()
-}
-
-/// Of scores as if they were features.
-async fn coreset(context: &SessionContext, scores: &Path, output: &Path) -> Vec<u8> {
-    let request = CoresetRequest {
-        features: scores.to_owned(),
-        id_column: None,
-        features_column: Some("aum".into()),
-        settings: CoresetSettings::parse("facility-location", &[("similarity", "max-distance")]).unwrap(),
-        count: 10,
-        parts: 3,
-        seed: 0,
-    };
-    coreset_of_table(context, &request, output).await.unwrap();
-    std::fs::read(output).unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "starts a cluster of three processes"]
 async fn a_cluster_gives_the_same_bytes_and_outlives_an_executor() {
@@ -151,10 +117,6 @@ async fn a_cluster_gives_the_same_bytes_and_outlives_an_executor() {
     }
     let context = cluster.connect(4).await;
     assert!(pruned(&context, &path("local.parquet"), &path("out.txt")).await == kept);
-    let expected_issues = issues(&local, &path("log"), &path("local.csv")).await;
-    assert!(issues(&context, &path("log"), &path("out.csv")).await == expected_issues);
-    let chosen = coreset(&local, &path("local.parquet"), &path("chosen.txt")).await;
-    assert!(coreset(&context, &path("local.parquet"), &path("out-chosen.txt")).await == chosen);
 
     // One executor is killed while a query runs: the query ends right or with an error, and run again it is right.
     let running = tokio::spawn({
