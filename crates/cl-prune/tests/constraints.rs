@@ -114,7 +114,7 @@ proptest! {
     fn groups_are_whole(n in 4usize..30, seed: u64, per in 1usize..4, by_cost: bool) {
         let values = values(n, 2, seed, 0);
         let features = Features::new(&values, 2).unwrap();
-        let groups: Vec<usize> = (0..n).map(|example| example * 7 % n / per).collect();
+        let groups: Vec<usize> = (0..n).map(|example| example * 31 % n / per).collect();
         let size = |group: usize| groups.iter().filter(|&&other| other == group).count();
         let costs: Vec<f64> = (0..n).map(|example| (example % 3 + 1) as f64).collect();
         let count = per.max(n / 2);

@@ -54,7 +54,7 @@ fn every_method_runs_and_its_options_matter() {
     let listed = report(&["--list"]);
     let methods: Vec<&str> =
         listed.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap()).collect();
-    assert_eq!(methods.len(), 14);
+    assert_eq!(methods.len(), 12);
     for method in methods {
         for labelled in [false, true] {
             let (out, labels) = (folder.path("out.npz"), folder.path("labels.npy"));

@@ -14,8 +14,6 @@
 //! | [`LogDeterminant`] | what spans the largest volume | yes |
 //! | [`SaturatedCoverage`] | what covers all up to a share | yes |
 //! | [`FeatureBased`] | enough of every feature | yes |
-//! | [`SetCover`] | as many features as can be | yes |
-//! | [`ProbabilisticSetCover`] | the same with probabilities | yes |
 //! | [`Disparity`] | the far apart | yes |
 //! | [`Craig`] | representative gradients, with weights | within classes |
 //! | [`GradMatch`] | gradients that sum to the full one, with weights | yes |
@@ -61,12 +59,10 @@ mod objective;
 mod parts;
 mod per_class;
 mod points;
-mod probabilistic_set_cover;
 mod request;
 mod saturated_coverage;
 mod search_points;
 mod served_lists;
-mod set_cover;
 mod sieve_streaming;
 mod similarities;
 mod similarity;
@@ -106,10 +102,8 @@ pub use neighbor_search::{NeighborSearch, SearchMethod, SearchReport};
 pub use objective::{Bound, Coreset, SubmodularObjective};
 pub use parts::{PartChoice, join_parts};
 pub use per_class::per_class;
-pub use probabilistic_set_cover::ProbabilisticSetCover;
 pub use request::DataSize;
 pub use saturated_coverage::SaturatedCoverage;
-pub use set_cover::SetCover;
 pub use sieve_streaming::SieveStreaming;
 pub use similarities::Similarities;
 pub use similarity::Similarity;
