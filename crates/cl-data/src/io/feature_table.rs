@@ -93,7 +93,7 @@ mod tests {
         );
         let wrong = |text: &str| read(text).err().unwrap().to_string();
         assert!(
-            wrong("x,z\n1,two\n").contains("line 2, column `z`: two, expected a number"),
+            wrong("x,z\n1,two\n").contains("line 2, column `z`: \"two\", expected a number"),
             "{}",
             wrong("x,z\n1,two\n")
         );

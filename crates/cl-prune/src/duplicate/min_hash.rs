@@ -247,7 +247,8 @@ mod tests {
     fn signatures_agree_as_often_as_sets_do() {
         let min_hash = MinHash::new(0.5).unwrap().with_hashes(4096).unwrap();
         let hashes = min_hash.hashes();
-        let scattered = |from: u64, to: u64| (from..to).map(|x| x * 0x9e37_79b9 % PRIME).collect::<Vec<_>>();
+        let hash = |x: u64| BuildHasherDefault::<DefaultHasher>::default().hash_one(x) % PRIME;
+        let scattered = |from: u64, to: u64| (from..to).map(hash).collect::<Vec<_>>();
         let (a, b) = (scattered(0, 60), scattered(30, 90));
         let (a, b) = (signature(&a, &hashes), signature(&b, &hashes));
         let equal = a.iter().zip(&b).filter(|(a, b)| a == b).count() as f64 / 4096.0;
