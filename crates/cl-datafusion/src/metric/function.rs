@@ -9,8 +9,9 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr::expressions::Literal;
 
-use super::groups::{Answer, MetricGroups, state_types, values_type};
+use super::groups::{Answer, MetricGroups, state_types};
 use super::layout::{CALL, Layout, Shape};
+use super::lists::values_type;
 use super::number::Number;
 use super::options::{parse, parse_kind, parse_several};
 use super::reduction::Reduction;

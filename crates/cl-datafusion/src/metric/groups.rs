@@ -12,6 +12,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
 use super::layout::{Layout, Shape};
+use super::lists::{element, lists_of};
 use super::mean_probabilities::mean_probabilities;
 use super::number::Number;
 use super::reduction::Reduction;
@@ -46,27 +47,11 @@ pub(crate) enum Answer {
     MeanProbabilities,
 }
 
-/// The type of several numbers of an example.
-pub(crate) fn values_type() -> DataType {
-    DataType::List(element(DataType::Float64))
-}
-
 /// The types of a state's columns.
 pub(crate) fn state_types(number: DataType) -> [DataType; 3] {
     // Long: a state batch of many groups may hold more than 2^31 numbers.
     let list = |number| DataType::new_large_list(number, false);
     [list(DataType::Int64), list(number), DataType::Int64]
-}
-
-/// Lists of `width` numbers each, null where none is there.
-pub(super) fn lists_of(numbers: Vec<f64>, width: usize, is_there: NullBuffer) -> ArrayRef {
-    let lengths = OffsetBuffer::from_lengths(std::iter::repeat_n(width, is_there.len()));
-    let numbers = Arc::new(Float64Array::from(numbers));
-    Arc::new(ListArray::new(element(DataType::Float64), lengths, numbers, Some(is_there)))
-}
-
-fn element(kind: DataType) -> FieldRef {
-    Arc::new(Field::new_list_field(kind, false))
 }
 
 /// Numbers of rows, one row after the other, and how many each has.

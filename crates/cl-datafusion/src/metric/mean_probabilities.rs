@@ -2,7 +2,7 @@ use cl_difficulty::{OutputKind, log::mean_probabilities_of_epochs};
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::buffer::NullBuffer;
 
-use super::groups::lists_of;
+use super::lists::lists_of;
 use super::number::Number;
 use super::rows::Rows;
 use super::values::compare;

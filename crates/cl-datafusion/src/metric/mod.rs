@@ -4,6 +4,7 @@ mod call;
 mod function;
 mod groups;
 mod layout;
+mod lists;
 mod mean_probabilities;
 mod number;
 mod options;

@@ -9,7 +9,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::lit;
 
-use super::groups::values_type;
+use super::lists::values_type;
 use crate::error::EngineError;
 
 /// The function `value_at(values, place)`: one of the values that `dynamics` gives, by its place from 0.
