@@ -8,10 +8,11 @@ use std::hint::black_box;
 use cl_benches::{Rows, Work};
 use cl_data::random;
 use cl_pacing::{
-    Batch, Competence, CompetenceSampler, EqualDifficulty, Full, Linear, MiniBatchSampler, PrefixSampler, Random,
-    Sampler, ShuffleSampler,
+    Batch, BatchOrder, Competence, CompetenceSampler, EqualDifficulty, Full, Linear, MiniBatchSampler,
+    PrefixSampler, Proportions, Random, Sampler, ShuffleSampler, SourcesSampler, TokenBudget, TokenBudgetSampler,
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use rand_distr::{Distribution as _, StandardNormal};
 
 const N_EXAMPLES: usize = 1_281_167;
 const BATCH_SIZE: usize = 128;
@@ -71,6 +72,43 @@ fn seeks(criterion: &mut Criterion) {
     }
 }
 
+/// A million log-normal lengths: time to the first batch of at most 16,384 tokens, sorted and planned before.
+fn tokens(criterion: &mut Criterion) {
+    const N: usize = 1_000_000;
+    let mut rng = random::stream(1, "bench lengths", 1);
+    let normal = |_| StandardNormal.sample(&mut rng);
+    let lengths: Vec<u64> =
+        (0..N).map(normal).map(|z: f64| (5.5 + z).exp().round().clamp(1.0, 8192.0) as u64).collect();
+    let mut rows = Rows::new(criterion, "first batch of 1,000,000 lengths").sample_size(10);
+    for (name, order) in [("shuffled", BatchOrder::Shuffled), ("short first", BatchOrder::ShortFirst)] {
+        rows.row(name, Work::Elements { count: N as u64 }, 1, |bencher| {
+            bencher.iter(|| {
+                let budget = TokenBudget { multiple_of: 8, ..TokenBudget::new(16_384) };
+                let mut sampler = TokenBudgetSampler::new(&lengths, budget, order, 1).expect("the longest fits");
+                let mut batch = Batch::default();
+                sampler.batch(0, &mut batch).expect(PURE);
+                black_box(batch)
+            });
+        });
+    }
+}
+
+/// A batch of 128 from five sources whose proportions move.
+fn sources(criterion: &mut Criterion) {
+    let mut rows = Rows::new(criterion, "batch of 128 from five sources");
+    let knots = vec![(0, vec![0.5, 0.2, 0.2, 0.05, 0.05]), (N_STEPS, vec![0.1, 0.1, 0.1, 0.3, 0.4])];
+    let lines = Proportions::lines(knots).expect("shares that sum to 1");
+    let sizes = [600_000, 300_000, 200_000, 100_000, 50_000];
+    let mut sampler = SourcesSampler::new(&sizes, lines, BATCH_SIZE, 1).expect("five sources");
+    let (mut batch, mut step) = (Batch::default(), 0);
+    rows.row("in turn", Work::Elements { count: BATCH_SIZE as u64 }, 1, |bencher| {
+        bencher.iter(|| {
+            sampler.batch(step, &mut batch).expect(PURE);
+            step += 1;
+        });
+    });
+}
+
 /// Time to the state after one more step, and to that after the first ones of a sampler made anew.
 fn saves(criterion: &mut Criterion) {
     let (mut rows, one) = (Rows::new(criterion, "save"), Work::Elements { count: 1 });
@@ -94,5 +132,5 @@ fn saves(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, batches, seeks, saves);
+criterion_group!(benches, batches, seeks, saves, tokens, sources);
 criterion_main!(benches);

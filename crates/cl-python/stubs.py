@@ -32,6 +32,7 @@ INPUTS = {
     "difficulty": "ArrayLike",
     "examples": "ArrayLike",
     "irreducible": "ArrayLike",
+    "lengths": "ArrayLike",
     "losses": "Callable[[np.ndarray], ArrayLike]",
     "n_examples": "int",
     "num_replicas": "int",
@@ -40,6 +41,7 @@ INPUTS = {
     "rank": "int",
     "seed": "int",
     "total_steps": "int",
+    "weights": "ArrayLike",
 }
 
 #: Parameters that are whole numbers, where their default is none, or one. Any other is a float, which takes both.
@@ -50,12 +52,18 @@ WHOLE = {
     "k",
     "max",
     "min",
+    "multiple_of",
     "n_buckets",
     "n_cycles",
+    "n_draws",
     "n_epochs",
     "step_length",
+    "tokens",
     "total",
     "total_step",
+    "truncate",
+    "truncate_from",
+    "truncate_steps",
     "warm_epochs",
 }
 

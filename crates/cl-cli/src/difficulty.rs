@@ -58,7 +58,12 @@ impl fmt::Display for ReadDirection {
 
 /// A file of scores, or a plain `.npy` of one difficulty per example, by index.
 pub(crate) fn read_scores(path: &Path, tables: &TableArguments) -> anyhow::Result<ScoreFile> {
-    let file = ScoreFile::read_plain_with(path, &tables.read_options())?;
+    read_values("difficulty", path, tables)
+}
+
+/// The same of a plain `.npy` of something else: what its values are.
+pub(crate) fn read_values(what: &str, path: &Path, tables: &TableArguments) -> anyhow::Result<ScoreFile> {
+    let file = ScoreFile::read_plain_as(what, path, &tables.read_options())?;
     if let Err(problem) = file.needed_labels() {
         note(&format!("labels are not used: {problem}"));
     }

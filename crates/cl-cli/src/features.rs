@@ -24,7 +24,16 @@ impl FeatureFile {
         path: &Path,
         plan: impl FnOnce(&Shape, Option<&Ids>) -> anyhow::Result<Rows>,
     ) -> anyhow::Result<Self> {
-        let reader = FeatureReader::open(path)?;
+        Self::read_with(path, (None, &[]), plan)
+    }
+
+    /// The same of the array of this name in an archive, and without these columns of a table.
+    pub(crate) fn read_with(
+        path: &Path,
+        (member, beside): (Option<&str>, &[&str]),
+        plan: impl FnOnce(&Shape, Option<&Ids>) -> anyhow::Result<Rows>,
+    ) -> anyhow::Result<Self> {
+        let reader = FeatureReader::open_with(path, member, beside)?;
         let (shape, ids) = (reader.shape(), reader.ids().cloned());
         let rows = plan(&shape, ids.as_ref())?;
         Ok(Self { values: reader.read(&rows)?, rows, shape, ids })

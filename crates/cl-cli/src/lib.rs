@@ -9,10 +9,12 @@
 
 mod advise;
 mod agree;
+mod columns;
 mod compare;
 mod completions;
 mod coreset;
 mod crossover;
+mod dedup;
 mod difficulty;
 mod distance;
 mod dynamics;
@@ -80,10 +82,11 @@ Examples:
   curriculum agree scores.csv -o agreement.svg
   curriculum noise dynamics.npz -o issues.csv
   curriculum schedule --pacing root --a 0.8 --b 0.2 -n 50000 --steps 39100 --every 391
-  curriculum order scores.csv --column el2n --pacing root --a 0.8 --b 0.2 --batch-size 128 --steps 0..100
+  curriculum order scores.csv --column el2n --pacing root --a 0.8 --b 0.2 --batch-size 128 --total-steps 39100 --steps 0..100
   curriculum weights losses.npy --weighting linear --param lambda=0.5 -o weights.npy
   curriculum prune scores.csv --keep 0.5 --rule ccs --column aum -o kept.csv
   curriculum coreset features.npy --method facility-location --count 1000 -o coreset.csv
+  curriculum dedup embeddings.npy --threshold 0.95 -o groups.csv
   cat scores.tsv | curriculum prune - --keep 0.5 --rule hardest --column perplexity -o - > kept.txt
 
 `curriculum formats` says what files are read, and by which rules. `-` is standard input, where a file is read, and \
@@ -109,6 +112,7 @@ enum Command {
     Prune(prune::Arguments),
     Crossover(crossover::Arguments),
     Coreset(coreset::Arguments),
+    Dedup(dedup::Arguments),
     Formats(formats::Arguments),
     Completions(completions::Arguments),
 }
@@ -208,6 +212,7 @@ fn obey(command: Command, given: &[OsString]) -> anyhow::Result<()> {
         Command::Prune(arguments) => prune::run(&arguments),
         Command::Crossover(arguments) => crossover::run(&arguments),
         Command::Coreset(arguments) => coreset::run(&arguments),
+        Command::Dedup(arguments) => dedup::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
     }

@@ -72,6 +72,31 @@ impl Drop for Spinner {
     }
 }
 
+/// A bar over steps of one kind.
+pub(crate) struct Steps(ProgressBar);
+
+impl Steps {
+    pub(crate) fn new(n: u64, what: &str) -> Self {
+        let bar = if is_quiet() { ProgressBar::hidden() } else { ProgressBar::new(n) };
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos} of {len}, {eta} left") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar.set_message(shown::message(what).into_owned());
+        Self(bar)
+    }
+
+    pub(crate) fn advance(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// A bar over the runs of studies.
 pub(crate) struct RunBar(ProgressBar);
 

@@ -10,18 +10,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use cl_data::io::{Array, ArrayData, NpzReader, write_atomically, write_npy};
 use cl_data::{DataError, Ids};
+use cl_prune::coreset::Costs;
 use cl_prune::{
-    Budget, Decision, NeighborLists, RemoveUnforgettable, RuleDescription, RuleInputs, RuleNeeds, RuleSettings,
-    Selection, SelectionRule, class_options, rules,
+    Budget, Decision, NeighborLists, PruneError, RemoveUnforgettable, RuleDescription, RuleInputs, RuleNeeds,
+    RuleSettings, Selection, SelectionRule, class_options, rules, within_costs,
 };
 use cl_study::shown;
 use clap::Args;
 use serde::Serialize;
 
+use crate::columns::Columns;
 use crate::difficulty::{Direction, ReadDirection, chosen_column, difficulties, read_scores, write_part};
 use crate::dynamics::ids_of;
 use crate::named::{borrowed, key_value, write_parameters};
-use crate::output::{answer, new_table, place, print_beside, right};
+use crate::output::{answer, new_table, place, print_beside, right, short};
 use crate::output_format::OutputFormat;
 use crate::paths;
 use crate::rows::{Field, write_rows};
@@ -46,6 +48,7 @@ Examples:
   curriculum prune scores.csv --drop 0.7 --rule ccs --option beta=0.1 --column aum -o kept.npy
   curriculum prune scores.csv --count 5000 --rule forgetting --option balance=equal --column forgetting -o kept.txt
   curriculum prune distances.csv --keep 0.5 --rule middle --column class_median_distance -o kept.csv
+  curriculum prune scores.csv --rule hardest --column el2n --cost tokens --budget 1e6 -o kept.csv
   curriculum prune --list"
 )]
 pub(crate) struct Arguments {
@@ -54,6 +57,17 @@ pub(crate) struct Arguments {
     scores: Option<PathBuf>,
     #[command(flatten)]
     budget: BudgetArguments,
+    /// What each example costs, such as its tokens: a column of SCORES or of --table, or a .npy file
+    #[arg(long, value_name = "COLUMN", requires = "budget")]
+    cost: Option<String>,
+    /// What is chosen already, is not kept again and not counted: a FILE (.npy of indices, .txt of ids, a table with `id` or
+    /// `index`, of which the rows count whose `label` is neither empty nor -1 and whose `kept` is 1), or a COLUMN of labels,
+    /// those of the pool empty or -1
+    #[arg(long, value_name = "FILE|COLUMN")]
+    start: Option<String>,
+    /// A table with columns of the examples beside SCORES, joined by its `id`
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
     /// The rule by name
     #[arg(long, value_name = "NAME", required_unless_present = "list")]
     rule: Option<String>,
@@ -103,10 +117,16 @@ struct BudgetArguments {
     /// Keep so many
     #[arg(long, value_name = "K")]
     count: Option<usize>,
+    /// Keep what costs so much together at most, by --cost: in the rule's order each example that still fits, or, for a
+    /// rule that is not nested, the largest number that does
+    #[arg(long, value_name = "TOKENS", requires = "cost")]
+    budget: Option<f64>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let read = [&arguments.scores, &arguments.labels, &arguments.neighbors].into_iter().flatten();
+    let start_file = arguments.start.as_ref().map(PathBuf::from).filter(|path| path.is_file());
+    let read = [&arguments.scores, &arguments.labels, &arguments.neighbors, &arguments.table, &start_file];
+    let read = read.into_iter().flatten();
     paths::check(read, &arguments.output)?;
     if arguments.list {
         return answer(&Catalogue(rules().collect()), arguments.json);
@@ -118,7 +138,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         BudgetArguments { keep: Some(keep), .. } => Budget::Keep(keep),
         BudgetArguments { drop: Some(drop), .. } => Budget::Drop(drop),
         BudgetArguments { count: Some(count), .. } => Budget::Count(count),
-        _ => bail!("how many examples? expected --keep F, --drop F or --count K"),
+        // The costs limit it.
+        BudgetArguments { budget: Some(_), .. } => Budget::Keep(1.0),
+        _ => bail!("how many examples? expected --keep F, --drop F, --count K or --cost COLUMN --budget TOKENS"),
     };
     let options: Vec<(&str, &str)> = borrowed(&arguments.options).collect();
     let mut settings = RuleSettings::parse(name, &options)?;
@@ -164,8 +186,30 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         neighbors: neighbors.as_ref(),
     })?;
     let of_file = || path.display().to_string();
-    let selection = rule.select(&scores, budget, arguments.seed).with_context(of_file)?;
-    write_selection(output, format, &ids, &selection)?;
+    let columns = Columns { of: path, table: arguments.table.as_deref(), ids: Some(&ids), n };
+    let start =
+        arguments.start.as_ref().map(|given| columns.start("--start", given)).transpose()?.unwrap_or_default();
+    let costs = arguments.cost.as_ref().map(|name| columns.amounts("--cost", name)).transpose()?;
+    let costs = costs.as_deref().zip(arguments.budget.budget).map(|(costs, budget)| Costs { costs, budget });
+    let pool = Pool::new(rule.as_ref(), n, &start);
+    let selection = match (costs, &pool) {
+        (None, None) => rule.select(&scores, budget, arguments.seed).with_context(of_file)?,
+        (Some(costs), None) => within_costs(&rule, &scores, costs, arguments.seed).with_context(of_file)?,
+        (costs, Some(pool)) => {
+            let selection = match costs {
+                None => rule.select_among(&scores, &pool.members, budget, arguments.seed),
+                Some(Costs { costs, budget }) => {
+                    let own =
+                        |values: &[f64]| pool.members.iter().map(|&member| values[member]).collect::<Vec<_>>();
+                    let costs = Costs { costs: &own(costs), budget };
+                    within_costs(&pool.rule(&scores), &own(&scores), costs, arguments.seed)
+                }
+            };
+            selection.and_then(|selection| selection.spread(&pool.members, n)).with_context(of_file)?
+        }
+    };
+    write_selection(output, format, &ids, &selection, &start)?;
+    let spent = costs.map(|Costs { costs, .. }| selection.kept.iter().map(|&example| costs[example]).sum::<f64>());
 
     let report = Report {
         output: output.display().to_string(),
@@ -178,6 +222,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         seed: arguments.seed,
         n_examples: n,
         n_kept: selection.n_kept(),
+        n_before: start.len(),
+        spent,
+        left: costs.zip(spent).map(|(Costs { budget, .. }, spent)| budget - spent),
+        n_of_weight_zero: rule.n_of_weight_zero(&scores, &selection, arguments.seed),
         nested: rule.is_nested(),
         n_tied: selection.decisions.iter().filter(|decision| decision.tied).count(),
         classes: labels.map(|labels| class_counts(&labels, &selection)).unwrap_or_default(),
@@ -214,7 +262,59 @@ fn read_neighbors(path: &Path, ids: &Ids) -> anyhow::Result<NeighborLists> {
     NeighborLists::new(k, indices, distances.to_f64().with_context(place)?).with_context(place)
 }
 
-fn write_selection(path: &Path, format: OutputFormat, ids: &Ids, selection: &Selection) -> anyhow::Result<()> {
+/// The examples that are not chosen already.
+struct Pool<'a> {
+    rule: &'a dyn SelectionRule,
+    members: Vec<usize>,
+}
+
+impl<'a> Pool<'a> {
+    /// None where nothing is chosen already.
+    fn new(rule: &'a dyn SelectionRule, n: usize, start: &[usize]) -> Option<Self> {
+        let members = (0..n).filter(|example| start.binary_search(example).is_err()).collect();
+        (!start.is_empty()).then_some(Self { rule, members })
+    }
+
+    /// The rule among these, by their places.
+    fn rule<'b>(&'b self, scores: &'b [f64]) -> Among<'b> {
+        Among { pool: self, scores }
+    }
+}
+
+/// A rule as if there were no examples but the members.
+#[derive(Clone, Copy)]
+struct Among<'a> {
+    pool: &'a Pool<'a>,
+    scores: &'a [f64],
+}
+
+impl fmt::Debug for Among<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?} among {}", self.pool.rule, self.pool.members.len())
+    }
+}
+
+impl SelectionRule for Among<'_> {
+    fn name(&self) -> &'static str {
+        self.pool.rule.name()
+    }
+
+    fn is_nested(&self) -> bool {
+        self.pool.rule.is_nested()
+    }
+
+    fn select(&self, _: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError> {
+        self.pool.rule.select_among(self.scores, &self.pool.members, budget, seed)
+    }
+}
+
+fn write_selection(
+    path: &Path,
+    format: OutputFormat,
+    ids: &Ids,
+    selection: &Selection,
+    start: &[usize],
+) -> anyhow::Result<()> {
     let id = |example: usize| ids.get(example).unwrap_or_default();
     match format {
         OutputFormat::Ids => {
@@ -234,7 +334,10 @@ fn write_selection(path: &Path, format: OutputFormat, ids: &Ids, selection: &Sel
             let row = |(example, decision): (usize, &Decision)| {
                 let reason = selection.reason(example).unwrap_or_default();
                 // The column before says it.
-                let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, why)| why).to_owned();
+                let reason = match start.binary_search(&example) {
+                    Ok(_) => "chosen before".into(),
+                    Err(_) => reason.split_once(": ").map_or(reason.as_str(), |(_, why)| why).to_owned(),
+                };
                 vec![id(example).into(), usize::from(decision.kept).into(), Field::Text(reason.into())]
             };
             let rows = selection.decisions.iter().enumerate().map(row);
@@ -275,6 +378,16 @@ struct Report {
     seed: u64,
     n_examples: usize,
     n_kept: usize,
+    /// How many were chosen before, and are neither kept again nor counted.
+    n_before: usize,
+    /// What those kept cost, and what is left of the budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<f64>,
+    /// How many of those kept have weight 0, where the rule draws by weights: there were no others left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_of_weight_zero: Option<usize>,
     /// Whether under this seed a smaller budget keeps a part of these.
     nested: bool,
     /// How many were tied at the cut.
@@ -289,6 +402,19 @@ impl fmt::Display for Report {
         let (scores, column) = (shown::line(scores), shown::name(column));
         writeln!(formatter, "{scores}: {n_kept} of {n_examples} examples kept by {rule} of {column}")?;
         writeln!(formatter, "{column}: {direction}")?;
+        if self.n_before > 0 {
+            writeln!(
+                formatter,
+                "{} examples were chosen before, and are neither kept again nor counted",
+                self.n_before
+            )?;
+        }
+        if let (Some(spent), Some(left)) = (self.spent, self.left) {
+            writeln!(formatter, "{} of the budget spent, {} left", short(spent), short(left))?;
+        }
+        if let Some(n @ 1..) = self.n_of_weight_zero {
+            writeln!(formatter, "{n} of those kept have weight 0: there were too few others")?;
+        }
         if *n_tied > 0 {
             writeln!(formatter, "{n_tied} examples were tied at the cut and decided by the seed, {seed}")?;
         }

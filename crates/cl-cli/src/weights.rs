@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::paths;
 use crate::{
-    difficulty::{chosen_column, read_scores, write_part},
+    difficulty::{chosen_column, read_values, write_part},
     named::{List, borrowed, key_value},
     output::{answer, place, print_beside, short},
     output_format::OutputFormat,
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("no losses, no weighting or no output");
     };
     let format = OutputFormat::of(output, arguments.output_format, WRITTEN)?;
-    let file = read_scores(path, &arguments.tables)?;
+    let file = read_values("loss", path, &arguments.tables)?;
     let losses = &chosen_column(&file, arguments.column.as_deref())?.values;
     let n = losses.len();
     let ids = file.ids.clone().unwrap_or_else(|| Ids::range(n));

@@ -3,11 +3,13 @@
 mod advise;
 mod compare;
 mod coreset;
+mod dedup;
 mod engine;
 mod field;
 mod in_process;
 mod inspect;
 mod instructions;
+mod order;
 mod pacing;
 mod paths;
 mod prune;

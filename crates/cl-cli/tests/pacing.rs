@@ -137,8 +137,13 @@ fn an_order_is_the_sampler_and_any_part_of_it_stands_alone() {
     let common =
         ["order", &scores, "--pacing", "root", "--a", "0.8", "--b", "0.2", "--batch-size", "10", "--seed", "3"];
     let order = EasyFirst.order(&difficulty, 3).unwrap();
-    for (total, flag) in [(1000, None), (50, Some(["--total-steps", "50"]))] {
-        let common = [&common[..], flag.as_ref().map_or(&[][..], |flag| &flag[..])].concat();
+    let (_, message) = refusal(&[&common[..], &["--steps", "0..60"]].concat());
+    assert!(
+        message.contains("no --total-steps, expected the steps of the whole run, which --pacing root"),
+        "{message}"
+    );
+    for (total, flag) in [(1000, ["--total-steps", "1000"]), (50, ["--total-steps", "50"])] {
+        let common = [&common[..], &flag[..]].concat();
         let mut sampler = PrefixSampler::new(order.clone(), Root::new(0.8, 0.2).unwrap(), 10, total, 3).unwrap();
         let mut expected: Vec<(u64, Vec<usize>)> = Vec::new();
         for step in 0..60 {
@@ -150,7 +155,6 @@ fn an_order_is_the_sampler_and_any_part_of_it_stands_alone() {
         let out = folder.path("order.npy");
         printed(&[&common[..], &["--steps", "0..60", "-o", &out]].concat());
         assert_eq!(indices(&out), flat(0..60));
-        // The default budget does not depend on what part is asked for.
         printed(&[&common[..], &["--steps", "41..47", "-o", &out]].concat());
         assert_eq!(indices(&out), flat(41..47));
         let text = printed(&[&common[..], &["--steps", "41..43"]].concat());
@@ -179,6 +183,7 @@ fn ranks_make_up_the_batches_of_every_sampler() {
     let scores = folder.values("scores.npy", &difficulty);
     for sampler in ["prefix", "mini-batch", "competence", "shuffle", "sequential"] {
         let common = ["order", &scores, "--pacing", "competence", "--batch-size", "7", "--sampler", sampler];
+        let common = [&common[..], &["--total-steps", "800", "--remainder", "empty"]].concat();
         let step = |step: u64, rank: usize, world_size: usize| {
             let steps = format!("{step}..{}", step + 1);
             let out = folder.path("part.npy");

@@ -255,7 +255,10 @@ fn what_is_wrong_is_told() {
     };
     let one = ["--rule", "hardest", "--column", "el2n"];
     let with = |extra: &[&str]| refused(&[&one, extra].concat());
-    assert_eq!(with(&[]), "how many examples? expected --keep F, --drop F or --count K");
+    assert_eq!(
+        with(&[]),
+        "how many examples? expected --keep F, --drop F, --count K or --cost COLUMN --budget TOKENS"
+    );
     assert_eq!(with(&["--keep", "1.5"]), "argument keep is 1.5, expected a fraction in (0, 1]");
     assert_eq!(with(&["--drop", "0"]), "argument drop is 0, expected a fraction in (0, 1]");
     assert_eq!(with(&["--count", "5"]), "SCORES: argument count is 5, expected at most the number of examples, 4");
@@ -368,4 +371,62 @@ fn what_is_no_prune_study_is_refused() {
     let broken = folder.text("broken.json", folder.read("study.json").replacen("\"kept\":0.5", "\"kept\":0.6", 1));
     assert!(refusal(&["crossover", &broken]).contains("broken.json"));
     assert!(refusal(&["crossover", &folder.path("none.json")]).contains("none.json"));
+}
+
+/// Tokens instead of a number of examples, beside what has been chosen before.
+#[test]
+fn a_budget_is_spent_in_the_rules_order() {
+    let folder = Folder::new();
+    let text = "id,el2n,tokens,done\na,0.1,100,\nb,0.4,900,1\nc,0.3,500,-1\nd,0.2,300,-1\ne,0.05,600,\n";
+    let (scores, out) = (folder.text("scores.csv", text), folder.path("kept.txt"));
+    let base = ["prune", &scores, "--rule", "hardest", "--column", "el2n", "-o", &out];
+    let budget = ["--cost", "tokens", "--budget", "1000"];
+    let told = report(&[&base[..], &budget].concat());
+    // 900, then no 500 and no 300 but the 100.
+    assert_eq!(folder.read("kept.txt"), "b\na\n");
+    assert_eq!((&told["spent"], &told["left"]), (&1000.0.into(), &0.0.into()));
+    // b has a label already.
+    let told = report(&[&base[..], &budget, &["--start", "done"]].concat());
+    assert_eq!(folder.read("kept.txt"), "c\nd\na\n");
+    assert_eq!((&told["n_before"], &told["left"]), (&1.into(), &100.0.into()));
+    let before = folder.text("before.txt", "b\nc\n");
+    let csv = folder.path("kept.csv");
+    report(&[
+        "prune", &scores, "--rule", "hardest", "--column", "el2n", "-o", &csv, "--start", &before, "--count", "1",
+    ]);
+    assert!(
+        folder.read("kept.csv").contains("b,0,chosen before\nc,0,chosen before\nd,1,"),
+        "{}",
+        folder.read("kept.csv")
+    );
+    let printed = printed(&[&base[..], &budget].concat());
+    assert!(printed.contains("1000 of the budget spent, 0 left"), "{printed}");
+    let message = refusal(&[&base[..], &["--cost", "tokens", "--budget", "99"]].concat());
+    assert!(
+        message.contains("scores.csv: argument budget is 99, expected at least the cheapest, 100"),
+        "{message}"
+    );
+    let negative = folder.text("negative.csv", text.replace("500", "-500"));
+    let base = ["prune", &negative, "--rule", "hardest", "--column", "el2n", "-o", &out];
+    let message = refusal(&[&base[..], &budget].concat());
+    assert!(
+        message.contains("negative.csv: line 4, column `tokens`: \"-500\", expected a number of at least 0"),
+        "{message}"
+    );
+    let unknown = folder.text("unknown.txt", "b\nx\n");
+    let base = ["prune", &scores, "--rule", "hardest", "--column", "el2n", "-o", &out, "--count", "1"];
+    let message = refusal(&[&base[..], &["--start", &unknown]].concat());
+    assert!(message.contains("unknown.txt: line 2: id x, expected one of "), "{message}");
+}
+
+/// DUAL draws by weight; of what has none it takes where nothing else is left, and says so.
+#[test]
+fn what_has_no_weight_is_told() {
+    let folder = Folder::new();
+    let text = "id,dual,confidence\na,0,0.5\nb,0.3,0.5\nc,0,0.5\nd,0.2,0.5\n";
+    let (scores, out) = (folder.text("scores.csv", text), folder.path("kept.txt"));
+    let base = ["prune", &scores, "--rule", "dual", "--column", "dual", "-o", &out, "--count"];
+    assert_eq!(report(&[&base[..], &["2"]].concat())["n_of_weight_zero"], 0);
+    assert_eq!(report(&[&base[..], &["3"]].concat())["n_of_weight_zero"], 1);
+    assert!(printed(&[&base[..], &["3"]].concat()).contains("1 of those kept have weight 0"));
 }

@@ -222,10 +222,8 @@ fn prune_order_and_weights() {
 
     let order = ["order", &scores, "--batch-size", "2", "--steps", "0..2", "-o", &kept];
     told_twice(&[&order[..], &["--column", "el2n"]].concat());
-    told_twice(
-        &[&order[..], &["--high-is", "hard", "--column", "el2n", "--pacing", "linear", "--a", "1", "--b", "0.5"]]
-            .concat(),
-    );
+    let paced = ["--column", "el2n", "--pacing", "linear", "--a", "1", "--b", "0.5", "--total-steps", "2"];
+    told_twice(&[&order[..], &["--high-is", "hard"], &paced].concat());
     for extra in [["--column", HOSTILE], ["--pacing", HOSTILE], ["--order", HOSTILE], ["--sampler", HOSTILE]] {
         told(1, &[&order[..], &extra].concat());
     }

@@ -31,5 +31,5 @@ pub use exposure_histogram::ExposureHistogram;
 pub use order::*;
 pub use pacing::*;
 pub use sampler::*;
-pub use sharding::{Sharding, share_of_rank};
+pub use sharding::{Remainder, Sharding, micro_batches, share_of_rank};
 pub use weighting::*;

@@ -3,11 +3,13 @@
 
 use cl_data::Fingerprint;
 use cl_pacing::{
-    Annealing, Batch, Competence, CompetenceSampler, DifficultySchedule, EqualDifficulty, Hardness,
-    HardnessSampler, HardnessSelection, HardnessSettings, LengthSampler, Linear, LinearSelfPaced, LongSequences,
-    MiniBatchSampler, MixtureSampler, OnePass, PrefixSampler, Presentation, Random, RhoLossSampler, Sampler,
-    SelfPaced, SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, SelfPacedSampler, SequentialSampler,
-    Sharding, ShuffleSampler, TaskPolicy, Teacher, TeacherSampler, share_of_rank,
+    Annealing, ApartSampler, Batch, BatchOrder, Competence, CompetenceSampler, DifficultySchedule,
+    EqualDifficulty, GroupSampler, Hardness, HardnessSampler, HardnessSelection, HardnessSettings, LengthSampler,
+    Linear, LinearSelfPaced, LongSequences, MiniBatchSampler, MixtureSampler, OnePass, PrefixSampler,
+    Presentation, Proportions, Random, Remainder, Replacement, RhoLossSampler, Sampler, SamplerError, SelfPaced,
+    SelfPacedCurriculum, SelfPacedDiversity, SelfPacedLambda, SelfPacedSampler, SequentialSampler, Sharding,
+    ShuffleSampler, SourcesSampler, TaskPolicy, Teacher, TeacherSampler, TokenBudget, TokenBudgetSampler,
+    WeightedSampler, share_of_rank,
 };
 use proptest::prelude::*;
 
@@ -34,6 +36,10 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
         |teacher, policy| TeacherSampler::new(&tasks, teacher, policy, batch_size, seed).unwrap().with_data(data);
     let schedule = || DifficultySchedule::fixed_linear(2, 11, 20, 3).unwrap();
     let length = |long| LengthSampler::new(&lengths, 2, schedule(), long, 24, seed).unwrap().with_data(data);
+    let weighted = |replacement| {
+        let weights: Vec<f64> = (0..n).map(|i| 1.0 + (i * 5 % 3) as f64).collect();
+        WeightedSampler::new(weights, replacement, n, batch_size, seed).unwrap().with_data(data)
+    };
     let diversity = SelfPacedDiversity::new(0.4, 0.3, tasks.clone()).unwrap();
     let lateness: Vec<f64> = (0..n).map(|i| i as f64 / n as f64).collect();
     let curriculum =
@@ -75,6 +81,31 @@ fn samplers(n: usize, batch_size: usize, seed: u64, data: Fingerprint) -> Vec<(&
                     .with_data(data),
             ),
         ),
+        (
+            "token budget",
+            Box::new(
+                TokenBudgetSampler::new(
+                    &lengths,
+                    TokenBudget { sequences: Some(batch_size), multiple_of: 2, ..TokenBudget::new(24) },
+                    BatchOrder::Shuffled,
+                    seed,
+                )
+                .unwrap()
+                .with_data(data),
+            ),
+        ),
+        (
+            "sources",
+            Box::new({
+                let sizes = if n == 1 { vec![1] } else { vec![n / 2, n - n / 2] };
+                let proportions = Proportions::of_sizes(&sizes, 0.5).unwrap();
+                SourcesSampler::new(&sizes, proportions, batch_size, seed).unwrap().with_data(data)
+            }),
+        ),
+        ("weighted", Box::new(weighted(Replacement::With))),
+        ("weighted without replacement", Box::new(weighted(Replacement::Without))),
+        ("apart", Box::new(ApartSampler::new(&tasks, batch_size, seed).unwrap().with_data(data))),
+        ("groups", Box::new(GroupSampler::new(&tasks, Some(1), batch_size, seed).unwrap().with_data(data))),
         ("length", Box::new(length(LongSequences::Wait))),
         ("truncated length", Box::new(length(LongSequences::Truncate))),
         (
@@ -162,9 +193,12 @@ proptest! {
                     let sampler = &mut *ranks[rank][at].1;
                     // Each machine runs its own sampler, told the same losses.
                     prop_assert_eq!(&learners[rank].step(sampler, step, world_size), &whole, "{} {}", name, step);
-                    sampler.batch_of_rank(step, rank, world_size, &mut part).unwrap();
+                    sampler.batch_of_rank_with(step, rank, world_size, Remainder::Empty, &mut part).unwrap();
                     union.indices.extend_from_slice(&part.indices);
                     union.weights.extend_from_slice(&part.weights);
+                    // No rank waits for the others in vain: none is given nothing where others are given something.
+                    sampler.batch_of_rank(step, rank, world_size, &mut part).unwrap();
+                    prop_assert_eq!(part.indices.is_empty(), whole.indices.is_empty(), "{}", name);
                 }
                 prop_assert_eq!(&union, &whole, "{} {}", name, step);
                 let sampler = &mut *ranks[0][at].1;
@@ -202,6 +236,33 @@ proptest! {
     }
 }
 
+/// What every rank must be told are the losses of all ranks: one that knows its own share only gives no batch of the
+/// epoch to come, or of the next step, rather than one of its own.
+#[test]
+fn a_rank_that_is_told_its_own_share_only_does_not_go_on() {
+    let mut n_learning = 0;
+    for (name, mut sampler) in samplers(24, 4, 1, data("0")) {
+        if sampler.ready_until() == u64::MAX {
+            continue;
+        }
+        n_learning += 1;
+        let (mut wanted, mut batch) = (Vec::new(), Batch::default());
+        let tell = |sampler: &mut Box<dyn Sampler>, step, examples: &[usize]| {
+            let own = &examples[share_of_rank(examples.len(), 0, 2).unwrap()];
+            let losses: Vec<f64> = own.iter().map(|&example| example as f64 / 30.0).collect();
+            sampler.feedback(step, own, &losses)
+        };
+        let outcome = (0..60).try_for_each(|step| {
+            sampler.wanted(step, &mut wanted);
+            tell(&mut sampler, step, &wanted)?;
+            sampler.batch(step, &mut batch)?;
+            tell(&mut sampler, step, &batch.indices)
+        });
+        assert!(matches!(outcome, Err(SamplerError::OutOfTurn { .. })), "{name}: {outcome:?}");
+    }
+    assert!(n_learning >= 5, "{n_learning}");
+}
+
 /// No sampler takes a state of another kind, of another seed or batch size, or of other data.
 #[test]
 fn states_of_others_are_refused() {
@@ -219,10 +280,17 @@ fn states_of_others_are_refused() {
             assert_eq!(sampler.restore(&state).is_ok(), at == other, "{name} into {other_name}");
         }
     }
-    for others in [samplers(20, 4, 2, data("0")), samplers(20, 5, 1, data("0")), samplers(21, 4, 1, data("0"))] {
+    for (n, batch_size, seed) in [(20, 4, 2), (20, 5, 1), (21, 4, 1)] {
+        let others = samplers(n, batch_size, seed, data("0"));
         for ((name, state), (_, mut sampler)) in shown(own()).into_iter().zip(others) {
             // Lengths know no batch size, and a sequence of all has no seed but that of its order.
             if sampler.n_examples() == 20 && name.contains("length") {
+                continue;
+            }
+            // These go on with another batch size.
+            let resized = ["shuffle", "prefix", "window", "mini-batch", "competence", "sources"].contains(&name);
+            if batch_size == 5 && resized {
+                assert_eq!(sampler.restore(&state).unwrap(), 3);
                 continue;
             }
             assert!(sampler.restore(&state).is_err(), "{name}");

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cl_pacing::{
-    Batch, CompetenceSampler, EqualDifficulty, Linear, MiniBatchSampler, PrefixSampler, Sampler, SamplerInput,
-    SamplerInputs, SequentialSampler, ShuffleSampler, sampler_by_name, sampler_inputs, samplers,
+    Batch, CompetenceSampler, Description, EqualDifficulty, Linear, MiniBatchSampler, PrefixSampler, Sampler,
+    SamplerInput, SamplerInputs, SequentialSampler, ShuffleSampler, sampler_by_name, sampler_inputs, samplers,
 };
 
 const N: usize = 6;
@@ -16,10 +16,13 @@ fn inputs() -> SamplerInputs<'static> {
         n_examples: N,
         order: Some(&ORDER),
         difficulty: Some(&DIFFICULTY),
-        classes: Some(&[0, 1, 0, 1, 0, 1]),
+        classes: Some(&[0, 1, 0, 1, 2, 2]),
         irreducible: Some(&DIFFICULTY),
+        lengths: Some(&[3, 9, 4, 1, 7, 5]),
+        weights: Some(&DIFFICULTY),
         pacing: Some(Arc::new(Linear::new(0.8, 0.3).unwrap())),
         batch_size: 2,
+        later_batch_sizes: &[],
         total_steps: 20,
         seed: 7,
     }
@@ -30,6 +33,7 @@ fn needed(name: &str) -> &'static [(&'static str, &'static str)] {
     match name {
         "self-paced" => &[("lambda", "0.5")],
         "clocked" => &[("total", "40")],
+        "token-budget" => &[("tokens", "16")],
         _ => &[],
     }
 }
@@ -96,6 +100,8 @@ fn the_inputs_declared_are_those_that_are_used() {
             difficulty: all.difficulty.filter(|_| has(SamplerInput::Difficulty)),
             classes: all.classes.filter(|_| has(SamplerInput::Classes)),
             irreducible: all.irreducible.filter(|_| has(SamplerInput::Irreducible)),
+            lengths: all.lengths.filter(|_| has(SamplerInput::Lengths)),
+            weights: all.weights.filter(|_| has(SamplerInput::Weights)),
             pacing: all.pacing.clone().filter(|_| has(SamplerInput::Pacing)),
             total_steps: if has(SamplerInput::TotalSteps) { 20 } else { 0 },
             ..all.clone()
@@ -119,4 +125,24 @@ fn the_inputs_declared_are_those_that_are_used() {
         }
     }
     assert!(sampler_inputs("prefixes").is_err());
+}
+
+/// Later batch sizes are taken by those that can change theirs, and by no others.
+#[test]
+fn later_batch_sizes_are_taken_or_refused() {
+    let resized = SamplerInputs { later_batch_sizes: &[(3, 1), (5, 4)], ..inputs() };
+    let backwards = SamplerInputs { later_batch_sizes: &[(5, 4), (3, 1)], ..inputs() };
+    for Description { name, .. } in samplers() {
+        let made = sampler_by_name(name, needed(name), &resized);
+        if !["prefix", "mini-batch", "competence", "shuffle"].contains(&name) {
+            let error = made.err().unwrap().to_string();
+            assert!(error.contains(&format!("later_batch_sizes is from step 3 of {name}")), "{error}");
+            continue;
+        }
+        let mut batch = Batch::default();
+        made.unwrap().batch(if name == "shuffle" { 3 } else { 4 }, &mut batch).unwrap();
+        assert_eq!(batch.indices.len(), 1, "{name}");
+        let error = sampler_by_name(name, needed(name), &backwards).err().unwrap().to_string();
+        assert!(error.contains("from step 3 after that from step 5"), "{error}");
+    }
 }

@@ -127,6 +127,18 @@ pub enum PruneError {
         /// What is wrong with it.
         why: String,
     },
+    /// A neighbour, or a similarity to one, that cannot be.
+    #[error("{what} of example {client} is {value}, expected {expected}")]
+    Neighbor {
+        /// The index of the example whose neighbour it is.
+        client: usize,
+        /// The neighbour or the similarity.
+        what: &'static str,
+        /// The value found.
+        value: String,
+        /// What would have been accepted.
+        expected: String,
+    },
     /// A rule needs what it was not given.
     #[error("{rule} needs {what}")]
     Missing {

@@ -10,6 +10,7 @@
 
 mod budget;
 pub mod coreset;
+pub mod duplicate;
 mod dynamic;
 mod error;
 mod life_cycle;
@@ -29,6 +30,6 @@ pub use rule::{
     KeepByPrototype, KeepEasiest, KeepHardest, KeepMiddle, KeepRandom, MessagePassing, NeighborLists,
     NeverLearnedFate, OffsetWindow, PrototypeSide, RemoveUnforgettable, ReverseMessages, RuleDescription,
     RuleInputs, RuleNeeds, RuleSettings, SelectionRule, StratifiedRandom, WindowStart, choose_hard_cutoff,
-    class_options, rules,
+    class_options, rules, within_costs,
 };
 pub use selection::{Decision, Group, Selection};

@@ -129,6 +129,39 @@ impl Selection {
         self
     }
 
+    /// The same of `n_examples`, where this was decided among `members` alone, by their place: the others come last, and
+    /// are not kept.
+    ///
+    /// # Errors
+    /// [`PruneError::LengthMismatch`] where there is not a decision for each member,
+    /// [`PruneError::IndexOutOfRange`] where one is no example.
+    pub fn spread(self, members: &[usize], n_examples: usize) -> Result<Self, PruneError> {
+        let (found, expected) = (self.decisions.len(), members.len());
+        if found != expected {
+            return Err(PruneError::LengthMismatch { what: "selection", found, expected });
+        }
+        if let Some(&index) = members.iter().find(|&&member| member >= n_examples) {
+            return Err(PruneError::IndexOutOfRange { what: "member", index, n_examples });
+        }
+        let mut tied = vec![false; n_examples];
+        members.iter().zip(&self.decisions).for_each(|(&member, decision)| tied[member] = decision.tied);
+        let mut is_member = vec![false; n_examples];
+        members.iter().for_each(|&member| is_member[member] = true);
+        let others: Vec<usize> = (0..n_examples).filter(|&example| !is_member[example]).collect();
+        let ranked = self.kept.iter().chain(&self.dropped).map(|&place| members[place]);
+        let n_kept = self.kept.len();
+        let spread = Self::with_ties(&self.rule, ranked.chain(others).collect(), n_kept, |example| tied[example])?;
+        if self.groups.is_empty() {
+            return Ok(spread);
+        }
+        let mut names: Vec<String> = self.groups.into_iter().map(|group| group.name).collect();
+        let other = names.len() as u32;
+        let mut group_of = vec![other; n_examples];
+        members.iter().zip(&self.group_of).for_each(|(&member, &group)| group_of[member] = group);
+        names.push("not chosen from".into());
+        Ok(spread.grouped(names, group_of))
+    }
+
     /// Whether each example stands in one of the lists, at its rank.
     fn agrees(&self) -> bool {
         let n_kept = self.kept.len();

@@ -1,6 +1,9 @@
 //! All integration tests of the crate in one program, which links once.
 
+mod constraints;
 mod damaged_states;
+mod duplicates;
 mod golden;
 mod library;
+mod neighbors;
 mod properties;

@@ -74,7 +74,12 @@ pub(crate) fn choose(
         return Err(value_error("labels", format!("of shape ({},)", labels.len()), &expected));
     }
     let validation = validation.map(|given| gradients(given, n_features)).transpose()?;
-    let inputs = CoresetInputs { labels: labels.as_deref(), start, validation: validation.as_ref() };
+    let inputs = CoresetInputs {
+        labels: labels.as_deref(),
+        start,
+        validation: validation.as_ref(),
+        ..CoresetInputs::default()
+    };
     let chosen = match &features.values {
         FloatValues::F32(memory) => {
             let values = memory.as_slice();

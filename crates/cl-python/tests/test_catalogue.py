@@ -16,10 +16,10 @@ VALUES = {
     "lambda_": 0.5, "a": 0.25, "b": 0.25, "rho": 0.5, "threshold": 0.5, "gamma": 1, "tau": 1, "lambda1": 1, "lambda2": 0.25,
     "fraction": 0.25, "min": 1, "epoch": 1, "n_buckets": 4, "bucket_length": 4, "step_length": 4, "p": 3, "t": 3, "max": 8,
     "total_step": 8, "after": [1, 2, 5], "table": {0: 0.25, 0.5: 1}, "difficulties": [1, 8], "max_steps": 3, "total": 40,
-    "n_epochs": 5,
+    "n_epochs": 5, "tokens": 16,
 }  # fmt: skip
 
-OPTIONAL = {"quantile", "c", "cap"}
+OPTIONAL = {"quantile", "c", "cap", "k", "n_draws", "truncate"}
 
 
 def needed(entry):
@@ -44,7 +44,8 @@ def made(family, entry, **more):
         return cls(**given, **({"classes": [0, 1] * (N // 2)} if entry["name"] == "diversity" else {}))
     data = {
         "order": list(range(N)), "pacing": cl.pacing.Linear(a=0.5, b=0.5), "n_examples": N, "difficulty": SCORES,
-        "classes": [0, 1] * (N // 2), "irreducible": SCORES, "total_steps": 30,
+        "classes": [0, 1, 2] * (N // 3), "irreducible": SCORES, "total_steps": 30, "lengths": [3, 1, 2] * (N // 3),
+        "weights": SCORES,
     }  # fmt: skip
     inputs = {name: data[name] for name in entry["inputs"]}
     return cls(**given, **inputs, batch_size=5)

@@ -341,7 +341,6 @@ def test_the_state_of_fewer_steps_than_were_drawn(name):
 
 OTHERS = {
     "seed": (lambda: prefix(seed=4), "seed 3, not with 4"),
-    "batch size": (lambda: prefix(batch_size=9), "batch size 8, not with 9"),
     "order": (
         lambda: SAMPLERS.Prefix(ORDER[::-1], growing(), batch_size=BATCH, total_steps=STEPS, seed=3),
         "order of the first",
@@ -358,6 +357,19 @@ OTHERS = {
     "kind": (shuffle, "sampler"),
     "examples": (lambda: prefix(examples=np.arange(N) + 7), "examples all of them, not with"),
 }
+
+
+def test_a_state_goes_on_under_another_batch_size():
+    saved = prefix()
+    epochs(saved, 2)
+    iterator = iter(saved)
+    shown = [index for batch in (next(iterator), next(iterator)) for index in batch]
+    other = prefix(batch_size=9)
+    other.load_state_dict(saved.state_dict())
+    rest = list(other)
+    assert all(len(batch) == 9 for batch in rest[:-1])
+    assert sorted(index for batch in rest for index in batch) == sorted(index for batch in iterator for index in batch)
+    assert not set(shown) & {index for batch in rest for index in batch}
 
 
 @pytest.mark.parametrize("what", OTHERS)

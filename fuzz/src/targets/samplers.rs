@@ -25,8 +25,11 @@ fn by_name(name: &str, parameters: &[(&str, &str)]) -> Made {
         difficulty: Some(&DIFFICULTY),
         classes: Some(&[0, 1, 0, 1, 0, 1]),
         irreducible: Some(&DIFFICULTY),
+        lengths: Some(&[3, 1, 4, 1, 5, 2]),
+        weights: Some(&DIFFICULTY),
         pacing: Some(Arc::new(Linear::new(0.8, 0.3).expect("a pacing"))),
         batch_size: 2,
+        later_batch_sizes: &[],
         total_steps: 20,
         seed: 7,
     };

@@ -8,8 +8,17 @@ use cl_prune::coreset::PartChoice;
 
 use crate::dynamics::ids_of;
 
-/// Reads a file of this command, `.npz` or a table, or a `.npy` file of indices into so many examples, with its name.
-pub(super) fn read(path: &Path, n_examples: usize) -> anyhow::Result<(String, PartChoice)> {
+/// What a file says was chosen.
+pub(super) struct Part {
+    pub(super) file: String,
+    pub(super) choice: PartChoice,
+    /// How many of how many rows its column `kept` keeps: a choice of `curriculum prune`, by a score and in no order.
+    pub(super) kept: Option<(usize, usize)>,
+}
+
+/// Reads a file of this command or of `prune`, `.npz` or a table, or a `.npy` file of indices into so many examples.
+pub(super) fn read(path: &Path, n_examples: usize) -> anyhow::Result<Part> {
+    let mut kept = None;
     let choice = match Signature::of(path)? {
         Signature::Npz => read_npz(path, n_examples)?,
         Signature::Npy => {
@@ -20,9 +29,13 @@ pub(super) fn read(path: &Path, n_examples: usize) -> anyhow::Result<(String, Pa
             let order = indices_of(path, "order", &reader.into_array()?)?;
             PartChoice::Indices { order, n_examples: None }
         }
-        _ => read_table(path)?,
+        _ => {
+            let choice;
+            (choice, kept) = read_table(path)?;
+            choice
+        }
     };
-    Ok((path.display().to_string(), choice))
+    Ok(Part { file: path.display().to_string(), choice, kept })
 }
 
 fn read_npz(path: &Path, n: usize) -> anyhow::Result<PartChoice> {
@@ -57,7 +70,8 @@ pub(super) fn n_examples_data(n_examples: usize) -> ArrayData {
     ArrayData::I64(vec![n_examples as i64])
 }
 
-fn read_table(path: &Path) -> anyhow::Result<PartChoice> {
+/// The rows of a table, of which, where it has a column `kept`, those with 1 alone are chosen.
+fn read_table(path: &Path) -> anyhow::Result<(PartChoice, Option<(usize, usize)>)> {
     let shown = path.display();
     let table = TableReader::open(path, &TableOptions::default())?;
     let (column, is_id) = match (table.find("id"), table.find("index")) {
@@ -67,22 +81,35 @@ fn read_table(path: &Path) -> anyhow::Result<PartChoice> {
             bail!("{shown}: header: neither `id` nor `index`, the columns are {}", listed(table.columns()))
         }
     };
-    let (mut ids, mut indices) = (Vec::new(), Vec::new());
-    let mut rows = table.rows(&[column])?;
+    let columns: Vec<usize> = [column].into_iter().chain(table.find("kept")).collect();
+    let (mut ids, mut indices, mut n_rows) = (Vec::new(), Vec::new(), 0);
+    let mut rows = table.rows(&columns)?;
     while let Some(batch) = rows.next_batch()? {
-        let cells = &batch.columns[0];
+        n_rows += batch.n_rows;
         for row in 0..batch.n_rows {
-            let wrong = |what: &str| {
-                let (place, name) = (batch.place(row), &table.columns()[column]);
-                anyhow!("{shown}: {place}, column `{name}`: {}, expected {what}", cells.shown(row))
+            let wrong = |at: usize, what: &str| {
+                let (place, name) = (batch.place(row), &table.columns()[columns[at]]);
+                anyhow!("{shown}: {place}, column `{name}`: {}, expected {what}", batch.columns[at].shown(row))
             };
+            if let Some(kept) = batch.columns.get(1)
+                && !kept.flag(row).ok_or_else(|| wrong(1, "0 or 1"))?
+            {
+                continue;
+            }
+            let cells = &batch.columns[0];
             if is_id {
-                ids.push(cells.text(row).ok_or_else(|| wrong("an id"))?.into_owned());
+                ids.push(cells.text(row).ok_or_else(|| wrong(0, "an id"))?.into_owned());
             } else {
                 let index = cells.integer(row).and_then(|index| usize::try_from(index).ok());
-                indices.push(index.ok_or_else(|| wrong("an integer from 0"))?);
+                indices.push(index.ok_or_else(|| wrong(0, "an integer from 0"))?);
             }
         }
     }
-    Ok(if is_id { PartChoice::Ids(ids) } else { PartChoice::Indices { order: indices, n_examples: None } })
+    let kept = (columns.len() > 1).then_some((ids.len() + indices.len(), n_rows));
+    if let Some((0, n_rows)) = kept {
+        bail!("{shown}: column `kept`: 0 in all {n_rows} rows, expected 1 for those that were kept");
+    }
+    let choice =
+        if is_id { PartChoice::Ids(ids) } else { PartChoice::Indices { order: indices, n_examples: None } };
+    Ok((choice, kept))
 }

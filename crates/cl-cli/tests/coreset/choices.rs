@@ -271,3 +271,21 @@ fn people_read_a_summary_and_the_list() {
     assert!(text.contains("graph-cut") && text.contains("lambda") && text.contains("optimizer: naive"), "{text}");
     assert_eq!(curriculum(&["coreset", "x.npy"]).status.code(), Some(2));
 }
+
+/// Of a class of one example that has no share of the count nobody would know.
+#[test]
+fn classes_are_counted() {
+    let folder = Folder::new();
+    let mut labels = vec![0; N];
+    labels[40..59].fill(1);
+    labels[59] = 7;
+    let labels = folder.npy("uneven.npy", &[N], ArrayData::I64(labels));
+    let (input, out) = (folder.path("features.npy"), folder.path("out.npy"));
+    let base = ["coreset", &input, "--method", "herding", "--labels", &labels, "-o", &out, "--count"];
+    let told = report(&[&base[1..], &["6"]].concat());
+    assert_eq!(told["classes"][1], serde_json::json!({"class": 1, "size": 19, "n_chosen": 2}));
+    assert_eq!((&told["classes_without"], &told["classes_of_one"]), (&vec![7].into(), &vec![7].into()));
+    let text = String::from_utf8(curriculum(&[&base[..], &["6"]].concat()).stdout).unwrap();
+    assert!(text.contains("none was chosen of class 7\nthere is one example of class 7\n"), "{text}");
+    assert_eq!(report(&[&base[1..], &["60"]].concat())["classes_without"], serde_json::json!([]));
+}

@@ -1,6 +1,8 @@
 //! `curriculum coreset` as a user meets it.
 
 mod choices;
+mod constraints;
+mod neighbors;
 mod parts;
 
 use std::process::{Command, Output};

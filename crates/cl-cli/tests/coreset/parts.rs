@@ -23,8 +23,12 @@ fn parts_are_merged() {
     let similarities = Similarities::new(&Features::new(&rows, D).unwrap(), Similarity::MaxSquared).unwrap();
     let greedy = Greedy::default().select(&mut FacilityLocation::new(similarities), 4).unwrap();
     assert_eq!(merged, greedy.order.iter().map(|&at| union[at]).collect::<Vec<_>>());
-    let message = refusal(&[&base[..], &["--part", &a, "--part", &a]].concat());
-    assert!(message.contains("example 3 is there twice"), "{message}");
+    // Parts may overlap; within one an example is there once.
+    report(&[&base[..], &["--part", &a, "--part", &b, "--part", &a]].concat());
+    assert_eq!(folder.order("out.npy"), merged);
+    let twice = folder.npy("twice.npy", &[3], ArrayData::I64(vec![3, 10, 3]));
+    let message = refusal(&[&base[..], &["--part", &twice]].concat());
+    assert!(message.contains("twice.npy: example 3 is there twice"), "{message}");
     let message = refusal(&[&base[..], &["--part", &a, "--option", "optimizer=greedi"]].concat());
     assert!(message.contains("--part") && message.contains("facility-location.optimizer is greedi"), "{message}");
     let beyond = folder.npy("c.npy", &[1], ArrayData::I64(vec![60]));
@@ -194,4 +198,29 @@ fn rows_of_a_file_are_parts_of_it() {
     let usage =
         |more: &[&str]| curriculum(&[&["coreset"], &base[..], &["5", "--method", "graph-cut"], more].concat());
     assert_eq!(usage(&["--part", &a]).status.code(), Some(2));
+}
+
+/// A table of `prune` names every example, and those it kept are the ones with 1.
+#[test]
+fn what_was_pruned_is_not_chosen() {
+    let folder = Folder::new();
+    let ids = folder.with_ids("all.npz", 0..60, |id| id % 3 == 0);
+    let table = |is_kept: &dyn Fn(usize) -> &'static str| {
+        let rows = (0..60).map(|id| format!("\"img,{id}\",{},why\n", is_kept(id)));
+        std::fs::write(folder.path("kept.csv"), "id,kept,reason\n".to_owned() + &rows.collect::<String>())
+            .unwrap();
+    };
+    let (kept, out) = (folder.path("kept.csv"), folder.path("out.npy"));
+    let base = [ids.as_str(), "--method", "feature-based", "--count", "15", "-o", &out, "--part", &kept];
+    // What was dropped is no number, and is not read.
+    table(&|id| if id % 3 == 0 { "0" } else { "1" });
+    let told = report(&base);
+    assert_eq!((&told["n_read"], &told["parts"][0]["kept_of"]), (&40.into(), &60.into()));
+    assert!(told["guarantee"].as_str().unwrap().contains("of the best choice among what the parts chose"));
+    assert!(folder.order("out.npy").iter().all(|index| index % 3 != 0));
+    table(&|id| if id == 7 { "2" } else { "1" });
+    let message = refusal(&base);
+    assert!(message.contains("kept.csv: line 9, column `kept`: \"2\", expected 0 or 1"), "{message}");
+    table(&|_| "0");
+    assert!(refusal(&base).contains("column `kept`: 0 in all 60 rows"));
 }

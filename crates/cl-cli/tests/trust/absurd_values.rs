@@ -103,7 +103,7 @@ pub(super) const COMMANDS: &[&str] = &[
     "order in/scores.csv --column=loss --batch-size=4 --steps=0..20 --total-steps=40 --pacing=linear --a=0.8 --b=0.2 \
      --exposure=out.jsonl --output=out.csv",
     "order in/losses.npy --order=easy-first --order-param=balance=round-robin --labels=in/labels.npy --batch-size=5 \
-     --steps=3..30 --sampler=competence --pacing=competence --rank=1 --world-size=2 --output=out.npy",
+     --steps=3..30 --sampler=competence --pacing=competence --total-steps=40 --rank=1 --world-size=2 --output=out.npy",
     "order in/scores.csv --column=loss,forgetting --join=weighted-rank --join-weights=1,2 --high-is=hard --batch-size=2 \
      --steps=0..9 --sampler=mini-batch --output=-",
     "weights in/losses.npy --weighting=linear --param=lambda=0.5 --output=out.npy",
@@ -119,6 +119,7 @@ pub(super) const COMMANDS: &[&str] = &[
      --labels=in/labels.npy --rows=0..20 --output=out.npz",
     "coreset in/features.npy --method=glister --validation=in/features.npy --count=4 --output=out.jsonl",
     "coreset in/features.npy --method=feature-based --part=in/part.npy --part=in/part2.npy --count=3 --output=out.npy",
+    "dedup in/features.npy --method=cosine --threshold=0.9 --neighbors=3 --keep=first --output=out.csv",
     "compare iris --arms=easy-first,random-pruning --seeds=6 --budget=1 --time-limit=2s --model=linear --hidden=4 \
      --metric=accuracy --noise=0.1 --keep=0.5 --margin=0.5 --jobs=1 --out=out --json=out.json",
     "advise iris --time-limit=2s --model=linear --hidden=4 --metric=accuracy --margin=0.5 --jobs=1 --suspects=out.csv \

@@ -1,14 +1,18 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::{ElementType, NpyReader, NpzReader, Signature, ids_of, malformed};
+use super::{
+    ElementType, NpyReader, NpzReader, Signature, feature_table::FeatureTable, ids_of, listed, malformed,
+};
 use crate::{dataset::Scalar, error::DataError, ids::Ids};
 
 /// Rows read at a time.
 const ROWS: usize = 4096;
 
-/// A matrix of features (examples, features) in a `.npy` file, or in a `.npz` file under `features` with perhaps
-/// `ids`: its shape and its ids are known before any feature is read, so that memory can be reckoned with.
+/// A matrix of features (examples, features) in a `.npy` file, or in a `.npz` file under `features`, or as its only array of
+/// two axes, with perhaps `ids`: its shape and its ids are known before any feature is read, so that memory can be reckoned
+/// with. Or in a table (CSV, JSON lines, Parquet), whose columns are features but for those of ids and labels; it is read
+/// when it is opened.
 ///
 /// ```
 /// use cl_data::io::{Array, ArrayData, FeatureReader, FeatureRows, FeatureValues, write_npy};
@@ -32,7 +36,8 @@ pub struct FeatureReader {
 
 enum Store {
     Array(NpyReader<'static>),
-    Archive(NpzReader),
+    Archive(NpzReader, String),
+    Table(Vec<f64>),
 }
 
 /// The size of a matrix of features.
@@ -124,10 +129,24 @@ impl FeatureReader {
     /// Opens a file and reads what it says of itself.
     ///
     /// # Errors
-    /// [`DataError::Io`]; [`DataError::Malformed`] where it is neither `.npy` nor `.npz`, or holds no matrix of
-    /// numbers with at least one example and feature.
+    /// [`DataError::Io`]; [`DataError::Malformed`] where it holds no matrix of numbers with at least one example and feature,
+    /// or several of which none is called `features`.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
+        Self::open_with(path, None, &[])
+    }
+
+    /// The same of the array `member`, where the file is an archive, and without the columns `beside` features, where it is a
+    /// table.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); where there is no such array, or the file is no archive.
+    pub fn open_with(path: impl AsRef<Path>, member: Option<&str>, beside: &[&str]) -> Result<Self, DataError> {
         let path = path.as_ref().to_path_buf();
+        if let (Some(name), Signature::Npy | Signature::Parquet | Signature::Other) =
+            (member, Signature::of(&path)?)
+        {
+            return Err(malformed(&path, format!("member `{name}`"), "not there, expected it in a .npz file"));
+        }
         match Signature::of(&path)? {
             Signature::Npy => {
                 let reader = NpyReader::open(&path)?;
@@ -136,14 +155,22 @@ impl FeatureReader {
             }
             Signature::Npz => {
                 let mut archive = NpzReader::open(&path)?;
-                let shape = shape_of(&path, &archive.stream("features")?)?;
+                let name = match member {
+                    Some(name) => name.to_owned(),
+                    None => matrix(&path, &mut archive)?,
+                };
+                let shape = shape_of(&path, &archive.stream(&name)?)?;
                 let ids = match archive.names().iter().any(|name| name == "ids") {
                     true => Some(ids_of(&path, archive.read_at_most("ids", shape.n_examples)?)?),
                     false => None,
                 };
-                Ok(Self { path, store: Store::Archive(archive), shape, ids })
+                Ok(Self { path, store: Store::Archive(archive, name), shape, ids })
             }
-            _ => Err(malformed(&path, "", "neither .npy nor .npz, expected features in one of them")),
+            _ => {
+                let FeatureTable { values, n_examples, ids } = FeatureTable::read(&path, beside)?;
+                let shape = FeatureShape { n_examples, n_features: values.len() / n_examples, width: 8 };
+                Ok(Self { path, store: Store::Table(values), shape, ids })
+            }
         }
     }
 
@@ -163,7 +190,7 @@ impl FeatureReader {
     /// [`DataError::Io`]; [`DataError::Malformed`] where the file ends early or is corrupt, or where there is no
     /// memory for them; [`DataError::InvalidArgument`] where the rows are not in the file or not in its order.
     pub fn read(self, rows: &FeatureRows) -> Result<FeatureValues, DataError> {
-        let Self { path, store, shape: FeatureShape { n_examples, width, .. }, .. } = self;
+        let Self { path, store, shape: FeatureShape { n_examples, n_features, width }, .. } = self;
         let ranges = rows.ranges(n_examples)?;
         let read = |reader: &mut NpyReader<'_>| {
             Ok(match width {
@@ -173,7 +200,37 @@ impl FeatureReader {
         };
         match store {
             Store::Array(mut reader) => read(&mut reader),
-            Store::Archive(mut archive) => read(&mut archive.stream("features")?),
+            Store::Archive(mut archive, name) => read(&mut archive.stream(&name)?),
+            Store::Table(values) => Ok(FeatureValues::F64(match &ranges[..] {
+                [range] if range.len() == n_examples => values,
+                _ => {
+                    let of = |range: &Range<usize>| &values[range.start * n_features..range.end * n_features];
+                    ranges.iter().flat_map(of).copied().collect()
+                }
+            })),
+        }
+    }
+}
+
+/// The array of features: of that name, or the only one of two axes.
+fn matrix(path: &Path, archive: &mut NpzReader) -> Result<String, DataError> {
+    let names = archive.names().to_vec();
+    if names.iter().any(|name| name == "features") {
+        return Ok("features".into());
+    }
+    let mut matrices = Vec::new();
+    for name in &names {
+        let stream = archive.stream(name)?;
+        let is_text = matches!(stream.element_type(), ElementType::Unicode(_) | ElementType::Bytes(_));
+        if stream.shape().len() == 2 && !is_text {
+            matrices.push(name.clone());
+        }
+    }
+    match matrices.pop() {
+        Some(name) if matrices.is_empty() => Ok(name),
+        _ => {
+            let problem = format!("not there, expected it, or one matrix, among {}", listed(&names));
+            Err(malformed(path, "member `features`", problem))
         }
     }
 }

@@ -6,7 +6,9 @@ use std::ops::Range;
 pub enum SamplerError {
     /// A sampler that learns was asked for a step that it cannot give now, or for the state at one.
     #[error(
-        "step {step} is out of turn, expected one of {first_step}..{end}: later ones wait for losses still to be told"
+        "step {step} is out of turn, {}: later ones wait for losses still to be told, on every rank those of all \
+         ranks",
+        if first_step < end { format!("expected one of {first_step}..{end}") } else { "expected none yet".into() }
     )]
     OutOfTurn {
         /// The step asked for.

@@ -47,6 +47,11 @@ impl SamplerFingerprint {
         self.with(setting, hash.fingerprint())
     }
 
+    /// The value of a setting, as text.
+    pub fn get(&self, setting: &str) -> Option<&str> {
+        self.0.get(setting).map(String::as_str)
+    }
+
     /// Whether `saved` was made with these settings.
     ///
     /// # Errors

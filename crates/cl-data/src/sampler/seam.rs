@@ -40,7 +40,8 @@ pub trait Sampler: Send + Sync {
     }
 
     /// Tells the sampler the losses of some examples, as they were before the update of `step`: of those wanted, or
-    /// of (a part of) its batch.
+    /// of (a part of) its batch. On several ranks, each of which has a sampler of its own, every one must be told what
+    /// all of them evaluated, in any order and in as many parts as there are.
     ///
     /// # Errors
     /// Where a sampler that learns cannot learn from them, such as from NaN; none of them is taken then.

@@ -45,21 +45,39 @@ impl SamplerFingerprint {
         Ok(seal_json(&serde_json::to_string(&state).map_err(unusable)?))
     }
 
+    /// The settings of a saved state, and the steps that it was saved after: what can be read of any sampler's.
+    ///
+    /// # Errors
+    /// In this order: where the text is no state, of another version, or damaged.
+    pub fn of_state(state: &str) -> Result<(Self, u64), SamplerError> {
+        let mut parts = parts(state)?;
+        let mut part = |name: &str| parts.remove(name).unwrap_or(Value::Null);
+        let settings = serde_json::from_value(part("settings")).map_err(unusable)?;
+        Ok((settings, serde_json::from_value(part("n_steps")).map_err(unusable)?))
+    }
+
     /// The steps and the progress that [`save`](Self::save) was given.
     ///
     /// # Errors
     /// In this order: where the text is no state, of another version, damaged, of other settings, or its progress
     /// another's.
     pub fn restore<P: DeserializeOwned>(&self, state: &str) -> Result<(u64, P), SamplerError> {
-        let mut parts: BTreeMap<String, Value> = serde_json::from_str(state).map_err(unusable)?;
+        let mut parts = parts(state)?;
         let mut part = |name: &str| parts.remove(name).unwrap_or(Value::Null);
-        CurrentVersion::deserialize(part("version")).map_err(|error| SamplerError::Version(error.to_string()))?;
-        open_json(state).map_err(unusable)?;
         // Settings before progress: that of another kind of sampler cannot be read.
         self.check(&serde_json::from_value(part("settings")).map_err(unusable)?)?;
         let n_steps = serde_json::from_value(part("n_steps")).map_err(unusable)?;
         Ok((n_steps, serde_json::from_value(part("progress")).map_err(unusable)?))
     }
+}
+
+/// The parts of a state of this version that is whole.
+fn parts(state: &str) -> Result<BTreeMap<String, Value>, SamplerError> {
+    let mut parts: BTreeMap<String, Value> = serde_json::from_str(state).map_err(unusable)?;
+    let version = parts.remove("version").unwrap_or(Value::Null);
+    CurrentVersion::deserialize(version).map_err(|error| SamplerError::Version(error.to_string()))?;
+    open_json(state).map_err(unusable)?;
+    Ok(parts)
 }
 
 fn unusable(error: impl Display) -> SamplerError {

@@ -69,6 +69,19 @@ impl Table {
     /// # Errors
     /// As [`read_with`](Self::read_with).
     pub fn read_plain_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, DifficultyError> {
+        Self::read_plain_as("difficulty", path, options)
+    }
+
+    /// The same, where a `.npy` file without a sidecar holds something else than difficulties, such as losses: its
+    /// column is called `what`.
+    ///
+    /// # Errors
+    /// As [`read_with`](Self::read_with).
+    pub fn read_plain_as(
+        what: &str,
+        path: impl AsRef<Path>,
+        options: &ReadOptions,
+    ) -> Result<Self, DifficultyError> {
         let path = path.as_ref();
         let beside = !is_standard(path) && sidecar_path(path).exists();
         if signature(path, options)? != Signature::Npy || beside {
@@ -76,12 +89,12 @@ impl Table {
         }
         let array = read_npy(path)?;
         if array.shape().len() != 1 {
-            let problem = format!("shape {:?}, expected one score per example, [N]", array.shape());
+            let problem = format!("shape {:?}, expected one {what} per example, [N]", array.shape());
             return Err(DifficultyError::malformed(path, "", problem));
         }
         let mut table = Self::new(path, None);
         table.by_convention = true;
-        table.take_array("difficulty".into(), array_values(path, "", array.data())?);
+        table.take_array(what.into(), array_values(path, "", array.data())?);
         table.checked()
     }
 }

@@ -162,7 +162,7 @@ pub(super) fn commands_of_files(log: Option<&[String]>, scores: Option<&[String]
             &["order"],
             &scores[..],
             &["--order", "easy-first", "--pacing", "linear", "--a", "0.8", "--b", "0.2", "--batch-size", "32"],
-            &["--steps", "0..100", "-o", "order.csv"],
+            &["--total-steps", "1000", "--steps", "0..1000", "-o", "order.csv"],
         ]
         .concat();
         commands.push(Command::new("To try, not advised: the easiest first", &words));

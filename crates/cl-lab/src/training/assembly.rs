@@ -89,6 +89,7 @@ pub(super) fn sampler(
         batch_size,
         total_steps: total,
         seed,
+        ..SamplerInputs::default()
     };
     let parameters = configuration.parameters("sampler");
     let sampler = sampler_by_name(configuration.chosen("sampler"), &parameters, &inputs)?;

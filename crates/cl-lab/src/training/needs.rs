@@ -99,6 +99,7 @@ pub(super) fn sampler_needs(name: &str, parameters: &[(&str, &str)]) -> Result<N
             batch_size: 1,
             total_steps: 1 << 20,
             seed: 0,
+            ..SamplerInputs::default()
         };
         match sampler_by_name(name, parameters, &inputs) {
             Ok(sampler) => {

@@ -108,6 +108,14 @@ impl DifficultySchedule {
         }
     }
 
+    /// The highest difficulty of any step.
+    pub fn highest(&self) -> u64 {
+        match &self.0 {
+            Kind::FixedDiscrete { difficulties, .. } => difficulties.iter().copied().max().unwrap_or(0),
+            Kind::FixedRoot { max, .. } => *max,
+        }
+    }
+
     /// The difficulty at `step`.
     pub fn difficulty(&self, step: u64) -> u64 {
         match &self.0 {

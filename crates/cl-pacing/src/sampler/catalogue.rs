@@ -6,9 +6,10 @@ use cl_data::{
 };
 
 use super::{
-    clocked, competence,
+    apart, clocked, competence,
     entry::{SamplerEntry, SamplerInput, SamplerInputs},
-    instance_hardness, mini_batch, prefix, rho_loss, self_paced, sequential, shuffle, teacher,
+    groups, instance_hardness, mini_batch, prefix, rho_loss, self_paced, sequential, shuffle, teacher,
+    token_budget, weighted,
 };
 use crate::error::PacingError;
 
@@ -23,6 +24,10 @@ static SAMPLERS: &[&SamplerEntry] = &[
     &instance_hardness::ENTRY,
     &rho_loss::ENTRY,
     &teacher::ENTRY,
+    &token_budget::ENTRY,
+    &weighted::ENTRY,
+    &apart::ENTRY,
+    &groups::ENTRY,
 ];
 
 /// Every sampler that is had by name.
@@ -75,5 +80,10 @@ pub fn sampler_by_name(
     inputs: &SamplerInputs<'_>,
 ) -> Result<Box<dyn Sampler>, PacingError> {
     let entry = entry(name)?;
+    if let (Some((step, _)), false) = (inputs.later_batch_sizes.first(), entry.is_resized) {
+        let value = format!("from step {step} of {}", entry.description.name);
+        let expected = "prefix, mini-batch, competence or shuffle, whose batch size may change";
+        return Err(PacingError::argument("later_batch_sizes", value, expected));
+    }
     (entry.make)(&mut Options::new(&entry.description, parameters)?, inputs)
 }

@@ -366,7 +366,7 @@ mod tests {
     use crate::{
         pacing::{BabySteps, Full, Linear, Root},
         sampler::PrefixSampler,
-        sharding::Sharding,
+        sharding::{Remainder, Sharding},
     };
     use proptest::prelude::*;
 
@@ -444,7 +444,7 @@ mod tests {
                 prop_assert_eq!(fresh.epoch(step), walker.epoch(step));
                 let (mut parts, mut part) = (Vec::new(), Batch::default());
                 for rank in 0..world_size {
-                    fresh.batch_of_rank(step, rank, world_size, &mut part).unwrap();
+                    fresh.batch_of_rank_with(step, rank, world_size, Remainder::Empty, &mut part).unwrap();
                     parts.extend_from_slice(&part.indices);
                 }
                 prop_assert_eq!(&parts, &walked[step as usize]);

@@ -125,7 +125,7 @@ impl Drawing for ByCompetence {
         };
         let start = covered(start);
         // Fewer than a batch: the difficulties that make up one.
-        let least = curriculum.batch_size.min(end - start);
+        let least = curriculum.schedule.batch_size.at(step).min(end - start);
         start..if admitted < start + least { reached(start + least) } else { admitted }
     }
 }
@@ -144,9 +144,11 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
             o.choice("equal", &[("covered", EqualDifficulty::Covered), ("reached", EqualDifficulty::Reached)])?;
         let difficulty = o.given(of.difficulty, "difficulty", "the difficulty of each example")?;
         let (pacing, total_steps) = (of.pacing(), of.total_steps);
-        Ok(Box::new(CompetenceSampler::new(difficulty, equal, pacing, of.batch_size, total_steps, of.seed)?))
+        let sampler = CompetenceSampler::new(difficulty, equal, pacing, of.batch_size, total_steps, of.seed)?;
+        Ok(Box::new(sampler.with_batch_sizes(of.later_batch_sizes)?))
     },
-);
+)
+.resized();
 
 #[cfg(test)]
 mod tests {
@@ -189,7 +191,7 @@ mod tests {
         /// less difficult; and where this is less than a batch, difficulties until it is none.
         #[test]
         fn what_is_available_is_what_the_distribution_admits((sampler, difficulty) in any_sampler(), step in 0u64..200) {
-            let (n, batch_size) = (difficulty.len(), sampler.curriculum.batch_size);
+            let (n, batch_size) = (difficulty.len(), sampler.batch_size(step));
             let total = sampler.curriculum.schedule.clone();
             let count = total.available(step).end;
             let easier = |i: usize| difficulty.iter().filter(|&&other| other < difficulty[i]).count();
@@ -217,10 +219,10 @@ mod tests {
             let available = sampler.curriculum.order[available].to_vec();
             let mut examples = batch(&mut sampler, step);
             prop_assert!(examples.iter().all(|&example| available.contains(&(example as u32))));
-            prop_assert_eq!(examples.len(), sampler.curriculum.batch_size);
+            prop_assert_eq!(examples.len(), sampler.batch_size(step));
             examples.sort_unstable();
             examples.dedup();
-            prop_assert_eq!(examples.len(), sampler.curriculum.batch_size);
+            prop_assert_eq!(examples.len(), sampler.batch_size(step));
         }
 
         #[test]

@@ -5,7 +5,7 @@ use cl_data::{Batch, Epoch, Fingerprint, Sampler, SamplerError, SamplerFingerpri
 
 use super::{
     check_batch_size, check_sizes, draw::Draw, n_batches, ordered::Ordered, past::Past, past::Timetable,
-    schedule::Schedule,
+    schedule::Schedule, stepwise::Stepwise,
 };
 use crate::{error::PacingError, pacing::Pacing};
 
@@ -14,7 +14,6 @@ use crate::{error::PacingError, pacing::Pacing};
 pub struct Curriculum {
     pub(super) order: Ordered,
     pub(super) schedule: Schedule,
-    pub(super) batch_size: usize,
     pub(super) seed: u64,
 }
 
@@ -31,7 +30,7 @@ impl Curriculum {
         check_batch_size(n_examples, batch_size)?;
         let order = Ordered::permutation(order)?;
         let schedule = Schedule::new(n_examples, batch_size, pacing, total_steps)?;
-        Ok(Self { order, schedule, batch_size, seed })
+        Ok(Self { order, schedule, seed })
     }
 }
 
@@ -67,12 +66,13 @@ pub trait Drawing: fmt::Debug + Clone + Send + Sync {
     fn batch(&mut self, curriculum: &mut Curriculum, step: u64, draw: &mut Draw, batch: &mut Batch) {
         let mut rng = random::stream(curriculum.seed, Self::NAME, step);
         let available = self.available(curriculum, step);
-        draw.without_replacement(&mut rng, &mut curriculum.order[available], curriculum.batch_size, batch);
+        let batch_size = curriculum.schedule.batch_size.at(step);
+        draw.without_replacement(&mut rng, &mut curriculum.order[available], batch_size, batch);
     }
 
     /// By default passes of n examples: there are no epochs otherwise.
     fn epoch(&self, curriculum: &Curriculum, step: u64) -> Epoch {
-        passes(curriculum.order.len(), curriculum.batch_size, step)
+        curriculum.schedule.batch_size.passes(curriculum.order.len(), step)
     }
 
     /// The schedule has changed.
@@ -130,9 +130,77 @@ impl<D: Drawing> CurriculumSampler<D> {
         Ok(())
     }
 
+    /// Edits the future: batches of `batch_size` from `from_step` on. An epoch that is under way goes on with the
+    /// examples that it has not shown yet. Several make a ramp: [`batch_size_ramp`](crate::batch_size_ramp).
+    ///
+    /// A state that was saved under other batch sizes is taken as well: they stay those of its past, and from there on
+    /// hold those of this sampler.
+    ///
+    /// ```
+    /// use cl_pacing::{Batch, Sampler, ShuffleSampler};
+    ///
+    /// let mut sampler = ShuffleSampler::new(12, 2, 1)?;
+    /// sampler.replace_batch_size(2, 4)?;
+    /// let mut shown = Vec::new();
+    /// let mut batch = Batch::default();
+    /// for step in 0..sampler.epoch(0).n_steps {
+    ///     sampler.batch(step, &mut batch)?;
+    ///     shown.push(batch.indices.len());
+    /// }
+    /// assert_eq!(shown, [2, 2, 4, 4]); // each of the twelve once
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where `from_step` comes before the latest batch, whose past cannot change, and unless `batch_size` is from 1 to
+    /// the number of examples.
+    pub fn replace_batch_size(&mut self, from_step: u64, batch_size: usize) -> Result<(), PacingError> {
+        let n_examples = self.curriculum.schedule.n_examples.at(from_step);
+        check_sizes(n_examples, batch_size)?;
+        check_batch_size(n_examples, batch_size)?;
+        self.past.change_from(from_step)?;
+        self.curriculum.schedule.batch_size.replace(from_step, batch_size);
+        self.drawing.rescheduled(&self.curriculum);
+        Ok(())
+    }
+
+    /// The examples of a batch at `step`, where as many are left in its epoch.
+    pub fn batch_size(&self, step: u64) -> usize {
+        self.curriculum.schedule.batch_size.at(step)
+    }
+
+    /// The same with other batch sizes from some steps on.
+    pub(super) fn with_batch_sizes(mut self, later: &[(u64, usize)]) -> Result<Self, PacingError> {
+        if let Some(pair) = later.windows(2).find(|pair| pair[0].0 >= pair[1].0) {
+            let value = format!("from step {} after that from step {}", pair[1].0, pair[0].0);
+            return Err(PacingError::argument("later_batch_sizes", value, "steps that increase"));
+        }
+        later.iter().try_for_each(|&(from_step, batch_size)| self.replace_batch_size(from_step, batch_size))?;
+        Ok(self)
+    }
+
+    /// Puts `n_new` examples at the end of the order, from `from_step` on.
+    pub(super) fn grow(&mut self, from_step: u64, n_new: usize) -> Result<(), PacingError> {
+        let (n, schedule) = (self.curriculum.order.len(), &mut self.curriculum.schedule);
+        check_sizes(n.saturating_add(n_new), 1)?;
+        if schedule.n_examples.at(from_step) != n {
+            return Err(PacingError::argument(
+                "from_step",
+                from_step,
+                "a step not before that of the last growth",
+            ));
+        }
+        self.past.change_from(from_step)?;
+        schedule.n_examples.replace(from_step, n + n_new);
+        let order: Vec<usize> = self.curriculum.order.iter().map(|&example| example as usize).collect();
+        self.curriculum.order = Ordered::new(&order.into_iter().chain(n..n + n_new).collect::<Vec<_>>())?;
+        self.drawing.rescheduled(&self.curriculum);
+        Ok(())
+    }
+
     /// The settings that decide every batch. O(n) at first.
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        let settings = self.drawing.further_settings(Timetable::settings(self));
+        let settings = self.drawing.further_settings(Timetable::settings(self, u64::MAX));
         let settings =
             if D::ORDER_BY_SEED { settings } else { settings.with("order", self.curriculum.order.hash()) };
         self.curriculum.schedule.settings(settings)
@@ -150,10 +218,11 @@ impl<D: Drawing> CurriculumSampler<D> {
 }
 
 impl<D: Drawing> Timetable for CurriculumSampler<D> {
-    fn settings(&self) -> SamplerFingerprint {
+    fn settings(&self, n_steps: u64) -> SamplerFingerprint {
+        let Schedule { n_examples, batch_size, .. } = &self.curriculum.schedule;
         let settings = SamplerFingerprint::new(D::NAME)
-            .with("number of examples", self.curriculum.order.len())
-            .with("batch size", self.curriculum.batch_size)
+            .with("number of examples", n_examples.past(n_steps))
+            .with(BATCH_SIZE, batch_size.past(n_steps))
             .with("seed", self.curriculum.seed)
             .with_data(self.data);
         self.drawing.settings(settings)
@@ -194,7 +263,33 @@ impl<D: Drawing> Sampler for CurriculumSampler<D> {
     }
 
     fn restore(&mut self, state: &str) -> Result<u64, SamplerError> {
-        let n_steps = self.past.check(state, self)?;
-        Ok(self.past.restore(n_steps))
+        let (saved, n_steps) = SamplerFingerprint::of_state(state)?;
+        let own = self.curriculum.schedule.batch_size.clone();
+        // The past has the batch sizes of the state, the future those of the sampler.
+        let past = saved.get(BATCH_SIZE).and_then(Stepwise::parse).unwrap_or_else(|| own.clone());
+        self.resize(past.clone());
+        match self.past.check(state, self) {
+            Ok(_) => {
+                self.resize(past.then(n_steps, &own));
+                Ok(self.past.restore(n_steps))
+            }
+            Err(error) => {
+                self.resize(own);
+                Err(error)
+            }
+        }
     }
 }
+
+impl<D: Drawing> CurriculumSampler<D> {
+    fn resize(&mut self, batch_size: Stepwise) {
+        if self.curriculum.schedule.batch_size != batch_size {
+            self.curriculum.schedule.batch_size = batch_size;
+            self.past.forget();
+            self.drawing.rescheduled(&self.curriculum);
+        }
+    }
+}
+
+/// The setting that a state may have otherwise.
+const BATCH_SIZE: &str = "batch size";

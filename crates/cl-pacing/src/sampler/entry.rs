@@ -26,10 +26,16 @@ pub struct SamplerInputs<'a> {
     pub classes: Option<&'a [usize]>,
     /// The loss of each example under a model of held-out data.
     pub irreducible: Option<&'a [f64]>,
+    /// The length of each example, in tokens.
+    pub lengths: Option<&'a [u64]>,
+    /// How often each example is to be drawn, in proportion.
+    pub weights: Option<&'a [f64]>,
     /// What is available when, all where none is given.
     pub pacing: Option<Arc<dyn Pacing>>,
     /// The examples of a batch.
     pub batch_size: usize,
+    /// From which steps on batches have another size, for samplers over an order.
+    pub later_batch_sizes: &'a [(u64, usize)],
     /// The steps of the whole run.
     pub total_steps: u64,
     /// The seed of shuffles and draws.
@@ -59,6 +65,10 @@ pub enum SamplerInput {
     Classes,
     /// `irreducible`.
     Irreducible,
+    /// `lengths`.
+    Lengths,
+    /// `weights`.
+    Weights,
     /// `pacing`, which need not be given.
     Pacing,
     /// `total_steps`.
@@ -74,6 +84,8 @@ impl SamplerInput {
             Self::Difficulty => "difficulty",
             Self::Classes => "classes",
             Self::Irreducible => "irreducible",
+            Self::Lengths => "lengths",
+            Self::Weights => "weights",
             Self::Pacing => "pacing",
             Self::TotalSteps => "total_steps",
         }
@@ -88,6 +100,8 @@ pub(super) struct SamplerEntry {
     pub(super) description: Description,
     pub(super) inputs: &'static [SamplerInput],
     pub(super) make: Make,
+    /// Whether it takes `later_batch_sizes`.
+    pub(super) is_resized: bool,
 }
 
 impl SamplerEntry {
@@ -98,6 +112,11 @@ impl SamplerEntry {
         inputs: &'static [SamplerInput],
         make: Make,
     ) -> Self {
-        Self { description: Description { name, summary, parameters }, inputs, make }
+        Self { description: Description { name, summary, parameters }, inputs, make, is_resized: false }
+    }
+
+    /// The same of one whose batch size may change.
+    pub(super) const fn resized(self) -> Self {
+        Self { is_resized: true, ..self }
     }
 }

@@ -30,7 +30,8 @@ impl fmt::Display for LongSequences {
 ///
 /// ```text
 /// padded length     the next multiple, at most the longest of all; sequences of one padded length are a bucket
-/// at step t         buckets of at most d(t), always the shortest; longer sequences wait, or are one bucket of d(t)
+/// at step t         buckets of at most d(t), always the shortest (truncated where the budget cannot hold even that);
+///                   longer sequences wait, or are one bucket of d(t)
 /// bucket of a step  drawn in proportion to its number of batches, examples / batch size
 /// batch size        floor(token budget / padded length), at most the bucket: drawn uniformly, without replacement
 /// ```
@@ -92,7 +93,7 @@ impl LengthSampler {
     ///
     /// # Errors
     /// Unless there is a sequence, all are at least 1 long, `multiple_of` is at least 1 and the budget holds the
-    /// longest.
+    /// longest, as truncated by the schedule where it is.
     pub fn new(
         lengths: &[u64],
         multiple_of: u64,
@@ -110,10 +111,7 @@ impl LengthSampler {
             return Err(PacingError::argument("multiple_of", multiple_of, "at least 1"));
         }
         let longest = lengths.iter().copied().max().unwrap_or(1);
-        if token_budget < longest {
-            let value = format!("{token_budget}, and the longest sequence has {longest}");
-            return Err(PacingError::argument("token_budget", value, "at least the longest sequence"));
-        }
+        check_budget(token_budget, longest, long, &schedule)?;
         let padded = |length: u64| {
             length.checked_next_multiple_of(multiple_of).map_or(longest, |padded| padded.min(longest))
         };
@@ -140,8 +138,11 @@ impl LengthSampler {
     /// Edits the future: from `from_step` on another schedule, which counts from step 0 as well.
     ///
     /// # Errors
-    /// Where `from_step` comes before the latest batch, whose past cannot change.
+    /// Where `from_step` comes before the latest batch, whose past cannot change, or the schedule truncates to more
+    /// than the budget.
     pub fn replace_schedule(&mut self, from_step: u64, schedule: DifficultySchedule) -> Result<(), PacingError> {
+        let longest = self.buckets.last().map_or(1, |last| last.padded_length);
+        check_budget(self.token_budget, longest, self.long, &schedule)?;
         self.past.change_from(from_step)?;
         self.schedules.retain(|(from, _)| *from < from_step);
         self.schedules.push((from_step, schedule));
@@ -163,7 +164,7 @@ impl LengthSampler {
 
     /// The settings that decide every batch. O(n) at first.
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        let settings = self.settings().with("order", self.order.hash());
+        let settings = self.settings(u64::MAX).with("order", self.order.hash());
         self.schedules.iter().fold(settings, |settings, (from, schedule)| {
             let since = if *from == 0 { String::new() } else { format!(" from step {from}") };
             settings.with(&format!("schedule{since}"), schedule)
@@ -176,20 +177,21 @@ impl LengthSampler {
         self.schedules[next - 1].1.difficulty(step)
     }
 
-    /// The buckets within the limit, at least one.
+    /// The buckets within the limit, at least one where the budget holds it.
     fn n_short(&self, limit: u64) -> usize {
-        self.buckets.partition_point(|bucket| bucket.padded_length <= limit).max(1)
+        let holds_shortest = self.buckets.first().is_some_and(|first| first.padded_length <= self.token_budget);
+        self.buckets.partition_point(|bucket| bucket.padded_length <= limit).max(usize::from(holds_shortest))
     }
 
     fn choose(&self, step: u64) -> Choice {
         let limit = self.limit(step);
         let n_short = self.n_short(limit);
-        let short = self.buckets[n_short - 1];
+        let short = n_short.checked_sub(1).map_or(1, |last| self.buckets[last].padded_length);
         // Where long sequences are cut, they make up a bucket with those that are just so long.
         let (n_whole, cut) = match self.long {
             LongSequences::Truncate if n_short < self.buckets.len() => {
-                let just_so = short.padded_length >= limit;
-                (n_short - usize::from(just_so), Some(limit.max(short.padded_length)))
+                let just_so = n_short > 0 && short >= limit;
+                (n_short - usize::from(just_so), Some(limit.max(short)))
             }
             _ => (n_short, None),
         };
@@ -219,15 +221,37 @@ impl LengthSampler {
     }
 }
 
+/// That a batch of one sequence fits, whatever the step.
+fn check_budget(
+    token_budget: u64,
+    longest: u64,
+    long: LongSequences,
+    schedule: &DifficultySchedule,
+) -> Result<(), PacingError> {
+    let truncated = schedule.highest().max(1);
+    if token_budget >= longest || (long == LongSequences::Truncate && token_budget >= truncated) {
+        return Ok(());
+    }
+    let value = format!("{token_budget}, and the longest sequence has {longest}");
+    Err(match long {
+        LongSequences::Wait => PacingError::argument("token_budget", value, "at least the longest sequence"),
+        LongSequences::Truncate => {
+            let value = format!("{value}, truncated to {truncated}");
+            PacingError::argument("token_budget", value, "at least what the schedule truncates sequences to")
+        }
+    })
+}
+
 /// The batch size of a bucket, and how many such batches it makes.
 fn batches(n_examples: usize, padded_length: u64, token_budget: u64) -> (usize, f64) {
-    let fit = usize::try_from(token_budget / padded_length).unwrap_or(usize::MAX);
+    // What is longer than the budget is truncated to fit it.
+    let fit = usize::try_from(token_budget / padded_length).unwrap_or(usize::MAX).max(1);
     let batch_size = fit.min(n_examples);
     (batch_size, n_examples as f64 / batch_size as f64)
 }
 
 impl Timetable for LengthSampler {
-    fn settings(&self) -> SamplerFingerprint {
+    fn settings(&self, _: u64) -> SamplerFingerprint {
         let buckets = self.buckets.iter().flat_map(|bucket| [bucket.padded_length, bucket.end as u64]);
         SamplerFingerprint::new("length")
             .with_hash("lengths", buckets)
@@ -305,7 +329,10 @@ mod tests {
         ) -> (LengthSampler, Vec<u64>) {
             let schedule = DifficultySchedule::fixed_linear(min, min + more, total, step).unwrap();
             let long = if truncate { LongSequences::Truncate } else { LongSequences::Wait };
-            let budget = lengths.iter().max().unwrap() + extra;
+            let longest = *lengths.iter().max().unwrap();
+            // Truncated, it is the schedule that must fit.
+            let least = if truncate { longest.min(min + more) } else { longest };
+            let budget = least + extra;
             (LengthSampler::new(&lengths, multiple_of, schedule, long, budget, seed).unwrap(), lengths)
         }
     }
@@ -318,7 +345,7 @@ mod tests {
             let shortest = sampler.buckets[0].padded_length;
             prop_assert!(!examples.is_empty());
             prop_assert!(examples.len() as u64 * padded <= sampler.token_budget);
-            prop_assert!(padded <= limit.max(shortest));
+            prop_assert!(padded <= limit.max(shortest.min(sampler.token_budget)));
             let truncates = sampler.long == LongSequences::Truncate;
             for &example in &examples {
                 // No more padding than to the next multiple, and nothing cut but where that is asked for.
@@ -351,6 +378,29 @@ mod tests {
             // Counts of over 1000 with deviations of about 40.
             assert!(counts[..available].iter().all(|count| (count / mean - 1.0).abs() < 0.2), "{long} {counts:?}");
             assert!(counts[available..].iter().all(|&count| count == 0.0));
+        }
+    }
+
+    /// One long document among short ones is no reason to refuse all of them.
+    #[test]
+    fn a_document_longer_than_the_budget_is_truncated() {
+        let schedule = |max| DifficultySchedule::fixed_linear(8, max, 10, 8).unwrap();
+        for lengths in [&[5, 8, 100_000][..], &[100_000], &[3, 9, 14, 100_000]] {
+            let new = |max, long| LengthSampler::new(lengths, 8, schedule(max), long, 32, 1);
+            let mut sampler = new(16, LongSequences::Truncate).unwrap();
+            let mut shown = std::collections::BTreeSet::new();
+            for step in 0..200 {
+                let examples = batch(&mut sampler, step);
+                assert!(examples.len() as u64 * sampler.padded_length(step) <= 32);
+                assert!(sampler.padded_length(step) <= sampler.limit(step));
+                shown.extend(examples);
+            }
+            assert_eq!(shown.len(), lengths.len());
+            let error = new(40, LongSequences::Truncate).unwrap_err().to_string();
+            assert!(error.contains("longest sequence has 100000, truncated to 40"), "{error}");
+            assert!(new(16, LongSequences::Wait).unwrap_err().to_string().contains("longest sequence has 100000"));
+            let error = sampler.replace_schedule(500, schedule(40)).unwrap_err().to_string();
+            assert!(error.contains("truncated to 40"), "{error}");
         }
     }
 

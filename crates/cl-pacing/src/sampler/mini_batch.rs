@@ -61,9 +61,11 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
     &[SamplerInput::Order, SamplerInput::Pacing, SamplerInput::TotalSteps],
     |o, of| {
         let pacing = of.pacing();
-        Ok(Box::new(MiniBatchSampler::new(of.order(o)?, pacing, of.batch_size, of.total_steps, of.seed)?))
+        let sampler = MiniBatchSampler::new(of.order(o)?, pacing, of.batch_size, of.total_steps, of.seed)?;
+        Ok(Box::new(sampler.with_batch_sizes(of.later_batch_sizes)?))
     },
-);
+)
+.resized();
 
 #[cfg(test)]
 mod tests {
@@ -110,7 +112,7 @@ mod tests {
             let mut examples = batch(&mut sampler, step);
             prop_assert!(examples.iter().all(|&example| n - 1 - example < n_available));
             let shown = examples.len();
-            prop_assert_eq!(shown, sampler.curriculum.batch_size);
+            prop_assert_eq!(shown, sampler.batch_size(step));
             examples.sort_unstable();
             examples.dedup();
             prop_assert_eq!(examples.len(), shown);

@@ -91,12 +91,12 @@ impl MixtureSampler {
 
     /// The settings that decide every batch. O(n) at first.
     pub fn fingerprint(&self) -> SamplerFingerprint {
-        self.schedule.settings(self.settings())
+        self.schedule.settings(self.settings(u64::MAX))
     }
 }
 
 impl Timetable for MixtureSampler {
-    fn settings(&self) -> SamplerFingerprint {
+    fn settings(&self, _: u64) -> SamplerFingerprint {
         SamplerFingerprint::new("mixture")
             .with("number of examples", self.n_examples)
             .with("easy", self.easy.hash())

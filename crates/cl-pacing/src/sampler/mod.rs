@@ -1,45 +1,63 @@
 //! The fourth seam: which examples at which step. The trait itself is [`cl_data::Sampler`].
 
+mod apart;
 mod bandit;
+mod batch_size_ramp;
 mod catalogue;
 mod clocked;
 mod competence;
 mod curriculum;
 mod draw;
 mod entry;
+mod groups;
 mod hardness_settings;
 mod instance_hardness;
 mod length;
+mod members;
 mod mini_batch;
 mod mixture;
 mod ordered;
 mod past;
+mod planned;
 mod prefix;
+mod proportions;
 mod rho_loss;
 mod schedule;
 mod self_paced;
 mod sequential;
 mod shuffle;
+mod sources;
+mod stepwise;
 mod teacher;
+mod token_budget;
 mod told;
+mod weighted;
 
+pub use apart::ApartSampler;
 pub use bandit::{Progression, TaskPolicy, Teacher};
+pub use batch_size_ramp::batch_size_ramp;
 pub use catalogue::{sampler_by_name, sampler_inputs, samplers};
 pub use clocked::ClockedSampler;
 pub use competence::{CompetenceSampler, EqualDifficulty};
 pub use curriculum::CurriculumSampler;
 pub use entry::{SamplerInput, SamplerInputs};
+pub use groups::GroupSampler;
 pub use hardness_settings::{HardnessSelection, HardnessSettings};
 pub use instance_hardness::HardnessSampler;
 pub use length::{LengthSampler, LongSequences};
 pub use mini_batch::MiniBatchSampler;
 pub use mixture::MixtureSampler;
+pub use planned::PlannedSampler;
 pub use prefix::PrefixSampler;
+pub use proportions::Proportions;
 pub use rho_loss::RhoLossSampler;
 pub use self_paced::{Presentation, SelfPacedSampler};
 pub use sequential::SequentialSampler;
 pub use shuffle::ShuffleSampler;
+pub use sources::SourcesSampler;
 pub use teacher::{TaskScore, TeacherSampler};
+pub use token_budget::{BatchOrder, Padding, TokenBudget, TokenBudgetSampler};
+pub use weighted::{Replacement, WeightedSampler};
 
 use crate::error::PacingError;
 

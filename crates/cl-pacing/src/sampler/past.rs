@@ -8,8 +8,8 @@ use crate::error::PacingError;
 
 /// What a sampler that is a pure function of the step shows when.
 pub(super) trait Timetable {
-    /// The settings that enter every batch, whatever the schedule.
-    fn settings(&self) -> SamplerFingerprint;
+    /// The settings that enter every batch of the first `n_steps` steps, whatever the schedule.
+    fn settings(&self, n_steps: u64) -> SamplerFingerprint;
 
     /// The schedule as it reads, for an error's sake.
     fn schedule(&self) -> String;
@@ -68,19 +68,25 @@ impl Past {
             return Err(PacingError::PastStep { from_step, n_consumed: self.n_consumed });
         }
         // It may have looked further than was taken.
-        *self.seen() = Seen::default();
+        self.forget();
         Ok(())
+    }
+
+    /// What was looked at is no more what there is.
+    pub(super) fn forget(&mut self) {
+        *self.seen() = Seen::default();
     }
 
     /// The state after `n_steps` steps of `of`. O(changes and places reached since the last look), and all of them for
     /// fewer steps than then.
     pub(super) fn save(&self, n_steps: u64, of: &impl Timetable) -> Result<String, SamplerError> {
-        of.settings().save(n_steps, &self.saved(n_steps, of))
+        of.settings(n_steps).save(n_steps, &self.saved(n_steps, of))
     }
 
     /// The steps of a saved state that `of` may go on from.
     pub(super) fn check(&self, state: &str, of: &impl Timetable) -> Result<u64, SamplerError> {
-        let (n_steps, saved): (u64, Saved) = of.settings().restore(state)?;
+        let (_, n_steps) = SamplerFingerprint::of_state(state)?;
+        let (n_steps, saved): (u64, Saved) = of.settings(n_steps).restore(state)?;
         let own = self.saved(n_steps, of);
         let what = if own.availability != saved.availability {
             "schedule"

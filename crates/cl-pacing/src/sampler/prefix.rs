@@ -3,11 +3,9 @@ use std::ops::Range;
 use cl_data::{Batch, Epoch, random};
 
 use super::{
-    chunk,
     curriculum::{Curriculum, CurriculumSampler, Drawing},
     draw::Draw,
     entry::{SamplerEntry, SamplerInput},
-    n_batches,
 };
 use crate::{error::PacingError, pacing::Pacing};
 
@@ -57,6 +55,28 @@ impl PrefixSampler {
     }
 }
 
+impl<const BY_SEED: bool> CurriculumSampler<Epochs<BY_SEED>> {
+    /// Lets the data grow: `n_new` examples, numbered from the number of those that there are, stand at the end of the
+    /// order from `from_step` on, and so join the first epoch that begins there or later. A state goes on in a sampler
+    /// that was made over the former data and grew in the same way.
+    ///
+    /// ```
+    /// use cl_pacing::{Batch, Sampler, ShuffleSampler};
+    ///
+    /// let mut sampler = ShuffleSampler::new(4, 2, 1)?;
+    /// sampler.extend(3, 4)?; // in the middle of the second epoch
+    /// assert_eq!([sampler.epoch(2).n_steps, sampler.epoch(4).n_steps], [2, 4]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where `from_step` comes before the latest batch, whose past cannot change, or before an earlier growth, and where
+    /// they are more than an order can hold.
+    pub fn extend(&mut self, from_step: u64, n_new: usize) -> Result<(), PacingError> {
+        self.grow(from_step, n_new)
+    }
+}
+
 /// Epochs over what is available when they begin, each in an order of its own; of a given order or, where `BY_SEED`,
 /// one that follows from the seed.
 #[derive(Debug, Clone)]
@@ -84,13 +104,20 @@ impl Span {
     }
 
     fn n_steps(&self, curriculum: &Curriculum) -> u64 {
-        n_batches(self.available.len(), curriculum.batch_size)
+        curriculum.schedule.batch_size.n_steps(self.first_step, self.available.len())
     }
 
     /// How many epochs from this one on are known to be as long, because what is available stays.
     fn n_alike(&self, curriculum: &Curriculum) -> u64 {
-        let known = curriculum.schedule.known_until(self.first_step) - self.first_step;
-        known.div_ceil(self.n_steps(curriculum))
+        self.n_begun_until(curriculum, curriculum.schedule.known_until(self.first_step))
+    }
+
+    /// How many epochs as long as this one begin before `step`, at least this one.
+    fn n_begun_until(&self, curriculum: &Curriculum, step: u64) -> u64 {
+        let n_steps = self.n_steps(curriculum);
+        // Beyond the end of a batch size they are longer or shorter.
+        let n_alike = (curriculum.schedule.batch_size.end(self.first_step) - self.first_step) / n_steps;
+        (step - self.first_step).div_ceil(n_steps).min(n_alike.max(1))
     }
 
     /// The same, worth a look where many epochs lie ahead.
@@ -98,8 +125,7 @@ impl Span {
         if n_ahead < WORTH_LOOKING {
             return self.n_alike(curriculum);
         }
-        let known = curriculum.schedule.stays_until(self.first_step) - self.first_step;
-        known.div_ceil(self.n_steps(curriculum))
+        self.n_begun_until(curriculum, curriculum.schedule.stays_until(self.first_step))
     }
 
     /// The epoch after it, or the last of the equal ones that follow it; nothing if it would begin after `step`.
@@ -155,7 +181,10 @@ impl<const BY_SEED: bool> Drawing for Epochs<BY_SEED> {
             shown.extend_from_slice(&curriculum.order[available.clone()]);
             random::shuffle(&mut random::stream(curriculum.seed, "epoch", epoch), &mut shown);
         }
-        let examples = chunk(&shown, step - first_step, curriculum.batch_size);
+        let start = curriculum.schedule.batch_size.sum(first_step, step);
+        let start = usize::try_from(start).map_or(shown.len(), |start| start.min(shown.len()));
+        let end = start.saturating_add(curriculum.schedule.batch_size.at(step)).min(shown.len());
+        let examples = &shown[start..end];
         batch.indices.extend(examples.iter().map(|&example| example as usize));
         self.shown = Some((epoch, shown));
     }
@@ -177,9 +206,11 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
     &[SamplerInput::Order, SamplerInput::Pacing, SamplerInput::TotalSteps],
     |o, of| {
         let pacing = of.pacing();
-        Ok(Box::new(PrefixSampler::new(of.order(o)?, pacing, of.batch_size, of.total_steps, of.seed)?))
+        let sampler = PrefixSampler::new(of.order(o)?, pacing, of.batch_size, of.total_steps, of.seed)?;
+        Ok(Box::new(sampler.with_batch_sizes(of.later_batch_sizes)?))
     },
-);
+)
+.resized();
 
 #[cfg(test)]
 mod tests {
@@ -220,7 +251,6 @@ mod tests {
         let saved = own.save(31).unwrap();
         assert_eq!(sampler(20, 0.5, 0.2, 4, 50, 1).restore(&saved).unwrap(), 31);
         for (mut other, what) in [
-            (sampler(20, 0.5, 0.2, 5, 50, 1), "made with batch size 4, not with 5"),
             (sampler(20, 0.5, 0.2, 4, 50, 2), "made with seed 1, not with 2"),
             (sampler(21, 0.5, 0.2, 4, 50, 1), "made with number of examples 20, not with 21"),
             (
@@ -276,6 +306,94 @@ mod tests {
     }
 
     proptest! {
+        /// Batch sizes that change on the way, by edit or because the state was another's: each epoch shows what it has
+        /// once, and a run that goes on does so from the examples consumed.
+        #[test]
+        fn batch_sizes_change_and_epochs_stay_whole(
+            n in 1usize..50, sizes in prop::collection::vec(1usize..12, 3), first in 0u64..20, second in 0u64..20, seed: u64,
+        ) {
+            let size = |at: usize| sizes[at].min(n);
+            let new = |size| PrefixSampler::new((0..n).rev().collect(), Root::new(0.5, 0.3).unwrap(), size, 30, seed).unwrap();
+            let edited = || {
+                let mut sampler = new(size(0));
+                sampler.replace_batch_size(first, size(1)).unwrap();
+                sampler.replace_batch_size(first + 1 + second, size(2)).unwrap();
+                sampler
+            };
+            let mut whole = edited();
+            let mut shown: Vec<Vec<usize>> = Vec::new();
+            for step in 0..80 {
+                let Epoch { index, step: within, n_steps } = whole.epoch(step);
+                let examples = batch(&mut whole, step);
+                prop_assert!(examples.len() == whole.batch_size(step) || (within + 1 == n_steps && !examples.is_empty()));
+                shown.resize(index as usize + 1, Vec::new());
+                shown[index as usize].extend(examples);
+            }
+            shown.pop();
+            for mut epoch in shown {
+                let n_shown = epoch.len();
+                epoch.sort_unstable();
+                epoch.dedup();
+                prop_assert_eq!(epoch.len(), n_shown);
+                prop_assert_eq!(epoch.first().copied(), Some(n - n_shown));
+            }
+            for at in [0, first, first + 1, 25, 60] {
+                let state = whole.save(at).unwrap();
+                let mut resumed = edited();
+                prop_assert_eq!(resumed.restore(&state).unwrap(), at);
+                prop_assert_eq!(batch(&mut resumed, at), batch(&mut whole, at));
+                // One that was made with the size that the run has now, and knows of no other.
+                let mut other = new(whole.batch_size(at));
+                prop_assert_eq!(other.restore(&state).unwrap(), at);
+                prop_assert_eq!(batch(&mut other, at), batch(&mut whole, at));
+                prop_assert_eq!(other.epoch(at).index, whole.epoch(at).index);
+                let again = other.save(at).unwrap();
+                prop_assert_eq!(again, state);
+            }
+        }
+
+        /// New examples join from the epoch on that begins after they came.
+        #[test]
+        fn data_grow(n in 1usize..30, n_new in 1usize..30, batch_size in 1usize..9, from_step in 0u64..20, seed: u64) {
+            let new = || {
+                let mut sampler = crate::sampler::ShuffleSampler::new(n, batch_size.min(n), seed).unwrap();
+                sampler.extend(from_step, n_new).unwrap();
+                sampler
+            };
+            let mut before = crate::sampler::ShuffleSampler::new(n, batch_size.min(n), seed).unwrap();
+            let mut whole = new();
+            let mut shown: Vec<(u64, Vec<usize>)> = Vec::new();
+            for step in 0..70 {
+                let mut examples = Batch::default();
+                whole.batch(step, &mut examples).unwrap();
+                let epoch = whole.epoch(step);
+                if epoch.step == 0 {
+                    shown.push((step, Vec::new()));
+                }
+                shown.last_mut().unwrap().1.extend(&examples.indices);
+                let mut resumed = new();
+                prop_assert_eq!(resumed.restore(&whole.save(step).unwrap()).unwrap(), step);
+                let mut again = Batch::default();
+                resumed.batch(step, &mut again).unwrap();
+                prop_assert_eq!(&again, &examples);
+                if step < from_step {
+                    before.batch(step, &mut again).unwrap();
+                    prop_assert_eq!(&again, &examples);
+                }
+            }
+            shown.pop();
+            for (first_step, mut examples) in shown {
+                examples.sort_unstable();
+                let expected = if first_step < from_step { n } else { n + n_new };
+                prop_assert_eq!(examples, (0..expected).collect::<Vec<_>>());
+            }
+            // A run that was saved before goes on in one that grew.
+            if from_step > 0 {
+                let mut grown = new();
+                prop_assert_eq!(grown.restore(&before.save(from_step).unwrap()).unwrap(), from_step);
+            }
+        }
+
         /// Any step asked for directly, of a fresh sampler or of one that stands anywhere else.
         #[test]
         fn seeking_is_walking((fresh, total) in any_sampler(), jumps in prop::collection::vec(0u64..200, 1..30)) {
@@ -300,7 +418,7 @@ mod tests {
                 prop_assert_eq!(epoch.step, 0);
                 let n = sampler.n_examples();
                 let progress = (step as f64 / total as f64).min(1.0);
-                let available = sampler.pacing(step).count(progress, n, sampler.curriculum.batch_size);
+                let available = sampler.pacing(step).count(progress, n, sampler.batch_size(step));
                 let mut expected: Vec<usize> =
                     sampler.curriculum.order[..available].iter().map(|&example| example as usize).collect();
                 expected.sort_unstable();
@@ -309,7 +427,7 @@ mod tests {
                     prop_assert_eq!(sampler.epoch(step), Epoch { step: within, ..epoch });
                     let examples = batch(&mut sampler, step);
                     let last = within + 1 == epoch.n_steps;
-                    prop_assert!(examples.len() == sampler.curriculum.batch_size || (last && !examples.is_empty()));
+                    prop_assert!(examples.len() == sampler.batch_size(step) || (last && !examples.is_empty()));
                     shown.extend(examples);
                     step += 1;
                 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cl_data::SamplerFingerprint;
 
+use super::stepwise::Stepwise;
 use crate::{error::PacingError, pacing::Pacing};
 
 /// Which part of an order is available at each step: a pacing over its budget, the future of which may be replaced.
@@ -13,8 +14,8 @@ use crate::{error::PacingError, pacing::Pacing};
 /// ```
 #[derive(Debug, Clone)]
 pub(super) struct Schedule {
-    n_examples: usize,
-    batch_size: usize,
+    pub(super) n_examples: Stepwise,
+    pub(super) batch_size: Stepwise,
     /// In the order of their first steps, the first of which is 0.
     pieces: Vec<Piece>,
 }
@@ -35,6 +36,7 @@ impl Schedule {
         total_steps: u64,
     ) -> Result<Self, PacingError> {
         let piece = Piece::new(0, pacing, total_steps)?;
+        let [n_examples, batch_size] = [n_examples, batch_size].map(Stepwise::constant);
         Ok(Self { n_examples, batch_size, pieces: vec![piece] })
     }
 
@@ -54,9 +56,10 @@ impl Schedule {
     /// The places of the order that are available at `step`, at least one.
     pub(super) fn available(&self, step: u64) -> Range<usize> {
         let (piece, _) = self.piece(step);
-        let available = piece.pacing.available(piece.progress(step), self.n_examples, self.batch_size);
+        let (n_examples, batch_size) = (self.n_examples.at(step), self.batch_size.at(step));
+        let available = piece.pacing.available(piece.progress(step), n_examples, batch_size);
         // A pacing of the user's own may say what it likes.
-        let end = available.end.clamp(1, self.n_examples);
+        let end = available.end.clamp(1, n_examples);
         available.start.min(end - 1)..end
     }
 
@@ -115,11 +118,11 @@ impl Schedule {
         })
     }
 
-    /// The piece of `step`, and where the next one begins.
+    /// The piece of `step`, and where the next one begins or another number of examples is there or in a batch.
     fn piece(&self, step: u64) -> (&Piece, u64) {
         let next = self.pieces.partition_point(|piece| piece.from_step <= step);
         let end = self.pieces.get(next).map_or(u64::MAX, |piece| piece.from_step);
-        (&self.pieces[next - 1], end)
+        (&self.pieces[next - 1], end.min(self.n_examples.end(step)).min(self.batch_size.end(step)))
     }
 }
 

@@ -41,8 +41,12 @@ pub(super) static ENTRY: SamplerEntry = SamplerEntry::new(
     "epochs in a new random order each: standard training",
     &[],
     &[SamplerInput::NExamples],
-    |_, of| Ok(Box::new(ShuffleSampler::new(of.n_examples, of.batch_size, of.seed)?)),
-);
+    |_, of| {
+        let sampler = ShuffleSampler::new(of.n_examples, of.batch_size, of.seed)?;
+        Ok(Box::new(sampler.with_batch_sizes(of.later_batch_sizes)?))
+    },
+)
+.resized();
 
 #[cfg(test)]
 mod tests {

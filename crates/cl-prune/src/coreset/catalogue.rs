@@ -9,18 +9,27 @@ use cl_data::{
 use serde::Serialize;
 
 use super::{
+    class_shares::ClassShares,
+    client_sample::ClientSample,
+    costs::Costs,
     craig, disparity,
     entry::{AnyMethod, CoresetDescription, Entry},
     facility_location, feature_based,
     features::{AnyFeatures, Features},
+    given::{GivenSimilarities, Neighbors},
     glister, grad_match, graph_cut,
+    greedy::check_left,
     guarantee::Guarantee,
     herding, k_center, log_determinant,
     maximizer::{Maximization, submodular_options},
+    neighbor_search::{NeighborSearch, SearchReport},
     objective::Coreset,
-    per_class::per_class,
+    per_class::per_class_shared,
     request::{DataSize, Request, Size},
     saturated_coverage,
+    similarity::Similarity,
+    sparse_facility_location::check_weights,
+    sparse_similarities::SparseSimilarities,
     start::Start,
     validation_taylor::ValidationTaylor,
 };
@@ -55,6 +64,20 @@ pub struct CoresetInputs<'a> {
     pub start: Option<usize>,
     /// The gradients of validation examples.
     pub validation: Option<&'a ValidationTaylor>,
+    /// How much each example counts among those that are represented, all the same where it is not given; for facility
+    /// location, and by neighbours.
+    pub weights: Option<&'a [f64]>,
+    /// The examples that are represented, where these are a sample; for facility location.
+    pub clients: Option<&'a ClientSample>,
+    /// The examples that are chosen already, such as those that have labels: not chosen again, and not counted.
+    pub before: &'a [usize],
+    /// What examples cost, and how much they may cost together: instead of a count. For submodular objectives and CRAIG,
+    /// not within classes.
+    pub costs: Option<Costs<'a>>,
+    /// The group of each example: groups are chosen whole, or not at all. As for costs.
+    pub groups: Option<&'a [usize]>,
+    /// How classes share the count, where there are labels.
+    pub shares: ClassShares,
 }
 
 /// A method by name with its options set and checked.
@@ -85,7 +108,12 @@ pub struct CoresetSettings {
     options: BTreeMap<String, String>,
     #[serde(skip)]
     method: Arc<dyn AnyMethod>,
+    #[serde(skip)]
+    is_precomputed: bool,
 }
+
+/// The similarity that is given, and not computed from features.
+const PRECOMPUTED: (&str, &str) = ("similarity", "precomputed");
 
 impl CoresetSettings {
     /// The method `name` with `options`, the others at their defaults.
@@ -95,21 +123,34 @@ impl CoresetSettings {
     pub fn parse(name: &str, options: &[(&str, &str)]) -> Result<Self, PruneError> {
         let Entry { description, read } = find("coreset", CORESETS, |entry| &entry.description.method, &[], name)?;
         let common = if description.submodular { submodular_options() } else { &[] };
-        let mut options = Options::with_common(&description.method, common, options)?;
+        let takes_similarity = description.method.parameters.iter().any(|known| known.name == PRECOMPUTED.0);
+        let can = description.over_neighbors && takes_similarity;
+        let is_precomputed = can && options.contains(&PRECOMPUTED);
+        let computed: Vec<_> = options.iter().copied().filter(|option| !(can && *option == PRECOMPUTED)).collect();
+        let mut options = Options::with_common(&description.method, common, &computed)?;
         let method = read(&mut options).map_err(|error| error.of_parameter(&options))?;
         // What constructors check is wrong for no examples, too, and is said before there are any.
         if !description.needs_validation {
             let none = Features::<f32>::new(&[], 1)?.into();
-            let request = Request { count: 0, seed: 0, start: None, validation: None, chosen: None };
+            let request = Request::new(0, 0);
             method.choose_any(none, &request).map_err(|error| error.of_parameter(&options))?;
         }
-        let (name, options) = (description.method.name, options.values().clone());
-        Ok(Self { description, name, options, method })
+        let (name, mut options) = (description.method.name, options.values().clone());
+        if is_precomputed {
+            options.insert(PRECOMPUTED.0.into(), PRECOMPUTED.1.into());
+        }
+        Ok(Self { description, name, options, method, is_precomputed })
     }
 
     /// How the list describes the method.
     pub fn description(&self) -> &'static CoresetDescription {
         self.description
+    }
+
+    /// Whether the similarities are given, and not computed from features: `similarity` is `precomputed`, which
+    /// [`select_over`](Self::select_over) alone takes.
+    pub fn is_precomputed(&self) -> bool {
+        self.is_precomputed
     }
 
     /// Its options, defaults among them.
@@ -131,27 +172,198 @@ impl CoresetSettings {
         seed: u64,
         inputs: &CoresetInputs<'_>,
     ) -> Result<Coreset, PruneError> {
-        let &CoresetInputs { labels, start, validation } = inputs;
-        let request = Request { count, seed, start, validation, chosen: None };
         match features.into() {
-            AnyFeatures::F32(features) => self.run(&features, labels, &request),
-            AnyFeatures::F64(features) => self.run(&features, labels, &request),
+            AnyFeatures::F32(features) => self.run(&features, inputs, &Self::request(count, seed, inputs)),
+            AnyFeatures::F64(features) => self.run(&features, inputs, &Self::request(count, seed, inputs)),
+        }
+    }
+
+    fn request<'a>(count: usize, seed: u64, inputs: &CoresetInputs<'a>) -> Request<'a> {
+        let &CoresetInputs { start, validation, weights, clients, before, costs, groups, .. } = inputs;
+        let clients = clients.map(|clients| clients.clients.as_slice());
+        Request { start, validation, weights, clients, before, costs, groups, ..Request::new(count, seed) }
+    }
+
+    /// What cannot be asked of this method together, and a count that cannot be met.
+    fn check(&self, n: usize, inputs: &CoresetInputs<'_>, count: usize) -> Result<(), PruneError> {
+        let CoresetDescription { submodular, over_neighbors, .. } = self.description;
+        for (argument, is_given) in [("costs", inputs.costs.is_some()), ("groups", inputs.groups.is_some())] {
+            if is_given && !(*submodular || *over_neighbors) {
+                let can = coresets().filter(|other| other.submodular || other.over_neighbors);
+                let can: Vec<_> = can.map(|other| other.method.name).collect();
+                let expected = format!("none for {}; {} take them", self.name, can.join(", "));
+                return Err(PruneError::argument(argument, "given", expected));
+            }
+            if is_given && inputs.labels.is_some() {
+                return Err(PruneError::argument(argument, "given", "none where there is chosen within classes"));
+            }
+        }
+        check_left(inputs.before, n, if inputs.costs.is_some() { 0 } else { count })?;
+        if let (Some(start), [_, ..]) = (inputs.start, inputs.before) {
+            return Err(PruneError::argument("start", start, "none where some examples are chosen already"));
+        }
+        Ok(())
+    }
+
+    /// How the method compares examples, where it can choose by neighbours or by similarities that are given.
+    ///
+    /// # Errors
+    /// Where it cannot: those that can are named.
+    pub fn similarity(&self) -> Result<Similarity, PruneError> {
+        self.method.similarity().ok_or_else(|| {
+            let can = CORESETS.iter().filter(|entry| entry.description.over_neighbors);
+            let can: Vec<_> = can.map(|entry| entry.description.method.name).collect();
+            PruneError::argument(
+                "method",
+                self.name,
+                format!("one that chooses by neighbours: {}", can.join(", ")),
+            )
+        })
+    }
+
+    /// Whether that is by Euclidean distance.
+    pub fn compares_by_distance(&self) -> bool {
+        self.method.similarity().is_some_and(|similarity| !similarity.is_cosine())
+    }
+
+    /// The same as [`select`](Self::select) where every example is compared with its neighbours alone, and how these were
+    /// found; with labels within classes, where a search for each class reports the lowest recall of all.
+    ///
+    /// ```
+    /// use cl_prune::coreset::{CoresetInputs, CoresetSettings, Features, NeighborSearch, Neighbors};
+    ///
+    /// let settings = CoresetSettings::parse("facility-location", &[("similarity", "max-distance")])?;
+    /// let features = Features::new(&[0.0f32, 1.0, 2.0, 9.0, 10.0], 1)?;
+    /// let neighbors = Neighbors::Search(NeighborSearch::new(3)?);
+    /// let (coreset, search) = settings.select_by_neighbors(features, neighbors, 2, 0, &CoresetInputs::default())?;
+    /// assert_eq!((coreset.order, search.unwrap().recall), (vec![2, 3], 1.0));
+    /// # Ok::<(), cl_prune::PruneError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`select`](Self::select), [`similarity`](Self::similarity), [`NeighborSearch::of`] and
+    /// [`NeighborSearch::of_given`].
+    pub fn select_by_neighbors<'a>(
+        &self,
+        features: impl Into<AnyFeatures<'a>>,
+        neighbors: Neighbors<'_>,
+        count: usize,
+        seed: u64,
+        inputs: &CoresetInputs<'_>,
+    ) -> Result<(Coreset, Option<SearchReport>), PruneError> {
+        match features.into() {
+            AnyFeatures::F32(features) => self.by_neighbors(&features, neighbors, count, seed, inputs),
+            AnyFeatures::F64(features) => self.by_neighbors(&features, neighbors, count, seed, inputs),
+        }
+    }
+
+    fn by_neighbors<T: Scalar>(
+        &self,
+        features: &Features<'_, T>,
+        neighbors: Neighbors<'_>,
+        count: usize,
+        seed: u64,
+        inputs: &CoresetInputs<'_>,
+    ) -> Result<(Coreset, Option<SearchReport>), PruneError> {
+        let &CoresetInputs { labels, start, weights, before, shares, .. } = inputs;
+        let similarity = self.similarity()?;
+        if self.is_precomputed {
+            let expected = "one that is computed, where neighbours are sought or given";
+            return Err(PruneError::argument(PRECOMPUTED.0, PRECOMPUTED.1, expected));
+        }
+        if let Some(start) = start {
+            return Err(PruneError::argument(
+                "start",
+                start,
+                format!("none, as {} has no first example", self.name),
+            ));
+        }
+        let n = features.n_examples();
+        self.check(n, inputs, count)?;
+        let request = Self::request(count, seed, inputs);
+        let mut report: Option<SearchReport> = None;
+        let mut select = |members: Option<&[usize]>, own: &Features<'_, T>, count: usize| {
+            let similarities = match neighbors {
+                Neighbors::Search(search) => {
+                    let (similarities, found) = search.with_seed(seed).of(own, similarity)?;
+                    report = Some(match report {
+                        Some(lowest) if lowest.recall <= found.recall => lowest,
+                        _ => found,
+                    });
+                    similarities
+                }
+                Neighbors::Given(lists) => match members {
+                    None => NeighborSearch::of_given(own, similarity, lists)?,
+                    Some(members) => NeighborSearch::of_given(own, similarity, &within(lists, n, members))?,
+                },
+            };
+            let own_weights: Option<Vec<f64>> = match (members, weights) {
+                (Some(members), Some(weights)) => Some(members.iter().map(|&member| weights[member]).collect()),
+                _ => None,
+            };
+            let own_before = members.map(|members| own_places(before, members));
+            let before = own_before.as_deref().unwrap_or(before);
+            let request = Request { count, weights: own_weights.as_deref().or(weights), before, ..request };
+            self.over(&GivenSimilarities::Sparse(similarities), &request)
+        };
+        if let Some(weights) = weights {
+            check_weights(weights, n)?;
+        }
+        let coreset = match labels {
+            None => select(None, features, count)?,
+            Some(labels) => per_class_shared(features, labels, count, (shares, before), |members, own, count| {
+                select(Some(members), own, count)
+            })?,
+        };
+        Ok((coreset, report))
+    }
+
+    /// `count` examples by similarities that are known: a matrix, or that of neighbours.
+    ///
+    /// # Errors
+    /// [`PruneError::Count`] where there are fewer examples; [`PruneError::InvalidArgument`] where the method does not
+    /// choose by such, or there are labels or a first example, which it then does not take.
+    pub fn select_over(
+        &self,
+        similarities: &GivenSimilarities,
+        count: usize,
+        seed: u64,
+        inputs: &CoresetInputs<'_>,
+    ) -> Result<Coreset, PruneError> {
+        self.similarity()?;
+        for (argument, is_given) in [("labels", inputs.labels.is_some()), ("start", inputs.start.is_some())] {
+            if is_given {
+                return Err(PruneError::argument(argument, "given", "none where similarities are"));
+            }
+        }
+        self.check(similarities.n_examples(), inputs, count)?;
+        self.over(similarities, &Self::request(count, seed, inputs))
+    }
+
+    fn over(&self, similarities: &GivenSimilarities, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        match self.method.choose_over(similarities, request)? {
+            Some(coreset) => Ok(coreset),
+            // What can be said was said before.
+            None => self.similarity().map(|_| Coreset::default()),
         }
     }
 
     fn run<T: Scalar>(
         &self,
         features: &Features<'_, T>,
-        labels: Option<&[usize]>,
+        inputs: &CoresetInputs<'_>,
         request: &Request<'_>,
     ) -> Result<Coreset, PruneError>
     where
         for<'a> AnyFeatures<'a>: From<Features<'a, T>>,
     {
-        let (&Request { count, start, .. }, n_examples) = (request, features.n_examples());
-        if count > n_examples {
-            return Err(PruneError::Count { count, n_examples });
+        if self.is_precomputed {
+            let expected = "one that is computed, or similarities instead of features";
+            return Err(PruneError::argument(PRECOMPUTED.0, PRECOMPUTED.1, expected));
         }
+        let (&Request { count, start, before, .. }, n_examples) = (request, features.n_examples());
+        self.check(n_examples, inputs, count)?;
+        let (labels, shares) = (inputs.labels, inputs.shares);
         if let Some(start) = start {
             if !self.description.takes_start {
                 return Err(PruneError::argument(
@@ -162,11 +374,18 @@ impl CoresetSettings {
             }
             Start::Example(start).resolve(n_examples)?;
         }
+        self.check_represented(request, n_examples)?;
         let Some(labels) = labels else { return self.method.choose_any((*features).into(), request) };
-        let coreset = per_class(features, labels, count, |members, own, count| {
+        let coreset = per_class_shared(features, labels, count, (shares, before), |members, own, count| {
             // The first of its own class; those of the others are drawn.
             let start = start.and_then(|start| members.binary_search(&start).ok());
-            self.method.choose_any((*own).into(), &Request { count, start, ..*request })
+            let clients: Option<Vec<u32>> = request.clients.map(|clients| places(clients, members));
+            let clients = clients.as_deref();
+            let weights: Option<Vec<f64>> =
+                request.weights.map(|weights| members.iter().map(|&member| weights[member]).collect());
+            let weights = weights.as_deref();
+            let before = &own_places(before, members);
+            self.method.choose_any((*own).into(), &Request { count, start, clients, weights, before, ..*request })
         })?;
         match start.filter(|start| !coreset.order.contains(start)) {
             Some(start) => {
@@ -175,6 +394,19 @@ impl CoresetSettings {
             }
             None => Ok(coreset),
         }
+    }
+
+    /// That a method is given weights and clients that knows of such, one weight for each example.
+    fn check_represented(&self, request: &Request<'_>, n_examples: usize) -> Result<(), PruneError> {
+        for (argument, is_given) in
+            [("weights", request.weights.is_some()), ("clients", request.clients.is_some())]
+        {
+            if is_given && !self.method.represents_some() {
+                let expected = format!("none, as {} represents all examples alike", self.name);
+                return Err(PruneError::argument(argument, "given", expected));
+            }
+        }
+        request.weights.map_or(Ok(()), |weights| check_weights(weights, n_examples))
     }
 
     fn merging(&self) -> Result<Maximization, PruneError> {
@@ -212,8 +444,13 @@ impl CoresetSettings {
         seed: u64,
     ) -> Result<Coreset, PruneError> {
         self.check_merge()?;
-        let request = Request { count, seed, start: None, validation: None, chosen: Some(chosen) };
+        let request = Request { chosen: Some(chosen), ..Request::new(count, seed) };
         self.method.choose_any(features.into(), &request)
+    }
+
+    /// The number of random parts that are chosen from first, by the optimiser `greedi`.
+    pub fn n_parts(&self) -> Option<usize> {
+        self.method.maximization()?.maximizer.n_parts()
     }
 
     /// What is guaranteed of `count` examples that are chosen in random parts first, as the optimiser `greedi` does.
@@ -241,6 +478,44 @@ impl CoresetSettings {
         let gathered = size.n * size.d * size.width + 16.0 * data.n_examples as f64;
         let gathered = if data.largest_class.is_some() { gathered } else { 0.0 };
         (given + gathered + self.method.bytes(&size)) as u64
+    }
+}
+
+/// Where those of these examples stand that were chosen before.
+fn own_places(before: &[usize], members: &[usize]) -> Vec<usize> {
+    before.iter().filter_map(|example| members.binary_search(example).ok()).collect()
+}
+
+/// Which of these examples are clients, by their places; the first where there is none.
+fn places(clients: &[u32], members: &[usize]) -> Vec<u32> {
+    let is_client = |member: &usize| clients.binary_search(&(*member as u32)).is_ok();
+    let places: Vec<u32> =
+        (0..).zip(members).filter(|(_, member)| is_client(member)).map(|(place, _)| place).collect();
+    if places.is_empty() { vec![0] } else { places }
+}
+
+/// The neighbours of these examples among themselves, by their places: those of others are none.
+fn within(lists: &[u32], n: usize, members: &[usize]) -> Vec<u32> {
+    let k = lists.len() / n.max(1);
+    let place = |index: u32| match members.binary_search(&(index as usize)) {
+        Ok(place) => place as u32,
+        // What is out of range stays so.
+        Err(_) if (index as usize) < n => SparseSimilarities::NONE,
+        Err(_) => index,
+    };
+    members.iter().flat_map(|&member| lists[member * k..][..k].iter().map(|&index| place(index))).collect()
+}
+
+impl CoresetSettings {
+    /// About how many bytes it takes where each example has `k` neighbours: the features as they are given, 8 bytes per
+    /// neighbour and 128 per example; for graph cut, whose neighbours are made so both ways, up to three times the
+    /// neighbours.
+    pub fn memory_by_neighbors(&self, data: &DataSize, k: usize) -> u64 {
+        let size = Size::new(data, 0);
+        let given = data.n_examples as f64 * size.d * size.width;
+        let gathered = if data.largest_class.is_some() { size.n * size.d * size.width } else { 0.0 };
+        let copies = if self.name == "graph-cut" { 3.0 } else { 1.0 };
+        (given + gathered + size.n * (8.0 * copies * (k as f64 + 1.0) + 128.0)) as u64
     }
 }
 

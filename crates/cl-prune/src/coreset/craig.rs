@@ -3,9 +3,11 @@ use std::sync::Arc;
 use cl_data::{Scalar, catalogue::Parameter};
 
 use super::{
+    constrained,
     entry::{Entry, Method},
     facility_location::{DEFAULT_MEMORY, FacilityLocation},
     features::Features,
+    given::GivenSimilarities,
     greedy::{Greedy, Optimizer},
     maximizer::{EPSILON, GREEDY_BYTES, TIES, read_greedy},
     objective::Coreset,
@@ -13,6 +15,7 @@ use super::{
     request::{Request, Size},
     similarities::Similarities,
     similarity::Similarity,
+    sparse_facility_location::SparseFacilityLocation,
 };
 use crate::error::PruneError;
 
@@ -52,15 +55,60 @@ pub(super) static ENTRY: Entry = Entry::new(
         let optimizer = options.choice("optimizer", &Optimizer::NAMES)?;
         Ok(Arc::new(ByName(read_greedy(optimizer, options)?)))
     },
-);
+)
+.over_neighbors();
 
 #[derive(Debug)]
 struct ByName(Greedy);
 
 impl Method for ByName {
     fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        let one_class = vec![0; features.n_examples()];
-        Craig::new(self.0.with_seed(request.seed)).select(features, &one_class, request.count)
+        let mut objective = FacilityLocation::new(Similarities::new(features, Similarity::MaxDistance)?);
+        let greedy = self.0.with_seed(request.seed);
+        let elements = constrained::start(&mut objective, request.before)?;
+        let mut coreset = constrained::select(greedy, &mut objective, &elements, request)?;
+        // What was chosen before has weights, too, which are not told.
+        let all = [request.before, &coreset.order].concat();
+        let sizes = objective.cluster_sizes(&all)?;
+        coreset.weights = Some(sizes[request.before.len()..].iter().map(|&size| size as f64).collect());
+        Ok(coreset)
+    }
+
+    fn similarity(&self) -> Option<Similarity> {
+        Some(Similarity::MaxDistance)
+    }
+
+    /// By single precision of neighbours, where what no chosen one serves adds to the weight of none.
+    fn choose_over(
+        &self,
+        given: &GivenSimilarities,
+        request: &Request<'_>,
+    ) -> Result<Option<Coreset>, PruneError> {
+        let greedy = self.0.with_seed(request.seed);
+        Ok(Some(match given {
+            GivenSimilarities::Dense(similarities) => {
+                let mut objective = FacilityLocation::new(similarities.clone());
+                let elements = constrained::start(&mut objective, request.before)?;
+                weighted(constrained::select(greedy, &mut objective, &elements, request)?, &objective)?
+            }
+            GivenSimilarities::Sparse(similarities) => {
+                let mut objective = SparseFacilityLocation::new(similarities.clone());
+                if let Some(weights) = request.weights {
+                    objective = objective.with_weights(weights)?;
+                }
+                let elements = constrained::start(&mut objective, request.before)?;
+                let mut coreset = constrained::select(greedy, &mut objective, &elements, request)?;
+                let (n_before, all) = (request.before.len(), [request.before, &coreset.order].concat());
+                let mut weights = vec![0.0; coreset.order.len()];
+                for (client, position) in objective.most_similar(&all).into_iter().enumerate() {
+                    if let Some(position) = position.and_then(|position| position.checked_sub(n_before)) {
+                        weights[position] += request.weights.map_or(1.0, |weights| weights[client]);
+                    }
+                }
+                coreset.weights = Some(weights);
+                coreset
+            }
+        }))
     }
 
     fn bytes(&self, size: &Size) -> f64 {
@@ -90,10 +138,14 @@ impl Craig {
         per_class(gradients, labels, count, |_, own, count| {
             let similarities = Similarities::new(own, Similarity::MaxDistance)?;
             let mut objective = FacilityLocation::new(similarities);
-            let mut coreset = self.greedy.select(&mut objective, count)?;
-            let sizes = objective.cluster_sizes(&coreset.order)?;
-            coreset.weights = Some(sizes.into_iter().map(|size| size as f64).collect());
-            Ok(coreset)
+            weighted(self.greedy.select(&mut objective, count)?, &objective)
         })
     }
+}
+
+/// With how many examples each serves best.
+fn weighted(mut coreset: Coreset, objective: &FacilityLocation) -> Result<Coreset, PruneError> {
+    let sizes = objective.cluster_sizes(&coreset.order)?;
+    coreset.weights = Some(sizes.into_iter().map(|size| size as f64).collect());
+    Ok(coreset)
 }

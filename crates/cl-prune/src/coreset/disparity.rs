@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     entry::{Entry, Method},
     features::Features,
+    greedy::check_left,
     k_center::{self, KCenter},
     kernel::{Panels, ROWS, Visitor, products},
     objective::Coreset,
@@ -60,13 +61,17 @@ pub(super) static MIN: Entry =
 
 impl Method for Disparity {
     fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        self.select(features, request.count, request.start())
+        match (self, request.before) {
+            (_, []) => self.select(features, request.count, request.start()),
+            (Self::Min, chosen) => KCenter::extend(features, chosen, request.count),
+            (Self::Sum, chosen) => Self::sum(features, chosen, request.count, |_| Ok(0)),
+        }
     }
 
     fn bytes(&self, size: &Size) -> f64 {
         match self {
             Self::Sum => size.panels() + 32.0 * size.n,
-            Self::Min => k_center::ByName.bytes(size),
+            Self::Min => k_center::ByName { is_cosine: false }.bytes(size),
         }
     }
 }
@@ -85,10 +90,18 @@ impl Disparity {
         if self == Self::Min {
             return KCenter::new(start).select(features, count);
         }
+        Self::sum(features, &[], count, |n| start.resolve(n))
+    }
+
+    /// The largest sums of distances to those `chosen` before and since; the first of n where none is.
+    fn sum<T: Scalar>(
+        features: &Features<'_, T>,
+        chosen: &[usize],
+        count: usize,
+        first: impl FnOnce(usize) -> Result<usize, PruneError>,
+    ) -> Result<Coreset, PruneError> {
         let n_examples = features.n_examples();
-        if count > n_examples {
-            return Err(PruneError::Count { count, n_examples });
-        }
+        check_left(chosen, n_examples, count)?;
         let mut coreset = Coreset::with_capacity(count);
         if count == 0 {
             return Ok(coreset);
@@ -101,19 +114,27 @@ impl Disparity {
         });
         let norms = panels.squared_norms();
         let mut sums = Sums { norms: &norms, norm: 0.0, sums: vec![0.0; norms.len()] };
-        let mut next = start.resolve(n_examples)?;
-        loop {
-            coreset.push(next, sums.sums[next]);
-            if coreset.order.len() == count {
-                return Ok(coreset);
-            }
+        // The farthest, once there are some to be far from.
+        let mut meet = |example: usize| {
             // Chosen examples stay at minus infinity.
-            sums.sums[next] = f64::NEG_INFINITY;
-            sums.norm = norms[next];
-            products(&panels, 0..panels.n_panels(), &panels.gather(&[next]), 1, &mut sums);
-            let own = &sums.sums[..n_examples];
-            next = (0..n_examples).fold(0, |best, example| if own[example] > own[best] { example } else { best });
+            let own = std::mem::replace(&mut sums.sums[example], f64::NEG_INFINITY);
+            sums.norm = norms[example];
+            products(&panels, 0..panels.n_panels(), &panels.gather(&[example]), 1, &mut sums);
+            let all = &sums.sums[..n_examples];
+            let next = (0..n_examples).fold(0, |best, other| if all[other] > all[best] { other } else { best });
+            (own, next)
+        };
+        let mut next = None;
+        for &example in chosen {
+            next = Some(meet(example).1);
         }
+        let mut next = next.map_or_else(|| first(n_examples), Ok)?;
+        while coreset.order.len() < count {
+            let (own, farthest) = meet(next);
+            coreset.push(next, own);
+            next = farthest;
+        }
+        Ok(coreset)
     }
 }
 

@@ -10,9 +10,11 @@ use serde::Serialize;
 
 use super::{
     features::{AnyFeatures, Features},
+    given::GivenSimilarities,
     maximizer::Maximization,
     objective::Coreset,
     request::{Request, Size},
+    similarity::Similarity,
 };
 use crate::error::PruneError;
 
@@ -28,6 +30,8 @@ pub struct CoresetDescription {
     pub submodular: bool,
     /// Whether it begins with an example that can be given.
     pub takes_start: bool,
+    /// Whether it can choose by the neighbours of each example alone, and by similarities that are given.
+    pub over_neighbors: bool,
     /// Whether it needs the gradients of validation examples.
     pub needs_validation: bool,
 }
@@ -40,6 +44,25 @@ pub(super) trait Method: fmt::Debug + Send + Sync {
     /// About how many bytes that takes beside the features as they are given.
     fn bytes(&self, size: &Size) -> f64;
 
+    /// How it compares examples, where it can choose by given similarities.
+    fn similarity(&self) -> Option<Similarity> {
+        None
+    }
+
+    /// Whether it can represent some examples alone, or some more than others.
+    fn represents_some(&self) -> bool {
+        false
+    }
+
+    /// Chooses by given similarities, where it can.
+    fn choose_over(
+        &self,
+        _given: &GivenSimilarities,
+        _request: &Request<'_>,
+    ) -> Result<Option<Coreset>, PruneError> {
+        Ok(None)
+    }
+
     /// How it maximises a submodular objective, where it does.
     fn maximization(&self) -> Option<Maximization> {
         None
@@ -50,6 +73,10 @@ pub(super) trait Method: fmt::Debug + Send + Sync {
 pub(super) trait AnyMethod: fmt::Debug + Send + Sync {
     fn choose_any(&self, features: AnyFeatures<'_>, request: &Request<'_>) -> Result<Coreset, PruneError>;
     fn bytes(&self, size: &Size) -> f64;
+    fn similarity(&self) -> Option<Similarity>;
+    fn represents_some(&self) -> bool;
+    fn choose_over(&self, given: &GivenSimilarities, request: &Request<'_>)
+    -> Result<Option<Coreset>, PruneError>;
     fn maximization(&self) -> Option<Maximization>;
 }
 
@@ -63,6 +90,22 @@ impl<M: Method> AnyMethod for M {
 
     fn bytes(&self, size: &Size) -> f64 {
         Method::bytes(self, size)
+    }
+
+    fn similarity(&self) -> Option<Similarity> {
+        Method::similarity(self)
+    }
+
+    fn represents_some(&self) -> bool {
+        Method::represents_some(self)
+    }
+
+    fn choose_over(
+        &self,
+        given: &GivenSimilarities,
+        request: &Request<'_>,
+    ) -> Result<Option<Coreset>, PruneError> {
+        Method::choose_over(self, given, request)
     }
 
     fn maximization(&self) -> Option<Maximization> {
@@ -89,8 +132,10 @@ impl Entry {
         read: Read,
     ) -> Self {
         let method = Description { name, summary, parameters };
-        let (submodular, takes_start, needs_validation) = (false, false, false);
-        Self { description: CoresetDescription { method, gain, submodular, takes_start, needs_validation }, read }
+        let (submodular, takes_start, over_neighbors, needs_validation) = (false, false, false, false);
+        let description =
+            CoresetDescription { method, gain, submodular, takes_start, over_neighbors, needs_validation };
+        Self { description, read }
     }
 
     /// One that maximises a submodular objective.
@@ -102,6 +147,12 @@ impl Entry {
     /// One that begins with an example that can be given.
     pub(super) const fn takes_start(mut self) -> Self {
         self.description.takes_start = true;
+        self
+    }
+
+    /// One that can choose by neighbours alone.
+    pub(super) const fn over_neighbors(mut self) -> Self {
+        self.description.over_neighbors = true;
         self
     }
 

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::{
     entry::Entry,
     features::Features,
+    given::{GivenObjective, GivenSimilarities},
     greedy::check_elements,
     kernel::ROWS,
     objective::{Bound, SubmodularObjective},
@@ -13,6 +14,7 @@ use super::{
     served_lists::{ENTRY_BYTES, Gains, List, Losses, capacity},
     similarities::{Similarities, sum_lanes},
     similarity::{SIMILARITY, Similarity},
+    sparse_facility_location::SparseFacilityLocation,
     submodular::{Submodular, maximized},
 };
 use crate::error::PruneError;
@@ -85,7 +87,8 @@ pub(super) static ENTRY: Entry = Entry::new(
         maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, memory }, options)
     },
 )
-.submodular();
+.submodular()
+.over_neighbors();
 
 #[derive(Debug)]
 struct ByName {
@@ -99,6 +102,33 @@ impl Submodular for ByName {
         features: &Features<'_, T>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError> {
         Ok(FacilityLocation::new(Similarities::new(features, self.similarity)?).with_memory(self.memory))
+    }
+
+    fn similarity(&self) -> Option<Similarity> {
+        Some(self.similarity)
+    }
+
+    fn client_similarity(&self) -> Option<Similarity> {
+        Some(self.similarity)
+    }
+
+    fn over(
+        &self,
+        given: &GivenSimilarities,
+        weights: Option<&[f64]>,
+    ) -> Result<Option<GivenObjective>, PruneError> {
+        Ok(Some(match given {
+            GivenSimilarities::Sparse(similarities) => {
+                let objective = SparseFacilityLocation::new(similarities.clone());
+                Box::new(match weights {
+                    Some(weights) => objective.with_weights(weights)?,
+                    None => objective,
+                })
+            }
+            GivenSimilarities::Dense(similarities) => {
+                Box::new(FacilityLocation::new(similarities.clone()).with_memory(self.memory))
+            }
+        }))
     }
 
     fn bytes(&self, size: &Size, alone: bool) -> (f64, f64) {

@@ -106,13 +106,8 @@ impl<'a, T: Scalar> FeatureBased<'a, T> {
     /// # Errors
     /// [`PruneError::Feature`] where one is negative.
     pub fn new(features: &Features<'a, T>, concave: Concave) -> Result<Self, PruneError> {
-        let d = features.n_features();
-        if let Some(at) = features.values().iter().position(|value| value.as_f64() < 0.0) {
-            let (example, feature) = (at / d, at % d);
-            let value = features.values()[at].to_string();
-            return Err(PruneError::Feature { example, feature, value, expected: "an amount of at least 0" });
-        }
-        Ok(Self { features: *features, concave, amounts: vec![0.0; d] })
+        features.check_each("an amount of at least 0", |value| value >= 0.0)?;
+        Ok(Self { features: *features, concave, amounts: vec![0.0; features.n_features()] })
     }
 }
 

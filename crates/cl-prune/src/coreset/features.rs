@@ -72,6 +72,16 @@ impl<'a, T: Scalar> Features<'a, T> {
         Ok(Self { values, n_features })
     }
 
+    /// That every value is fit for a method.
+    ///
+    /// # Errors
+    /// [`PruneError::Feature`] of the first that is not.
+    pub(super) fn check_each(&self, expected: &'static str, is_fit: fn(f64) -> bool) -> Result<(), PruneError> {
+        let Some(at) = self.values.iter().position(|value| !is_fit(value.as_f64())) else { return Ok(()) };
+        let (example, feature) = (at / self.n_features, at % self.n_features);
+        Err(PruneError::Feature { example, feature, value: self.values[at].to_string(), expected })
+    }
+
     /// The number of examples.
     pub fn n_examples(&self) -> usize {
         self.values.len() / self.n_features

@@ -6,6 +6,7 @@ use super::{
     entry::{Entry, Method},
     features::Features,
     grad_match::{check_gradient, correlations},
+    greedy::check_left,
     kernel::Panels,
     objective::Coreset,
     request::{Request, Size},
@@ -58,7 +59,7 @@ impl Method for Glister {
     fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
         let missing = PruneError::Missing { rule: "glister", what: "the gradients of validation examples" };
         let validation = request.validation.ok_or(missing)?;
-        self.select(features, |displacement| validation.at(displacement), request.count)
+        self.extend(features, |displacement| validation.at(displacement), request.before, request.count)
     }
 
     fn bytes(&self, size: &Size) -> f64 {
@@ -90,18 +91,35 @@ impl Glister {
     pub fn select<T: Scalar>(
         &self,
         gradients: &Features<'_, T>,
+        validation: impl FnMut(&[f64]) -> Vec<f64>,
+        count: usize,
+    ) -> Result<Coreset, PruneError> {
+        self.extend(gradients, validation, &[], count)
+    }
+
+    /// The same after steps by those `chosen` before.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select); [`PruneError::InvalidArgument`] where one of those is no example or occurs twice.
+    pub fn extend<T: Scalar>(
+        &self,
+        gradients: &Features<'_, T>,
         mut validation: impl FnMut(&[f64]) -> Vec<f64>,
+        chosen: &[usize],
         count: usize,
     ) -> Result<Coreset, PruneError> {
         let (n_examples, d) = (gradients.n_examples(), gradients.n_features());
-        if count > n_examples {
-            return Err(PruneError::Count { count, n_examples });
-        }
+        check_left(chosen, n_examples, count)?;
         let panels = Panels::new(n_examples, d, |example, values| {
             values.iter_mut().zip(gradients.example(example)).for_each(|(value, own)| *value = own.as_f64());
         });
         let mut displacement = vec![0.0; d];
         let mut is_open = vec![true; n_examples];
+        for &example in chosen {
+            is_open[example] = false;
+            let step = panels.gather(&[example]);
+            displacement.iter_mut().zip(step).for_each(|(moved, g)| *moved -= self.learning_rate * g);
+        }
         let mut products = Vec::new();
         let mut coreset = Coreset::with_capacity(count);
         for pick in 0..count {

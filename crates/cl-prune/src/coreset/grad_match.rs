@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::{
     entry::{Entry, Method},
     features::Features,
+    greedy::check_left,
     kernel::{Panels, ROWS, Visitor, products},
     objective::Coreset,
     request::{Request, Size},
@@ -76,7 +77,9 @@ pub(super) static ENTRY: Entry = Entry::new(
 
 impl Method for GradMatch {
     fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        self.select(features, request.count)
+        let n = features.n_examples() as f64;
+        let target: Vec<f64> = features.mean().into_iter().map(|mean| mean * n).collect();
+        self.extend(features, &target, request.before, request.count)
     }
 
     fn bytes(&self, size: &Size) -> f64 {
@@ -117,11 +120,29 @@ impl GradMatch {
         target: &[f64],
         count: usize,
     ) -> Result<Coreset, PruneError> {
+        self.extend(gradients, target, &[], count)
+    }
+
+    /// Up to `count` gradients that with those `chosen` before, which count once each, match `target`.
+    ///
+    /// # Errors
+    /// As [`select_for`](Self::select_for); [`PruneError::InvalidArgument`] where one of those is no example or occurs
+    /// twice.
+    pub fn extend<T: Scalar>(
+        &self,
+        gradients: &Features<'_, T>,
+        target: &[f64],
+        chosen: &[usize],
+        count: usize,
+    ) -> Result<Coreset, PruneError> {
         let (n_examples, d) = (gradients.n_examples(), gradients.n_features());
         check_gradient("target", target, d)?;
-        if count > n_examples {
-            return Err(PruneError::Count { count, n_examples });
+        check_left(chosen, n_examples, count)?;
+        let mut target = target.to_vec();
+        for &example in chosen {
+            target.iter_mut().zip(gradients.example(example)).for_each(|(left, own)| *left -= own.as_f64());
         }
+        let target = target.as_slice();
         let panels = Panels::new(n_examples, d, |example, values| {
             values.iter_mut().zip(gradients.example(example)).for_each(|(value, own)| *value = own.as_f64());
         });
@@ -129,6 +150,7 @@ impl GradMatch {
         let floor = NOTHING * dot(target, target).sqrt();
         let mut support = Support::new(target, self.ridge);
         let mut is_open = vec![true; n_examples];
+        chosen.iter().for_each(|&example| is_open[example] = false);
         let mut coreset = Coreset::with_capacity(count);
         while coreset.order.len() < count {
             let correlations = correlations(&panels, &support.residual);

@@ -1,35 +1,18 @@
 use cl_data::{Scalar, catalogue::Parameter};
-use serde::{Deserialize, Serialize};
 
 use super::{
     entry::Entry,
     features::Features,
+    given::{GivenObjective, GivenSimilarities},
+    graph_cut_form::GraphCutForm,
     objective::SubmodularObjective,
     request::Size,
     similarities::Similarities,
     similarity::{SIMILARITY, Similarity},
+    sparse_graph_cut::SparseGraphCut,
     submodular::{Submodular, maximized},
 };
 use crate::error::PruneError;
-
-/// Where graph cut's trade-off stands: systems share the name and differ in what they weigh.
-///
-/// ```text
-/// conventional   gain(j) = lambda sum_i s_ij - s_jj - 2 sum_{k in S} s_jk           (apricot)
-/// diversity      gain(j) = sum_i s_ij - lambda (s_jj + 2 sum_{k in S} s_jk)         (submodlib)
-/// no-self        gain(j) = lambda sum_i s_ij - 2 sum_{k in S} s_jk                  (DeepCore)
-/// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GraphCutForm {
-    /// Lambda weighs how well all are represented.
-    #[default]
-    Conventional,
-    /// Lambda weighs the redundancy.
-    Diversity,
-    /// Lambda weighs how well all are represented; an example's similarity to itself is left out.
-    NoSelf,
-}
 
 /// Graph cut: similar to all examples, dissimilar among each other.
 ///
@@ -83,7 +66,8 @@ pub(super) static ENTRY: Entry = Entry::new(
         maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, lambda, form }, options)
     },
 )
-.submodular();
+.submodular()
+.over_neighbors();
 
 #[derive(Debug)]
 struct ByName {
@@ -98,6 +82,29 @@ impl Submodular for ByName {
         features: &Features<'_, T>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError> {
         GraphCut::new(Similarities::new(features, self.similarity)?, self.lambda, self.form)
+    }
+
+    fn similarity(&self) -> Option<Similarity> {
+        Some(self.similarity)
+    }
+
+    fn over(
+        &self,
+        given: &GivenSimilarities,
+        weights: Option<&[f64]>,
+    ) -> Result<Option<GivenObjective>, PruneError> {
+        let &Self { lambda, form, .. } = self;
+        Ok(Some(match (given, weights) {
+            (GivenSimilarities::Sparse(similarities), None) => {
+                Box::new(SparseGraphCut::new(similarities, lambda, form)?)
+            }
+            (GivenSimilarities::Sparse(similarities), Some(weights)) => {
+                Box::new(SparseGraphCut::weighted(similarities, lambda, form, weights)?)
+            }
+            (GivenSimilarities::Dense(similarities), _) => {
+                Box::new(GraphCut::new(similarities.clone(), lambda, form)?)
+            }
+        }))
     }
 
     fn bytes(&self, size: &Size, _: bool) -> (f64, f64) {

@@ -74,8 +74,8 @@ impl GreeDi {
     /// Both rounds: `count` examples (of a part, as many as it has). `objective` holds nothing yet and stays so.
     ///
     /// # Errors
-    /// [`PruneError::Count`] where the parts hold fewer; [`PruneError::InvalidArgument`] where they hold an example twice or one
-    /// that does not exist.
+    /// [`PruneError::Count`] where the parts, which may overlap, hold fewer; [`PruneError::InvalidArgument`] where one of them
+    /// holds an example twice or one that does not exist.
     pub fn select<O: SubmodularObjective + Clone>(
         &self,
         objective: &O,
@@ -105,6 +105,8 @@ impl GreeDi {
     ) -> Result<Coreset, PruneError> {
         let mut union: Vec<usize> = chosen.concat();
         union.sort_unstable();
+        // Parts may overlap.
+        union.dedup();
         let merged = self.greedy.select_among(&mut objective.clone(), &union, count)?;
         let mut best = (merged.value(), None);
         for part in chosen.iter().filter(|part| part.len() >= count) {

@@ -106,6 +106,14 @@ impl Greedy {
         self.optimizer
     }
 
+    pub(super) fn ties(&self) -> Ties {
+        self.ties
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The same with another rule for ties.
     pub fn with_ties(self, ties: Ties) -> Self {
         Self { ties, ..self }
@@ -162,12 +170,9 @@ impl Greedy {
             Ties::LowestIndex => None,
             Ties::Seeded => Some(permutation(&mut stream(self.seed, "greedy ties", 0), n)),
         };
-        let candidate = |element: usize, bound: Bound, renewed: usize| Candidate {
-            gain: bound.value,
-            rank: ranks.as_ref().map_or(element, |ranks| ranks[element]),
-            element,
-            renewed,
-            is_gain: bound.is_gain,
+        let candidate = |element: usize, bound: Bound, renewed: usize| {
+            let rank = ranks.as_ref().map_or(element, |ranks| ranks[element]);
+            Candidate::new(element, bound, rank, renewed)
         };
         Ok(match self.optimizer {
             Optimizer::Naive => naive(objective, elements, count, candidate),
@@ -236,9 +241,16 @@ pub(super) fn check_elements(elements: &[usize], n: usize) -> Result<(), PruneEr
     Ok(())
 }
 
+/// Those chosen before must be examples, each once, and leave as many as are asked for.
+pub(super) fn check_left(chosen: &[usize], n: usize, count: usize) -> Result<(), PruneError> {
+    check_elements(chosen, n)?;
+    let n_examples = n - chosen.len();
+    if count > n_examples { Err(PruneError::Count { count, n_examples }) } else { Ok(()) }
+}
+
 /// An element with a gain, ordered by it; of equals the one of lower rank is the greater.
 #[derive(Debug, Clone, Copy)]
-struct Candidate {
+pub(super) struct Candidate {
     gain: f64,
     rank: usize,
     element: usize,
@@ -246,6 +258,20 @@ struct Candidate {
     renewed: usize,
     /// Whether it is the gain, and not a bound of it.
     is_gain: bool,
+}
+
+impl Candidate {
+    pub(super) fn new(element: usize, bound: Bound, rank: usize, renewed: usize) -> Self {
+        Self { gain: bound.value, rank, element, renewed, is_gain: bound.is_gain }
+    }
+
+    pub(super) fn element(&self) -> usize {
+        self.element
+    }
+
+    pub(super) fn gain(&self) -> f64 {
+        self.gain
+    }
 }
 
 fn gain(value: f64) -> Bound {
@@ -330,7 +356,7 @@ fn lazy<O: SubmodularObjective + ?Sized>(
 
 /// Takes the best from the heap, renewing at its top what is stale, and computing the gain where there is but a bound; a
 /// few first and then more at a time: renewing more than needed changes nothing.
-fn renew_until_fresh<O: SubmodularObjective + ?Sized>(
+pub(super) fn renew_until_fresh<O: SubmodularObjective + ?Sized>(
     objective: &mut O,
     heap: &mut BinaryHeap<Candidate>,
     pick: usize,

@@ -42,6 +42,14 @@ impl Guarantee {
         }
         Self::OfBest { share: GreeDi::guarantee(n_parts, count), n_parts }
     }
+
+    /// The same where a part was not chosen by this method, such as by a score: its choice bounds nothing beyond itself.
+    pub fn of_any_parts(self) -> Self {
+        match self {
+            Self::OfBest { .. } => Self::OfChosen,
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Guarantee {

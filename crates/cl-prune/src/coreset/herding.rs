@@ -5,6 +5,7 @@ use cl_data::Scalar;
 use super::{
     entry::{Entry, Method},
     features::Features,
+    greedy::check_left,
     kernel::{Panels, ROWS, Visitor, products},
     objective::Coreset,
     request::{Request, Size},
@@ -44,7 +45,7 @@ pub(super) static ENTRY: Entry = Entry::new(
 
 impl Method for Herding {
     fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        self.select(features, request.count)
+        Herding::extend(features, request.before, request.count)
     }
 
     fn bytes(&self, size: &Size) -> f64 {
@@ -58,10 +59,21 @@ impl Herding {
     /// # Errors
     /// [`PruneError::Count`] where there are fewer.
     pub fn select<T: Scalar>(&self, features: &Features<'_, T>, count: usize) -> Result<Coreset, PruneError> {
+        Self::extend(features, &[], count)
+    }
+
+    /// The `count` examples that follow upon those `chosen` before, which with these keep the mean.
+    ///
+    /// # Errors
+    /// [`PruneError::InvalidArgument`] where one of those is no example or occurs twice; [`PruneError::Count`] where fewer
+    /// are left.
+    pub fn extend<T: Scalar>(
+        features: &Features<'_, T>,
+        chosen: &[usize],
+        count: usize,
+    ) -> Result<Coreset, PruneError> {
         let (n_examples, d) = (features.n_examples(), features.n_features());
-        if count > n_examples {
-            return Err(PruneError::Count { count, n_examples });
-        }
+        check_left(chosen, n_examples, count)?;
         // About the mean, which makes the target minus the sum of what was chosen.
         let mean = features.mean();
         let panels = Panels::new(n_examples, d, |example, values| {
@@ -74,6 +86,10 @@ impl Herding {
         // Rows that are no examples are never nearest.
         half_norms[n_examples..].fill(f64::INFINITY);
         let mut target = vec![0.0; d];
+        for &example in chosen {
+            half_norms[example] = f64::INFINITY;
+            target.iter_mut().zip(panels.gather(&[example])).for_each(|(target, value)| *target -= value);
+        }
         let mut coreset = Coreset::with_capacity(count);
         for _ in 0..count {
             // |w - x|^2 / 2 less |w|^2 / 2, which is the same for all.
@@ -81,10 +97,10 @@ impl Herding {
             products(&panels, 0..panels.n_panels(), &target, 1, &mut nearest);
             let next = nearest.example();
             half_norms[next] = f64::INFINITY;
-            let chosen = panels.gather(&[next]);
-            target.iter_mut().zip(&chosen).for_each(|(target, value)| *target -= value);
+            let own = panels.gather(&[next]);
+            target.iter_mut().zip(&own).for_each(|(target, value)| *target -= value);
             let norm = target.iter().map(|value| value * value).sum::<f64>().sqrt();
-            coreset.push(next, -norm / (coreset.order.len() + 1) as f64);
+            coreset.push(next, -norm / (chosen.len() + coreset.order.len() + 1) as f64);
         }
         Ok(coreset)
     }

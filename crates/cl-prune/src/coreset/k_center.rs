@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use cl_data::Scalar;
+use cl_data::{Scalar, catalogue::Parameter};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -56,23 +56,60 @@ pub(super) static ENTRY: Entry = Entry::new(
     "k-center",
     "always the example farthest from all chosen",
     "its distance to the nearest of them",
-    &[],
-    |_| Ok(Arc::new(ByName)),
+    &[Parameter::with_default("distance", "euclidean, or cosine: 1 - cos", "euclidean")],
+    |options| {
+        let is_cosine = options.choice("distance", &[("euclidean", false), ("cosine", true)])?;
+        Ok(Arc::new(ByName { is_cosine }))
+    },
 )
 .takes_start();
 
 /// K-center whose first centre is given with the request.
 #[derive(Debug)]
-pub(super) struct ByName;
+pub(super) struct ByName {
+    pub(super) is_cosine: bool,
+}
 
 impl Method for ByName {
     fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        KCenter::new(request.start()).select(features, request.count)
+        if self.is_cosine {
+            let values = directions(features)?;
+            let mut coreset = among(&Features::new(&values, features.n_features())?, request)?;
+            // |x - y|^2 = 2 - 2 cos where both are of length one.
+            coreset.gains.iter_mut().for_each(|gain| *gain = *gain * *gain / 2.0);
+            return Ok(coreset);
+        }
+        among(features, request)
     }
 
     fn bytes(&self, size: &Size) -> f64 {
-        8.0 * (size.k + POOL as f64) * size.d + 40.0 * size.n
+        let directions = if self.is_cosine { 8.0 * size.n * size.d } else { 0.0 };
+        8.0 * (size.k + POOL as f64) * size.d + 40.0 * size.n + directions
     }
+}
+
+fn among<T: Scalar>(features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+    match request.before {
+        [] => KCenter::new(request.start()).select(features, request.count),
+        chosen => KCenter::extend(features, chosen, request.count),
+    }
+}
+
+/// The examples at length one, by which the nearest are those of the largest cosine.
+fn directions<T: Scalar>(features: &Features<'_, T>) -> Result<Vec<f64>, PruneError> {
+    let mut values: Vec<f64> = features.values().iter().map(|value| value.as_f64()).collect();
+    for (example, values) in values.chunks_exact_mut(features.n_features()).enumerate() {
+        // By the largest feature first, so that no square overflows or vanishes.
+        let scale = values.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+        if scale == 0.0 {
+            let expected = "a feature other than zero in every example, for a cosine";
+            return Err(PruneError::Feature { example, feature: 0, value: "0".into(), expected });
+        }
+        values.iter_mut().for_each(|value| *value /= scale);
+        let norm = values.iter().map(|value| value * value).sum::<f64>().sqrt();
+        values.iter_mut().for_each(|value| *value /= norm);
+    }
+    Ok(values)
 }
 
 impl KCenter {
@@ -136,6 +173,22 @@ impl KCenter {
     /// # Errors
     /// [`PruneError::InvalidArgument`] where there is no centre, or one is no example.
     pub fn radius<T: Scalar>(features: &Features<'_, T>, centres: &[usize]) -> Result<f64, PruneError> {
+        Ok(Self::distances(features, centres)?.into_iter().fold(0.0, f64::max))
+    }
+
+    /// The distance of each example to the nearest of these centres, 0 for these. O(n k d).
+    ///
+    /// ```
+    /// use cl_prune::coreset::{Features, KCenter};
+    ///
+    /// let features = Features::new(&[0.0f32, 1.0, 5.0, 9.0], 1)?;
+    /// assert_eq!(KCenter::distances(&features, &[0, 3])?, [0.0, 1.0, 4.0, 0.0]);
+    /// # Ok::<(), cl_prune::PruneError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`radius`](Self::radius).
+    pub fn distances<T: Scalar>(features: &Features<'_, T>, centres: &[usize]) -> Result<Vec<f64>, PruneError> {
         let n = features.n_examples();
         if centres.is_empty() {
             return Err(PruneError::argument("centres", "empty", "at least one"));
@@ -145,8 +198,9 @@ impl KCenter {
         }
         let mut search = Search::new(features, centres, centres.len());
         let all: Vec<usize> = (0..n).filter(|&example| search.squared[example] > 0.0).collect();
-        search.bring_up_to_date(&all);
-        Ok(search.squared.iter().copied().fold(0.0, f64::max).sqrt())
+        // Some at a time, as they are written out in double precision.
+        all.chunks(CANDIDATES).for_each(|some| search.bring_up_to_date(some));
+        Ok(search.squared.into_iter().map(|squared| squared.max(0.0).sqrt()).collect())
     }
 }
 

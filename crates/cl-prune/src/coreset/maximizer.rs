@@ -3,6 +3,7 @@
 use cl_data::catalogue::{Options, Parameter};
 
 use super::{
+    constrained,
     greedi::GreeDi,
     greedy::{Greedy, Optimizer, Ties},
     objective::{Coreset, SubmodularObjective},
@@ -107,15 +108,29 @@ impl Maximizer {
         mut objective: O,
         request: &Request<'_>,
     ) -> Result<Coreset, PruneError> {
-        let &Request { count, seed, chosen, .. } = request;
+        let &Request { count, seed, chosen, before, costs, groups, .. } = request;
         let greedy = self.greedy.with_seed(seed);
         let n = objective.n_elements();
+        let elements = constrained::start(&mut objective, before)?;
+        if !self.is_greedy() && (costs.is_some() || groups.is_some()) {
+            return Err(PruneError::argument(
+                "optimizer",
+                "sieve or greedi",
+                "naive or lazy, with costs or groups",
+            ));
+        }
         match (chosen, self.scheme) {
             (Some(chosen), _) => GreeDi::new(greedy).merge(&objective, chosen, count),
-            (None, Scheme::Greedy) => greedy.select(&mut objective, count),
-            (None, Scheme::Sieve(sieve)) => sieve.select(&objective, &(0..n).collect::<Vec<_>>(), count),
+            (None, Scheme::Greedy) => constrained::select(greedy, &mut objective, &elements, request),
+            (None, Scheme::Sieve(sieve)) => sieve.select(&objective, &elements, count),
             (None, Scheme::GreeDi(n_parts)) => {
-                GreeDi::new(greedy).select(&objective, &GreeDi::parts(n, n_parts, seed)?, count)
+                let mut parts = GreeDi::parts(n, n_parts, seed)?;
+                if !before.is_empty() {
+                    parts
+                        .iter_mut()
+                        .for_each(|part| part.retain(|element| elements.binary_search(element).is_ok()));
+                }
+                GreeDi::new(greedy).select(&objective, &parts, count)
             }
         }
     }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cl_data::Ids;
 
@@ -19,7 +19,8 @@ pub enum PartChoice {
 }
 
 /// What parts chose, each with its name, as indices into `n_examples` examples of these ids: by id where a part has
-/// ids, never by chance. For [`CoresetSettings::merge`](super::CoresetSettings::merge). O(n + chosen).
+/// ids, never by chance. Parts may overlap, and what they chose may be any method's. For
+/// [`CoresetSettings::merge`](super::CoresetSettings::merge). O(n + chosen).
 ///
 /// ```
 /// use cl_data::Ids;
@@ -34,7 +35,7 @@ pub enum PartChoice {
 ///
 /// # Errors
 /// [`PruneError::Part`] where a part has ids and the examples have none, or not that one; where its indices are of
-/// another number of examples or point beyond it; and where an example was chosen twice.
+/// another number of examples or point beyond it; and where a part has an example twice.
 pub fn join_parts(
     parts: &[(impl AsRef<str>, PartChoice)],
     n_examples: usize,
@@ -45,7 +46,6 @@ pub fn join_parts(
         Some(ids) => ids.iter().enumerate().map(|(index, id)| (id, index)).collect(),
         None => HashMap::new(),
     };
-    let mut chosen_by: HashMap<usize, &str> = HashMap::new();
     let mut orders: Vec<Vec<usize>> = Vec::new();
     for (name, choice) in parts {
         let name = name.as_ref();
@@ -68,14 +68,14 @@ pub fn join_parts(
             }
             PartChoice::Indices { order, .. } => order.clone(),
         };
+        let mut chosen = HashSet::with_capacity(order.len());
         for &index in &order {
             if index >= n_examples {
                 return Err(wrong(format!("index {index}, expected indices below {n_examples}, the examples")));
             }
-            if let Some(earlier) = chosen_by.insert(index, name) {
+            if !chosen.insert(index) {
                 let id = ids.and_then(|ids| ids.get(index)).map_or(index.to_string(), Into::into);
-                let expected = "expected parts that share no example";
-                return Err(wrong(format!("example {id} is there twice, in {earlier}, too; {expected}")));
+                return Err(wrong(format!("example {id} is there twice, expected each example once")));
             }
         }
         orders.push(order);

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use cl_data::Scalar;
 
-use super::{features::Features, objective::Coreset};
+use super::{class_shares::ClassShares, features::Features, objective::Coreset};
 use crate::error::PruneError;
 
 /// Chooses within every class on its own, each with its share of the count.
@@ -34,6 +34,18 @@ pub fn per_class<T: Scalar, E: From<PruneError>>(
     features: &Features<'_, T>,
     labels: &[usize],
     count: usize,
+    select: impl FnMut(&[usize], &Features<'_, T>, usize) -> Result<Coreset, E>,
+) -> Result<Coreset, E> {
+    per_class_shared(features, labels, count, (ClassShares::default(), &[]), select)
+}
+
+/// The same with other shares of classes, which are of what is left of these beside those chosen `before`; an example that
+/// belongs to no class has none to be chosen for.
+pub(super) fn per_class_shared<T: Scalar, E: From<PruneError>>(
+    features: &Features<'_, T>,
+    labels: &[usize],
+    count: usize,
+    (shares, before): (ClassShares, &[usize]),
     mut select: impl FnMut(&[usize], &Features<'_, T>, usize) -> Result<Coreset, E>,
 ) -> Result<Coreset, E> {
     let n_examples = features.n_examples();
@@ -50,11 +62,18 @@ pub fn per_class<T: Scalar, E: From<PruneError>>(
     }
     let mut members: Vec<(usize, Vec<usize>)> = members.into_iter().collect();
     members.sort_unstable_by_key(|&(label, _)| label);
+    let names: Vec<usize> = members.iter().map(|&(label, _)| label).collect();
     let members: Vec<Vec<usize>> = members.into_iter().map(|(_, members)| members).collect();
-    let sizes: Vec<usize> = members.iter().map(Vec::len).collect();
+    let mut sizes: Vec<usize> = members.iter().map(Vec::len).collect();
+    for &example in before {
+        if let Ok(class) = names.binary_search(&labels[example]) {
+            sizes[class] -= 1;
+        }
+    }
+    let shares = shares.of(&sizes, count).map_err(|error| of_class(error, &names))?;
     let mut picks = Vec::with_capacity(count);
     let mut weighted = false;
-    for (class, (members, count)) in members.iter().zip(shares(&sizes, count)).enumerate() {
+    for (class, (members, count)) in members.iter().zip(shares).enumerate() {
         if count == 0 {
             continue;
         }
@@ -76,26 +95,20 @@ pub fn per_class<T: Scalar, E: From<PruneError>>(
     Ok(coreset)
 }
 
-/// Shares of `count` in proportion to `sizes`, which sum to at least as much.
-fn shares(sizes: &[usize], count: usize) -> Vec<usize> {
-    let n: u128 = sizes.iter().map(|&size| size as u128).sum();
-    if n == 0 {
-        return vec![0; sizes.len()];
+/// A class by its label, not by its place among those that occur.
+fn of_class(error: PruneError, names: &[usize]) -> PruneError {
+    match error {
+        PruneError::ClassTooSmall { class, size, floor } => {
+            PruneError::ClassTooSmall { class: names[class], size, floor }
+        }
+        other => other,
     }
-    let exact = |size: usize| size as u128 * count as u128;
-    let mut shares: Vec<usize> = sizes.iter().map(|&size| (exact(size) / n) as usize).collect();
-    let mut by_remainder: Vec<usize> = (0..sizes.len()).collect();
-    by_remainder.sort_by_key(|&class| (std::cmp::Reverse(exact(sizes[class]) % n), class));
-    let missing = count - shares.iter().sum::<usize>();
-    by_remainder.iter().take(missing).for_each(|&class| shares[class] += 1);
-    shares
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::herding::Herding;
     use super::*;
-    use proptest::prelude::*;
 
     /// Pick r of the n of a class stands at (r + 1/2) / n: of four at 1/8, 3/8, 5/8 and 7/8, of one at 1/2.
     #[test]
@@ -110,21 +123,6 @@ mod tests {
         let coreset = per_class(&features, &[0, 0, 0, 0, 0, 0, 0, 0, 1, 1], 5, first).unwrap();
         assert_eq!(coreset.order, [0, 1, 8, 2, 3]);
         assert_eq!(coreset.weights, None);
-    }
-
-    proptest! {
-        #[test]
-        fn shares_are_exact_and_possible(sizes in prop::collection::vec(0usize..50, 1..8), share in 0.0..=1.0) {
-            let n: usize = sizes.iter().sum();
-            let count = (share * n as f64) as usize;
-            let shares = shares(&sizes, count);
-            prop_assert_eq!(shares.iter().sum::<usize>(), count);
-            for (share, size) in shares.iter().zip(&sizes) {
-                prop_assert!(share <= size);
-                let exact = *size as f64 * count as f64 / n.max(1) as f64;
-                prop_assert!((*share as f64 - exact).abs() < 1.0);
-            }
-        }
     }
 
     /// As many classes as examples: the lowest labels have the largest remainders.

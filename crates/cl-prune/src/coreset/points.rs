@@ -37,7 +37,7 @@ impl Rule {
 
     /// Of a panel's examples to one other. Rows that are no examples get what their zeros give.
     #[inline(always)]
-    fn apply(self, products: &[f64; ROWS], norms: &[f64; ROWS], norm: f64) -> [f64; ROWS] {
+    pub(super) fn apply(self, products: &[f64; ROWS], norms: &[f64; ROWS], norm: f64) -> [f64; ROWS] {
         let mut similarities = [0.0; ROWS];
         let rows = similarities.iter_mut().zip(products).zip(norms);
         match self {

@@ -1,6 +1,6 @@
 //! What a method is asked for, and how large the data are.
 
-use super::{start::Start, validation_taylor::ValidationTaylor};
+use super::{costs::Costs, start::Start, validation_taylor::ValidationTaylor};
 
 /// What is chosen of the examples.
 #[derive(Debug, Clone, Copy)]
@@ -10,11 +10,37 @@ pub(super) struct Request<'a> {
     /// The first example, where it is given.
     pub(super) start: Option<usize>,
     pub(super) validation: Option<&'a ValidationTaylor>,
+    /// How much each example counts, where not all count the same.
+    pub(super) weights: Option<&'a [f64]>,
+    /// What is chosen already, is not chosen again, and is not counted.
+    pub(super) before: &'a [usize],
+    /// What examples cost, where they do not count one each.
+    pub(super) costs: Option<Costs<'a>>,
+    /// The group of each example, where groups are chosen whole.
+    pub(super) groups: Option<&'a [usize]>,
+    /// Those that are to be represented, where it is not all of them.
+    pub(super) clients: Option<&'a [u32]>,
     /// What parts of the examples chose, where there is chosen among these.
     pub(super) chosen: Option<&'a [Vec<usize>]>,
 }
 
 impl Request<'_> {
+    /// For so many examples, and nothing else said.
+    pub(super) fn new(count: usize, seed: u64) -> Self {
+        Self {
+            count,
+            seed,
+            start: None,
+            validation: None,
+            weights: None,
+            before: &[],
+            costs: None,
+            groups: None,
+            clients: None,
+            chosen: None,
+        }
+    }
+
     pub(super) fn start(&self) -> Start {
         self.start.map_or(Start::Seeded(self.seed), Start::Example)
     }

@@ -3,12 +3,14 @@ use cl_data::{Scalar, catalogue::Parameter};
 use super::{
     entry::Entry,
     features::Features,
+    given::{GivenObjective, GivenSimilarities},
     kernel::ROWS,
     objective::SubmodularObjective,
     points::SimilarityVisitor,
     request::Size,
     similarities::{Similarities, sum_lanes},
     similarity::{SIMILARITY, Similarity},
+    sparse_saturated_coverage::SparseSaturatedCoverage,
     submodular::{Submodular, maximized},
 };
 use crate::error::PruneError;
@@ -52,7 +54,8 @@ pub(super) static ENTRY: Entry = Entry::new(
         maximized(ByName { similarity: options.choice("similarity", &Similarity::NAMES)?, alpha }, options)
     },
 )
-.submodular();
+.submodular()
+.over_neighbors();
 
 #[derive(Debug)]
 struct ByName {
@@ -66,6 +69,29 @@ impl Submodular for ByName {
         features: &Features<'_, T>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError> {
         SaturatedCoverage::new(Similarities::new(features, self.similarity)?, self.alpha)
+    }
+
+    fn similarity(&self) -> Option<Similarity> {
+        Some(self.similarity)
+    }
+
+    fn over(
+        &self,
+        given: &GivenSimilarities,
+        weights: Option<&[f64]>,
+    ) -> Result<Option<GivenObjective>, PruneError> {
+        Ok(Some(match given {
+            GivenSimilarities::Sparse(similarities) => {
+                let objective = SparseSaturatedCoverage::new(similarities.clone(), self.alpha)?;
+                Box::new(match weights {
+                    Some(weights) => objective.with_weights(weights)?,
+                    None => objective,
+                })
+            }
+            GivenSimilarities::Dense(similarities) => {
+                Box::new(SaturatedCoverage::new(similarities.clone(), self.alpha)?)
+            }
+        }))
     }
 
     fn bytes(&self, size: &Size, _: bool) -> (f64, f64) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The option of the methods that compare examples.
 pub(super) const SIMILARITY: Parameter = Parameter::with_default(
     "similarity",
-    "how alike two examples are: max-squared, max-distance, cosine-squared or cosine",
+    "how alike two examples are: max-squared, max-distance, cosine-squared, cosine or precomputed (given)",
     "max-squared",
 );
 

@@ -5,11 +5,14 @@ use std::{fmt, sync::Arc};
 use cl_data::{Scalar, catalogue::Options};
 
 use super::{
+    client_facility_location::ClientFacilityLocation,
     entry::{AnyMethod, Method},
     features::Features,
+    given::{GivenObjective, GivenSimilarities},
     maximizer::{GREEDY_BYTES, Maximization, Maximizer},
     objective::{Coreset, SubmodularObjective},
     request::{Request, Size},
+    similarity::Similarity,
 };
 use crate::error::PruneError;
 
@@ -24,6 +27,25 @@ pub(super) trait Submodular: fmt::Debug + Send + Sync + 'static {
     /// About how many bytes it takes that do not change while it grows, and how many each copy has of its own; `alone`
     /// where there is one.
     fn bytes(&self, size: &Size, alone: bool) -> (f64, f64);
+
+    /// How it compares examples, where it does so and can be had over given similarities.
+    fn similarity(&self) -> Option<Similarity> {
+        None
+    }
+
+    /// How it compares examples, where it can represent some of them alone, or some more than others.
+    fn client_similarity(&self) -> Option<Similarity> {
+        None
+    }
+
+    /// Over these similarities, nothing chosen, each example counting as `weights` say.
+    fn over(
+        &self,
+        _given: &GivenSimilarities,
+        _weights: Option<&[f64]>,
+    ) -> Result<Option<GivenObjective>, PruneError> {
+        Ok(None)
+    }
 
     /// Whether no example lowers it.
     fn is_monotone(&self) -> bool {
@@ -52,7 +74,41 @@ pub(super) fn maximized(
 
 impl<S: Submodular> Method for Maximized<S> {
     fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
-        self.maximizer.select(self.submodular.objective(features)?, request)
+        let Some(similarity) = self.submodular.client_similarity() else {
+            return self.maximizer.select(self.submodular.objective(features)?, request);
+        };
+        let (clients, weights) = match (request.clients, request.weights) {
+            (None, None) => return self.maximizer.select(self.submodular.objective(features)?, request),
+            (Some(clients), weights) => {
+                let own = weights.map(|weights| clients.iter().map(|&client| weights[client as usize]).collect());
+                (clients.to_vec(), own)
+            }
+            (None, Some(weights)) => ((0..features.n_examples() as u32).collect(), Some(weights.to_vec())),
+        };
+        let objective = ClientFacilityLocation::new(*features, similarity, &clients)?;
+        let objective = match weights {
+            Some::<Vec<f64>>(weights) => objective.with_weights(&weights)?,
+            None => objective,
+        };
+        self.maximizer.select(objective, request)
+    }
+
+    fn similarity(&self) -> Option<Similarity> {
+        self.submodular.similarity()
+    }
+
+    fn represents_some(&self) -> bool {
+        self.submodular.client_similarity().is_some()
+    }
+
+    fn choose_over(
+        &self,
+        given: &GivenSimilarities,
+        request: &Request<'_>,
+    ) -> Result<Option<Coreset>, PruneError> {
+        given.check_weights(request.weights)?;
+        let objective = self.submodular.over(given, request.weights)?;
+        objective.map(|objective| self.maximizer.select(objective, request)).transpose()
     }
 
     fn bytes(&self, size: &Size) -> f64 {

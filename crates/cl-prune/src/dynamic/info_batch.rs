@@ -47,6 +47,10 @@ impl fmt::Display for PruningDraw {
 /// more is asked for. The steps of an epoch can be asked for once the losses of all batches given before are told, and
 /// until a step of the next epoch is. O(n) per epoch.
 ///
+/// On several ranks each has a sampler of its own, and every one must be told the losses of all ranks: the mean, and so
+/// what is left out, is that of the whole epoch. One that was told those of its own share only gives no batch of the
+/// next epoch, but [`SamplerError::OutOfTurn`].
+///
 /// Source: Qin et al. (2024), InfoBatch: Lossless Training Speed Up by Unbiased Dynamic Data Pruning.
 ///
 /// ```
@@ -393,6 +397,39 @@ mod tests {
 
     fn losses(index: usize) -> f64 {
         (index * 7 % 10) as f64 / 10.0
+    }
+
+    /// Two ranks that are told their own halves do not drift apart: neither begins the next epoch before it is told the
+    /// other's half, and then both show the same.
+    #[test]
+    fn a_rank_that_knows_its_own_share_only_does_not_go_on() {
+        let new = || InfoBatchSampler::new(20, 4, 10, 3).unwrap();
+        let (mut ranks, mut batch) = ([new(), new()], Batch::default());
+        let mut halves = Vec::new();
+        for step in 0..5 {
+            for (rank, sampler) in ranks.iter_mut().enumerate() {
+                sampler.batch(step, &mut batch).unwrap();
+                let half = batch.indices[2 * rank..2 * rank + 2].to_vec();
+                let own: Vec<f64> = half.iter().map(|&index| losses(index)).collect();
+                sampler.feedback(step, &half, &own).unwrap();
+                halves.push((step, 1 - rank, half, own));
+            }
+        }
+        for sampler in &mut ranks {
+            let error = sampler.batch(5, &mut batch).unwrap_err();
+            assert!(matches!(error, SamplerError::OutOfTurn { step: 5, end: 5, .. }));
+            assert!(
+                error.to_string().contains("losses still to be told, on every rank those of all ranks"),
+                "{error}"
+            );
+        }
+        for (step, other, half, own) in halves {
+            ranks[other].feedback(step, &half, &own).unwrap();
+        }
+        let mut again = Batch::default();
+        ranks[0].batch(5, &mut batch).unwrap();
+        ranks[1].batch(5, &mut again).unwrap();
+        assert_eq!(batch, again);
     }
 
     #[test]

@@ -90,6 +90,13 @@ impl BetaSampling {
         (SIZE - b, b)
     }
 
+    /// The parameters a and b of the density that this many are kept by.
+    fn density(&self, scores: &[f64], confidence: &[f64], n_kept: usize, seed: u64) -> (f64, f64) {
+        let anchors = anchors(scores, seed);
+        let mu = anchors.iter().map(|&example| confidence[example]).sum::<f64>() / anchors.len().max(1) as f64;
+        self.parameters(n_kept, scores.len(), mu)
+    }
+
     fn select_with(
         &self,
         scores: &[f64],
@@ -104,9 +111,7 @@ impl BetaSampling {
         }
         let n = scores.len();
         let n_kept = budget.resolve(n)?;
-        let anchors = anchors(scores, seed);
-        let mu = anchors.iter().map(|&example| confidence[example]).sum::<f64>() / anchors.len().max(1) as f64;
-        let (a, b) = self.parameters(n_kept, n, mu);
+        let (a, b) = self.density(scores, confidence, n_kept, seed);
         let mut rng = stream(seed, "beta sampling", 0);
         // The smallest of exponential variables with rates w is each with probability proportional to w, and so on
         // for those left. In logarithms, since a density may overflow; its constant factor plays no part.
@@ -152,6 +157,15 @@ impl SelectionRule for BetaSampling {
 
     fn is_nested(&self) -> bool {
         false
+    }
+
+    fn n_of_weight_zero(&self, scores: &[f64], selection: &Selection, seed: u64) -> Option<usize> {
+        if self.confidence.len() != scores.len() {
+            return None;
+        }
+        let (a, b) = self.density(scores, &self.confidence, selection.n_kept(), seed);
+        let weight = |&&example: &&usize| log_weight(scores[example], self.confidence[example], a, b);
+        Some(selection.kept.iter().filter(|example| weight(example) == f64::NEG_INFINITY).count())
     }
 
     fn select(&self, scores: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError> {

@@ -21,6 +21,7 @@ mod ranking;
 mod selection_rule;
 mod stratified_random;
 mod water_filling;
+mod within_costs;
 
 pub use beta_sampling::BetaSampling;
 pub use catalogue::{RuleSettings, rules};
@@ -41,6 +42,7 @@ pub use prototypes::{KeepByPrototype, PrototypeSide};
 pub use random::KeepRandom;
 pub use selection_rule::SelectionRule;
 pub use stratified_random::StratifiedRandom;
+pub use within_costs::within_costs;
 
 #[cfg(test)]
 mod tests {

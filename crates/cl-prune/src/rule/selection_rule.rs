@@ -23,6 +23,11 @@ pub trait SelectionRule: fmt::Debug + Send + Sync {
     /// says otherwise.
     fn select(&self, scores: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError>;
 
+    /// How many of those kept the rule would have left out, had there been others: of weight 0, where it draws by weights.
+    fn n_of_weight_zero(&self, _scores: &[f64], _selection: &Selection, _seed: u64) -> Option<usize> {
+        None
+    }
+
     /// Keeps `budget` of the examples `members` as if there were no others. The selection speaks of them by their
     /// place in `members`. A rule that holds something per example must take the members' share of it.
     ///
@@ -50,6 +55,10 @@ impl SelectionRule for Box<dyn SelectionRule> {
 
     fn select(&self, scores: &[f64], budget: Budget, seed: u64) -> Result<Selection, PruneError> {
         (**self).select(scores, budget, seed)
+    }
+
+    fn n_of_weight_zero(&self, scores: &[f64], selection: &Selection, seed: u64) -> Option<usize> {
+        (**self).n_of_weight_zero(scores, selection, seed)
     }
 
     fn select_among(

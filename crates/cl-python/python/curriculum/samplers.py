@@ -35,7 +35,7 @@ class BatchSampler:
     not begun, of the one that comes next: lengths grow with the pacing.
 
     **State.** :meth:`state_dict` is a value of its own, O(1) for samplers that learn nothing; :meth:`load_state_dict` takes it
-    back in a sampler that was made alike, and the next iteration goes on behind the last batch drawn, bit for bit. A
+    back in a sampler that was made alike, with another ``batch_size`` where it goes over an order, and the next iteration goes on behind the last batch drawn, bit for bit. A
     ``DataLoader`` with workers draws ahead of the training: ``state_dict(consumed=steps)`` is the state of the steps that were
     really taken. States know their settings and their past: what differs is a :class:`curriculum.StateError` that names it.
 
@@ -242,6 +242,8 @@ _INPUTS = (
     "difficulty",
     "classes",
     "irreducible",
+    "lengths",
+    "weights",
     "n_examples",
     "examples",
     "batch_size",
@@ -272,7 +274,7 @@ def _shape(entry: dict[str, Any]) -> Shape:
     return Shape(places, data | run | own_keywords(entry) | _COMMON)
 
 
-_DATA = ("n_examples", "difficulty", "classes", "irreducible")
+_DATA = ("n_examples", "difficulty", "classes", "irreducible", "lengths", "weights")
 _found = classes("samplers", BatchSampler, __name__, shape=_shape)
 globals().update(_found)
 __all__ = ["BatchSampler", "ExampleSampler", "by_name", *_found]

@@ -387,6 +387,113 @@ class Teacher(BatchSampler):
         losses: Callable[[np.ndarray], ArrayLike] | None = None,
     ) -> None: ...
 
+class TokenBudget(BatchSampler):
+    """Epochs in batches of about one length and at most so many tokens, padding included.
+
+    Parameters
+    ----------
+    tokens
+        the most tokens of a batch, padding included
+    multiple_of, by default 1
+        the multiple to which sequences are padded, at least 1
+    batches, by default shuffled
+        shuffled, or short-first
+    truncate
+        the length to which longer sequences are cut; none are where it is not given
+    truncate_from, by default 0
+        the length to which they are cut at first, growing to truncate; 0 for truncate itself
+    truncate_steps, by default 1
+        the steps over which that grows, at least 1
+    """
+
+    def __init__(
+        self,
+        *,
+        lengths: ArrayLike,
+        batch_size: int,
+        total_steps: int | None = None,
+        tokens: int | None = None,
+        multiple_of: int = 1,
+        batches: str = 'shuffled',
+        truncate: int | None = None,
+        truncate_from: int = 0,
+        truncate_steps: int = 1,
+        seed: int = 0,
+        examples: ArrayLike | None = None,
+        num_replicas: int | None = None,
+        rank: int | None = None,
+        allow_empty: bool = False,
+        losses: Callable[[np.ndarray], ArrayLike] | None = None,
+    ) -> None: ...
+
+class Weighted(BatchSampler):
+    """Draws in proportion to weights, of which 0 is never drawn.
+
+    Parameters
+    ----------
+    replacement, by default with
+        with, or without: each once an epoch at most
+    n_draws
+        the draws of an epoch, at least 1; as many as examples where it is not given
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: ArrayLike,
+        batch_size: int,
+        total_steps: int | None = None,
+        replacement: str = 'with',
+        n_draws: int | None = None,
+        seed: int = 0,
+        examples: ArrayLike | None = None,
+        num_replicas: int | None = None,
+        rank: int | None = None,
+        allow_empty: bool = False,
+        losses: Callable[[np.ndarray], ArrayLike] | None = None,
+    ) -> None: ...
+
+class Apart(BatchSampler):
+    """Epochs in which no batch has two examples of one class."""
+
+    def __init__(
+        self,
+        *,
+        classes: ArrayLike,
+        batch_size: int,
+        total_steps: int | None = None,
+        seed: int = 0,
+        examples: ArrayLike | None = None,
+        num_replicas: int | None = None,
+        rank: int | None = None,
+        allow_empty: bool = False,
+        losses: Callable[[np.ndarray], ArrayLike] | None = None,
+    ) -> None: ...
+
+class Groups(BatchSampler):
+    """Epochs in which each class, or k of a class, lie whole in one batch.
+
+    Parameters
+    ----------
+    k
+        the examples of a group, at least 1; all of a class where it is not given
+    """
+
+    def __init__(
+        self,
+        *,
+        classes: ArrayLike,
+        batch_size: int,
+        total_steps: int | None = None,
+        k: int | None = None,
+        seed: int = 0,
+        examples: ArrayLike | None = None,
+        num_replicas: int | None = None,
+        rank: int | None = None,
+        allow_empty: bool = False,
+        losses: Callable[[np.ndarray], ArrayLike] | None = None,
+    ) -> None: ...
+
 class InfoBatch(BatchSampler):
     """Epochs without a random part of what has a low loss, the rest of which counts more (Qin).
 

@@ -22,6 +22,9 @@ use crate::errors::{IntoException, OrRaise, StateError, argument, value_error};
 /// The version of what `state_dict` gives.
 const VERSION: u32 = 1;
 
+/// The samplers of whose epoch any batch may be shorter than others.
+const UNEVEN: [&str; 3] = ["token-budget", "apart", "groups"];
+
 /// A sampler of the catalogues, as Python holds it.
 #[pyclass(frozen, module = "curriculum._core")]
 pub(crate) struct Sampler(Arc<Core>);
@@ -133,8 +136,16 @@ impl Sampler {
         }
         let mut state = self.0.locked(py)?;
         let first = state.counted_first().unwrap_or(0);
-        // None but the last batch of an epoch is short.
         let mut last = Batch::default();
+        if UNEVEN.contains(&self.0.name.replace('_', "-").as_str()) {
+            let mut n = 0;
+            for step in first..first.saturating_add(n_steps) {
+                state.sampler.batch(step, &mut last).or_raise()?;
+                n += self.0.share(last.indices.len()).len();
+            }
+            return Ok(n);
+        }
+        // None but the last batch of an epoch is short.
         state.sampler.batch(first.saturating_add(n_steps - 1), &mut last).or_raise()?;
         let full = share_of_rank(self.0.batch_size, self.0.rank, self.0.n_ranks).or_raise()?.len() as u64;
         let n_full = (n_steps - 1).saturating_mul(full);

@@ -19,6 +19,8 @@ pub(super) struct Inputs<'py> {
     difficulty: Option<Bound<'py, PyAny>>,
     classes: Option<Bound<'py, PyAny>>,
     irreducible: Option<Bound<'py, PyAny>>,
+    lengths: Option<Bound<'py, PyAny>>,
+    weights: Option<Bound<'py, PyAny>>,
     pacing: Option<Bound<'py, Pacing>>,
     n_examples: Option<usize>,
     examples: Option<Bound<'py, PyAny>>,
@@ -54,6 +56,10 @@ pub(super) fn make(
     };
     let difficulty = optional("difficulty", &inputs.difficulty)?;
     let irreducible = optional("irreducible", &inputs.irreducible)?;
+    let weights = optional("weights", &inputs.weights)?;
+    let token_counts = inputs.lengths.as_ref().map(|given| integers("lengths", given, Range::Any)).transpose()?;
+    let token_counts: Option<Vec<u64>> =
+        token_counts.map(|counts| counts.into_iter().map(|count| count as u64).collect());
     let classes = inputs.classes.as_ref().map(|given| integers("classes", given, Range::Any)).transpose()?;
     let lengths = [
         ("examples", examples.as_ref().map(Vec::len)),
@@ -62,6 +68,8 @@ pub(super) fn make(
         ("difficulty", difficulty.as_ref().map(Vec::len)),
         ("irreducible", irreducible.as_ref().map(Vec::len)),
         ("classes", classes.as_ref().map(Vec::len)),
+        ("lengths", token_counts.as_ref().map(Vec::len)),
+        ("weights", weights.as_ref().map(Vec::len)),
     ];
     let mut given = lengths.iter().filter_map(|&(name, length)| Some((name, length?)));
     let Some((first, n_examples)) = given.next() else {
@@ -86,10 +94,13 @@ pub(super) fn make(
             difficulty: difficulty.as_deref(),
             classes: classes.as_deref(),
             irreducible: irreducible.as_deref(),
+            lengths: token_counts.as_deref(),
+            weights: weights.as_deref(),
             pacing,
             batch_size: inputs.batch_size,
             total_steps: inputs.total_steps.unwrap_or(0),
             seed: inputs.seed,
+            ..SamplerInputs::default()
         };
         let made = compute(py, || sampler_by_name(name, &borrowed(parameters), &of))?;
         made.map_err(|error| told(error, name, inputs.total_steps))?

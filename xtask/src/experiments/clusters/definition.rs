@@ -100,6 +100,7 @@ impl Problem {
             batch_size: BATCH_SIZE,
             total_steps: N_STEPS,
             seed,
+            ..SamplerInputs::default()
         };
         Ok(sampler_by_name(name, parameters, &inputs)?)
     }
