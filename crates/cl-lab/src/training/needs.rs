@@ -96,7 +96,8 @@ pub(super) fn sampler_needs(name: &str, parameters: &[(&str, &str)]) -> Result<N
             classes: needs.classes.then_some(&stand.classes[..]),
             irreducible: needs.irreducible.then_some(&stand.zeros[..]),
             pacing: Some(Arc::clone(&pacing)),
-            batch_size: 1,
+            // As many as a class has: groups of a class fit.
+            batch_size: N / 2,
             total_steps: 1 << 20,
             seed: 0,
             ..SamplerInputs::default()
@@ -236,7 +237,9 @@ mod tests {
         assert_eq!(of("sequential", &[]), Needs { order: true, ..Needs::default() });
         assert_eq!(of("competence", &[]), Needs { difficulty: true, pacing: true, ..Needs::default() });
         assert_eq!(of("rho", &[]), Needs { irreducible: true, ..Needs::default() });
-        assert_eq!(of("teacher", &[]), Needs { classes: true, ..Needs::default() });
+        for name in ["teacher", "apart", "groups"] {
+            assert_eq!(of(name, &[]), Needs { classes: true, ..Needs::default() });
+        }
         let mut names = samplers_with(|needs| needs.order);
         names.sort_unstable();
         assert_eq!(names, ["clocked", "mini-batch", "prefix", "sequential"]);

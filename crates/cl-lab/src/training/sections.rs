@@ -2,8 +2,8 @@
 
 use cl_data::catalogue::{CatalogueError, Description, Parameter};
 use cl_pacing::{
-    Given, PacingError, SamplerInputs, order_by_name, orders, pacing_by_name, pacings, sampler_by_name, samplers,
-    weighting_by_name, weightings,
+    Given, PacingError, SamplerInput, SamplerInputs, order_by_name, orders, pacing_by_name, pacings,
+    sampler_by_name, sampler_inputs, samplers, weighting_by_name, weightings,
 };
 use cl_prune::{PruneError, RuleSettings, class_options, rules};
 
@@ -68,7 +68,7 @@ static PACING: Description = Description {
 
 static SAMPLER: Description = Description {
     name: "sampler",
-    summary: "which examples at which update",
+    summary: "which examples at which update; those by lengths or weights are of `curriculum order`",
     parameters: &[Parameter::with_default("name", "the sampler", "shuffle")],
 };
 
@@ -123,7 +123,7 @@ pub(super) static SECTIONS: [Section; 13] = [
     Section { description: &DIFFICULTY, family: None },
     Section { description: &ORDER, family: Some(family("name", "order", true, orders, order_named)) },
     Section { description: &PACING, family: Some(family("name", "pacing", true, pacings, pacing_named)) },
-    Section { description: &SAMPLER, family: Some(family("name", "sampler", false, samplers, sampler_named)) },
+    Section { description: &SAMPLER, family: Some(family("name", "sampler", false, sampler_list, sampler_named)) },
     Section {
         description: &WEIGHTING,
         family: Some(family("name", "weighting", true, weightings, weighting_named)),
@@ -170,6 +170,15 @@ fn order_named(name: &str) -> Option<String> {
 
 fn pacing_named(name: &str) -> Option<String> {
     of_pacing(pacing_by_name(name, &[NO_PARAMETER], &Given::default()))
+}
+
+/// The samplers of what data of features have: not of lengths in tokens, nor of weights beside the scores.
+fn sampler_list() -> Vec<Description> {
+    let has = |of: &Description| {
+        let inputs = sampler_inputs(of.name).unwrap_or_default();
+        !inputs.iter().any(|input| matches!(input, SamplerInput::Lengths | SamplerInput::Weights))
+    };
+    samplers().into_iter().filter(has).collect()
 }
 
 fn sampler_named(name: &str) -> Option<String> {

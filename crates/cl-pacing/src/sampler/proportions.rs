@@ -29,9 +29,9 @@ enum Between {
 /// ```
 /// use cl_pacing::Proportions;
 ///
-/// let proportions = Proportions::lines(vec![(0, vec![0.7, 0.3]), (100, vec![0.2, 0.8])])?;
-/// assert_eq!(proportions.at(50), [0.45, 0.55]);
-/// assert_eq!(proportions.at(1000), [0.2, 0.8]);
+/// let proportions = Proportions::lines(vec![(0, vec![0.75, 0.25]), (100, vec![0.25, 0.75])])?;
+/// assert_eq!(proportions.at(50), [0.5, 0.5]);
+/// assert_eq!(proportions.at(1000), [0.25, 0.75]);
 /// assert_eq!(Proportions::of_sizes(&[100, 400], 0.5)?.at(0), [1.0 / 3.0, 2.0 / 3.0]);
 /// let error = Proportions::constant(vec![0.7, 0.2]).unwrap_err();
 /// assert!(error.to_string().contains("0.9 in sum at step 0"));
