@@ -8,6 +8,8 @@ use cl_prune::coreset::{
 use cl_prune::coreset::{CostEffective, SubmodularObjective};
 use proptest::prelude::*;
 
+use crate::domains::in_domain;
+
 fn values(n: usize, d: usize, seed: u64, grid: u64) -> Vec<f64> {
     let rng = &mut stream(seed, "test", 0);
     (0..n * d)
@@ -43,8 +45,7 @@ proptest! {
         n in 4usize..25, d in 1usize..4, seed: u64, grid in prop_oneof![Just(0u64), Just(1), Just(3)], share in 0.0..1.0,
     ) {
         let values = values(n, d, seed, grid);
-        let features = Features::new(&values, d).unwrap();
-        let validation = ValidationTaylor::new(&features).unwrap();
+        let validation = ValidationTaylor::new(&Features::new(&values, d).unwrap()).unwrap();
         let rng = &mut stream(seed, "before", 0);
         let mut before: Vec<usize> = (0..n).filter(|_| below(rng, 3) == 0).collect();
         if before.is_empty() {
@@ -53,6 +54,8 @@ proptest! {
         let count = (share * (n - before.len() + 1) as f64) as usize;
         for settings in settings() {
             let name = settings.description().method.name;
+            let values = in_domain(settings.description().domain, &values);
+            let features = Features::new(&values, d).unwrap();
             let validation = Some(&validation);
             let inputs = CoresetInputs { before: &before, validation, ..CoresetInputs::default() };
             let chosen = settings.select(features, count, seed, &inputs).unwrap().order;
@@ -69,6 +72,7 @@ proptest! {
             prop_assert!(chosen.iter().all(|example| !before.contains(example)), "{name} {chosen:?} {before:?}");
         }
         let by_neighbors = CoresetSettings::parse("craig", &[]).unwrap();
+        let features = Features::new(&values, d).unwrap();
         let neighbors = Neighbors::Search(NeighborSearch::new(3).unwrap());
         let inputs = CoresetInputs { before: &before, ..CoresetInputs::default() };
         let (coreset, _) = by_neighbors.select_by_neighbors(features, neighbors, count, seed, &inputs).unwrap();

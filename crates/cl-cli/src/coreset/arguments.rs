@@ -28,7 +28,8 @@ use crate::output_format::OutputFormat;
 /// count, or a .npy file of indices into FEATURES, whatever ids it has. Parts may overlap. That is GreeDi:
 /// of the m parts' choices of k examples each, by the optimiser naive or lazy, it makes one worth at least
 /// (1 - 1/e) / min(m, k) of the best, (1 - 1/e) / 2 in expectation where the parts are random, if the objective is
-/// monotone and counts none but the chosen examples: feature-based, and log-determinant with a ridge of at least 1.
+/// monotone and counts none but the chosen examples: feature-based, set-cover, probabilistic-set-cover, and log-determinant with
+/// a ridge of at least 1.
 /// Facility location, saturated coverage and graph cut count all examples; the last round counts those that the parts
 /// chose, and reaches 1 - 1/e of what is best among these and on these alone. Graph cut with a lambda below 2, its
 /// default 1 too (in the form diversity above 1/2), is not monotone and has no guarantee. With

@@ -52,13 +52,17 @@ fn every_method_runs_and_its_options_matter() {
     let input = folder.path("features.npy");
     let validation = folder.npy("validation.npy", &[2, D], ArrayData::F32(vec![1.0, -2.0, 0.5, 1.5, 0.1, -1.0]));
     let listed = report(&["--list"]);
-    let methods: Vec<&str> =
-        listed.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap()).collect();
-    assert_eq!(methods.len(), 12);
-    for method in methods {
+    let methods = listed.as_array().unwrap();
+    assert_eq!(methods.len(), 14);
+    // All features are above 0, and none is above 8.
+    let probabilities = values().iter().map(|value| value / 8.0).collect();
+    let probabilities = folder.npy("probabilities.npy", &[N, D], ArrayData::F32(probabilities));
+    for entry in methods {
+        let method = entry["name"].as_str().unwrap();
+        let input = if entry["domain"] == "probability" { &probabilities } else { &input };
         for labelled in [false, true] {
             let (out, labels) = (folder.path("out.npz"), folder.path("labels.npy"));
-            let mut arguments = vec![input.as_str(), "--method", method, "--count", "9", "-o", &out];
+            let mut arguments = vec![input, "--method", method, "--count", "9", "-o", &out];
             if method == "glister" {
                 arguments.extend(["--validation", &validation]);
             }

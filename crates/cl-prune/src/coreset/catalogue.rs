@@ -25,8 +25,9 @@ use super::{
     neighbor_search::{NeighborSearch, SearchReport},
     objective::Coreset,
     per_class::per_class_shared,
+    probabilistic_set_cover,
     request::{DataSize, Request, Size},
-    saturated_coverage,
+    saturated_coverage, set_cover,
     similarity::Similarity,
     sparse_facility_location::check_weights,
     sparse_similarities::SparseSimilarities,
@@ -43,6 +44,8 @@ static CORESETS: &[&Entry] = &[
     &log_determinant::ENTRY,
     &saturated_coverage::ENTRY,
     &feature_based::ENTRY,
+    &set_cover::ENTRY,
+    &probabilistic_set_cover::ENTRY,
     &disparity::SUM,
     &disparity::MIN,
     &craig::ENTRY,
@@ -528,6 +531,7 @@ impl PartialEq for CoresetSettings {
 
 #[cfg(test)]
 mod tests {
+    use super::super::feature_domain::FeatureDomain;
     use super::*;
 
     fn memory(
@@ -577,7 +581,8 @@ mod tests {
         for description in coresets() {
             let name = description.method.name;
             let of = |n: usize| memory(name, &[], (n, 64, 10), None);
-            let as_given = ["feature-based", "k-center", "disparity-min"].contains(&name);
+            let as_given = ["feature-based", "set-cover", "probabilistic-set-cover", "k-center", "disparity-min"];
+            let as_given = as_given.contains(&name);
             let least = if as_given { 4.0 } else { 12.0 };
             assert!(of(10_000) >= least * 64e4, "{name}: {}", of(10_000));
             assert!(of(20_000) >= 1.9 * of(10_000), "{name}: {} and {}", of(10_000), of(20_000));
@@ -616,12 +621,14 @@ mod tests {
 
     #[test]
     fn every_coreset_of_the_list_chooses_in_either_precision_and_tells_what_it_lacks() {
-        let single: Vec<f32> = (0..40).map(|at| (at * at % 13) as f32 + 0.5).collect();
-        let double: Vec<f64> = single.iter().map(|&value| value.into()).collect();
-        let (single, double) = (Features::new(&single, 2).unwrap(), Features::new(&double, 2).unwrap());
+        let any: Vec<f32> = (0..40).map(|at| (at * at % 13) as f32 + 0.5).collect();
         let validation = ValidationTaylor::new(&Features::new(&[1.0, -2.0], 2).unwrap()).unwrap();
         for description in coresets() {
             let name = description.method.name;
+            let scale = if description.domain == FeatureDomain::Probability { 16.0 } else { 1.0 };
+            let single: Vec<f32> = any.iter().map(|value| value / scale).collect();
+            let double: Vec<f64> = single.iter().map(|&value| value.into()).collect();
+            let (single, double) = (Features::new(&single, 2).unwrap(), Features::new(&double, 2).unwrap());
             let settings = CoresetSettings::parse(name, &[]).unwrap();
             assert_eq!(settings.description(), description);
             // The defaults that are named are the defaults that are used.
@@ -665,6 +672,8 @@ mod tests {
             ("log-determinant", "ridge", "0"),
             ("saturated-coverage", "alpha", "0"),
             ("feature-based", "concave", "convex"),
+            ("set-cover", "concept_weights", "1,-2"),
+            ("probabilistic-set-cover", "concept_weights", "1,NaN"),
             ("craig", "optimizer", "sieve"),
             ("grad-match", "ridge", "-1"),
             ("grad-match", "nonnegative", "yes"),

@@ -9,6 +9,7 @@ use cl_data::{
 use serde::Serialize;
 
 use super::{
+    feature_domain::FeatureDomain,
     features::{AnyFeatures, Features},
     given::GivenSimilarities,
     maximizer::Maximization,
@@ -34,6 +35,8 @@ pub struct CoresetDescription {
     pub over_neighbors: bool,
     /// Whether it needs the gradients of validation examples.
     pub needs_validation: bool,
+    /// What its features are.
+    pub domain: FeatureDomain,
 }
 
 /// A method with its options set.
@@ -133,8 +136,15 @@ impl Entry {
     ) -> Self {
         let method = Description { name, summary, parameters };
         let (submodular, takes_start, over_neighbors, needs_validation) = (false, false, false, false);
-        let description =
-            CoresetDescription { method, gain, submodular, takes_start, over_neighbors, needs_validation };
+        let description = CoresetDescription {
+            method,
+            gain,
+            submodular,
+            takes_start,
+            over_neighbors,
+            needs_validation,
+            domain: FeatureDomain::Any,
+        };
         Self { description, read }
     }
 
@@ -153,6 +163,12 @@ impl Entry {
     /// One that can choose by neighbours alone.
     pub(super) const fn over_neighbors(mut self) -> Self {
         self.description.over_neighbors = true;
+        self
+    }
+
+    /// One whose features are of this domain.
+    pub(super) const fn over(mut self, domain: FeatureDomain) -> Self {
+        self.description.domain = domain;
         self
     }
 

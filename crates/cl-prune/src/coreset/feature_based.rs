@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     entry::Entry,
+    feature_domain::FeatureDomain,
     features::Features,
     objective::SubmodularObjective,
     request::Size,
@@ -81,7 +82,8 @@ pub(super) static ENTRY: Entry = Entry::new(
         maximized(options.choice("concave", &concave)?, options)
     },
 )
-.submodular();
+.submodular()
+.over(FeatureDomain::NonNegative);
 
 impl Submodular for Concave {
     fn objective<T: Scalar>(
@@ -106,7 +108,7 @@ impl<'a, T: Scalar> FeatureBased<'a, T> {
     /// # Errors
     /// [`PruneError::Feature`] where one is negative.
     pub fn new(features: &Features<'a, T>, concave: Concave) -> Result<Self, PruneError> {
-        features.check_each("an amount of at least 0", |value| value >= 0.0)?;
+        features.check_each("an amount of at least 0", |value| FeatureDomain::NonNegative.contains(value))?;
         Ok(Self { features: *features, concave, amounts: vec![0.0; features.n_features()] })
     }
 }

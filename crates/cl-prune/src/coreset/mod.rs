@@ -14,6 +14,8 @@
 //! | [`LogDeterminant`] | what spans the largest volume | yes |
 //! | [`SaturatedCoverage`] | what covers all up to a share | yes |
 //! | [`FeatureBased`] | enough of every feature | yes |
+//! | [`SetCover`] | as many concepts as can be | yes |
+//! | [`ProbabilisticSetCover`] | the same with probabilities | yes |
 //! | [`Disparity`] | the far apart | yes |
 //! | [`Craig`] | representative gradients, with weights | within classes |
 //! | [`GradMatch`] | gradients that sum to the full one, with weights | yes |
@@ -30,6 +32,7 @@ mod cells;
 mod class_shares;
 mod client_facility_location;
 mod client_sample;
+mod concept_weights;
 mod constrained;
 mod cost_effective;
 mod costs;
@@ -38,6 +41,7 @@ mod disparity;
 mod entry;
 mod facility_location;
 mod feature_based;
+mod feature_domain;
 mod features;
 mod given;
 mod glister;
@@ -59,10 +63,12 @@ mod objective;
 mod parts;
 mod per_class;
 mod points;
+mod probabilistic_set_cover;
 mod request;
 mod saturated_coverage;
 mod search_points;
 mod served_lists;
+mod set_cover;
 mod sieve_streaming;
 mod similarities;
 mod similarity;
@@ -85,6 +91,7 @@ pub use disparity::Disparity;
 pub use entry::CoresetDescription;
 pub use facility_location::FacilityLocation;
 pub use feature_based::{Concave, FeatureBased};
+pub use feature_domain::FeatureDomain;
 pub use features::{AnyFeatures, Features};
 pub use given::{GivenSimilarities, Neighbors};
 pub use glister::Glister;
@@ -102,8 +109,10 @@ pub use neighbor_search::{NeighborSearch, SearchMethod, SearchReport};
 pub use objective::{Bound, Coreset, SubmodularObjective};
 pub use parts::{PartChoice, join_parts};
 pub use per_class::per_class;
+pub use probabilistic_set_cover::ProbabilisticSetCover;
 pub use request::DataSize;
 pub use saturated_coverage::SaturatedCoverage;
+pub use set_cover::SetCover;
 pub use sieve_streaming::SieveStreaming;
 pub use similarities::Similarities;
 pub use similarity::Similarity;

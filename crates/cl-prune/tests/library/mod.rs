@@ -1,5 +1,6 @@
 //! The library as a program uses it.
 
+mod covers;
 mod gradients;
 mod lists;
 mod methods;
