@@ -178,6 +178,8 @@ fn what_is_wrong_is_named() {
     let message = select("facility-location", &[("optimizer", "stochastic")], costs(&[3.0; 6], 9.0));
     assert!(message.contains("optimizer is stochastic, expected naive or lazy"), "{message}");
     assert!(select("herding", &[], costs(&[3.0; 6], 9.0)).contains("none for herding; facility-location"));
+    let message = select("sum-redundancy", &[], costs(&[3.0; 6], 9.0));
+    assert!(message.contains("none for sum-redundancy, which every example lowers"), "{message}");
     assert!(select("graph-cut", &[], costs(&[3.0; 5], 9.0)).contains("costs has 5 entries, expected 6"));
     let groups = CoresetInputs { groups: Some(&[0, 0, 0, 1, 1, 2]), ..none };
     let message = select("facility-location", &[], groups);

@@ -32,6 +32,7 @@ use super::{
     sparse_facility_location::check_weights,
     sparse_similarities::SparseSimilarities,
     start::Start,
+    sum_redundancy,
     validation_taylor::ValidationTaylor,
 };
 use crate::error::PruneError;
@@ -41,6 +42,7 @@ static CORESETS: &[&Entry] = &[
     &herding::ENTRY,
     &facility_location::ENTRY,
     &graph_cut::ENTRY,
+    &sum_redundancy::ENTRY,
     &log_determinant::ENTRY,
     &saturated_coverage::ENTRY,
     &feature_based::ENTRY,
@@ -195,6 +197,11 @@ impl CoresetSettings {
                 let can = coresets().filter(|other| other.submodular || other.over_neighbors);
                 let can: Vec<_> = can.map(|other| other.method.name).collect();
                 let expected = format!("none for {}; {} take them", self.name, can.join(", "));
+                return Err(PruneError::argument(argument, "given", expected));
+            }
+            if is_given && self.method.maximization().is_some_and(|of| of.is_falling) {
+                let expected =
+                    format!("none for {}, which every example lowers: the best choice is none", self.name);
                 return Err(PruneError::argument(argument, "given", expected));
             }
             if is_given && inputs.labels.is_some() {
@@ -511,13 +518,13 @@ fn within(lists: &[u32], n: usize, members: &[usize]) -> Vec<u32> {
 
 impl CoresetSettings {
     /// About how many bytes it takes where each example has `k` neighbours: the features as they are given, 8 bytes per
-    /// neighbour and 128 per example; for graph cut, whose neighbours are made so both ways, up to three times the
+    /// neighbour and 128 per example; for graph cut and sum redundancy, whose neighbours are made so both ways, up to three times the
     /// neighbours.
     pub fn memory_by_neighbors(&self, data: &DataSize, k: usize) -> u64 {
         let size = Size::new(data, 0);
         let given = data.n_examples as f64 * size.d * size.width;
         let gathered = if data.largest_class.is_some() { size.n * size.d * size.width } else { 0.0 };
-        let copies = if self.name == "graph-cut" { 3.0 } else { 1.0 };
+        let copies = if ["graph-cut", "sum-redundancy"].contains(&self.name) { 3.0 } else { 1.0 };
         (given + gathered + size.n * (8.0 * copies * (k as f64 + 1.0) + 128.0)) as u64
     }
 }
@@ -610,6 +617,7 @@ mod tests {
         assert!(in_parts("graph-cut", &[("lambda", "0.5"), ("form", "diversity")]).starts_with(bound));
         for (method, options) in [
             ("graph-cut", &[][..]),
+            ("sum-redundancy", &[]),
             ("graph-cut", &[("lambda", "2"), ("form", "diversity")]),
             ("log-determinant", &[("ridge", "0.5")]),
         ] {

@@ -63,6 +63,8 @@ enum Named {
 pub(super) struct Maximization {
     pub(super) maximizer: Maximizer,
     pub(super) is_monotone: bool,
+    /// Whether every example lowers it.
+    pub(super) is_falling: bool,
     /// Whether its value counts all examples, and not the chosen alone.
     pub(super) counts_all: bool,
 }

@@ -11,6 +11,7 @@
 //! | [`Herding`] | what keeps the chosen mean at the mean | yes |
 //! | [`FacilityLocation`] | what serves all best | yes |
 //! | [`GraphCut`] | the representative and not redundant | yes |
+//! | [`SumRedundancy`] | what is not alike among itself | yes |
 //! | [`LogDeterminant`] | what spans the largest volume | yes |
 //! | [`SaturatedCoverage`] | what covers all up to a share | yes |
 //! | [`FeatureBased`] | enough of every feature | yes |
@@ -78,6 +79,7 @@ mod sparse_saturated_coverage;
 mod sparse_similarities;
 mod start;
 mod submodular;
+mod sum_redundancy;
 mod validation_taylor;
 
 pub use catalogue::{CoresetInputs, CoresetSettings, coresets};
@@ -121,4 +123,5 @@ pub use sparse_graph_cut::SparseGraphCut;
 pub use sparse_saturated_coverage::SparseSaturatedCoverage;
 pub use sparse_similarities::SparseSimilarities;
 pub use start::Start;
+pub use sum_redundancy::SumRedundancy;
 pub use validation_taylor::ValidationTaylor;

@@ -52,6 +52,11 @@ pub(super) trait Submodular: fmt::Debug + Send + Sync + 'static {
         true
     }
 
+    /// Whether every example lowers it.
+    fn is_falling(&self) -> bool {
+        false
+    }
+
     /// Whether it counts all examples, and not the chosen alone.
     fn counts_all(&self) -> bool {
         true
@@ -118,7 +123,8 @@ impl<S: Submodular> Method for Maximized<S> {
     }
 
     fn maximization(&self) -> Option<Maximization> {
-        let (is_monotone, counts_all) = (self.submodular.is_monotone(), self.submodular.counts_all());
-        Some(Maximization { maximizer: self.maximizer, is_monotone, counts_all })
+        let (is_monotone, is_falling) = (self.submodular.is_monotone(), self.submodular.is_falling());
+        let counts_all = self.submodular.counts_all();
+        Some(Maximization { maximizer: self.maximizer, is_monotone, is_falling, counts_all })
     }
 }

@@ -5,7 +5,7 @@ use cl_prune::PruneError;
 use cl_prune::coreset::{
     Concave, Coreset, FacilityLocation, FeatureBased, Features, GraphCut, GraphCutForm, Greedy, Herding, KCenter,
     LogDeterminant, Optimizer, ProbabilisticSetCover, SaturatedCoverage, SetCover, Similarities, Similarity,
-    Start, SubmodularObjective, Ties,
+    Start, SubmodularObjective, SumRedundancy, Ties,
 };
 use proptest::prelude::*;
 
@@ -38,6 +38,7 @@ fn objectives(case: &Case) -> Vec<(&'static str, bool, Box<dyn SubmodularObjecti
         ("graph cut", false, cut(1.0, GraphCutForm::Conventional)),
         ("graph cut", true, cut(2.0, GraphCutForm::Conventional)),
         ("graph cut", false, cut(0.5, GraphCutForm::Diversity)),
+        ("sum redundancy", false, Box::new(SumRedundancy::new(similarities(Similarity::MaxSquared)))),
         (
             "log-determinant",
             true,
@@ -88,7 +89,7 @@ impl Case {
     }
 }
 
-const N_OBJECTIVES: usize = 15;
+const N_OBJECTIVES: usize = 16;
 
 #[test]
 fn all_objectives_are_tested() {
