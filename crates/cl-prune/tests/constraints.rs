@@ -57,7 +57,11 @@ proptest! {
             let values = in_domain(settings.description().domain, &values);
             let features = Features::new(&values, d).unwrap();
             let validation = Some(&validation);
-            let inputs = CoresetInputs { before: &before, validation, ..CoresetInputs::default() };
+            let target = Features::new(&values[..d], d).unwrap();
+            let query = settings.needs_query().then(|| target.into());
+            let private = settings.needs_private().then(|| target.into());
+            let given = CoresetInputs { query, private, ..CoresetInputs::default() };
+            let inputs = CoresetInputs { before: &before, validation, ..given };
             let chosen = settings.select(features, count, seed, &inputs).unwrap().order;
             prop_assert!(chosen.len() == count || name == "grad-match", "{name} {chosen:?}");
             prop_assert!(chosen.iter().all(|example| !before.contains(example)), "{name} {chosen:?} {before:?}");

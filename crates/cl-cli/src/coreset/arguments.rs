@@ -54,6 +54,12 @@ use crate::output_format::OutputFormat;
 /// et al. 2007); never over the budget, and what is left of it is told. Groups (--groups COLUMN) are chosen whole: within
 /// --count examples, or within --budget.
 ///
+/// A choice towards examples that matter (--query FILE, such as rare classes or what a model fails on), or away from some
+/// (--private FILE, such as a test set or what must not be learned): mutual information with the query (flqmi, flvmi, gcmi, logdetmi,
+/// com), conditional gain beside the private examples (flcg, gccg, logdetcg), or both (flcmi, logdetcmi). --option eta=E weighs
+/// relevance to the query, --option nu=N how hard the private examples are avoided. flqmi and com take time as N times the query;
+/// flvmi, flcg and flcmi as facility location. logdetmi and logdetcmi are not submodular: greedy has no guarantee there.
+///
 /// Similarities that are known already: --option similarity=precomputed, FEATURES then being a square matrix (.npy) or a
 /// SciPy CSR matrix (.npz), symmetric and of no number below 0.
 #[derive(Args)]
@@ -65,6 +71,8 @@ Examples:
   curriculum coreset kernel.npz --method graph-cut --option similarity=precomputed --count 100 -o coreset.csv
   curriculum coreset features.npy --method facility-location --cost tokens --budget 1e6 --table docs.csv -o coreset.csv
   curriculum coreset features.npy --method k-center --start labelled.txt --count 100 -o next.csv
+  curriculum coreset features.npy --method flqmi --query rare.npy --count 100 -o coreset.csv
+  curriculum coreset features.npy --method flcmi --query rare.npy --private test.npy --count 100 -o coreset.csv
   curriculum coreset gradients.npy --method craig --labels labels.npy --count 500 -o coreset.csv
   curriculum coreset features.npy --method feature-based --rows 0..500000 --count 100 -o a.npz
   curriculum coreset features.npy --method feature-based --part a.npz --part b.npz --count 100 -o coreset.npy
@@ -142,6 +150,12 @@ pub(crate) struct Arguments {
     /// The gradients of validation examples (.npy or .npz as FEATURES), for glister
     #[arg(long, value_name = "FILE")]
     pub(crate) validation: Option<PathBuf>,
+    /// Examples to choose towards (.npy or .npz as FEATURES), for flqmi, flvmi, gcmi, logdetmi, com, flcmi and logdetcmi
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["neighbors", "local"])]
+    pub(crate) query: Option<PathBuf>,
+    /// Examples to choose away from (.npy or .npz as FEATURES), for flcg, gccg, logdetcg, flcmi and logdetcmi
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["neighbors", "local"])]
+    pub(crate) private: Option<PathBuf>,
     /// Set an option of the method
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) options: Vec<(String, String)>,

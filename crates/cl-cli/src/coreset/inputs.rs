@@ -87,6 +87,22 @@ pub(super) fn read_labels(path: &Path, n: usize, of: &Path) -> anyhow::Result<Ve
     Ok(labels)
 }
 
+/// The query or the private examples, whose features must be those of the examples.
+pub(super) fn read_target(path: &Path, n_features: usize) -> anyhow::Result<FeatureFile> {
+    FeatureFile::read(path, |shape, _| {
+        if shape.n_features != n_features {
+            let (path, found) = (path.display(), shape.n_features);
+            bail!("{path}: examples of {found} features, expected {n_features} as those to choose from have");
+        }
+        Ok(Rows::Range(0..shape.n_examples))
+    })
+}
+
+pub(super) fn any_of(file: &FeatureFile, path: Option<&Path>) -> anyhow::Result<AnyFeatures<'_>> {
+    let of_file = || path.map_or_else(String::new, |path| path.display().to_string());
+    any_features(&file.values, file.shape.n_features).with_context(of_file)
+}
+
 pub(super) fn read_validation(path: &Path, n_features: usize) -> anyhow::Result<ValidationTaylor> {
     let file = FeatureFile::read(path, |shape, _| {
         if shape.n_features != n_features {

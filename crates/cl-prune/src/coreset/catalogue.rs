@@ -11,16 +11,18 @@ use serde::Serialize;
 use super::{
     class_shares::ClassShares,
     client_sample::ClientSample,
+    concave_over_modular,
     costs::Costs,
     craig, disparity,
     entry::{AnyMethod, CoresetDescription, Entry},
     facility_location, feature_based,
     features::{AnyFeatures, Features},
+    flcg, flcmi, flqmi, flvmi, gccg, gcmi,
     given::{GivenSimilarities, Neighbors},
     glister, grad_match, graph_cut,
     greedy::check_left,
     guarantee::Guarantee,
-    herding, k_center, log_determinant,
+    herding, k_center, log_det_cg, log_det_cmi, log_det_mi, log_determinant,
     maximizer::{Maximization, submodular_options},
     neighbor_search::{NeighborSearch, SearchReport},
     objective::Coreset,
@@ -33,6 +35,7 @@ use super::{
     sparse_similarities::SparseSimilarities,
     start::Start,
     sum_redundancy,
+    targets::Targets,
     validation_taylor::ValidationTaylor,
 };
 use crate::error::PruneError;
@@ -48,6 +51,16 @@ static CORESETS: &[&Entry] = &[
     &feature_based::ENTRY,
     &set_cover::ENTRY,
     &probabilistic_set_cover::ENTRY,
+    &flqmi::ENTRY,
+    &flvmi::ENTRY,
+    &gcmi::ENTRY,
+    &log_det_mi::ENTRY,
+    &concave_over_modular::ENTRY,
+    &flcg::ENTRY,
+    &gccg::ENTRY,
+    &log_det_cg::ENTRY,
+    &flcmi::ENTRY,
+    &log_det_cmi::ENTRY,
     &disparity::SUM,
     &disparity::MIN,
     &craig::ENTRY,
@@ -69,6 +82,10 @@ pub struct CoresetInputs<'a> {
     pub start: Option<usize>,
     /// The gradients of validation examples.
     pub validation: Option<&'a ValidationTaylor>,
+    /// Examples that the choice is to be like, with the features of those to choose from: for the methods of mutual information.
+    pub query: Option<AnyFeatures<'a>>,
+    /// Examples that the choice is to have nothing in common with: for the methods of conditional gain.
+    pub private: Option<AnyFeatures<'a>>,
     /// How much each example counts among those that are represented, all the same where it is not given; for facility
     /// location, and by neighbours.
     pub weights: Option<&'a [f64]>,
@@ -184,9 +201,21 @@ impl CoresetSettings {
     }
 
     fn request<'a>(count: usize, seed: u64, inputs: &CoresetInputs<'a>) -> Request<'a> {
-        let &CoresetInputs { start, validation, weights, clients, before, costs, groups, .. } = inputs;
+        let &CoresetInputs { start, validation, weights, clients, before, costs, groups, query, private, .. } =
+            inputs;
         let clients = clients.map(|clients| clients.clients.as_slice());
-        Request { start, validation, weights, clients, before, costs, groups, ..Request::new(count, seed) }
+        let targets = Targets { query, private };
+        Request {
+            start,
+            validation,
+            targets,
+            weights,
+            clients,
+            before,
+            costs,
+            groups,
+            ..Request::new(count, seed)
+        }
     }
 
     /// What cannot be asked of this method together, and a count that cannot be met.
@@ -208,9 +237,34 @@ impl CoresetSettings {
                 return Err(PruneError::argument(argument, "given", "none where there is chosen within classes"));
             }
         }
+        self.check_targets(inputs)?;
         check_left(inputs.before, n, if inputs.costs.is_some() { 0 } else { count })?;
         if let (Some(start), [_, ..]) = (inputs.start, inputs.before) {
             return Err(PruneError::argument("start", start, "none where some examples are chosen already"));
+        }
+        Ok(())
+    }
+
+    /// Whether it chooses towards query examples, and must be given some.
+    pub fn needs_query(&self) -> bool {
+        self.description.needs_query
+    }
+
+    /// Whether it chooses away from private examples, and must be given some.
+    pub fn needs_private(&self) -> bool {
+        self.description.needs_private
+    }
+
+    /// What the method chooses towards and away from must be given, and nothing else.
+    fn check_targets(&self, inputs: &CoresetInputs<'_>) -> Result<(), PruneError> {
+        let given = [
+            ("query", inputs.query.is_some(), self.needs_query()),
+            ("private", inputs.private.is_some(), self.needs_private()),
+        ];
+        for (argument, is_given, is_needed) in given {
+            if is_given && !is_needed {
+                return Err(PruneError::argument(argument, "given", format!("none, as {} takes none", self.name)));
+            }
         }
         Ok(())
     }
@@ -453,8 +507,25 @@ impl CoresetSettings {
         count: usize,
         seed: u64,
     ) -> Result<Coreset, PruneError> {
+        self.merge_with(features, chosen, count, seed, &CoresetInputs::default())
+    }
+
+    /// The same for a method that takes more than the features: of `inputs` the query and the private examples count.
+    ///
+    /// # Errors
+    /// As [`merge`](Self::merge), and where the method needs what it is not given, or takes none of what it is.
+    pub fn merge_with<'a>(
+        &self,
+        features: impl Into<AnyFeatures<'a>>,
+        chosen: &[Vec<usize>],
+        count: usize,
+        seed: u64,
+        inputs: &CoresetInputs<'_>,
+    ) -> Result<Coreset, PruneError> {
         self.check_merge()?;
-        let request = Request { chosen: Some(chosen), ..Request::new(count, seed) };
+        self.check_targets(inputs)?;
+        let targets = Targets { query: inputs.query, private: inputs.private };
+        let request = Request { chosen: Some(chosen), targets, ..Request::new(count, seed) };
         self.method.choose_any(features.into(), &request)
     }
 
@@ -618,6 +689,8 @@ mod tests {
         for (method, options) in [
             ("graph-cut", &[][..]),
             ("sum-redundancy", &[]),
+            ("gccg", &[]),
+            ("logdetmi", &[]),
             ("graph-cut", &[("lambda", "2"), ("form", "diversity")]),
             ("log-determinant", &[("ridge", "0.5")]),
         ] {
@@ -630,6 +703,7 @@ mod tests {
     #[test]
     fn every_coreset_of_the_list_chooses_in_either_precision_and_tells_what_it_lacks() {
         let any: Vec<f32> = (0..40).map(|at| (at * at % 13) as f32 + 0.5).collect();
+        let target = Features::new(&[0.5, 0.25], 2).unwrap();
         let validation = ValidationTaylor::new(&Features::new(&[1.0, -2.0], 2).unwrap()).unwrap();
         for description in coresets() {
             let name = description.method.name;
@@ -645,12 +719,16 @@ mod tests {
             assert_eq!(CoresetSettings::parse(name, &given).unwrap(), settings);
             assert_eq!(settings.method.maximization().is_some(), description.submodular, "{name}");
             assert_eq!(settings.check_merge().is_ok(), description.submodular, "{name}");
-            let inputs = CoresetInputs { validation: Some(&validation), ..CoresetInputs::default() };
+            let query = settings.needs_query().then(|| target.into());
+            let private = settings.needs_private().then(|| target.into());
+            let given = CoresetInputs { query, private, ..CoresetInputs::default() };
+            let inputs = CoresetInputs { validation: Some(&validation), ..given };
             let coreset = settings.select(single, 5, 3, &inputs).unwrap();
             assert!(coreset.order.len() == 5 || name == "grad-match", "{name}");
             assert_eq!(settings.select(double, 5, 3, &inputs).unwrap(), coreset, "{name}");
             let bare = settings.select(single, 5, 3, &CoresetInputs::default());
-            assert_eq!(bare.is_err(), description.needs_validation, "{name}");
+            let needs = description.needs_validation || settings.needs_query() || settings.needs_private();
+            assert_eq!(bare.is_err(), needs, "{name}");
             assert_eq!(
                 settings.select(single, 21, 3, &inputs),
                 Err(PruneError::Count { count: 21, n_examples: 20 })
@@ -679,6 +757,14 @@ mod tests {
             ("log-determinant", "similarity", "max-squared"),
             ("log-determinant", "ridge", "0"),
             ("saturated-coverage", "alpha", "0"),
+            ("flqmi", "eta", "-1"),
+            ("flcg", "nu", "NaN"),
+            ("gccg", "lambda", "inf"),
+            ("com", "concave", "convex"),
+            ("logdetmi", "eta", "1.5"),
+            ("logdetmi", "similarity", "max-squared"),
+            ("logdetcmi", "nu", "-0.5"),
+            ("logdetcg", "ridge", "0"),
             ("feature-based", "concave", "convex"),
             ("set-cover", "concept_weights", "1,-2"),
             ("probabilistic-set-cover", "concept_weights", "1,NaN"),

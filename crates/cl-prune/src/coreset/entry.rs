@@ -27,7 +27,7 @@ pub struct CoresetDescription {
     pub method: Description,
     /// What a gain is.
     pub gain: &'static str,
-    /// Whether it maximises a submodular objective, and takes [`submodular_options`](super::submodular_options), too.
+    /// Whether it maximises an objective greedily, submodular but where the summary says otherwise, and takes [`submodular_options`](super::submodular_options), too.
     pub submodular: bool,
     /// Whether it begins with an example that can be given.
     pub takes_start: bool,
@@ -35,6 +35,10 @@ pub struct CoresetDescription {
     pub over_neighbors: bool,
     /// Whether it needs the gradients of validation examples.
     pub needs_validation: bool,
+    /// Whether it chooses towards query examples, which it needs.
+    pub needs_query: bool,
+    /// Whether it chooses away from private examples, which it needs.
+    pub needs_private: bool,
     /// What its features are.
     pub domain: FeatureDomain,
 }
@@ -143,6 +147,8 @@ impl Entry {
             takes_start,
             over_neighbors,
             needs_validation,
+            needs_query: false,
+            needs_private: false,
             domain: FeatureDomain::Any,
         };
         Self { description, read }
@@ -163,6 +169,18 @@ impl Entry {
     /// One that can choose by neighbours alone.
     pub(super) const fn over_neighbors(mut self) -> Self {
         self.description.over_neighbors = true;
+        self
+    }
+
+    /// One that chooses towards query examples.
+    pub(super) const fn needs_query(mut self) -> Self {
+        self.description.needs_query = true;
+        self
+    }
+
+    /// One that chooses away from private examples.
+    pub(super) const fn needs_private(mut self) -> Self {
+        self.description.needs_private = true;
         self
     }
 

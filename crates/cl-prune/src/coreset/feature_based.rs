@@ -8,6 +8,7 @@ use super::{
     objective::SubmodularObjective,
     request::Size,
     submodular::{Submodular, maximized},
+    targets::Targets,
 };
 use crate::error::PruneError;
 
@@ -31,8 +32,12 @@ pub enum Concave {
 }
 
 impl Concave {
+    /// The functions by name.
+    pub(super) const NAMES: [(&'static str, Self); 3] =
+        [("sqrt", Self::Sqrt), ("log", Self::Log), ("saturating", Self::Saturating)];
+
     /// phi(a + x) - phi(a), in a form that loses nothing to cancellation and never grows with a.
-    fn difference(self, a: f64, x: f64) -> f64 {
+    pub(super) fn difference(self, a: f64, x: f64) -> f64 {
         if x == 0.0 {
             return 0.0;
         }
@@ -77,10 +82,7 @@ pub(super) static ENTRY: Entry = Entry::new(
     "enough of every feature, features being amounts of at least 0",
     "growth of the sum over features of phi(amount)",
     &[Parameter::with_default("concave", "phi: sqrt, log or saturating", "sqrt")],
-    |options| {
-        let concave = [("sqrt", Concave::Sqrt), ("log", Concave::Log), ("saturating", Concave::Saturating)];
-        maximized(options.choice("concave", &concave)?, options)
-    },
+    |options| maximized(options.choice("concave", &Concave::NAMES)?, options),
 )
 .submodular()
 .over(FeatureDomain::NonNegative);
@@ -89,6 +91,7 @@ impl Submodular for Concave {
     fn objective<T: Scalar>(
         &self,
         features: &Features<'_, T>,
+        _: &Targets<'_>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError> {
         FeatureBased::new(features, *self)
     }

@@ -86,4 +86,8 @@ impl SubmodularObjective for GivenObjective {
     fn add(&mut self, element: usize) {
         (**self).add(element);
     }
+
+    fn is_submodular(&self) -> bool {
+        (**self).is_submodular()
+    }
 }

@@ -17,6 +17,9 @@
 //! | [`FeatureBased`] | enough of every feature | yes |
 //! | [`SetCover`] | as many concepts as can be | yes |
 //! | [`ProbabilisticSetCover`] | the same with probabilities | yes |
+//! | [`Flqmi`], [`Flvmi`], [`Gcmi`], [`LogDetMi`], [`ConcaveOverModular`] | what is like a query | yes |
+//! | [`Flcg`], [`Gccg`], [`LogDetCg`] | what is unlike private examples | yes |
+//! | [`Flcmi`], [`LogDetCmi`] | what is like a query and unlike private examples | yes |
 //! | [`Disparity`] | the far apart | yes |
 //! | [`Craig`] | representative gradients, with weights | within classes |
 //! | [`GradMatch`] | gradients that sum to the full one, with weights | yes |
@@ -33,6 +36,8 @@ mod cells;
 mod class_shares;
 mod client_facility_location;
 mod client_sample;
+mod clipped_service;
+mod concave_over_modular;
 mod concept_weights;
 mod constrained;
 mod cost_effective;
@@ -44,6 +49,12 @@ mod facility_location;
 mod feature_based;
 mod feature_domain;
 mod features;
+mod flcg;
+mod flcmi;
+mod flqmi;
+mod flvmi;
+mod gccg;
+mod gcmi;
 mod given;
 mod glister;
 mod grad_match;
@@ -56,6 +67,9 @@ mod guarantee;
 mod herding;
 mod k_center;
 mod kernel;
+mod log_det_cg;
+mod log_det_cmi;
+mod log_det_mi;
 mod log_determinant;
 mod maximizer;
 mod nearest_list;
@@ -66,7 +80,9 @@ mod per_class;
 mod points;
 mod probabilistic_set_cover;
 mod request;
+mod residual_variances;
 mod saturated_coverage;
+mod scaled_kernel;
 mod search_points;
 mod served_lists;
 mod set_cover;
@@ -80,12 +96,14 @@ mod sparse_similarities;
 mod start;
 mod submodular;
 mod sum_redundancy;
+mod targets;
 mod validation_taylor;
 
 pub use catalogue::{CoresetInputs, CoresetSettings, coresets};
 pub use class_shares::{Balance, ClassShares};
 pub use client_facility_location::ClientFacilityLocation;
 pub use client_sample::ClientSample;
+pub use concave_over_modular::ConcaveOverModular;
 pub use cost_effective::CostEffective;
 pub use costs::Costs;
 pub use craig::Craig;
@@ -95,6 +113,12 @@ pub use facility_location::FacilityLocation;
 pub use feature_based::{Concave, FeatureBased};
 pub use feature_domain::FeatureDomain;
 pub use features::{AnyFeatures, Features};
+pub use flcg::Flcg;
+pub use flcmi::Flcmi;
+pub use flqmi::Flqmi;
+pub use flvmi::Flvmi;
+pub use gccg::Gccg;
+pub use gcmi::Gcmi;
 pub use given::{GivenSimilarities, Neighbors};
 pub use glister::Glister;
 pub use grad_match::GradMatch;
@@ -105,6 +129,9 @@ pub use greedy::{Greedy, Optimizer, Ties};
 pub use guarantee::Guarantee;
 pub use herding::Herding;
 pub use k_center::KCenter;
+pub use log_det_cg::LogDetCg;
+pub use log_det_cmi::LogDetCmi;
+pub use log_det_mi::LogDetMi;
 pub use log_determinant::LogDeterminant;
 pub use maximizer::submodular_options;
 pub use neighbor_search::{NeighborSearch, SearchMethod, SearchReport};

@@ -8,6 +8,7 @@ use super::{
     objective::SubmodularObjective,
     request::Size,
     submodular::{Submodular, maximized},
+    targets::Targets,
 };
 use crate::error::PruneError;
 
@@ -57,6 +58,7 @@ impl Submodular for ByName {
     fn objective<T: Scalar>(
         &self,
         features: &Features<'_, T>,
+        _: &Targets<'_>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError> {
         let cover = ProbabilisticSetCover::new(features)?;
         match self.0.of(features.n_features(), features.n_examples()) {

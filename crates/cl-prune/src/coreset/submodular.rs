@@ -13,15 +13,17 @@ use super::{
     objective::{Coreset, SubmodularObjective},
     request::{Request, Size},
     similarity::Similarity,
+    targets::Targets,
 };
 use crate::error::PruneError;
 
 /// An objective with its options set.
 pub(super) trait Submodular: fmt::Debug + Send + Sync + 'static {
-    /// Of these examples, nothing chosen.
+    /// Of these examples, with what the choice is to be towards and away from; nothing chosen.
     fn objective<T: Scalar>(
         &self,
         features: &Features<'_, T>,
+        targets: &Targets<'_>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError>;
 
     /// About how many bytes it takes that do not change while it grows, and how many each copy has of its own; `alone`
@@ -52,6 +54,11 @@ pub(super) trait Submodular: fmt::Debug + Send + Sync + 'static {
         true
     }
 
+    /// Whether no gain grows while it does.
+    fn is_submodular(&self) -> bool {
+        true
+    }
+
     /// Whether every example lowers it.
     fn is_falling(&self) -> bool {
         false
@@ -79,11 +86,12 @@ pub(super) fn maximized(
 
 impl<S: Submodular> Method for Maximized<S> {
     fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        let targets = &request.targets;
         let Some(similarity) = self.submodular.client_similarity() else {
-            return self.maximizer.select(self.submodular.objective(features)?, request);
+            return self.maximizer.select(self.submodular.objective(features, targets)?, request);
         };
         let (clients, weights) = match (request.clients, request.weights) {
-            (None, None) => return self.maximizer.select(self.submodular.objective(features)?, request),
+            (None, None) => return self.maximizer.select(self.submodular.objective(features, targets)?, request),
             (Some(clients), weights) => {
                 let own = weights.map(|weights| clients.iter().map(|&client| weights[client as usize]).collect());
                 (clients.to_vec(), own)
@@ -124,7 +132,7 @@ impl<S: Submodular> Method for Maximized<S> {
 
     fn maximization(&self) -> Option<Maximization> {
         let (is_monotone, is_falling) = (self.submodular.is_monotone(), self.submodular.is_falling());
-        let counts_all = self.submodular.counts_all();
-        Some(Maximization { maximizer: self.maximizer, is_monotone, is_falling, counts_all })
+        let (is_submodular, counts_all) = (self.submodular.is_submodular(), self.submodular.counts_all());
+        Some(Maximization { maximizer: self.maximizer, is_submodular, is_monotone, is_falling, counts_all })
     }
 }

@@ -2,6 +2,7 @@
 
 mod covers;
 mod gradients;
+mod information;
 mod lists;
 mod methods;
 mod objectives;
