@@ -60,6 +60,9 @@ use crate::output_format::OutputFormat;
 /// relevance to the query, --option nu=N how hard the private examples are avoided. flqmi and com take time as N times the query;
 /// flvmi, flcg and flcmi as facility location. logdetmi and logdetcmi are not submodular: greedy has no guarantee there.
 ///
+/// A mixture: --method mixture --option of=METHOD:WEIGHT,METHOD:WEIGHT:KEY=VALUE maximises the weighted sum of the objectives of other
+/// methods, each with options of its own.
+///
 /// Similarities that are known already: --option similarity=precomputed, FEATURES then being a square matrix (.npy) or a
 /// SciPy CSR matrix (.npz), symmetric and of no number below 0.
 #[derive(Args)]
@@ -71,6 +74,7 @@ Examples:
   curriculum coreset kernel.npz --method graph-cut --option similarity=precomputed --count 100 -o coreset.csv
   curriculum coreset features.npy --method facility-location --cost tokens --budget 1e6 --table docs.csv -o coreset.csv
   curriculum coreset features.npy --method k-center --start labelled.txt --count 100 -o next.csv
+  curriculum coreset features.npy --method mixture --option of=facility-location:1,sum-redundancy:0.01 --count 100 -o c.csv
   curriculum coreset features.npy --method flqmi --query rare.npy --count 100 -o coreset.csv
   curriculum coreset features.npy --method flcmi --query rare.npy --private test.npy --count 100 -o coreset.csv
   curriculum coreset gradients.npy --method craig --labels labels.npy --count 500 -o coreset.csv

@@ -55,7 +55,7 @@ fn every_method_runs_and_its_options_matter() {
     let validation = folder.npy("validation.npy", &[2, D], ArrayData::F32(vec![1.0, -2.0, 0.5, 1.5, 0.1, -1.0]));
     let listed = report(&["--list"]);
     let methods = listed.as_array().unwrap();
-    assert_eq!(methods.len(), 25);
+    assert_eq!(methods.len(), 26);
     // All features are above 0, and none is above 8.
     let probabilities = values().iter().map(|value| value / 8.0).collect();
     let probabilities = folder.npy("probabilities.npy", &[N, D], ArrayData::F32(probabilities));

@@ -24,6 +24,7 @@ use super::{
     guarantee::Guarantee,
     herding, k_center, log_det_cg, log_det_cmi, log_det_mi, log_determinant,
     maximizer::{Maximization, submodular_options},
+    mixture,
     neighbor_search::{NeighborSearch, SearchReport},
     objective::Coreset,
     per_class::per_class_shared,
@@ -61,6 +62,7 @@ static CORESETS: &[&Entry] = &[
     &log_det_cg::ENTRY,
     &flcmi::ENTRY,
     &log_det_cmi::ENTRY,
+    &mixture::ENTRY,
     &disparity::SUM,
     &disparity::MIN,
     &craig::ENTRY,
@@ -154,7 +156,10 @@ impl CoresetSettings {
         // What constructors check is wrong for no examples, too, and is said before there are any.
         if !description.needs_validation {
             let none = Features::<f32>::new(&[], 1)?.into();
-            let request = Request::new(0, 0);
+            // The choice of nothing is towards and away from anything.
+            let any = Some(Features::new(&[1.0], 1)?.into());
+            let targets = Targets { query: any, private: any };
+            let request = Request { targets, ..Request::new(0, 0) };
             method.choose_any(none, &request).map_err(|error| error.of_parameter(&options))?;
         }
         let (name, mut options) = (description.method.name, options.values().clone());
@@ -247,12 +252,12 @@ impl CoresetSettings {
 
     /// Whether it chooses towards query examples, and must be given some.
     pub fn needs_query(&self) -> bool {
-        self.description.needs_query
+        self.description.needs_query || self.method.needs_query()
     }
 
     /// Whether it chooses away from private examples, and must be given some.
     pub fn needs_private(&self) -> bool {
-        self.description.needs_private
+        self.description.needs_private || self.method.needs_private()
     }
 
     /// What the method chooses towards and away from must be given, and nothing else.

@@ -11,11 +11,12 @@ use serde::Serialize;
 use super::{
     feature_domain::FeatureDomain,
     features::{AnyFeatures, Features},
-    given::GivenSimilarities,
+    given::{BoxedObjective, GivenSimilarities},
     maximizer::Maximization,
     objective::Coreset,
     request::{Request, Size},
     similarity::Similarity,
+    targets::Targets,
 };
 use crate::error::PruneError;
 
@@ -74,6 +75,15 @@ pub(super) trait Method: fmt::Debug + Send + Sync {
     fn maximization(&self) -> Option<Maximization> {
         None
     }
+
+    /// That objective, nothing chosen.
+    fn boxed<'a, T: Scalar>(
+        &'a self,
+        _features: &'a Features<'a, T>,
+        _targets: &'a Targets<'a>,
+    ) -> Result<Option<BoxedObjective<'a>>, PruneError> {
+        Ok(None)
+    }
 }
 
 /// A method for features in either precision.
@@ -85,6 +95,21 @@ pub(super) trait AnyMethod: fmt::Debug + Send + Sync {
     fn choose_over(&self, given: &GivenSimilarities, request: &Request<'_>)
     -> Result<Option<Coreset>, PruneError>;
     fn maximization(&self) -> Option<Maximization>;
+    fn boxed<'a>(
+        &'a self,
+        features: &'a AnyFeatures<'a>,
+        targets: &'a Targets<'a>,
+    ) -> Result<Option<BoxedObjective<'a>>, PruneError>;
+
+    /// Whether what its options name needs query examples, beside what is said of it in the list.
+    fn needs_query(&self) -> bool {
+        false
+    }
+
+    /// The same of private examples.
+    fn needs_private(&self) -> bool {
+        false
+    }
 }
 
 impl<M: Method> AnyMethod for M {
@@ -117,6 +142,17 @@ impl<M: Method> AnyMethod for M {
 
     fn maximization(&self) -> Option<Maximization> {
         Method::maximization(self)
+    }
+
+    fn boxed<'a>(
+        &'a self,
+        features: &'a AnyFeatures<'a>,
+        targets: &'a Targets<'a>,
+    ) -> Result<Option<BoxedObjective<'a>>, PruneError> {
+        match features {
+            AnyFeatures::F32(features) => Method::boxed(self, features, targets),
+            AnyFeatures::F64(features) => Method::boxed(self, features, targets),
+        }
     }
 }
 

@@ -20,6 +20,7 @@
 //! | [`Flqmi`], [`Flvmi`], [`Gcmi`], [`LogDetMi`], [`ConcaveOverModular`] | what is like a query | yes |
 //! | [`Flcg`], [`Gccg`], [`LogDetCg`] | what is unlike private examples | yes |
 //! | [`Flcmi`], [`LogDetCmi`] | what is like a query and unlike private examples | yes |
+//! | [`Mixture`] | by several objectives at once | yes |
 //! | [`Disparity`] | the far apart | yes |
 //! | [`Craig`] | representative gradients, with weights | within classes |
 //! | [`GradMatch`] | gradients that sum to the full one, with weights | yes |
@@ -72,6 +73,7 @@ mod log_det_cmi;
 mod log_det_mi;
 mod log_determinant;
 mod maximizer;
+mod mixture;
 mod nearest_list;
 mod neighbor_search;
 mod objective;
@@ -134,6 +136,7 @@ pub use log_det_cmi::LogDetCmi;
 pub use log_det_mi::LogDetMi;
 pub use log_determinant::LogDeterminant;
 pub use maximizer::submodular_options;
+pub use mixture::Mixture;
 pub use neighbor_search::{NeighborSearch, SearchMethod, SearchReport};
 pub use objective::{Bound, Coreset, SubmodularObjective};
 pub use parts::{PartChoice, join_parts};

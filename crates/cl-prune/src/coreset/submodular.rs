@@ -8,7 +8,7 @@ use super::{
     client_facility_location::ClientFacilityLocation,
     entry::{AnyMethod, Method},
     features::Features,
-    given::{GivenObjective, GivenSimilarities},
+    given::{BoxedObjective, GivenObjective, GivenSimilarities},
     maximizer::{GREEDY_BYTES, Maximization, Maximizer},
     objective::{Coreset, SubmodularObjective},
     request::{Request, Size},
@@ -134,5 +134,13 @@ impl<S: Submodular> Method for Maximized<S> {
         let (is_monotone, is_falling) = (self.submodular.is_monotone(), self.submodular.is_falling());
         let (is_submodular, counts_all) = (self.submodular.is_submodular(), self.submodular.counts_all());
         Some(Maximization { maximizer: self.maximizer, is_submodular, is_monotone, is_falling, counts_all })
+    }
+
+    fn boxed<'a, T: Scalar>(
+        &'a self,
+        features: &'a Features<'a, T>,
+        targets: &'a Targets<'a>,
+    ) -> Result<Option<BoxedObjective<'a>>, PruneError> {
+        Ok(Some(Box::new(self.submodular.objective(features, targets)?)))
     }
 }

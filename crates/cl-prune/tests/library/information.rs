@@ -29,7 +29,13 @@ struct Case {
 }
 
 impl Case {
-    fn new(values: Vec<f64>, similarity: Similarity) -> Self {
+    /// The farthest two are examples to choose from, so that similarities do not depend on the others, which some measures
+    /// know and some do not.
+    fn new(mut values: Vec<f64>, similarity: Similarity) -> Self {
+        if values.iter().any(|value| *value != values[0]) {
+            values[..D].fill(3.0);
+            values[D..2 * D].fill(-3.0);
+        }
         let all = Similarities::new(&Features::new(&values, D).unwrap(), similarity).unwrap();
         let s = (0..N + 2 * M).map(|j| all.of_all_to(j)).collect();
         Self { values, similarity, s }
@@ -75,7 +81,6 @@ impl Case {
 
     fn measures(&self) -> Vec<Measure<'_>> {
         let (v, q, p) = (self.features(), self.query(), self.private());
-        // From query and private examples of their own, by similarities among these alone, the largest distance would differ.
         let similarity = self.similarity;
         let queries: Vec<usize> = (N..N + M).collect();
         let privates: Vec<usize> = (N + M..N + 2 * M).collect();

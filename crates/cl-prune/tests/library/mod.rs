@@ -5,6 +5,7 @@ mod gradients;
 mod information;
 mod lists;
 mod methods;
+mod mixtures;
 mod objectives;
 mod references;
 

@@ -154,7 +154,7 @@ def coreset(
         (n, d), one example a row: float32 or float64 are read where they lie, halves in single precision.
     method
         ``k-center``, ``herding``, ``facility-location``, ``graph-cut``, ``sum-redundancy``, ``log-determinant``,
-        ``saturated-coverage``, ``feature-based``, ``set-cover``, ``probabilistic-set-cover``, ``disparity-sum``,
+        ``saturated-coverage``, ``feature-based``, ``set-cover``, ``probabilistic-set-cover``, ``mixture``, ``disparity-sum``,
         ``disparity-min``, ``craig``, ``grad-match``, ``glister``:
         ``curriculum.catalogue("coresets")`` has them with their options, which are keywords here.
     count
