@@ -18,8 +18,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use cl_prune::coreset::{
-    ClassShares, ClientSample, CoresetDescription, CoresetInputs, CoresetSettings, Costs, Guarantee, coresets,
-    join_parts, submodular_options,
+    AnyFeatures, ClassShares, ClientSample, CoresetDescription, CoresetInputs, CoresetSettings, Costs, Features,
+    Guarantee, coresets, join_parts, submodular_options,
 };
 use serde::Serialize;
 
@@ -32,20 +32,24 @@ use crate::progress::Spinner;
 pub(crate) use arguments::Arguments;
 use beside::Beside;
 use classes::ClassCounts;
-use inputs::{any_features, any_of, ask_about_square, read_labels, read_target, read_validation, skip_zeros};
+use inputs::{
+    any_features, any_of, ask_about_square, read_labels, read_probabilities, read_target, read_validation,
+    rows_of, skip_zeros,
+};
 use neighbors::NeighborSource;
 use report::{Clients, Joined, Nearest, Report, Spent};
 use size::{check_size, mergeable};
 use written::write;
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { features, labels, ids, validation, parts, query, private, .. } = arguments;
+    let Arguments { features, labels, ids, validation, parts, query, private, probabilities, .. } = arguments;
     let start_file = arguments.start.as_ref().map(PathBuf::from).filter(|path| path.is_file());
     let given = arguments.neighbors.as_ref().filter(|given| given.parse::<usize>().is_err()).map(PathBuf::from);
-    let read = [features, labels, ids, validation, query, private, &given, &arguments.table, &start_file]
-        .into_iter()
-        .flatten()
-        .chain(parts);
+    let read =
+        [features, labels, ids, validation, query, private, probabilities, &given, &arguments.table, &start_file]
+            .into_iter()
+            .flatten()
+            .chain(parts);
     paths::check(read, &arguments.output)?;
     if arguments.list {
         return answer(&Catalogue(coresets().collect()), arguments.json);
@@ -70,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let spinner = Spinner::new(&format!("reading {}", path.display()));
     let (mut given_ids, mut all_labels) = (None, None);
     let mut parts = Vec::new();
-    let (mut validation, mut query, mut private) = (None, None, None);
+    let (mut validation, mut query, mut private, mut probabilities) = (None, None, None, None);
     let of_file = || path.display().to_string();
     let (mut orders, mut memory) = (Vec::new(), 0);
     let mut beside = Beside::default();
@@ -91,6 +95,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let read = |path: &PathBuf| read_target(path, shape.n_features);
         query = arguments.query.as_ref().map(read).transpose()?;
         private = arguments.private.as_ref().map(read).transpose()?;
+        let read = |of: &PathBuf| read_probabilities(of, n, path);
+        probabilities = arguments.probabilities.as_ref().map(read).transpose()?;
         let choices: Vec<_> = parts.iter().map(|part| (part.file.as_str(), part.choice.clone())).collect();
         orders = join_parts(&choices, n, ids)?;
         let rows = match &arguments.rows {
@@ -155,19 +161,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let labels_of = labels.as_deref();
     let query = query.as_ref().map(|file| any_of(file, arguments.query.as_deref())).transpose()?;
     let private = private.as_ref().map(|file| any_of(file, arguments.private.as_deref())).transpose()?;
-    let inputs = CoresetInputs {
-        labels: labels_of,
-        start,
-        validation,
-        query,
-        private,
-        weights,
-        clients,
-        before,
-        costs,
-        groups,
-        shares,
-    };
+    let probabilities = probabilities.as_ref().map(|file| (rows_of(file, rows), file.shape.n_features));
+    let probabilities = probabilities.as_ref().map(|(values, n_classes)| Features::new(values, *n_classes));
+    let probabilities = probabilities.transpose().context("--probabilities")?.map(AnyFeatures::from);
+    let given = CoresetInputs { query, private, probabilities, ..CoresetInputs::default() };
+    let given = CoresetInputs { labels: labels_of, start, validation, weights, clients, ..given };
+    let inputs = CoresetInputs { before, costs, groups, shares, ..given };
     let mut search = None;
     let (mut coreset, guarantee) = if let Some(neighbors) = &neighbors {
         let coreset;
@@ -236,6 +235,11 @@ fn check_arguments(arguments: &Arguments, settings: &CoresetSettings) -> anyhow:
     match (needs_validation, &arguments.validation) {
         (true, None) => bail!("{name} needs the gradients of validation examples, expected --validation FILE"),
         (false, Some(path)) => bail!("{}: {name} takes no gradients of validation examples", path.display()),
+        _ => {}
+    }
+    match (settings.description().needs_probabilities, &arguments.probabilities) {
+        (true, None) => bail!("{name} needs predicted probabilities, expected --probabilities FILE"),
+        (false, Some(path)) => bail!("{}: {name} takes no predicted probabilities", path.display()),
         _ => {}
     }
     for (is_needed, given, what) in [

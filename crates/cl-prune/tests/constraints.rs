@@ -2,8 +2,8 @@
 
 use cl_data::random::{below, stream, uniform};
 use cl_prune::coreset::{
-    Balance, ClassShares, CoresetInputs, CoresetSettings, Costs, Features, GreeDi, Greedy, NeighborSearch,
-    Neighbors, SparseFacilityLocation, SparseSimilarities, ValidationTaylor, coresets,
+    Balance, ClassShares, CoresetInputs, CoresetSettings, Costs, FeatureDomain, Features, GreeDi, Greedy,
+    NeighborSearch, Neighbors, SparseFacilityLocation, SparseSimilarities, ValidationTaylor, coresets,
 };
 use cl_prune::coreset::{CostEffective, SubmodularObjective};
 use proptest::prelude::*;
@@ -54,13 +54,16 @@ proptest! {
         let count = (share * (n - before.len() + 1) as f64) as usize;
         for settings in settings() {
             let name = settings.description().method.name;
-            let values = in_domain(settings.description().domain, &values);
+            let values = in_domain(settings.description().domain, &values, d);
             let features = Features::new(&values, d).unwrap();
             let validation = Some(&validation);
             let target = Features::new(&values[..d], d).unwrap();
             let query = settings.needs_query().then(|| target.into());
             let private = settings.needs_private().then(|| target.into());
-            let given = CoresetInputs { query, private, ..CoresetInputs::default() };
+            let rows = in_domain(FeatureDomain::Distribution, &values, d);
+            let rows = Features::new(&rows, d).unwrap();
+            let probabilities = settings.description().needs_probabilities.then(|| rows.into());
+            let given = CoresetInputs { query, private, probabilities, ..CoresetInputs::default() };
             let inputs = CoresetInputs { before: &before, validation, ..given };
             let chosen = settings.select(features, count, seed, &inputs).unwrap().order;
             prop_assert!(chosen.len() == count || name == "grad-match", "{name} {chosen:?}");

@@ -79,6 +79,7 @@ pub(crate) fn catalogue(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         needs_validation,
         needs_query,
         needs_private,
+        needs_probabilities,
         domain,
         ..
     } in coresets()
@@ -90,6 +91,7 @@ pub(crate) fn catalogue(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         entry.set_item("needs_validation", needs_validation)?;
         entry.set_item("needs_query", needs_query)?;
         entry.set_item("needs_private", needs_private)?;
+        entry.set_item("needs_probabilities", needs_probabilities)?;
         entry.set_item("domain", domain.name())?;
         of_coresets.append(entry)?;
     }

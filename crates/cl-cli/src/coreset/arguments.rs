@@ -60,6 +60,10 @@ use crate::output_format::OutputFormat;
 /// relevance to the query, --option nu=N how hard the private examples are avoided. flqmi and com take time as N times the query;
 /// flvmi, flcg and flcmi as facility location. logdetmi and logdetcmi are not submodular: greedy has no guarantee there.
 ///
+/// Active learning: cal takes the examples whose neighbours among those with labels (--start FILE or COLUMN; else among all) are
+/// predicted least like them, by --probabilities FILE; contextual-diversity those predicted least like all chosen, FEATURES being the
+/// probabilities.
+///
 /// A mixture: --method mixture --option of=METHOD:WEIGHT,METHOD:WEIGHT:KEY=VALUE maximises the weighted sum of the objectives of other
 /// methods, each with options of its own.
 ///
@@ -77,6 +81,7 @@ Examples:
   curriculum coreset features.npy --method mixture --option of=facility-location:1,sum-redundancy:0.01 --count 100 -o c.csv
   curriculum coreset features.npy --method flqmi --query rare.npy --count 100 -o coreset.csv
   curriculum coreset features.npy --method flcmi --query rare.npy --private test.npy --count 100 -o coreset.csv
+  curriculum coreset features.npy --method cal --probabilities p.npy --start labelled.txt --count 100 -o next.csv
   curriculum coreset gradients.npy --method craig --labels labels.npy --count 500 -o coreset.csv
   curriculum coreset features.npy --method feature-based --rows 0..500000 --count 100 -o a.npz
   curriculum coreset features.npy --method feature-based --part a.npz --part b.npz --count 100 -o coreset.npy
@@ -160,6 +165,9 @@ pub(crate) struct Arguments {
     /// Examples to choose away from (.npy or .npz as FEATURES), for flcg, gccg, logdetcg, flcmi and logdetcmi
     #[arg(long, value_name = "FILE", conflicts_with_all = ["neighbors", "local"])]
     pub(crate) private: Option<PathBuf>,
+    /// The predicted probabilities of the classes of each example (.npy or .npz, as many rows as FEATURES), for cal
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["neighbors", "local", "parts"])]
+    pub(crate) probabilities: Option<PathBuf>,
     /// Set an option of the method
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) options: Vec<(String, String)>,

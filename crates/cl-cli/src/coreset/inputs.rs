@@ -98,6 +98,29 @@ pub(super) fn read_target(path: &Path, n_features: usize) -> anyhow::Result<Feat
     })
 }
 
+/// The predicted probabilities of `n` examples.
+pub(super) fn read_probabilities(path: &Path, n: usize, of: &Path) -> anyhow::Result<FeatureFile> {
+    FeatureFile::read(path, |shape, _| {
+        if shape.n_examples != n {
+            let (path, of, found) = (path.display(), of.display(), shape.n_examples);
+            bail!("{path}: probabilities of {found} examples, expected one row for each of the {n} of {of}");
+        }
+        Ok(Rows::Range(0..n))
+    })
+}
+
+/// The numbers of these rows of a file that was read whole.
+pub(super) fn rows_of(file: &FeatureFile, rows: &Rows) -> Vec<f64> {
+    let n_features = file.shape.n_features;
+    let places = (0..rows.len()).map(|at| rows.get(at) * n_features);
+    match &file.values {
+        Values::F32(values) => {
+            places.flat_map(|place| values[place..][..n_features].iter().map(|&value| f64::from(value))).collect()
+        }
+        Values::F64(values) => places.flat_map(|place| values[place..][..n_features].iter().copied()).collect(),
+    }
+}
+
 pub(super) fn any_of(file: &FeatureFile, path: Option<&Path>) -> anyhow::Result<AnyFeatures<'_>> {
     let of_file = || path.map_or_else(String::new, |path| path.display().to_string());
     any_features(&file.values, file.shape.n_features).with_context(of_file)

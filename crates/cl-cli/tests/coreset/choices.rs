@@ -55,13 +55,21 @@ fn every_method_runs_and_its_options_matter() {
     let validation = folder.npy("validation.npy", &[2, D], ArrayData::F32(vec![1.0, -2.0, 0.5, 1.5, 0.1, -1.0]));
     let listed = report(&["--list"]);
     let methods = listed.as_array().unwrap();
-    assert_eq!(methods.len(), 26);
+    assert_eq!(methods.len(), 28);
     // All features are above 0, and none is above 8.
     let probabilities = values().iter().map(|value| value / 8.0).collect();
     let probabilities = folder.npy("probabilities.npy", &[N, D], ArrayData::F32(probabilities));
+    let sum = |row: &[f32]| row.iter().sum::<f32>();
+    let own = values();
+    let rows = own.chunks_exact(D).flat_map(|row| row.iter().map(move |value| value / sum(row)));
+    let distributions = folder.npy("distributions.npy", &[N, D], ArrayData::F32(rows.collect()));
     for entry in methods {
         let method = entry["name"].as_str().unwrap();
-        let input = if entry["domain"] == "probability" { &probabilities } else { &input };
+        let input = match entry["domain"].as_str().unwrap() {
+            "probability" => &probabilities,
+            "distribution" => &distributions,
+            _ => &input,
+        };
         for labelled in [false, true] {
             let (out, labels) = (folder.path("out.npz"), folder.path("labels.npy"));
             let mut arguments = vec![input, "--method", method, "--count", "9", "-o", &out];
@@ -71,6 +79,9 @@ fn every_method_runs_and_its_options_matter() {
                 if entry[needs] == true {
                     arguments.extend([option, &validation]);
                 }
+            }
+            if entry["needs_probabilities"] == true {
+                arguments.extend(["--probabilities", &distributions]);
             }
             if labelled {
                 arguments.extend(["--labels", &labels]);

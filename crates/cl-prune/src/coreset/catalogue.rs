@@ -9,9 +9,10 @@ use cl_data::{
 use serde::Serialize;
 
 use super::{
+    cal,
     class_shares::ClassShares,
     client_sample::ClientSample,
-    concave_over_modular,
+    concave_over_modular, contextual_diversity,
     costs::Costs,
     craig, disparity,
     entry::{AnyMethod, CoresetDescription, Entry},
@@ -63,6 +64,8 @@ static CORESETS: &[&Entry] = &[
     &flcmi::ENTRY,
     &log_det_cmi::ENTRY,
     &mixture::ENTRY,
+    &cal::ENTRY,
+    &contextual_diversity::ENTRY,
     &disparity::SUM,
     &disparity::MIN,
     &craig::ENTRY,
@@ -88,6 +91,8 @@ pub struct CoresetInputs<'a> {
     pub query: Option<AnyFeatures<'a>>,
     /// Examples that the choice is to have nothing in common with: for the methods of conditional gain.
     pub private: Option<AnyFeatures<'a>>,
+    /// The predicted probabilities of the classes, a row for each example: for contrastive active learning.
+    pub probabilities: Option<AnyFeatures<'a>>,
     /// How much each example counts among those that are represented, all the same where it is not given; for facility
     /// location, and by neighbours.
     pub weights: Option<&'a [f64]>,
@@ -159,7 +164,7 @@ impl CoresetSettings {
             // The choice of nothing is towards and away from anything.
             let any = Some(Features::new(&[1.0], 1)?.into());
             let targets = Targets { query: any, private: any };
-            let request = Request { targets, ..Request::new(0, 0) };
+            let request = Request { targets, probabilities: Some(none), ..Request::new(0, 0) };
             method.choose_any(none, &request).map_err(|error| error.of_parameter(&options))?;
         }
         let (name, mut options) = (description.method.name, options.values().clone());
@@ -206,14 +211,14 @@ impl CoresetSettings {
     }
 
     fn request<'a>(count: usize, seed: u64, inputs: &CoresetInputs<'a>) -> Request<'a> {
-        let &CoresetInputs { start, validation, weights, clients, before, costs, groups, query, private, .. } =
-            inputs;
+        let &CoresetInputs { start, validation, weights, clients, before, costs, groups, .. } = inputs;
+        let &CoresetInputs { query, private, probabilities, .. } = inputs;
         let clients = clients.map(|clients| clients.clients.as_slice());
-        let targets = Targets { query, private };
         Request {
             start,
             validation,
-            targets,
+            probabilities,
+            targets: Targets { query, private },
             weights,
             clients,
             before,
@@ -243,6 +248,9 @@ impl CoresetSettings {
             }
         }
         self.check_targets(inputs)?;
+        if let Some(found) = inputs.probabilities.map(|rows| rows.n_examples()).filter(|&found| found != n) {
+            return Err(PruneError::LengthMismatch { what: "probabilities", found, expected: n });
+        }
         check_left(inputs.before, n, if inputs.costs.is_some() { 0 } else { count })?;
         if let (Some(start), [_, ..]) = (inputs.start, inputs.before) {
             return Err(PruneError::argument("start", start, "none where some examples are chosen already"));
@@ -265,6 +273,7 @@ impl CoresetSettings {
         let given = [
             ("query", inputs.query.is_some(), self.needs_query()),
             ("private", inputs.private.is_some(), self.needs_private()),
+            ("probabilities", inputs.probabilities.is_some(), self.description.needs_probabilities),
         ];
         for (argument, is_given, is_needed) in given {
             if is_given && !is_needed {
@@ -454,7 +463,12 @@ impl CoresetSettings {
                 request.weights.map(|weights| members.iter().map(|&member| weights[member]).collect());
             let weights = weights.as_deref();
             let before = &own_places(before, members);
-            self.method.choose_any((*own).into(), &Request { count, start, clients, weights, before, ..*request })
+            let rows: Option<(Vec<f64>, usize)> =
+                request.probabilities.map(|rows| (rows.gather(members), rows.n_features()));
+            let rows = rows.as_ref().map(|(values, n_classes)| Features::new(values, *n_classes)).transpose()?;
+            let probabilities = rows.map(AnyFeatures::F64);
+            let of_class = Request { count, start, clients, weights, before, probabilities, ..*request };
+            self.method.choose_any((*own).into(), &of_class)
         })?;
         match start.filter(|start| !coreset.order.contains(start)) {
             Some(start) => {
@@ -709,11 +723,18 @@ mod tests {
     fn every_coreset_of_the_list_chooses_in_either_precision_and_tells_what_it_lacks() {
         let any: Vec<f32> = (0..40).map(|at| (at * at % 13) as f32 + 0.5).collect();
         let target = Features::new(&[0.5, 0.25], 2).unwrap();
+        let rows: Vec<f32> = (0..40).map(|at| if at % 2 == at / 2 % 2 { 0.75 } else { 0.25 }).collect();
+        let rows = Features::new(&rows, 2).unwrap();
         let validation = ValidationTaylor::new(&Features::new(&[1.0, -2.0], 2).unwrap()).unwrap();
         for description in coresets() {
             let name = description.method.name;
-            let scale = if description.domain == FeatureDomain::Probability { 16.0 } else { 1.0 };
-            let single: Vec<f32> = any.iter().map(|value| value / scale).collect();
+            let single: Vec<f32> = match description.domain {
+                FeatureDomain::Probability => any.iter().map(|value| value / 16.0).collect(),
+                FeatureDomain::Distribution => {
+                    any.chunks_exact(2).flat_map(|row| row.iter().map(|value| value / (row[0] + row[1]))).collect()
+                }
+                _ => any.clone(),
+            };
             let double: Vec<f64> = single.iter().map(|&value| value.into()).collect();
             let (single, double) = (Features::new(&single, 2).unwrap(), Features::new(&double, 2).unwrap());
             let settings = CoresetSettings::parse(name, &[]).unwrap();
@@ -726,13 +747,15 @@ mod tests {
             assert_eq!(settings.check_merge().is_ok(), description.submodular, "{name}");
             let query = settings.needs_query().then(|| target.into());
             let private = settings.needs_private().then(|| target.into());
-            let given = CoresetInputs { query, private, ..CoresetInputs::default() };
+            let probabilities = description.needs_probabilities.then(|| rows.into());
+            let given = CoresetInputs { query, private, probabilities, ..CoresetInputs::default() };
             let inputs = CoresetInputs { validation: Some(&validation), ..given };
             let coreset = settings.select(single, 5, 3, &inputs).unwrap();
             assert!(coreset.order.len() == 5 || name == "grad-match", "{name}");
             assert_eq!(settings.select(double, 5, 3, &inputs).unwrap(), coreset, "{name}");
             let bare = settings.select(single, 5, 3, &CoresetInputs::default());
-            let needs = description.needs_validation || settings.needs_query() || settings.needs_private();
+            let needs = description.needs_validation || description.needs_probabilities;
+            let needs = needs || settings.needs_query() || settings.needs_private();
             assert_eq!(bare.is_err(), needs, "{name}");
             assert_eq!(
                 settings.select(single, 21, 3, &inputs),

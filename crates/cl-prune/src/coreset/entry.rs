@@ -40,6 +40,8 @@ pub struct CoresetDescription {
     pub needs_query: bool,
     /// Whether it chooses away from private examples, which it needs.
     pub needs_private: bool,
+    /// Whether it needs the predicted probabilities of the classes of each example.
+    pub needs_probabilities: bool,
     /// What its features are.
     pub domain: FeatureDomain,
 }
@@ -185,6 +187,7 @@ impl Entry {
             needs_validation,
             needs_query: false,
             needs_private: false,
+            needs_probabilities: false,
             domain: FeatureDomain::Any,
         };
         Self { description, read }
@@ -217,6 +220,12 @@ impl Entry {
     /// One that chooses away from private examples.
     pub(super) const fn needs_private(mut self) -> Self {
         self.description.needs_private = true;
+        self
+    }
+
+    /// One that needs predicted probabilities.
+    pub(super) const fn needs_probabilities(mut self) -> Self {
+        self.description.needs_probabilities = true;
         self
     }
 

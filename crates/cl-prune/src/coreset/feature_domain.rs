@@ -19,6 +19,8 @@ pub enum FeatureDomain {
     NonNegative,
     /// Probabilities: in [0, 1].
     Probability,
+    /// Probabilities of classes: in [0, 1], those of an example 1 in sum.
+    Distribution,
 }
 
 impl FeatureDomain {
@@ -28,6 +30,7 @@ impl FeatureDomain {
             Self::Any => "any",
             Self::NonNegative => "non-negative",
             Self::Probability => "probability",
+            Self::Distribution => "distribution",
         }
     }
 
@@ -36,7 +39,7 @@ impl FeatureDomain {
         match self {
             Self::Any => value.is_finite(),
             Self::NonNegative => value.is_finite() && value >= 0.0,
-            Self::Probability => (0.0..=1.0).contains(&value),
+            Self::Probability | Self::Distribution => (0.0..=1.0).contains(&value),
         }
     }
 }

@@ -57,6 +57,14 @@ impl AnyFeatures<'_> {
         }
     }
 
+    /// The values of these examples, example by example.
+    pub(super) fn gather(&self, indices: &[usize]) -> Vec<f64> {
+        match self {
+            Self::F32(features) => features.gather(indices).into_iter().map(f64::from).collect(),
+            Self::F64(features) => features.gather(indices),
+        }
+    }
+
     /// Appends all values, example by example.
     pub(super) fn append_to(&self, values: &mut Vec<f64>) {
         match self {

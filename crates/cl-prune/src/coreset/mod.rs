@@ -22,6 +22,8 @@
 //! | [`Flcmi`], [`LogDetCmi`] | what is like a query and unlike private examples | yes |
 //! | [`Mixture`] | by several objectives at once | yes |
 //! | [`Disparity`] | the far apart | yes |
+//! | [`Cal`] | what is predicted unlike its neighbours | yes |
+//! | [`ContextualDiversity`] | what is predicted unlike all chosen | yes |
 //! | [`Craig`] | representative gradients, with weights | within classes |
 //! | [`GradMatch`] | gradients that sum to the full one, with weights | yes |
 //! | [`Glister`] | what lowers the validation loss | yes |
@@ -32,6 +34,7 @@
 //! [`GreeDi`]; [`per_class`] makes any method choose within classes. [`CoresetSettings`] has the methods of [`coresets`]
 //! by name. Nested means: one run gives every smaller count.
 
+mod cal;
 mod catalogue;
 mod cells;
 mod class_shares;
@@ -41,10 +44,12 @@ mod clipped_service;
 mod concave_over_modular;
 mod concept_weights;
 mod constrained;
+mod contextual_diversity;
 mod cost_effective;
 mod costs;
 mod craig;
 mod disparity;
+mod distributions;
 mod entry;
 mod facility_location;
 mod feature_based;
@@ -101,11 +106,13 @@ mod sum_redundancy;
 mod targets;
 mod validation_taylor;
 
+pub use cal::Cal;
 pub use catalogue::{CoresetInputs, CoresetSettings, coresets};
 pub use class_shares::{Balance, ClassShares};
 pub use client_facility_location::ClientFacilityLocation;
 pub use client_sample::ClientSample;
 pub use concave_over_modular::ConcaveOverModular;
+pub use contextual_diversity::ContextualDiversity;
 pub use cost_effective::CostEffective;
 pub use costs::Costs;
 pub use craig::Craig;

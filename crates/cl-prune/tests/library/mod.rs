@@ -1,5 +1,6 @@
 //! The library as a program uses it.
 
+mod active;
 mod covers;
 mod gradients;
 mod information;

@@ -155,7 +155,7 @@ def coreset(
     method
         ``k-center``, ``herding``, ``facility-location``, ``graph-cut``, ``sum-redundancy``, ``log-determinant``,
         ``saturated-coverage``, ``feature-based``, ``set-cover``, ``probabilistic-set-cover``, ``mixture``, ``disparity-sum``,
-        ``disparity-min``, ``craig``, ``grad-match``, ``glister``:
+        ``disparity-min``, ``craig``, ``grad-match``, ``glister``, ``contextual-diversity``:
         ``curriculum.catalogue("coresets")`` has them with their options, which are keywords here.
     count
         How many; matching pursuit and sieves may choose fewer.
