@@ -18,8 +18,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use cl_prune::coreset::{
-    ClassShares, ClientSample, CoresetDescription, CoresetInputs, CoresetSettings, Costs, Guarantee, coresets,
-    join_parts, submodular_options,
+    AnyFeatures, ClassShares, ClientSample, CoresetDescription, CoresetInputs, CoresetSettings, Costs, Features,
+    Guarantee, coresets, join_parts, submodular_options,
 };
 use serde::Serialize;
 
@@ -32,20 +32,24 @@ use crate::progress::Spinner;
 pub(crate) use arguments::Arguments;
 use beside::Beside;
 use classes::ClassCounts;
-use inputs::{any_features, ask_about_square, read_labels, read_validation, skip_zeros};
+use inputs::{
+    any_features, any_of, ask_about_square, read_labels, read_probabilities, read_target, read_validation,
+    rows_of, skip_zeros,
+};
 use neighbors::NeighborSource;
 use report::{Clients, Joined, Nearest, Report, Spent};
 use size::{check_size, mergeable};
 use written::write;
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { features, labels, ids, validation, parts, .. } = arguments;
+    let Arguments { features, labels, ids, validation, parts, query, private, probabilities, .. } = arguments;
     let start_file = arguments.start.as_ref().map(PathBuf::from).filter(|path| path.is_file());
     let given = arguments.neighbors.as_ref().filter(|given| given.parse::<usize>().is_err()).map(PathBuf::from);
-    let read = [features, labels, ids, validation, &given, &arguments.table, &start_file]
-        .into_iter()
-        .flatten()
-        .chain(parts);
+    let read =
+        [features, labels, ids, validation, query, private, probabilities, &given, &arguments.table, &start_file]
+            .into_iter()
+            .flatten()
+            .chain(parts);
     paths::check(read, &arguments.output)?;
     if arguments.list {
         return answer(&Catalogue(coresets().collect()), arguments.json);
@@ -70,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let spinner = Spinner::new(&format!("reading {}", path.display()));
     let (mut given_ids, mut all_labels) = (None, None);
     let mut parts = Vec::new();
-    let mut validation = None;
+    let (mut validation, mut query, mut private, mut probabilities) = (None, None, None, None);
     let of_file = || path.display().to_string();
     let (mut orders, mut memory) = (Vec::new(), 0);
     let mut beside = Beside::default();
@@ -88,6 +92,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         beside = Beside::read(arguments, path, n, ids)?;
         let read = |path: &PathBuf| read_validation(path, shape.n_features);
         validation = arguments.validation.as_ref().map(read).transpose()?;
+        let read = |path: &PathBuf| read_target(path, shape.n_features);
+        query = arguments.query.as_ref().map(read).transpose()?;
+        private = arguments.private.as_ref().map(read).transpose()?;
+        let read = |of: &PathBuf| read_probabilities(of, n, path);
+        probabilities = arguments.probabilities.as_ref().map(read).transpose()?;
         let choices: Vec<_> = parts.iter().map(|part| (part.file.as_str(), part.choice.clone())).collect();
         orders = join_parts(&choices, n, ids)?;
         let rows = match &arguments.rows {
@@ -150,8 +159,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (weights, before, groups) =
         (beside.weights.as_deref(), beside.before.as_slice(), beside.groups.as_deref());
     let labels_of = labels.as_deref();
-    let inputs =
-        CoresetInputs { labels: labels_of, start, validation, weights, clients, before, costs, groups, shares };
+    let query = query.as_ref().map(|file| any_of(file, arguments.query.as_deref())).transpose()?;
+    let private = private.as_ref().map(|file| any_of(file, arguments.private.as_deref())).transpose()?;
+    let probabilities = probabilities.as_ref().map(|file| (rows_of(file, rows), file.shape.n_features));
+    let probabilities = probabilities.as_ref().map(|(values, n_classes)| Features::new(values, *n_classes));
+    let probabilities = probabilities.transpose().context("--probabilities")?.map(AnyFeatures::from);
+    let given = CoresetInputs { query, private, probabilities, ..CoresetInputs::default() };
+    let given = CoresetInputs { labels: labels_of, start, validation, weights, clients, ..given };
+    let inputs = CoresetInputs { before, costs, groups, shares, ..given };
     let mut search = None;
     let (mut coreset, guarantee) = if let Some(neighbors) = &neighbors {
         let coreset;
@@ -165,7 +180,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     } else {
         let position = |order: &Vec<usize>| order.iter().filter_map(|&index| rows.position(index)).collect();
         let chosen: Vec<Vec<usize>> = orders.iter().map(position).collect();
-        let coreset = settings.merge(features, &chosen, count, arguments.seed).with_context(of_file)?;
+        let coreset =
+            settings.merge_with(features, &chosen, count, arguments.seed, &inputs).with_context(of_file)?;
         let guarantee = settings.merge_guarantee(&chosen, count)?;
         let by_score = parts.iter().any(|part| part.kept.is_some());
         (coreset, Some(if by_score { guarantee.of_any_parts() } else { guarantee }))
@@ -220,6 +236,21 @@ fn check_arguments(arguments: &Arguments, settings: &CoresetSettings) -> anyhow:
         (true, None) => bail!("{name} needs the gradients of validation examples, expected --validation FILE"),
         (false, Some(path)) => bail!("{}: {name} takes no gradients of validation examples", path.display()),
         _ => {}
+    }
+    match (settings.description().needs_probabilities, &arguments.probabilities) {
+        (true, None) => bail!("{name} needs predicted probabilities, expected --probabilities FILE"),
+        (false, Some(path)) => bail!("{}: {name} takes no predicted probabilities", path.display()),
+        _ => {}
+    }
+    for (is_needed, given, what) in [
+        (settings.needs_query(), &arguments.query, "query"),
+        (settings.needs_private(), &arguments.private, "private"),
+    ] {
+        match (is_needed, given) {
+            (true, None) => bail!("{name} needs {what} examples, expected --{what} FILE"),
+            (false, Some(path)) => bail!("{}: {name} takes no {what} examples", path.display()),
+            _ => {}
+        }
     }
     if arguments.parts.is_empty() {
         return Ok(());

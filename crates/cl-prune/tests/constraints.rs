@@ -2,11 +2,13 @@
 
 use cl_data::random::{below, stream, uniform};
 use cl_prune::coreset::{
-    Balance, ClassShares, CoresetInputs, CoresetSettings, Costs, Features, GreeDi, Greedy, NeighborSearch,
-    Neighbors, SparseFacilityLocation, SparseSimilarities, ValidationTaylor, coresets,
+    Balance, ClassShares, CoresetInputs, CoresetSettings, Costs, FeatureDomain, Features, GreeDi, Greedy,
+    NeighborSearch, Neighbors, SparseFacilityLocation, SparseSimilarities, ValidationTaylor, coresets,
 };
 use cl_prune::coreset::{CostEffective, SubmodularObjective};
 use proptest::prelude::*;
+
+use crate::domains::in_domain;
 
 fn values(n: usize, d: usize, seed: u64, grid: u64) -> Vec<f64> {
     let rng = &mut stream(seed, "test", 0);
@@ -43,8 +45,7 @@ proptest! {
         n in 4usize..25, d in 1usize..4, seed: u64, grid in prop_oneof![Just(0u64), Just(1), Just(3)], share in 0.0..1.0,
     ) {
         let values = values(n, d, seed, grid);
-        let features = Features::new(&values, d).unwrap();
-        let validation = ValidationTaylor::new(&features).unwrap();
+        let validation = ValidationTaylor::new(&Features::new(&values, d).unwrap()).unwrap();
         let rng = &mut stream(seed, "before", 0);
         let mut before: Vec<usize> = (0..n).filter(|_| below(rng, 3) == 0).collect();
         if before.is_empty() {
@@ -53,8 +54,17 @@ proptest! {
         let count = (share * (n - before.len() + 1) as f64) as usize;
         for settings in settings() {
             let name = settings.description().method.name;
+            let values = in_domain(settings.description().domain, &values, d);
+            let features = Features::new(&values, d).unwrap();
             let validation = Some(&validation);
-            let inputs = CoresetInputs { before: &before, validation, ..CoresetInputs::default() };
+            let target = Features::new(&values[..d], d).unwrap();
+            let query = settings.needs_query().then(|| target.into());
+            let private = settings.needs_private().then(|| target.into());
+            let rows = in_domain(FeatureDomain::Distribution, &values, d);
+            let rows = Features::new(&rows, d).unwrap();
+            let probabilities = settings.description().needs_probabilities.then(|| rows.into());
+            let given = CoresetInputs { query, private, probabilities, ..CoresetInputs::default() };
+            let inputs = CoresetInputs { before: &before, validation, ..given };
             let chosen = settings.select(features, count, seed, &inputs).unwrap().order;
             prop_assert!(chosen.len() == count || name == "grad-match", "{name} {chosen:?}");
             prop_assert!(chosen.iter().all(|example| !before.contains(example)), "{name} {chosen:?} {before:?}");
@@ -69,6 +79,7 @@ proptest! {
             prop_assert!(chosen.iter().all(|example| !before.contains(example)), "{name} {chosen:?} {before:?}");
         }
         let by_neighbors = CoresetSettings::parse("craig", &[]).unwrap();
+        let features = Features::new(&values, d).unwrap();
         let neighbors = Neighbors::Search(NeighborSearch::new(3).unwrap());
         let inputs = CoresetInputs { before: &before, ..CoresetInputs::default() };
         let (coreset, _) = by_neighbors.select_by_neighbors(features, neighbors, count, seed, &inputs).unwrap();
@@ -174,6 +185,8 @@ fn what_is_wrong_is_named() {
     let message = select("facility-location", &[("optimizer", "stochastic")], costs(&[3.0; 6], 9.0));
     assert!(message.contains("optimizer is stochastic, expected naive or lazy"), "{message}");
     assert!(select("herding", &[], costs(&[3.0; 6], 9.0)).contains("none for herding; facility-location"));
+    let message = select("sum-redundancy", &[], costs(&[3.0; 6], 9.0));
+    assert!(message.contains("none for sum-redundancy, which every example lowers"), "{message}");
     assert!(select("graph-cut", &[], costs(&[3.0; 5], 9.0)).contains("costs has 5 entries, expected 6"));
     let groups = CoresetInputs { groups: Some(&[0, 0, 0, 1, 1, 2]), ..none };
     let message = select("facility-location", &[], groups);

@@ -2,6 +2,7 @@
 
 mod constraints;
 mod damaged_states;
+mod domains;
 mod duplicates;
 mod golden;
 mod library;

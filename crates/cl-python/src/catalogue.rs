@@ -71,12 +71,28 @@ pub(crate) fn catalogue(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     lists.set_item("rules", of_rules)?;
     lists.set_item("class_options", parameters(py, class_options().iter().copied())?)?;
     let of_coresets = PyList::empty(py);
-    for CoresetDescription { method, gain, submodular, takes_start, needs_validation, .. } in coresets() {
+    for CoresetDescription {
+        method,
+        gain,
+        submodular,
+        takes_start,
+        needs_validation,
+        needs_query,
+        needs_private,
+        needs_probabilities,
+        domain,
+        ..
+    } in coresets()
+    {
         let entry = entry(py, method)?;
         entry.set_item("gain", gain)?;
         entry.set_item("submodular", submodular)?;
         entry.set_item("takes_start", takes_start)?;
         entry.set_item("needs_validation", needs_validation)?;
+        entry.set_item("needs_query", needs_query)?;
+        entry.set_item("needs_private", needs_private)?;
+        entry.set_item("needs_probabilities", needs_probabilities)?;
+        entry.set_item("domain", domain.name())?;
         of_coresets.append(entry)?;
     }
     lists.set_item("coresets", of_coresets)?;

@@ -28,7 +28,8 @@ use crate::output_format::OutputFormat;
 /// count, or a .npy file of indices into FEATURES, whatever ids it has. Parts may overlap. That is GreeDi:
 /// of the m parts' choices of k examples each, by the optimiser naive or lazy, it makes one worth at least
 /// (1 - 1/e) / min(m, k) of the best, (1 - 1/e) / 2 in expectation where the parts are random, if the objective is
-/// monotone and counts none but the chosen examples: feature-based, and log-determinant with a ridge of at least 1.
+/// monotone and counts none but the chosen examples: feature-based, set-cover, probabilistic-set-cover, and log-determinant with
+/// a ridge of at least 1.
 /// Facility location, saturated coverage and graph cut count all examples; the last round counts those that the parts
 /// chose, and reaches 1 - 1/e of what is best among these and on these alone. Graph cut with a lambda below 2, its
 /// default 1 too (in the form diversity above 1/2), is not monotone and has no guarantee. With
@@ -53,6 +54,19 @@ use crate::output_format::OutputFormat;
 /// et al. 2007); never over the budget, and what is left of it is told. Groups (--groups COLUMN) are chosen whole: within
 /// --count examples, or within --budget.
 ///
+/// A choice towards examples that matter (--query FILE, such as rare classes or what a model fails on), or away from some
+/// (--private FILE, such as a test set or what must not be learned): mutual information with the query (flqmi, flvmi, gcmi, logdetmi,
+/// com), conditional gain beside the private examples (flcg, gccg, logdetcg), or both (flcmi, logdetcmi). --option eta=E weighs
+/// relevance to the query, --option nu=N how hard the private examples are avoided. flqmi and com take time as N times the query;
+/// flvmi, flcg and flcmi as facility location. logdetmi and logdetcmi are not submodular: greedy has no guarantee there.
+///
+/// Active learning: cal takes the examples whose neighbours among those with labels (--start FILE or COLUMN; else among all) are
+/// predicted least like them, by --probabilities FILE; contextual-diversity those predicted least like all chosen, FEATURES being the
+/// probabilities.
+///
+/// A mixture: --method mixture --option of=METHOD:WEIGHT,METHOD:WEIGHT:KEY=VALUE maximises the weighted sum of the objectives of other
+/// methods, each with options of its own.
+///
 /// Similarities that are known already: --option similarity=precomputed, FEATURES then being a square matrix (.npy) or a
 /// SciPy CSR matrix (.npz), symmetric and of no number below 0.
 #[derive(Args)]
@@ -64,6 +78,10 @@ Examples:
   curriculum coreset kernel.npz --method graph-cut --option similarity=precomputed --count 100 -o coreset.csv
   curriculum coreset features.npy --method facility-location --cost tokens --budget 1e6 --table docs.csv -o coreset.csv
   curriculum coreset features.npy --method k-center --start labelled.txt --count 100 -o next.csv
+  curriculum coreset features.npy --method mixture --option of=facility-location:1,sum-redundancy:0.01 --count 100 -o c.csv
+  curriculum coreset features.npy --method flqmi --query rare.npy --count 100 -o coreset.csv
+  curriculum coreset features.npy --method flcmi --query rare.npy --private test.npy --count 100 -o coreset.csv
+  curriculum coreset features.npy --method cal --probabilities p.npy --start labelled.txt --count 100 -o next.csv
   curriculum coreset gradients.npy --method craig --labels labels.npy --count 500 -o coreset.csv
   curriculum coreset features.npy --method feature-based --rows 0..500000 --count 100 -o a.npz
   curriculum coreset features.npy --method feature-based --part a.npz --part b.npz --count 100 -o coreset.npy
@@ -141,6 +159,15 @@ pub(crate) struct Arguments {
     /// The gradients of validation examples (.npy or .npz as FEATURES), for glister
     #[arg(long, value_name = "FILE")]
     pub(crate) validation: Option<PathBuf>,
+    /// Examples to choose towards (.npy or .npz as FEATURES), for flqmi, flvmi, gcmi, logdetmi, com, flcmi and logdetcmi
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["neighbors", "local"])]
+    pub(crate) query: Option<PathBuf>,
+    /// Examples to choose away from (.npy or .npz as FEATURES), for flcg, gccg, logdetcg, flcmi and logdetcmi
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["neighbors", "local"])]
+    pub(crate) private: Option<PathBuf>,
+    /// The predicted probabilities of the classes of each example (.npy or .npz, as many rows as FEATURES), for cal
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["neighbors", "local", "parts"])]
+    pub(crate) probabilities: Option<PathBuf>,
     /// Set an option of the method
     #[arg(long = "option", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) options: Vec<(String, String)>,

@@ -87,6 +87,45 @@ pub(super) fn read_labels(path: &Path, n: usize, of: &Path) -> anyhow::Result<Ve
     Ok(labels)
 }
 
+/// The query or the private examples, whose features must be those of the examples.
+pub(super) fn read_target(path: &Path, n_features: usize) -> anyhow::Result<FeatureFile> {
+    FeatureFile::read(path, |shape, _| {
+        if shape.n_features != n_features {
+            let (path, found) = (path.display(), shape.n_features);
+            bail!("{path}: examples of {found} features, expected {n_features} as those to choose from have");
+        }
+        Ok(Rows::Range(0..shape.n_examples))
+    })
+}
+
+/// The predicted probabilities of `n` examples.
+pub(super) fn read_probabilities(path: &Path, n: usize, of: &Path) -> anyhow::Result<FeatureFile> {
+    FeatureFile::read(path, |shape, _| {
+        if shape.n_examples != n {
+            let (path, of, found) = (path.display(), of.display(), shape.n_examples);
+            bail!("{path}: probabilities of {found} examples, expected one row for each of the {n} of {of}");
+        }
+        Ok(Rows::Range(0..n))
+    })
+}
+
+/// The numbers of these rows of a file that was read whole.
+pub(super) fn rows_of(file: &FeatureFile, rows: &Rows) -> Vec<f64> {
+    let n_features = file.shape.n_features;
+    let places = (0..rows.len()).map(|at| rows.get(at) * n_features);
+    match &file.values {
+        Values::F32(values) => {
+            places.flat_map(|place| values[place..][..n_features].iter().map(|&value| f64::from(value))).collect()
+        }
+        Values::F64(values) => places.flat_map(|place| values[place..][..n_features].iter().copied()).collect(),
+    }
+}
+
+pub(super) fn any_of(file: &FeatureFile, path: Option<&Path>) -> anyhow::Result<AnyFeatures<'_>> {
+    let of_file = || path.map_or_else(String::new, |path| path.display().to_string());
+    any_features(&file.values, file.shape.n_features).with_context(of_file)
+}
+
 pub(super) fn read_validation(path: &Path, n_features: usize) -> anyhow::Result<ValidationTaylor> {
     let file = FeatureFile::read(path, |shape, _| {
         if shape.n_features != n_features {

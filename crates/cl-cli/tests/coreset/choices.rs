@@ -1,7 +1,9 @@
 //! What is chosen, written and refused.
 
 use cl_data::io::{Array, ArrayData, read_npz, write_npz};
-use cl_prune::coreset::{FacilityLocation, Features, Greedy, Herding, KCenter, Similarities, Similarity, Start};
+use cl_prune::coreset::{
+    FacilityLocation, Features, Flcmi, Greedy, Herding, KCenter, Similarities, Similarity, Start,
+};
 use serde_json::Value;
 
 use super::{D, Folder, N, curriculum, refusal, report, values};
@@ -52,15 +54,34 @@ fn every_method_runs_and_its_options_matter() {
     let input = folder.path("features.npy");
     let validation = folder.npy("validation.npy", &[2, D], ArrayData::F32(vec![1.0, -2.0, 0.5, 1.5, 0.1, -1.0]));
     let listed = report(&["--list"]);
-    let methods: Vec<&str> =
-        listed.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap()).collect();
-    assert_eq!(methods.len(), 12);
-    for method in methods {
+    let methods = listed.as_array().unwrap();
+    assert_eq!(methods.len(), 28);
+    // All features are above 0, and none is above 8.
+    let probabilities = values().iter().map(|value| value / 8.0).collect();
+    let probabilities = folder.npy("probabilities.npy", &[N, D], ArrayData::F32(probabilities));
+    let sum = |row: &[f32]| row.iter().sum::<f32>();
+    let own = values();
+    let rows = own.chunks_exact(D).flat_map(|row| row.iter().map(move |value| value / sum(row)));
+    let distributions = folder.npy("distributions.npy", &[N, D], ArrayData::F32(rows.collect()));
+    for entry in methods {
+        let method = entry["name"].as_str().unwrap();
+        let input = match entry["domain"].as_str().unwrap() {
+            "probability" => &probabilities,
+            "distribution" => &distributions,
+            _ => &input,
+        };
         for labelled in [false, true] {
             let (out, labels) = (folder.path("out.npz"), folder.path("labels.npy"));
-            let mut arguments = vec![input.as_str(), "--method", method, "--count", "9", "-o", &out];
-            if method == "glister" {
-                arguments.extend(["--validation", &validation]);
+            let mut arguments = vec![input, "--method", method, "--count", "9", "-o", &out];
+            for (needs, option) in
+                [("needs_validation", "--validation"), ("needs_query", "--query"), ("needs_private", "--private")]
+            {
+                if entry[needs] == true {
+                    arguments.extend([option, &validation]);
+                }
+            }
+            if entry["needs_probabilities"] == true {
+                arguments.extend(["--probabilities", &distributions]);
             }
             if labelled {
                 arguments.extend(["--labels", &labels]);
@@ -288,4 +309,28 @@ fn classes_are_counted() {
     let text = String::from_utf8(curriculum(&[&base[..], &["6"]].concat()).stdout).unwrap();
     assert!(text.contains("none was chosen of class 7\nthere is one example of class 7\n"), "{text}");
     assert_eq!(report(&[&base[1..], &["60"]].concat())["classes_without"], serde_json::json!([]));
+}
+
+/// What is chosen towards and away from is read, checked, and refused where it is of no use.
+#[test]
+fn choices_are_towards_a_query_and_away_from_private_examples() {
+    let folder = Folder::new();
+    let (input, out, values) = (folder.path("features.npy"), folder.path("out.npy"), values());
+    let query = folder.npy("query.npy", &[2, D], ArrayData::F64(vec![6.0, 2.0, 4.0, 5.0, 5.5, 5.0]));
+    let private = folder.npy("private.npy", &[1, D], ArrayData::F32(vec![2.0, 2.5, 3.0]));
+    let narrow = folder.npy("narrow.npy", &[1, 2], ArrayData::F32(vec![2.0, 2.5]));
+    let base = [input.as_str(), "--count", "5", "-o", &out];
+    let targets = ["--query", &query, "--private", &private];
+    report(&[&base[..], &["--method", "flcmi"], &targets].concat());
+    let features = Features::new(&values, D).unwrap();
+    let (towards, away) = ([6.0, 2.0, 4.0, 5.0, 5.5, 5.0], [2.0f32, 2.5, 3.0]);
+    let (towards, away) = (Features::new(&towards, D).unwrap(), Features::new(&away, D).unwrap());
+    let mut objective = Flcmi::new(&features, towards, away, Similarity::Cosine, 1.0, 1.0).unwrap();
+    assert_eq!(folder.order("out.npy"), Greedy::default().select(&mut objective, 5).unwrap().order);
+    let message = refusal(&[&base[..], &["--method", "flqmi"]].concat());
+    assert_eq!(message, "flqmi needs query examples, expected --query FILE");
+    let message = refusal(&[&base[..], &["--method", "flqmi"], &targets].concat());
+    assert!(message.ends_with("private.npy: flqmi takes no private examples"), "{message}");
+    let message = refusal(&[&base[..], &["--method", "flcg", "--private", &narrow]].concat());
+    assert!(message.ends_with("examples of 2 features, expected 3 as those to choose from have"), "{message}");
 }

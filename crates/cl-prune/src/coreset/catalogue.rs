@@ -9,28 +9,35 @@ use cl_data::{
 use serde::Serialize;
 
 use super::{
+    cal,
     class_shares::ClassShares,
     client_sample::ClientSample,
+    concave_over_modular, contextual_diversity,
     costs::Costs,
     craig, disparity,
     entry::{AnyMethod, CoresetDescription, Entry},
     facility_location, feature_based,
     features::{AnyFeatures, Features},
+    flcg, flcmi, flqmi, flvmi, gccg, gcmi,
     given::{GivenSimilarities, Neighbors},
     glister, grad_match, graph_cut,
     greedy::check_left,
     guarantee::Guarantee,
-    herding, k_center, log_determinant,
+    herding, k_center, log_det_cg, log_det_cmi, log_det_mi, log_determinant,
     maximizer::{Maximization, submodular_options},
+    mixture,
     neighbor_search::{NeighborSearch, SearchReport},
     objective::Coreset,
     per_class::per_class_shared,
+    probabilistic_set_cover,
     request::{DataSize, Request, Size},
-    saturated_coverage,
+    saturated_coverage, set_cover,
     similarity::Similarity,
     sparse_facility_location::check_weights,
     sparse_similarities::SparseSimilarities,
     start::Start,
+    sum_redundancy,
+    targets::Targets,
     validation_taylor::ValidationTaylor,
 };
 use crate::error::PruneError;
@@ -40,9 +47,25 @@ static CORESETS: &[&Entry] = &[
     &herding::ENTRY,
     &facility_location::ENTRY,
     &graph_cut::ENTRY,
+    &sum_redundancy::ENTRY,
     &log_determinant::ENTRY,
     &saturated_coverage::ENTRY,
     &feature_based::ENTRY,
+    &set_cover::ENTRY,
+    &probabilistic_set_cover::ENTRY,
+    &flqmi::ENTRY,
+    &flvmi::ENTRY,
+    &gcmi::ENTRY,
+    &log_det_mi::ENTRY,
+    &concave_over_modular::ENTRY,
+    &flcg::ENTRY,
+    &gccg::ENTRY,
+    &log_det_cg::ENTRY,
+    &flcmi::ENTRY,
+    &log_det_cmi::ENTRY,
+    &mixture::ENTRY,
+    &cal::ENTRY,
+    &contextual_diversity::ENTRY,
     &disparity::SUM,
     &disparity::MIN,
     &craig::ENTRY,
@@ -64,6 +87,12 @@ pub struct CoresetInputs<'a> {
     pub start: Option<usize>,
     /// The gradients of validation examples.
     pub validation: Option<&'a ValidationTaylor>,
+    /// Examples that the choice is to be like, with the features of those to choose from: for the methods of mutual information.
+    pub query: Option<AnyFeatures<'a>>,
+    /// Examples that the choice is to have nothing in common with: for the methods of conditional gain.
+    pub private: Option<AnyFeatures<'a>>,
+    /// The predicted probabilities of the classes, a row for each example: for contrastive active learning.
+    pub probabilities: Option<AnyFeatures<'a>>,
     /// How much each example counts among those that are represented, all the same where it is not given; for facility
     /// location, and by neighbours.
     pub weights: Option<&'a [f64]>,
@@ -132,7 +161,10 @@ impl CoresetSettings {
         // What constructors check is wrong for no examples, too, and is said before there are any.
         if !description.needs_validation {
             let none = Features::<f32>::new(&[], 1)?.into();
-            let request = Request::new(0, 0);
+            // The choice of nothing is towards and away from anything.
+            let any = Some(Features::new(&[1.0], 1)?.into());
+            let targets = Targets { query: any, private: any };
+            let request = Request { targets, probabilities: Some(none), ..Request::new(0, 0) };
             method.choose_any(none, &request).map_err(|error| error.of_parameter(&options))?;
         }
         let (name, mut options) = (description.method.name, options.values().clone());
@@ -180,8 +212,20 @@ impl CoresetSettings {
 
     fn request<'a>(count: usize, seed: u64, inputs: &CoresetInputs<'a>) -> Request<'a> {
         let &CoresetInputs { start, validation, weights, clients, before, costs, groups, .. } = inputs;
+        let &CoresetInputs { query, private, probabilities, .. } = inputs;
         let clients = clients.map(|clients| clients.clients.as_slice());
-        Request { start, validation, weights, clients, before, costs, groups, ..Request::new(count, seed) }
+        Request {
+            start,
+            validation,
+            probabilities,
+            targets: Targets { query, private },
+            weights,
+            clients,
+            before,
+            costs,
+            groups,
+            ..Request::new(count, seed)
+        }
     }
 
     /// What cannot be asked of this method together, and a count that cannot be met.
@@ -194,13 +238,47 @@ impl CoresetSettings {
                 let expected = format!("none for {}; {} take them", self.name, can.join(", "));
                 return Err(PruneError::argument(argument, "given", expected));
             }
+            if is_given && self.method.maximization().is_some_and(|of| of.is_falling) {
+                let expected =
+                    format!("none for {}, which every example lowers: the best choice is none", self.name);
+                return Err(PruneError::argument(argument, "given", expected));
+            }
             if is_given && inputs.labels.is_some() {
                 return Err(PruneError::argument(argument, "given", "none where there is chosen within classes"));
             }
         }
+        self.check_targets(inputs)?;
+        if let Some(found) = inputs.probabilities.map(|rows| rows.n_examples()).filter(|&found| found != n) {
+            return Err(PruneError::LengthMismatch { what: "probabilities", found, expected: n });
+        }
         check_left(inputs.before, n, if inputs.costs.is_some() { 0 } else { count })?;
         if let (Some(start), [_, ..]) = (inputs.start, inputs.before) {
             return Err(PruneError::argument("start", start, "none where some examples are chosen already"));
+        }
+        Ok(())
+    }
+
+    /// Whether it chooses towards query examples, and must be given some.
+    pub fn needs_query(&self) -> bool {
+        self.description.needs_query || self.method.needs_query()
+    }
+
+    /// Whether it chooses away from private examples, and must be given some.
+    pub fn needs_private(&self) -> bool {
+        self.description.needs_private || self.method.needs_private()
+    }
+
+    /// What the method chooses towards and away from must be given, and nothing else.
+    fn check_targets(&self, inputs: &CoresetInputs<'_>) -> Result<(), PruneError> {
+        let given = [
+            ("query", inputs.query.is_some(), self.needs_query()),
+            ("private", inputs.private.is_some(), self.needs_private()),
+            ("probabilities", inputs.probabilities.is_some(), self.description.needs_probabilities),
+        ];
+        for (argument, is_given, is_needed) in given {
+            if is_given && !is_needed {
+                return Err(PruneError::argument(argument, "given", format!("none, as {} takes none", self.name)));
+            }
         }
         Ok(())
     }
@@ -385,7 +463,12 @@ impl CoresetSettings {
                 request.weights.map(|weights| members.iter().map(|&member| weights[member]).collect());
             let weights = weights.as_deref();
             let before = &own_places(before, members);
-            self.method.choose_any((*own).into(), &Request { count, start, clients, weights, before, ..*request })
+            let rows: Option<(Vec<f64>, usize)> =
+                request.probabilities.map(|rows| (rows.gather(members), rows.n_features()));
+            let rows = rows.as_ref().map(|(values, n_classes)| Features::new(values, *n_classes)).transpose()?;
+            let probabilities = rows.map(AnyFeatures::F64);
+            let of_class = Request { count, start, clients, weights, before, probabilities, ..*request };
+            self.method.choose_any((*own).into(), &of_class)
         })?;
         match start.filter(|start| !coreset.order.contains(start)) {
             Some(start) => {
@@ -443,8 +526,25 @@ impl CoresetSettings {
         count: usize,
         seed: u64,
     ) -> Result<Coreset, PruneError> {
+        self.merge_with(features, chosen, count, seed, &CoresetInputs::default())
+    }
+
+    /// The same for a method that takes more than the features: of `inputs` the query and the private examples count.
+    ///
+    /// # Errors
+    /// As [`merge`](Self::merge), and where the method needs what it is not given, or takes none of what it is.
+    pub fn merge_with<'a>(
+        &self,
+        features: impl Into<AnyFeatures<'a>>,
+        chosen: &[Vec<usize>],
+        count: usize,
+        seed: u64,
+        inputs: &CoresetInputs<'_>,
+    ) -> Result<Coreset, PruneError> {
         self.check_merge()?;
-        let request = Request { chosen: Some(chosen), ..Request::new(count, seed) };
+        self.check_targets(inputs)?;
+        let targets = Targets { query: inputs.query, private: inputs.private };
+        let request = Request { chosen: Some(chosen), targets, ..Request::new(count, seed) };
         self.method.choose_any(features.into(), &request)
     }
 
@@ -508,13 +608,13 @@ fn within(lists: &[u32], n: usize, members: &[usize]) -> Vec<u32> {
 
 impl CoresetSettings {
     /// About how many bytes it takes where each example has `k` neighbours: the features as they are given, 8 bytes per
-    /// neighbour and 128 per example; for graph cut, whose neighbours are made so both ways, up to three times the
+    /// neighbour and 128 per example; for graph cut and sum redundancy, whose neighbours are made so both ways, up to three times the
     /// neighbours.
     pub fn memory_by_neighbors(&self, data: &DataSize, k: usize) -> u64 {
         let size = Size::new(data, 0);
         let given = data.n_examples as f64 * size.d * size.width;
         let gathered = if data.largest_class.is_some() { size.n * size.d * size.width } else { 0.0 };
-        let copies = if self.name == "graph-cut" { 3.0 } else { 1.0 };
+        let copies = if ["graph-cut", "sum-redundancy"].contains(&self.name) { 3.0 } else { 1.0 };
         (given + gathered + size.n * (8.0 * copies * (k as f64 + 1.0) + 128.0)) as u64
     }
 }
@@ -528,6 +628,7 @@ impl PartialEq for CoresetSettings {
 
 #[cfg(test)]
 mod tests {
+    use super::super::feature_domain::FeatureDomain;
     use super::*;
 
     fn memory(
@@ -577,7 +678,8 @@ mod tests {
         for description in coresets() {
             let name = description.method.name;
             let of = |n: usize| memory(name, &[], (n, 64, 10), None);
-            let as_given = ["feature-based", "k-center", "disparity-min"].contains(&name);
+            let as_given = ["feature-based", "set-cover", "probabilistic-set-cover", "k-center", "disparity-min"];
+            let as_given = as_given.contains(&name);
             let least = if as_given { 4.0 } else { 12.0 };
             assert!(of(10_000) >= least * 64e4, "{name}: {}", of(10_000));
             assert!(of(20_000) >= 1.9 * of(10_000), "{name}: {} and {}", of(10_000), of(20_000));
@@ -605,6 +707,9 @@ mod tests {
         assert!(in_parts("graph-cut", &[("lambda", "0.5"), ("form", "diversity")]).starts_with(bound));
         for (method, options) in [
             ("graph-cut", &[][..]),
+            ("sum-redundancy", &[]),
+            ("gccg", &[]),
+            ("logdetmi", &[]),
             ("graph-cut", &[("lambda", "2"), ("form", "diversity")]),
             ("log-determinant", &[("ridge", "0.5")]),
         ] {
@@ -616,12 +721,22 @@ mod tests {
 
     #[test]
     fn every_coreset_of_the_list_chooses_in_either_precision_and_tells_what_it_lacks() {
-        let single: Vec<f32> = (0..40).map(|at| (at * at % 13) as f32 + 0.5).collect();
-        let double: Vec<f64> = single.iter().map(|&value| value.into()).collect();
-        let (single, double) = (Features::new(&single, 2).unwrap(), Features::new(&double, 2).unwrap());
+        let any: Vec<f32> = (0..40).map(|at| (at * at % 13) as f32 + 0.5).collect();
+        let target = Features::new(&[0.5, 0.25], 2).unwrap();
+        let rows: Vec<f32> = (0..40).map(|at| if at % 2 == at / 2 % 2 { 0.75 } else { 0.25 }).collect();
+        let rows = Features::new(&rows, 2).unwrap();
         let validation = ValidationTaylor::new(&Features::new(&[1.0, -2.0], 2).unwrap()).unwrap();
         for description in coresets() {
             let name = description.method.name;
+            let single: Vec<f32> = match description.domain {
+                FeatureDomain::Probability => any.iter().map(|value| value / 16.0).collect(),
+                FeatureDomain::Distribution => {
+                    any.chunks_exact(2).flat_map(|row| row.iter().map(|value| value / (row[0] + row[1]))).collect()
+                }
+                _ => any.clone(),
+            };
+            let double: Vec<f64> = single.iter().map(|&value| value.into()).collect();
+            let (single, double) = (Features::new(&single, 2).unwrap(), Features::new(&double, 2).unwrap());
             let settings = CoresetSettings::parse(name, &[]).unwrap();
             assert_eq!(settings.description(), description);
             // The defaults that are named are the defaults that are used.
@@ -630,12 +745,18 @@ mod tests {
             assert_eq!(CoresetSettings::parse(name, &given).unwrap(), settings);
             assert_eq!(settings.method.maximization().is_some(), description.submodular, "{name}");
             assert_eq!(settings.check_merge().is_ok(), description.submodular, "{name}");
-            let inputs = CoresetInputs { validation: Some(&validation), ..CoresetInputs::default() };
+            let query = settings.needs_query().then(|| target.into());
+            let private = settings.needs_private().then(|| target.into());
+            let probabilities = description.needs_probabilities.then(|| rows.into());
+            let given = CoresetInputs { query, private, probabilities, ..CoresetInputs::default() };
+            let inputs = CoresetInputs { validation: Some(&validation), ..given };
             let coreset = settings.select(single, 5, 3, &inputs).unwrap();
             assert!(coreset.order.len() == 5 || name == "grad-match", "{name}");
             assert_eq!(settings.select(double, 5, 3, &inputs).unwrap(), coreset, "{name}");
             let bare = settings.select(single, 5, 3, &CoresetInputs::default());
-            assert_eq!(bare.is_err(), description.needs_validation, "{name}");
+            let needs = description.needs_validation || description.needs_probabilities;
+            let needs = needs || settings.needs_query() || settings.needs_private();
+            assert_eq!(bare.is_err(), needs, "{name}");
             assert_eq!(
                 settings.select(single, 21, 3, &inputs),
                 Err(PruneError::Count { count: 21, n_examples: 20 })
@@ -664,7 +785,17 @@ mod tests {
             ("log-determinant", "similarity", "max-squared"),
             ("log-determinant", "ridge", "0"),
             ("saturated-coverage", "alpha", "0"),
+            ("flqmi", "eta", "-1"),
+            ("flcg", "nu", "NaN"),
+            ("gccg", "lambda", "inf"),
+            ("com", "concave", "convex"),
+            ("logdetmi", "eta", "1.5"),
+            ("logdetmi", "similarity", "max-squared"),
+            ("logdetcmi", "nu", "-0.5"),
+            ("logdetcg", "ridge", "0"),
             ("feature-based", "concave", "convex"),
+            ("set-cover", "concept_weights", "1,-2"),
+            ("probabilistic-set-cover", "concept_weights", "1,NaN"),
             ("craig", "optimizer", "sieve"),
             ("grad-match", "ridge", "-1"),
             ("grad-match", "nonnegative", "yes"),

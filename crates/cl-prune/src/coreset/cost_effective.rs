@@ -109,6 +109,17 @@ impl<'a> CostEffective<'a> {
         let mut gains = Vec::new();
         loop {
             let pick = coreset.order.len();
+            if !objective.is_submodular() {
+                // No bound holds where gains may grow: those of all that still fit are computed.
+                let fits = |element: &usize| spent + self.costs[*element] <= self.budget;
+                let left: Vec<usize> = heap.drain().map(|known| known.element()).filter(fits).collect();
+                gains.clear();
+                objective.gains(&left, &mut gains);
+                let found = left.iter().zip(&gains);
+                heap.extend(
+                    found.map(|(&element, &value)| candidate(element, Bound { value, is_gain: true }, pick)),
+                );
+            }
             let renew = |element, bound| candidate(element, bound, pick);
             let Some(best) = renew_until_fresh(objective, &mut heap, pick, &mut gains, renew) else { break };
             let (element, cost) = (best.element(), self.costs[best.element()]);
@@ -166,5 +177,9 @@ impl<O: SubmodularObjective + ?Sized> SubmodularObjective for PerCost<'_, O> {
 
     fn add(&mut self, element: usize) {
         self.objective.add(element);
+    }
+
+    fn is_submodular(&self) -> bool {
+        self.objective.is_submodular()
     }
 }

@@ -9,12 +9,14 @@ use cl_data::{
 use serde::Serialize;
 
 use super::{
+    feature_domain::FeatureDomain,
     features::{AnyFeatures, Features},
-    given::GivenSimilarities,
+    given::{BoxedObjective, GivenSimilarities},
     maximizer::Maximization,
     objective::Coreset,
     request::{Request, Size},
     similarity::Similarity,
+    targets::Targets,
 };
 use crate::error::PruneError;
 
@@ -26,7 +28,7 @@ pub struct CoresetDescription {
     pub method: Description,
     /// What a gain is.
     pub gain: &'static str,
-    /// Whether it maximises a submodular objective, and takes [`submodular_options`](super::submodular_options), too.
+    /// Whether it maximises an objective greedily, submodular but where the summary says otherwise, and takes [`submodular_options`](super::submodular_options), too.
     pub submodular: bool,
     /// Whether it begins with an example that can be given.
     pub takes_start: bool,
@@ -34,6 +36,14 @@ pub struct CoresetDescription {
     pub over_neighbors: bool,
     /// Whether it needs the gradients of validation examples.
     pub needs_validation: bool,
+    /// Whether it chooses towards query examples, which it needs.
+    pub needs_query: bool,
+    /// Whether it chooses away from private examples, which it needs.
+    pub needs_private: bool,
+    /// Whether it needs the predicted probabilities of the classes of each example.
+    pub needs_probabilities: bool,
+    /// What its features are.
+    pub domain: FeatureDomain,
 }
 
 /// A method with its options set.
@@ -67,6 +77,15 @@ pub(super) trait Method: fmt::Debug + Send + Sync {
     fn maximization(&self) -> Option<Maximization> {
         None
     }
+
+    /// That objective, nothing chosen.
+    fn boxed<'a, T: Scalar>(
+        &'a self,
+        _features: &'a Features<'a, T>,
+        _targets: &'a Targets<'a>,
+    ) -> Result<Option<BoxedObjective<'a>>, PruneError> {
+        Ok(None)
+    }
 }
 
 /// A method for features in either precision.
@@ -78,6 +97,21 @@ pub(super) trait AnyMethod: fmt::Debug + Send + Sync {
     fn choose_over(&self, given: &GivenSimilarities, request: &Request<'_>)
     -> Result<Option<Coreset>, PruneError>;
     fn maximization(&self) -> Option<Maximization>;
+    fn boxed<'a>(
+        &'a self,
+        features: &'a AnyFeatures<'a>,
+        targets: &'a Targets<'a>,
+    ) -> Result<Option<BoxedObjective<'a>>, PruneError>;
+
+    /// Whether what its options name needs query examples, beside what is said of it in the list.
+    fn needs_query(&self) -> bool {
+        false
+    }
+
+    /// The same of private examples.
+    fn needs_private(&self) -> bool {
+        false
+    }
 }
 
 impl<M: Method> AnyMethod for M {
@@ -111,6 +145,17 @@ impl<M: Method> AnyMethod for M {
     fn maximization(&self) -> Option<Maximization> {
         Method::maximization(self)
     }
+
+    fn boxed<'a>(
+        &'a self,
+        features: &'a AnyFeatures<'a>,
+        targets: &'a Targets<'a>,
+    ) -> Result<Option<BoxedObjective<'a>>, PruneError> {
+        match features {
+            AnyFeatures::F32(features) => Method::boxed(self, features, targets),
+            AnyFeatures::F64(features) => Method::boxed(self, features, targets),
+        }
+    }
 }
 
 /// Reads the options of a method.
@@ -133,8 +178,18 @@ impl Entry {
     ) -> Self {
         let method = Description { name, summary, parameters };
         let (submodular, takes_start, over_neighbors, needs_validation) = (false, false, false, false);
-        let description =
-            CoresetDescription { method, gain, submodular, takes_start, over_neighbors, needs_validation };
+        let description = CoresetDescription {
+            method,
+            gain,
+            submodular,
+            takes_start,
+            over_neighbors,
+            needs_validation,
+            needs_query: false,
+            needs_private: false,
+            needs_probabilities: false,
+            domain: FeatureDomain::Any,
+        };
         Self { description, read }
     }
 
@@ -153,6 +208,30 @@ impl Entry {
     /// One that can choose by neighbours alone.
     pub(super) const fn over_neighbors(mut self) -> Self {
         self.description.over_neighbors = true;
+        self
+    }
+
+    /// One that chooses towards query examples.
+    pub(super) const fn needs_query(mut self) -> Self {
+        self.description.needs_query = true;
+        self
+    }
+
+    /// One that chooses away from private examples.
+    pub(super) const fn needs_private(mut self) -> Self {
+        self.description.needs_private = true;
+        self
+    }
+
+    /// One that needs predicted probabilities.
+    pub(super) const fn needs_probabilities(mut self) -> Self {
+        self.description.needs_probabilities = true;
+        self
+    }
+
+    /// One whose features are of this domain.
+    pub(super) const fn over(mut self, domain: FeatureDomain) -> Self {
+        self.description.domain = domain;
         self
     }
 

@@ -16,6 +16,7 @@ use super::{
     similarity::{SIMILARITY, Similarity},
     sparse_facility_location::SparseFacilityLocation,
     submodular::{Submodular, maximized},
+    targets::Targets,
 };
 use crate::error::PruneError;
 
@@ -100,6 +101,7 @@ impl Submodular for ByName {
     fn objective<T: Scalar>(
         &self,
         features: &Features<'_, T>,
+        _: &Targets<'_>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError> {
         Ok(FacilityLocation::new(Similarities::new(features, self.similarity)?).with_memory(self.memory))
     }

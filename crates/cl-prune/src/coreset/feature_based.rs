@@ -3,10 +3,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     entry::Entry,
+    feature_domain::FeatureDomain,
     features::Features,
     objective::SubmodularObjective,
     request::Size,
     submodular::{Submodular, maximized},
+    targets::Targets,
 };
 use crate::error::PruneError;
 
@@ -30,8 +32,12 @@ pub enum Concave {
 }
 
 impl Concave {
+    /// The functions by name.
+    pub(super) const NAMES: [(&'static str, Self); 3] =
+        [("sqrt", Self::Sqrt), ("log", Self::Log), ("saturating", Self::Saturating)];
+
     /// phi(a + x) - phi(a), in a form that loses nothing to cancellation and never grows with a.
-    fn difference(self, a: f64, x: f64) -> f64 {
+    pub(super) fn difference(self, a: f64, x: f64) -> f64 {
         if x == 0.0 {
             return 0.0;
         }
@@ -76,17 +82,16 @@ pub(super) static ENTRY: Entry = Entry::new(
     "enough of every feature, features being amounts of at least 0",
     "growth of the sum over features of phi(amount)",
     &[Parameter::with_default("concave", "phi: sqrt, log or saturating", "sqrt")],
-    |options| {
-        let concave = [("sqrt", Concave::Sqrt), ("log", Concave::Log), ("saturating", Concave::Saturating)];
-        maximized(options.choice("concave", &concave)?, options)
-    },
+    |options| maximized(options.choice("concave", &Concave::NAMES)?, options),
 )
-.submodular();
+.submodular()
+.over(FeatureDomain::NonNegative);
 
 impl Submodular for Concave {
     fn objective<T: Scalar>(
         &self,
         features: &Features<'_, T>,
+        _: &Targets<'_>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError> {
         FeatureBased::new(features, *self)
     }
@@ -106,7 +111,7 @@ impl<'a, T: Scalar> FeatureBased<'a, T> {
     /// # Errors
     /// [`PruneError::Feature`] where one is negative.
     pub fn new(features: &Features<'a, T>, concave: Concave) -> Result<Self, PruneError> {
-        features.check_each("an amount of at least 0", |value| value >= 0.0)?;
+        features.check_each("an amount of at least 0", |value| FeatureDomain::NonNegative.contains(value))?;
         Ok(Self { features: *features, concave, amounts: vec![0.0; features.n_features()] })
     }
 }

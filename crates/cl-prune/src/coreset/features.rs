@@ -40,6 +40,40 @@ impl<'a> From<Features<'a, f64>> for AnyFeatures<'a> {
     }
 }
 
+impl AnyFeatures<'_> {
+    /// The number of examples.
+    pub fn n_examples(&self) -> usize {
+        match self {
+            Self::F32(features) => features.n_examples(),
+            Self::F64(features) => features.n_examples(),
+        }
+    }
+
+    /// The number of features of each.
+    pub fn n_features(&self) -> usize {
+        match self {
+            Self::F32(features) => features.n_features(),
+            Self::F64(features) => features.n_features(),
+        }
+    }
+
+    /// The values of these examples, example by example.
+    pub(super) fn gather(&self, indices: &[usize]) -> Vec<f64> {
+        match self {
+            Self::F32(features) => features.gather(indices).into_iter().map(f64::from).collect(),
+            Self::F64(features) => features.gather(indices),
+        }
+    }
+
+    /// Appends all values, example by example.
+    pub(super) fn append_to(&self, values: &mut Vec<f64>) {
+        match self {
+            Self::F32(features) => values.extend(features.values().iter().map(|&value| f64::from(value))),
+            Self::F64(features) => values.extend_from_slice(features.values()),
+        }
+    }
+}
+
 impl<'a, T: Scalar> Features<'a, T> {
     /// The largest magnitude of a feature. Methods square sums over all examples and add that up over all features,
     /// which overflows for none of up to 10^10 examples of 10^6 features up to here.

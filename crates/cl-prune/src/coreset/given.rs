@@ -47,26 +47,29 @@ impl GivenSimilarities {
 }
 
 /// An objective over given similarities, whichever it is.
-pub(super) type GivenObjective = Box<dyn AnyObjective>;
+pub(super) type GivenObjective = BoxedObjective<'static>;
+
+/// Any objective, whatever it borrows.
+pub(super) type BoxedObjective<'a> = Box<dyn AnyObjective<'a> + 'a>;
 
 /// An objective that can be copied without being known.
-pub(super) trait AnyObjective: SubmodularObjective {
-    fn copied(&self) -> GivenObjective;
+pub(super) trait AnyObjective<'a>: SubmodularObjective {
+    fn copied(&self) -> BoxedObjective<'a>;
 }
 
-impl<O: SubmodularObjective + Clone + 'static> AnyObjective for O {
-    fn copied(&self) -> GivenObjective {
+impl<'a, O: SubmodularObjective + Clone + 'a> AnyObjective<'a> for O {
+    fn copied(&self) -> BoxedObjective<'a> {
         Box::new(self.clone())
     }
 }
 
-impl Clone for GivenObjective {
+impl Clone for BoxedObjective<'_> {
     fn clone(&self) -> Self {
         (**self).copied()
     }
 }
 
-impl SubmodularObjective for GivenObjective {
+impl SubmodularObjective for BoxedObjective<'_> {
     fn n_elements(&self) -> usize {
         (**self).n_elements()
     }
@@ -85,5 +88,9 @@ impl SubmodularObjective for GivenObjective {
 
     fn add(&mut self, element: usize) {
         (**self).add(element);
+    }
+
+    fn is_submodular(&self) -> bool {
+        (**self).is_submodular()
     }
 }

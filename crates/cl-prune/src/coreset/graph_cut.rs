@@ -11,6 +11,7 @@ use super::{
     similarity::{SIMILARITY, Similarity},
     sparse_graph_cut::SparseGraphCut,
     submodular::{Submodular, maximized},
+    targets::Targets,
 };
 use crate::error::PruneError;
 
@@ -80,6 +81,7 @@ impl Submodular for ByName {
     fn objective<T: Scalar>(
         &self,
         features: &Features<'_, T>,
+        _: &Targets<'_>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError> {
         GraphCut::new(Similarities::new(features, self.similarity)?, self.lambda, self.form)
     }

@@ -20,7 +20,7 @@ use crate::error::PruneError;
 /// There is no guarantee for an objective that is not monotone: [`GraphCut`](super::GraphCut) with a lambda below 2 (in the
 /// form `diversity`, above 1/2), [`LogDeterminant`](super::LogDeterminant) with a ridge below 1.
 ///
-/// That is for one objective in both rounds. Log-determinant and feature-based coresets need no more than the examples
+/// That is for one objective in both rounds. Log-determinant, feature-based coresets and covers need no more than the examples
 /// chosen for it; facility location, graph cut and saturated coverage count all examples, so that where a round sees
 /// some of them alone, what it compares and what is guaranteed is the value on these.
 ///

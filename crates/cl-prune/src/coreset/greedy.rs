@@ -175,10 +175,15 @@ impl Greedy {
             Candidate::new(element, bound, rank, renewed)
         };
         Ok(match self.optimizer {
+            // No bound holds where gains may grow.
+            Optimizer::Lazy if !objective.is_submodular() => naive(objective, elements, count, candidate),
             Optimizer::Naive => naive(objective, elements, count, candidate),
             Optimizer::Lazy => lazy(objective, elements, count, candidate),
             Optimizer::Stochastic => self.stochastic(objective, elements, count, candidate, false),
-            Optimizer::LazierThanLazy => self.stochastic(objective, elements, count, candidate, true),
+            Optimizer::LazierThanLazy => {
+                let lazily = objective.is_submodular();
+                self.stochastic(objective, elements, count, candidate, lazily)
+            }
         })
     }
 

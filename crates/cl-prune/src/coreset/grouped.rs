@@ -83,4 +83,8 @@ impl<O: SubmodularObjective + Clone> SubmodularObjective for Grouped<O> {
     fn add(&mut self, group: usize) {
         self.members[group].iter().for_each(|&element| self.objective.add(element));
     }
+
+    fn is_submodular(&self) -> bool {
+        self.objective.is_submodular()
+    }
 }

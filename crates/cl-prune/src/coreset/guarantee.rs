@@ -29,6 +29,9 @@ impl Guarantee {
         if of.maximizer.takes_samples() {
             return none("the optimiser takes samples".into());
         }
+        if !of.is_submodular {
+            return none("the objective is not submodular".into());
+        }
         if !of.is_monotone {
             return none("with these options the objective is not monotone".into());
         }

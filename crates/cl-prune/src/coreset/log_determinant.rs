@@ -1,14 +1,15 @@
 use cl_data::{Scalar, catalogue::Parameter};
-use rayon::prelude::*;
 
 use super::{
     entry::Entry,
     features::Features,
     objective::SubmodularObjective,
     request::Size,
+    residual_variances::ResidualVariances,
     similarities::Similarities,
     similarity::Similarity,
     submodular::{Submodular, maximized},
+    targets::Targets,
 };
 use crate::error::PruneError;
 
@@ -38,11 +39,7 @@ use crate::error::PruneError;
 #[derive(Debug, Clone)]
 pub struct LogDeterminant {
     similarities: Similarities,
-    /// v_j.
-    variances: Vec<f64>,
-    /// For each pick the entry of every element's row of the factor.
-    factor: Vec<Vec<f64>>,
-    ridge: f64,
+    variances: ResidualVariances,
 }
 
 pub(super) static ENTRY: Entry = Entry::new(
@@ -70,6 +67,7 @@ impl Submodular for ByName {
     fn objective<T: Scalar>(
         &self,
         features: &Features<'_, T>,
+        _: &Targets<'_>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError> {
         LogDeterminant::new(features, self.similarity, self.ridge)
     }
@@ -87,9 +85,6 @@ impl Submodular for ByName {
         false
     }
 }
-
-/// Elements that a thread takes at a time.
-const CHUNK: usize = 2048;
 
 impl LogDeterminant {
     /// The log-determinant of this kernel, nothing chosen. O(n d).
@@ -111,36 +106,21 @@ impl LogDeterminant {
         }
         let similarities = Similarities::new(features, similarity)?;
         let variances = similarities.of_each_to_itself().into_iter().map(|own| own + ridge).collect();
-        Ok(Self { similarities, variances, factor: Vec::new(), ridge })
+        // On paper v_j >= ridge, what K leaves being positive semidefinite.
+        Ok(Self { similarities, variances: ResidualVariances::new(variances, ridge) })
     }
 }
 
 impl SubmodularObjective for LogDeterminant {
     fn n_elements(&self) -> usize {
-        self.variances.len()
+        self.variances.n_elements()
     }
 
     fn gain(&mut self, element: usize) -> f64 {
-        // On paper v_j >= ridge, what K leaves being positive semidefinite.
-        self.variances[element].max(self.ridge).ln()
+        self.variances.of(element).ln()
     }
 
     fn add(&mut self, element: usize) {
-        let root = self.variances[element].max(self.ridge).sqrt();
-        let own: Vec<f64> = self.factor.iter().map(|row| row[element]).collect();
-        let mut row = self.similarities.of_all_to(element);
-        let factor = &self.factor;
-        let chunks = row.par_chunks_mut(CHUNK).zip(self.variances.par_chunks_mut(CHUNK)).enumerate();
-        chunks.for_each(|(chunk, (row, variances))| {
-            let first = chunk * CHUNK;
-            for (earlier, own) in factor.iter().zip(&own) {
-                row.iter_mut().zip(&earlier[first..]).for_each(|(entry, earlier)| *entry -= own * earlier);
-            }
-            for (entry, variance) in row.iter_mut().zip(variances) {
-                *entry /= root;
-                *variance -= *entry * *entry;
-            }
-        });
-        self.factor.push(row);
+        self.variances.add(element, self.similarities.of_all_to(element));
     }
 }

@@ -62,7 +62,11 @@ enum Named {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Maximization {
     pub(super) maximizer: Maximizer,
+    /// Whether its gains never grow.
+    pub(super) is_submodular: bool,
     pub(super) is_monotone: bool,
+    /// Whether every example lowers it.
+    pub(super) is_falling: bool,
     /// Whether its value counts all examples, and not the chosen alone.
     pub(super) counts_all: bool,
 }

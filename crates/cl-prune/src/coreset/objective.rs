@@ -35,6 +35,12 @@ pub trait SubmodularObjective {
 
     /// Adds `element` to the set.
     fn add(&mut self, element: usize);
+
+    /// Whether gains never grow. Where they may, no earlier gain bounds a later one: the lazy optimisers then compute all
+    /// of them, as the others do, and no guarantee holds.
+    fn is_submodular(&self) -> bool {
+        true
+    }
 }
 
 /// What the gain of an element is at most.

@@ -1,6 +1,8 @@
 //! What a method is asked for, and how large the data are.
 
-use super::{costs::Costs, start::Start, validation_taylor::ValidationTaylor};
+use super::{
+    costs::Costs, features::AnyFeatures, start::Start, targets::Targets, validation_taylor::ValidationTaylor,
+};
 
 /// What is chosen of the examples.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +12,10 @@ pub(super) struct Request<'a> {
     /// The first example, where it is given.
     pub(super) start: Option<usize>,
     pub(super) validation: Option<&'a ValidationTaylor>,
+    /// The predicted probabilities of classes, a row for each example.
+    pub(super) probabilities: Option<AnyFeatures<'a>>,
+    /// What is chosen towards, and away from.
+    pub(super) targets: Targets<'a>,
     /// How much each example counts, where not all count the same.
     pub(super) weights: Option<&'a [f64]>,
     /// What is chosen already, is not chosen again, and is not counted.
@@ -32,6 +38,8 @@ impl Request<'_> {
             seed,
             start: None,
             validation: None,
+            probabilities: None,
+            targets: Targets::default(),
             weights: None,
             before: &[],
             costs: None,

@@ -12,6 +12,7 @@ use super::{
     similarity::{SIMILARITY, Similarity},
     sparse_saturated_coverage::SparseSaturatedCoverage,
     submodular::{Submodular, maximized},
+    targets::Targets,
 };
 use crate::error::PruneError;
 
@@ -67,6 +68,7 @@ impl Submodular for ByName {
     fn objective<T: Scalar>(
         &self,
         features: &Features<'_, T>,
+        _: &Targets<'_>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError> {
         SaturatedCoverage::new(Similarities::new(features, self.similarity)?, self.alpha)
     }

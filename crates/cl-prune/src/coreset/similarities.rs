@@ -157,9 +157,19 @@ impl Similarities {
         elements: &[usize],
         visitor: impl Fn(&[usize]) -> V + Sync + Send,
     ) -> Vec<V> {
-        in_chunks(elements, self.n * self.work(), |chunk| {
+        self.by_elements_in(0..self.n_panels(), elements, visitor)
+    }
+
+    /// The same with the similarities of the examples of these panels alone.
+    pub(super) fn by_elements_in<V: SimilarityVisitor + Send>(
+        &self,
+        panels: Range<usize>,
+        elements: &[usize],
+        visitor: impl Fn(&[usize]) -> V + Sync + Send,
+    ) -> Vec<V> {
+        in_chunks(elements, self.n.min(panels.len() * ROWS) * self.work(), |chunk| {
             let mut visitor = visitor(chunk);
-            self.visit(0..self.n_panels(), chunk, &mut visitor);
+            self.visit(panels.clone(), chunk, &mut visitor);
             visitor
         })
     }

@@ -8,20 +8,22 @@ use super::{
     client_facility_location::ClientFacilityLocation,
     entry::{AnyMethod, Method},
     features::Features,
-    given::{GivenObjective, GivenSimilarities},
+    given::{BoxedObjective, GivenObjective, GivenSimilarities},
     maximizer::{GREEDY_BYTES, Maximization, Maximizer},
     objective::{Coreset, SubmodularObjective},
     request::{Request, Size},
     similarity::Similarity,
+    targets::Targets,
 };
 use crate::error::PruneError;
 
 /// An objective with its options set.
 pub(super) trait Submodular: fmt::Debug + Send + Sync + 'static {
-    /// Of these examples, nothing chosen.
+    /// Of these examples, with what the choice is to be towards and away from; nothing chosen.
     fn objective<T: Scalar>(
         &self,
         features: &Features<'_, T>,
+        targets: &Targets<'_>,
     ) -> Result<impl SubmodularObjective + Clone, PruneError>;
 
     /// About how many bytes it takes that do not change while it grows, and how many each copy has of its own; `alone`
@@ -52,6 +54,16 @@ pub(super) trait Submodular: fmt::Debug + Send + Sync + 'static {
         true
     }
 
+    /// Whether no gain grows while it does.
+    fn is_submodular(&self) -> bool {
+        true
+    }
+
+    /// Whether every example lowers it.
+    fn is_falling(&self) -> bool {
+        false
+    }
+
     /// Whether it counts all examples, and not the chosen alone.
     fn counts_all(&self) -> bool {
         true
@@ -74,11 +86,12 @@ pub(super) fn maximized(
 
 impl<S: Submodular> Method for Maximized<S> {
     fn choose<T: Scalar>(&self, features: &Features<'_, T>, request: &Request<'_>) -> Result<Coreset, PruneError> {
+        let targets = &request.targets;
         let Some(similarity) = self.submodular.client_similarity() else {
-            return self.maximizer.select(self.submodular.objective(features)?, request);
+            return self.maximizer.select(self.submodular.objective(features, targets)?, request);
         };
         let (clients, weights) = match (request.clients, request.weights) {
-            (None, None) => return self.maximizer.select(self.submodular.objective(features)?, request),
+            (None, None) => return self.maximizer.select(self.submodular.objective(features, targets)?, request),
             (Some(clients), weights) => {
                 let own = weights.map(|weights| clients.iter().map(|&client| weights[client as usize]).collect());
                 (clients.to_vec(), own)
@@ -118,7 +131,16 @@ impl<S: Submodular> Method for Maximized<S> {
     }
 
     fn maximization(&self) -> Option<Maximization> {
-        let (is_monotone, counts_all) = (self.submodular.is_monotone(), self.submodular.counts_all());
-        Some(Maximization { maximizer: self.maximizer, is_monotone, counts_all })
+        let (is_monotone, is_falling) = (self.submodular.is_monotone(), self.submodular.is_falling());
+        let (is_submodular, counts_all) = (self.submodular.is_submodular(), self.submodular.counts_all());
+        Some(Maximization { maximizer: self.maximizer, is_submodular, is_monotone, is_falling, counts_all })
+    }
+
+    fn boxed<'a, T: Scalar>(
+        &'a self,
+        features: &'a Features<'a, T>,
+        targets: &'a Targets<'a>,
+    ) -> Result<Option<BoxedObjective<'a>>, PruneError> {
+        Ok(Some(Box::new(self.submodular.objective(features, targets)?)))
     }
 }

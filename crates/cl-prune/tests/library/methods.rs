@@ -4,7 +4,7 @@ use cl_data::random::stream;
 use cl_prune::coreset::{
     Concave, Craig, Disparity, FacilityLocation, FeatureBased, Features, Glister, GradMatch, GraphCut,
     GraphCutForm, GreeDi, Greedy, Herding, KCenter, LogDeterminant, SaturatedCoverage, SieveStreaming,
-    Similarities, Similarity, Start, SubmodularObjective, Ties, ValidationTaylor,
+    Similarities, Similarity, Start, SubmodularObjective, SumRedundancy, Ties, ValidationTaylor,
 };
 use proptest::prelude::*;
 
@@ -51,6 +51,14 @@ fn definitions<'a>(
             }),
         ));
     }
+    let s = squared.clone();
+    all.push((
+        Box::new(SumRedundancy::new(similarities(Similarity::MaxSquared))),
+        // Without the sum over all pairs, which is the same for every set.
+        Box::new(move |set| {
+            -set.iter().flat_map(|&j| set.iter().map(move |&k| (j, k))).map(|(j, k)| s[j][k]).sum::<f64>()
+        }),
+    ));
     let s = cosine_squared;
     all.push((
         Box::new(LogDeterminant::new(features, Similarity::CosineSquared, 0.7).unwrap()),

@@ -1,8 +1,12 @@
 //! The library as a program uses it.
 
+mod active;
+mod covers;
 mod gradients;
+mod information;
 mod lists;
 mod methods;
+mod mixtures;
 mod objectives;
 mod references;
 

@@ -4,7 +4,8 @@ use cl_data::random::{permutation, stream, uniform};
 use cl_prune::PruneError;
 use cl_prune::coreset::{
     Concave, Coreset, FacilityLocation, FeatureBased, Features, GraphCut, GraphCutForm, Greedy, Herding, KCenter,
-    LogDeterminant, Optimizer, SaturatedCoverage, Similarities, Similarity, Start, SubmodularObjective, Ties,
+    LogDeterminant, Optimizer, ProbabilisticSetCover, SaturatedCoverage, SetCover, Similarities, Similarity,
+    Start, SubmodularObjective, SumRedundancy, Ties,
 };
 use proptest::prelude::*;
 
@@ -17,13 +18,11 @@ fn points(n: usize, d: usize, seed: u64) -> Vec<f64> {
 }
 
 /// All objectives over the same examples.
-fn objectives<'a>(
-    values: &'a [f64],
-    amounts: &'a [f64],
-    d: usize,
-) -> Vec<(&'static str, bool, Box<dyn SubmodularObjective + 'a>)> {
-    let features = Features::new(values, d).unwrap();
-    let amounts = Features::new(amounts, d).unwrap();
+fn objectives(case: &Case) -> Vec<(&'static str, bool, Box<dyn SubmodularObjective + '_>)> {
+    let of = |values| Features::new(values, case.d).unwrap();
+    let (features, amounts) = (of(&case.values), of(&case.amounts));
+    let (concepts, probabilities) = (of(&case.concepts), of(&case.probabilities));
+    let weights: Vec<f64> = (0..case.d).map(|feature| 1.0 / (feature + 1) as f64).collect();
     let by_features = |concave| Box::new(FeatureBased::new(&amounts, concave).unwrap());
     let similarities = |kind| Similarities::new(&features, kind).unwrap();
     let cut = |lambda, form| Box::new(GraphCut::new(similarities(Similarity::Cosine), lambda, form).unwrap());
@@ -39,6 +38,7 @@ fn objectives<'a>(
         ("graph cut", false, cut(1.0, GraphCutForm::Conventional)),
         ("graph cut", true, cut(2.0, GraphCutForm::Conventional)),
         ("graph cut", false, cut(0.5, GraphCutForm::Diversity)),
+        ("sum redundancy", false, Box::new(SumRedundancy::new(similarities(Similarity::MaxSquared)))),
         (
             "log-determinant",
             true,
@@ -53,6 +53,12 @@ fn objectives<'a>(
         ("feature-based", true, by_features(Concave::Sqrt)),
         ("feature-based", true, by_features(Concave::Log)),
         ("feature-based", true, by_features(Concave::Saturating)),
+        ("set cover", true, Box::new(SetCover::new(&concepts).unwrap().with_weights(&weights).unwrap())),
+        (
+            "probabilistic set cover",
+            true,
+            Box::new(ProbabilisticSetCover::new(&probabilities).unwrap().with_weights(&weights).unwrap()),
+        ),
     ]
 }
 
@@ -60,17 +66,22 @@ fn objectives<'a>(
 struct Case {
     values: Vec<f64>,
     amounts: Vec<f64>,
+    /// Some of them 0.
+    concepts: Vec<f64>,
+    probabilities: Vec<f64>,
     d: usize,
 }
 
 impl Case {
     fn new(values: Vec<f64>, d: usize) -> Self {
-        let amounts = values.iter().map(|value| value.abs()).collect();
-        Self { values, amounts, d }
+        let amounts: Vec<f64> = values.iter().map(|value| value.abs()).collect();
+        let concepts = values.iter().map(|value| value.max(0.0)).collect();
+        let probabilities = amounts.iter().map(|amount| amount / (1.0 + amount)).collect();
+        Self { values, amounts, concepts, probabilities, d }
     }
 
     fn objective(&self, which: usize) -> (&'static str, bool, Box<dyn SubmodularObjective + '_>) {
-        objectives(&self.values, &self.amounts, self.d).swap_remove(which)
+        objectives(self).swap_remove(which)
     }
 
     fn select(&self, which: usize, greedy: Greedy, count: usize) -> Coreset {
@@ -78,12 +89,12 @@ impl Case {
     }
 }
 
-const N_OBJECTIVES: usize = 13;
+const N_OBJECTIVES: usize = 16;
 
 #[test]
 fn all_objectives_are_tested() {
     let case = Case::new(points(4, 2, 0), 2);
-    assert_eq!(objectives(&case.values, &case.amounts, 2).len(), N_OBJECTIVES);
+    assert_eq!(objectives(&case).len(), N_OBJECTIVES);
 }
 
 proptest! {

@@ -153,8 +153,9 @@ def coreset(
     features
         (n, d), one example a row: float32 or float64 are read where they lie, halves in single precision.
     method
-        ``k-center``, ``herding``, ``facility-location``, ``graph-cut``, ``log-determinant``, ``saturated-coverage``,
-        ``feature-based``, ``disparity-sum``, ``disparity-min``, ``craig``, ``grad-match``, ``glister``:
+        ``k-center``, ``herding``, ``facility-location``, ``graph-cut``, ``sum-redundancy``, ``log-determinant``,
+        ``saturated-coverage``, ``feature-based``, ``set-cover``, ``probabilistic-set-cover``, ``mixture``, ``disparity-sum``,
+        ``disparity-min``, ``craig``, ``grad-match``, ``glister``, ``contextual-diversity``:
         ``curriculum.catalogue("coresets")`` has them with their options, which are keywords here.
     count
         How many; matching pursuit and sieves may choose fewer.
