@@ -121,7 +121,7 @@ pub(super) fn rows_of(file: &FeatureFile, rows: &Rows) -> Vec<f64> {
     }
 }
 
-pub(super) fn any_of(file: &FeatureFile, path: Option<&Path>) -> anyhow::Result<AnyFeatures<'_>> {
+pub(super) fn any_of<'a>(file: &'a FeatureFile, path: Option<&Path>) -> anyhow::Result<AnyFeatures<'a>> {
     let of_file = || path.map_or_else(String::new, |path| path.display().to_string());
     any_features(&file.values, file.shape.n_features).with_context(of_file)
 }

@@ -1,5 +1,7 @@
 //! Examples in cells, so that neighbours are sought in the nearest few of these.
 
+use std::ops::Range;
+
 use cl_data::{
     Scalar,
     random::{below, stream},
@@ -92,7 +94,11 @@ impl Cells {
     }
 
     pub(super) fn members(&self, cell: usize) -> &[u32] {
-        &self.members[self.starts[cell]..self.starts[cell + 1]]
+        self.members_of(cell..cell + 1)
+    }
+
+    pub(super) fn members_of(&self, cells: Range<usize>) -> &[u32] {
+        &self.members[self.starts[cells.start]..self.starts[cells.end]]
     }
 
     /// The centroids, for [`probes`](Self::probes).
@@ -100,18 +106,13 @@ impl Cells {
         Block::of_points(&self.centroids, n_features)
     }
 
-    /// For each cell which of the columns look into it: each into the `n_probes` of highest rank.
-    pub(super) fn probes(
-        &self,
-        block: &Block,
-        rule: Rule,
-        columns: (&[f64], &[f64]),
-        n_probes: usize,
-    ) -> Vec<Vec<usize>> {
+    /// For each cell which of the columns look into it: each into the `n_probes` of nearest centroid. By their distance, as
+    /// examples were put into cells, for cosines too: centroids of directions are of lengths of their own.
+    pub(super) fn probes(&self, block: &Block, columns: (&[f64], &[f64]), n_probes: usize) -> Vec<Vec<usize>> {
         let n = columns.1.len();
         let mut lists = vec![NearestList::new(n_probes.min(self.len())); n];
         let places: Vec<usize> = (0..n).collect();
-        block.offer(rule, columns, (&places, &vec![u32::MAX; n]), &mut lists);
+        block.offer(Rule::MaxSquared(0.0), columns, (&places, &vec![u32::MAX; n]), &mut lists);
         let mut by_cell = vec![Vec::new(); self.len()];
         for (place, list) in lists.into_iter().enumerate() {
             list.into_sorted().into_iter().for_each(|(_, cell)| by_cell[cell as usize].push(place));

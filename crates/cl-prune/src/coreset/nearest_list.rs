@@ -21,6 +21,11 @@ impl NearestList {
         Self { size, bound: if size == 0 { f32::INFINITY } else { f32::NEG_INFINITY }, kept: Vec::new() }
     }
 
+    /// The same of what reaches `rank`.
+    pub(super) fn at_least(self, rank: f32) -> Self {
+        Self { bound: self.bound.max(rank), ..self }
+    }
+
     #[inline]
     pub(super) fn offer(&mut self, rank: f32, index: u32) {
         if rank < self.bound || self.size == 0 {
@@ -44,6 +49,7 @@ impl NearestList {
     pub(super) fn into_sorted(mut self) -> Vec<(f32, u32)> {
         self.cut();
         self.kept.sort_unstable_by(better_first);
+        self.kept.shrink_to_fit();
         self.kept
     }
 }
@@ -55,11 +61,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_best_are_kept_in_any_order(ranks in prop::collection::vec(0u8..9, 0..60), size in 0usize..9, seed: u64) {
+        fn the_best_are_kept_in_any_order(ranks in prop::collection::vec(0u8..9, 0..60), size in 0usize..9, least in 0u8..9, seed: u64) {
             let mut all: Vec<(f32, u32)> = ranks.iter().zip(0..).map(|(&rank, index)| (rank.into(), index)).collect();
-            let mut list = NearestList::new(size);
+            let mut list = NearestList::new(size).at_least(least.into());
             let order = cl_data::random::permutation(&mut cl_data::random::stream(seed, "test", 0), all.len());
             order.into_iter().for_each(|at| list.offer(all[at].0, all[at].1));
+            all.retain(|&(rank, _)| rank >= least.into());
             all.sort_by(better_first);
             all.truncate(size);
             prop_assert_eq!(list.into_sorted(), all);

@@ -16,17 +16,26 @@ use crate::error::PruneError;
 /// Examples of a block, where these are taken as they come.
 const BLOCK: usize = 1024;
 
-/// Cells whose neighbours are found before they are put where they belong.
-const CELLS: usize = 64;
+/// Cells whose neighbours are found before they are put where they belong, at least.
+const CELLS: usize = 32;
+
+/// Cells whose examples look for neighbours together, at most: what they look into is written out once for all of them.
+const TOGETHER: usize = 16;
 
 /// Examples whose neighbours are sought both ways, to know the recall.
 const SAMPLE: usize = 256;
+
+/// As many where only neighbours from some similarity on are asked for, of which most examples have none.
+const SAMPLE_ABOVE: usize = 1024;
 
 /// Multiply-adds up to which all pairs are compared: seconds.
 const AFFORDABLE: f64 = 2e11;
 
 /// The recall that the number of probes is doubled for.
 const RECALL: f64 = 0.98;
+
+/// As much where only neighbours from some similarity on are asked for.
+const RECALL_ABOVE: f64 = 0.995;
 
 /// How neighbours are sought.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -48,8 +57,8 @@ pub enum SearchMethod {
 /// cells   about sqrt(n) cells by k-means; each example looks into the P cells of nearest centroid: O(n sqrt(n) d P)
 /// ```
 ///
-/// P is doubled from 4 until, on 256 examples whose neighbours are sought among all, too, at least 98 % of these are
-/// found. The recall of the P taken is told. Memory: 8 bytes for each of the n K neighbours, and the features as they
+/// P is doubled from 2 until, on 256 examples whose neighbours are sought among all, too, at least 98 % of these are
+/// found ([99.5 %](Self::with_least_cosine) of those above a least cosine, on 1,024). The recall of the P taken is told. Memory: 8 bytes for each of the n K neighbours, and the features as they
 /// are; what is compared is written out in double precision a block at a time. The same bits for any number of threads.
 ///
 /// For `max-squared` and `max-distance` the largest distance is that of all pairs where these are compared; in cells it
@@ -64,9 +73,10 @@ pub enum SearchMethod {
 /// assert_eq!(search.recall, 1.0);
 /// # Ok::<(), cl_prune::PruneError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NeighborSearch {
     k: usize,
+    least_cosine: Option<f64>,
     method: SearchMethod,
     n_probes: Option<usize>,
     seed: u64,
@@ -96,7 +106,7 @@ impl NeighborSearch {
         if k == 0 {
             return Err(PruneError::argument("neighbors", k, "at least 1, the example itself"));
         }
-        Ok(Self { k, method: SearchMethod::Auto, n_probes: None, seed: 0 })
+        Ok(Self { k, least_cosine: None, method: SearchMethod::Auto, n_probes: None, seed: 0 })
     }
 
     /// The same by another method.
@@ -118,6 +128,19 @@ impl NeighborSearch {
     /// The same with another seed of cells and sample.
     pub fn with_seed(self, seed: u64) -> Self {
         Self { seed, ..self }
+    }
+
+    /// The same for those of the nearest alone whose cosine is at least this, but for the rounding of single precision: lists
+    /// are shorter then, and the recall that is measured, of 1,024 examples, and sought, 99.5 %, is that of these. For
+    /// similarities by cosine.
+    ///
+    /// # Errors
+    /// [`PruneError::InvalidArgument`] where it is not in [-1, 1].
+    pub fn with_least_cosine(self, cosine: f64) -> Result<Self, PruneError> {
+        if !(-1.0..=1.0).contains(&cosine) {
+            return Err(PruneError::argument("least_cosine", cosine, "a cosine, from -1 to 1"));
+        }
+        Ok(Self { least_cosine: Some(cosine), ..self })
     }
 
     /// How many neighbours each example has, itself among them.
@@ -145,24 +168,36 @@ impl NeighborSearch {
     ) -> Result<(SparseSimilarities, SearchReport), PruneError> {
         let (n, k) = (features.n_examples(), self.k.min(features.n_examples().max(1)));
         PruneError::check_memory::<(u32, f32)>("neighbors", n.saturating_mul(k))?;
+        let list = NearestList::new(k - 1).at_least(self.least_rank(similarity)?);
         let points = SearchPoints::new(*features, similarity)?;
-        let (cells, report) = self.cells(&points);
+        let (cells, report) = self.cells(&points, &list);
         let is_exact = report.n_cells == 0;
         let mut indices = vec![SparseSimilarities::NONE; n * k];
         let mut similarities = vec![0.0f32; n * k];
         let centroids = cells.have_centroids().then(|| cells.block(points.n_features()));
         let mut least = f64::INFINITY;
-        for first in (0..cells.len()).step_by(CELLS) {
-            let found: Vec<(Vec<NearestList>, f64)> = (first..cells.len().min(first + CELLS))
+        let n_threads = rayon::current_num_threads();
+        // Where all are looked at, one block of queries after the other stays in the cache.
+        let together = if is_exact { 1 } else { TOGETHER };
+        let n_cells = CELLS.max(2 * n_threads * together);
+        for first in (0..cells.len()).step_by(n_cells) {
+            let last = cells.len().min(first + n_cells);
+            let found: Vec<Found<'_>> = (first..last)
                 .into_par_iter()
-                .map(|cell| look(&points, &cells, centroids.as_ref(), report.n_probes, cells.members(cell), k - 1))
+                .step_by(together)
+                .map(|cell| {
+                    let queries = cells.members_of(cell..last.min(cell + together));
+                    let (lists, lowest) =
+                        look(&points, &cells, centroids.as_ref(), report.n_probes, queries, &list);
+                    (queries, lists.into_iter().map(NearestList::into_sorted).collect(), lowest)
+                })
                 .collect();
-            for (cell, (lists, lowest)) in (first..).zip(found) {
+            for (queries, lists, lowest) in found {
                 least = least.min(lowest);
-                for (list, &example) in lists.into_iter().zip(cells.members(cell)) {
+                for (list, &example) in lists.into_iter().zip(queries) {
                     let row = example as usize * k;
                     indices[row] = example;
-                    for (at, (rank, index)) in (row + 1..).zip(list.into_sorted()) {
+                    for (at, (rank, index)) in (row + 1..).zip(list) {
                         (indices[at], similarities[at]) = (index, rank);
                     }
                 }
@@ -231,8 +266,21 @@ impl NeighborSearch {
         SparseSimilarities::of_lists(n, width, indices, similarities)
     }
 
+    /// What ranks have to reach.
+    fn least_rank(&self, similarity: Similarity) -> Result<f32, PruneError> {
+        match (self.least_cosine, similarity) {
+            (None, _) => Ok(f32::NEG_INFINITY),
+            // A similarity is rounded by 2^-24 at most, and by as much again from its rounded bound.
+            (Some(cosine), Similarity::Cosine) => Ok(((1.0 + cosine) / 2.0 - 1e-6) as f32),
+            (Some(cosine), Similarity::CosineSquared) if cosine >= 0.0 => Ok((cosine * cosine - 1e-6) as f32),
+            (Some(cosine), _) => {
+                Err(PruneError::argument("least_cosine", cosine, "a similarity that grows with the cosine"))
+            }
+        }
+    }
+
     /// The cells, and how many of them each example looks into.
-    fn cells<T: Scalar>(&self, points: &SearchPoints<'_, T>) -> (Cells, SearchReport) {
+    fn cells<T: Scalar>(&self, points: &SearchPoints<'_, T>, list: &NearestList) -> (Cells, SearchReport) {
         let n = points.len();
         if self.is_exact(n, points.n_features()) {
             let method = SearchMethod::Exact;
@@ -241,11 +289,12 @@ impl NeighborSearch {
         }
         let cells = Cells::by_k_means(points, self.seed);
         let centroids = cells.block(points.n_features());
-        let sampled = sample(&mut stream(self.seed, "neighbour recall", 0), n, SAMPLE.min(n));
-        let n_others = self.k.min(n) - 1;
+        let (n_sampled, enough) =
+            if self.least_cosine.is_some() { (SAMPLE_ABOVE, RECALL_ABOVE) } else { (SAMPLE, RECALL) };
+        let sampled = sample(&mut stream(self.seed, "neighbour recall", 0), n, n_sampled.min(n));
         let chunks = |cells: &Cells, centroids: Option<&Block>, n_probes: usize| -> Vec<NearestList> {
             let share = sampled.len().div_ceil(rayon::current_num_threads()).max(1);
-            let look = |queries| look(points, cells, centroids, n_probes, queries, n_others).0;
+            let look = |queries| look(points, cells, centroids, n_probes, queries, list).0;
             sampled.par_chunks(share).flat_map_iter(look).collect()
         };
         let nearest: Vec<Vec<(f32, u32)>> =
@@ -261,9 +310,9 @@ impl NeighborSearch {
             }
             if n_nearest == 0 { 1.0 } else { n_found as f64 / n_nearest as f64 }
         };
-        let mut n_probes = self.n_probes.unwrap_or(4).min(cells.len());
+        let mut n_probes = self.n_probes.unwrap_or(2).min(cells.len());
         let mut reached = recall(n_probes);
-        while self.n_probes.is_none() && reached < RECALL && n_probes < cells.len() {
+        while self.n_probes.is_none() && reached < enough && n_probes < cells.len() {
             n_probes = (2 * n_probes).min(cells.len());
             reached = recall(n_probes);
         }
@@ -291,20 +340,23 @@ fn of_rank(rule: Rule, rank: f64) -> f64 {
     }
 }
 
-/// The `size` nearest others of these examples, of what is in the cells that each looks into, or of all; and the lowest
-/// rank of any pair that was compared.
+/// The queries that were sought for together, their neighbours, the nearest first, and the lowest rank of all pairs.
+type Found<'a> = (&'a [u32], Vec<Vec<(f32, u32)>>, f64);
+
+/// The nearest others of these examples, as many as `list` holds, of what is in the cells that each looks into, or of all;
+/// and the lowest rank of any pair that was compared.
 fn look<T: Scalar>(
     points: &SearchPoints<'_, T>,
     cells: &Cells,
     centroids: Option<&Block>,
     n_probes: usize,
     queries: &[u32],
-    size: usize,
+    list: &NearestList,
 ) -> (Vec<NearestList>, f64) {
     let d = points.n_features();
-    let mut lists = vec![NearestList::new(size); queries.len()];
+    let mut lists = vec![list.clone(); queries.len()];
     let (columns, norms) = points.columns(queries);
-    let by_cell = centroids.map(|block| cells.probes(block, points.rank, (&columns, &norms), n_probes));
+    let by_cell = centroids.map(|block| cells.probes(block, (&columns, &norms), n_probes));
     let all: Vec<usize> = (0..queries.len()).collect();
     let (mut block, mut least) = (Block::default(), f64::INFINITY);
     let (mut some_columns, mut some_norms, mut own) = (Vec::new(), Vec::new(), Vec::new());
@@ -394,6 +446,42 @@ mod tests {
                 }
             }
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// Those of the nearest that reach the cosine, and no others.
+        #[test]
+        fn a_least_cosine_shortens_lists(
+            n in 1usize..60, d in 1usize..4, k in 1usize..20, least in -1.0f64..=1.0, seed: u64,
+            method in prop_oneof![Just(SearchMethod::Exact), Just(SearchMethod::Cells)],
+        ) {
+            let values = values(n, d, seed, true);
+            let features = Features::new(&values, d).unwrap();
+            let search = NeighborSearch::new(k).unwrap().with_method(method).with_probes(n).unwrap();
+            let all = search.of(&features, Similarity::Cosine).unwrap().0;
+            let some = search.with_least_cosine(least).unwrap().of(&features, Similarity::Cosine).unwrap().0;
+            for element in 0..n {
+                let reaches = |slack: f64| move |&(client, similarity): &(usize, f32)| {
+                    client == element || f64::from(similarity) >= (1.0 + least) / 2.0 - slack
+                };
+                let of = |of: &SparseSimilarities| of.of_all_to(element).collect::<Vec<_>>();
+                let found = of(&some);
+                prop_assert!(found.iter().all(reaches(2e-6)));
+                prop_assert!(of(&all).iter().filter(|entry| reaches(0.0)(entry)).all(|entry| found.contains(entry)));
+                prop_assert!(found.iter().all(|entry| of(&all).contains(entry)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_least_cosine_is_of_cosines() {
+        let search = NeighborSearch::new(2).unwrap();
+        assert!(search.with_least_cosine(1.5).is_err() && search.with_least_cosine(f64::NAN).is_err());
+        let features = Features::new(&[1.0, 0.5], 1).unwrap();
+        let error = search.with_least_cosine(0.9).unwrap().of(&features, Similarity::MaxSquared).unwrap_err();
+        assert!(error.to_string().contains("grows with the cosine"), "{error}");
     }
 
     #[test]

@@ -106,18 +106,16 @@ impl NearDuplicates {
             gathered = distinct.iter().flat_map(|&example| features.example(example)).copied().collect();
             Features::new(&gathered, features.n_features())?
         };
-        let (similarities, search) = self.search.of(&own, Similarity::Cosine)?;
+        let search = self.search.with_least_cosine(self.threshold)?;
+        let (similarities, search) = search.of(&own, Similarity::Cosine)?;
         let norms: Vec<f64> =
             (0..own.n_examples()).into_par_iter().map(|example| norm(own.example(example))).collect();
         let cosine = |a: usize, b: usize| cosine(own.example(a), own.example(b)) / (norms[a] * norms[b]);
-        // In single precision a similarity is off by 2^-24 at most, and by as much again from its rounded bound.
-        let least = ((1.0 + self.threshold) / 2.0 - 1e-6) as f32;
         let near: Vec<(usize, usize)> = (0..own.n_examples())
             .into_par_iter()
             .flat_map_iter(|a| {
-                let above =
-                    similarities.of_all_to(a).filter(move |&(b, similarity)| b != a && similarity >= least);
-                above.map(move |(b, _)| (a.min(b), a.max(b)))
+                let others = similarities.of_all_to(a).filter(move |&(b, _)| b != a);
+                others.map(move |(b, _)| (a.min(b), a.max(b)))
             })
             .filter(|&(a, b)| self.is_near(cosine(a, b)))
             .collect();
