@@ -41,11 +41,11 @@ pub struct Images {
     pub seeds: u64,
 
     /// Epochs of training on everything; every other arm makes as many updates.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(4..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(4..=1000))]
     pub epochs: u64,
 
     /// The first so many images of the training and of the test set alone, for a first look.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1280..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(128..))]
     pub images: Option<u64>,
 
     /// Runs at a time; one per core where it is left out.
