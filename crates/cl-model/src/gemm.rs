@@ -16,11 +16,9 @@ use pulp::{Arch, Simd, WithSimd};
 use self::element::Element;
 use self::tile::{Block, Start, tiles};
 
-mod convolution;
+pub(crate) mod convolution;
 mod element;
 mod tile;
-
-pub(crate) use self::convolution::{Grid, add_weight_gradient, convolve};
 
 /// Steps of the inner dimension at a time: a panel of A (64 rows in `f32` at most) then stays in a second-level cache,
 /// and the columns of B that are in use in the first. Each such part of a sum starts from zero: another number here

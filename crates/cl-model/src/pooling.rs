@@ -3,7 +3,7 @@
 use cl_data::Scalar;
 use cl_data::instructions::vectorized;
 
-use crate::gemm::Grid;
+use crate::gemm::convolution::Grid;
 
 /// The pixels that are left of `grid`: a row or column beyond an even number is left out.
 pub(crate) fn pooled(grid: Grid) -> Grid {

@@ -145,7 +145,7 @@ fn gradients_are_finite_differences() {
                 let mut network = network(shape, &widths, activation);
                 let (_, _, found) = gradient(&network, &data, mode);
                 let h = 1e-6;
-                for k in 0..found.len() {
+                for (k, found) in found.into_iter().enumerate() {
                     let start = network.parameters()[k];
                     let mut at = |value: f64| {
                         network.parameters_mut()[k] = value;
@@ -154,8 +154,8 @@ fn gradients_are_finite_differences() {
                     };
                     let numeric = (at(start + h) - at(start - h)) / (2.0 * h);
                     at(start);
-                    let error = (numeric - found[k]).abs();
-                    assert!(error < 1e-6 * (1.0 + numeric.abs()), "{mode:?} {k}: {numeric} {}", found[k]);
+                    let error = (numeric - found).abs();
+                    assert!(error < 1e-6 * (1.0 + numeric.abs()), "{mode:?} {k}: {numeric} {found}");
                 }
             }
         }
@@ -258,7 +258,8 @@ fn a_network_is_read_back_as_it_was_written_and_checked() {
         change(&mut value);
         serde_json::from_value::<ConvNet<f64>>(value).unwrap_err().to_string()
     };
-    let cases: [(&dyn Fn(&mut Value), &str); 5] = [
+    type Case<'a> = (&'a dyn Fn(&mut Value), &'a str);
+    let cases: [Case<'_>; 5] = [
         (&|value| drop(value["parameters"].as_array_mut().unwrap().pop()), "number of parameters"),
         (&|value| drop(value["statistics"].as_array_mut().unwrap().pop()), "number of statistics"),
         (&|value| value["widths"] = serde_json::json!([3, 0]), "widths"),
