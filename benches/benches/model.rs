@@ -10,8 +10,8 @@ use std::hint::black_box;
 use cl_benches::{Precision, Rows, Work, all_threads};
 use cl_data::{Dataset, random};
 use cl_model::{
-    Activation, Budget, CrossEntropy, Examples, Initialization, Mlp, Mode, Model, Sgd, SoftmaxRegression, Trainer,
-    gradient_norms,
+    Activation, Budget, ConvNet, CrossEntropy, Examples, ImageShape, Initialization, Mlp, Mode, Model, Sgd,
+    SoftmaxRegression, Trainer, gradient_norms,
 };
 use cl_pacing::ShuffleSampler;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -23,7 +23,7 @@ fn shaped(n: usize, d: usize) -> Dataset<f32> {
     Dataset::new(d, features, (0..n).map(|i| i % 10).collect(), 10).expect("finite features, ten classes")
 }
 
-fn train(model: &mut Mlp<f32>, data: &Dataset<f32>, batch_size: usize, n_epochs: u64) {
+fn train(model: &mut impl Model<f32>, data: &Dataset<f32>, batch_size: usize, n_epochs: u64) {
     let mut sampler = ShuffleSampler::new(data.n_examples(), batch_size, 1).expect("a batch of at least one");
     let trainer = Trainer::new(Budget::Epochs(n_epochs), 0.05).expect("a positive learning rate");
     let mut sgd = Sgd::new(0.9, 0.0).expect("a momentum below 1");
@@ -59,6 +59,15 @@ fn training(criterion: &mut Criterion) {
     });
     rows.row("GraNd of 60,000 with it", multiply_adds(60_000 * (forward + down)), all_threads(), |b| {
         b.iter(|| gradient_norms(&network, &CrossEntropy, black_box(&images)))
+    });
+    let images = shaped(512, 3 * 32 * 32);
+    let (shape, widths) = (ImageShape::new(3, 32, 32).expect("positive numbers"), [16, 32, 64]);
+    let convolutional = ConvNet::new(shape, &widths, images.n_classes(), Activation::Relu, Initialization::He, 1);
+    let convolutional = convolutional.expect("an image that can be halved three times");
+    // Nothing goes down to the images.
+    let an_image = 3 * convolutional.n_multiply_adds() - 9 * 3 * widths[0] * 32 * 32;
+    rows.row("convolutional 16-32-64, batch 128, 4 updates", multiply_adds(512 * an_image), all_threads(), |b| {
+        b.iter(|| rayon::scope(|_| train(&mut convolutional.clone(), black_box(&images), 128, 1)))
     });
 }
 

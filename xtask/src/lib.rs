@@ -16,6 +16,7 @@ pub mod demos;
 pub mod experiment;
 pub mod experiments;
 pub mod html;
+pub mod images;
 pub mod language;
 mod noisy_split;
 pub mod progress;

@@ -10,6 +10,7 @@ use xtask::accuracy::{Accuracy, accuracy};
 use xtask::bench::{Bench, bench};
 use xtask::calibrate::{Calibrate, calibrate};
 use xtask::data_sets::{Data, data};
+use xtask::images::{Images, images};
 use xtask::python::{Python, python};
 use xtask::reproduce::{Reproduce, reproduce};
 use xtask::results_page::{Results, results};
@@ -29,6 +30,8 @@ enum Task {
     Reproduce(Reproduce),
     /// Trains each model on real data and prints its test accuracy.
     Accuracy(Accuracy),
+    /// Asks what the papers say of CIFAR-10 with a convolutional network on all of it; goes on where it was stopped.
+    Images(Images),
     /// Gives every judge simulated results of known truth: how often intervals hold it, how often verdicts are false.
     Calibrate(Calibrate),
     /// Lists the real data sets, where each is published, and what a folder has of them.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let done = instructions::check().map_err(anyhow::Error::from).and_then(|()| match task {
         Task::Reproduce(arguments) => reproduce(&arguments),
         Task::Accuracy(arguments) => accuracy(&arguments),
+        Task::Images(arguments) => images(&arguments),
         Task::Calibrate(arguments) => calibrate(&arguments),
         Task::Data(arguments) => data(&arguments),
         Task::Results(arguments) => results(&arguments),

@@ -25,6 +25,10 @@ pub struct Results {
     #[arg(long = "run", value_name = "DIR", required = true)]
     pub runs: Vec<PathBuf>,
 
+    /// Folder of a finished run of `cargo xtask images`, whose tables stand at the end of RESULTS.md.
+    #[arg(long, value_name = "DIR")]
+    pub images: Option<PathBuf>,
+
     /// Say whether RESULTS.md and README.md are what the runs give, and write nothing.
     #[arg(long)]
     pub check: bool,
@@ -63,7 +67,8 @@ pub fn results_in(arguments: &Results, root: &Path) -> Result<()> {
     let path = |name: &str| root.join(name);
     let text_of = |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
     let readme = readme::with_tables(&text_of(&path("README.md"))?, &readme::parts(first)?)?;
-    let files = [(path("RESULTS.md"), page::page(&runs)?), (path("README.md"), readme)];
+    let images = arguments.images.as_deref().map(page::images).transpose()?.unwrap_or_default();
+    let files = [(path("RESULTS.md"), page::page(&runs)? + &images), (path("README.md"), readme)];
     for (path, text) in &files {
         if arguments.check {
             if text_of(path)? != *text {

@@ -9,6 +9,7 @@ mod data_sets;
 mod flips;
 mod floors;
 mod fuzz;
+mod images;
 mod imports;
 mod instructions;
 mod layers;

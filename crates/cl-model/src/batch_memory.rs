@@ -153,6 +153,12 @@ impl<'d, T: Scalar, M: Model<T>> BatchMemory<'d, T, M> {
         });
     }
 
+    /// Lets the model's statistics follow the batch of the last forward pass.
+    pub(crate) fn update_statistics(&self, model: &mut M) {
+        // A model that has any sees its batches whole.
+        model.update_statistics(&self.parts[0].workspace);
+    }
+
     /// The gradient that the last backward pass left.
     pub(crate) fn gradient(&self) -> &[T] {
         &self.parts[0].gradient
@@ -165,7 +171,8 @@ impl<'d, T: Scalar, M: Model<T>> BatchMemory<'d, T, M> {
 
     fn make_room(&mut self, model: &M, b: usize) {
         let work = b.saturating_mul(model.parameters().len());
-        let n_parts = if work < WORTH_SPLITTING { 1 } else { (b / SMALLEST_PART).clamp(1, MOST_PARTS) };
+        let whole = work < WORTH_SPLITTING || model.couples_examples();
+        let n_parts = if whole { 1 } else { (b / SMALLEST_PART).clamp(1, MOST_PARTS) };
         self.part_size = b.div_ceil(n_parts);
         if b > self.capacity {
             self.capacity = b;

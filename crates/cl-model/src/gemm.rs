@@ -16,6 +16,7 @@ use pulp::{Arch, Simd, WithSimd};
 use self::element::Element;
 use self::tile::{Block, Start, tiles};
 
+pub(crate) mod convolution;
 mod element;
 mod tile;
 
@@ -177,16 +178,16 @@ impl<E: Element> Product<'_, E> {
                     match right {
                         Right::Plain(b) if n_columns <= H => {
                             let columns = columns_of::<E, H>(b, k, first_column..first_column + n_columns, &depth);
-                            tiles::<E, S, H>(simd, left_panel, columns, vectors, target);
+                            tiles::<E, S, H, 1>(simd, left_panel, [columns], vectors, target);
                         }
                         Right::Plain(b) => {
                             let columns = columns_of::<E, C>(b, k, first_column..first_column + n_columns, &depth);
-                            tiles::<E, S, C>(simd, left_panel, columns, vectors, target);
+                            tiles::<E, S, C, 1>(simd, left_panel, [columns], vectors, target);
                         }
                         Right::Transposed(_) => {
                             let panel = first_column / C * depth.len();
                             let panel = &right_panels.as_chunks::<C>().0[panel..][..depth.len()];
-                            tiles::<E, S, C>(simd, left_panel, panel, vectors, target);
+                            tiles::<E, S, C, 1>(simd, left_panel, [panel], vectors, target);
                         }
                     }
                 }

@@ -9,10 +9,14 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod augmented;
 mod batch_memory;
+mod batch_norm;
+mod conv_net;
 mod error;
 mod evaluate;
 mod gemm;
+mod image_shape;
 mod initialization;
 mod linear;
 mod logistic;
@@ -22,6 +26,7 @@ mod model;
 mod observer;
 mod optimizer;
 mod plan;
+mod pooling;
 mod run;
 mod schedule;
 mod softmax;
@@ -32,10 +37,13 @@ mod validated;
 mod window;
 
 pub use activation::Activation;
+pub use augmented::{Augmented, AugmentedWorkspace};
 pub use cl_data::{exponential, lambert_w0};
+pub use conv_net::{ConvNet, ConvNetWorkspace};
 pub use error::ModelError;
 pub use evaluate::{Evaluation, evaluate, gradient_norms};
 pub use gemm::Packing;
+pub use image_shape::ImageShape;
 pub use initialization::Initialization;
 pub use linear::{LinearRegression, LinearSvm};
 pub use logistic::{LogisticRegression, sigmoid};

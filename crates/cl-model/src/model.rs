@@ -40,10 +40,11 @@ impl<'a, T: Scalar> Examples<'a, T> {
     }
 }
 
-/// Whether a forward pass trains or evaluates: dropout acts in training alone.
+/// Whether a forward pass trains or evaluates: dropout acts in training alone, and batch normalisation by the batch's own
+/// statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Every unit takes part.
+    /// Every unit takes part, and every example is on its own.
     Evaluation,
     /// Units drop out, which ones being a pure function of the model's seed and this step: a resumed run drops
     /// what the uninterrupted one would have.
@@ -117,6 +118,28 @@ pub trait Model<T: Scalar>: Clone + Send + Sync {
         }
     }
 
+    /// Whether, in training, the outputs for an example depend on the others of its batch, as batch normalisation makes
+    /// them. A batch of such a model is never split; what can be done on several threads is the model's to split.
+    fn couples_examples(&self) -> bool {
+        false
+    }
+
+    /// What training changes beside the parameters and no optimiser may: the running statistics of batch
+    /// normalisation. Saved and restored with the parameters.
+    fn statistics(&self) -> &[T] {
+        &[]
+    }
+
+    /// The same, to be read back from a checkpoint.
+    fn statistics_mut(&mut self) -> &mut [T] {
+        &mut []
+    }
+
+    /// Lets the statistics follow the batch of the last forward pass, which was one of training: once an update.
+    fn update_statistics(&mut self, workspace: &Self::Workspace) {
+        let _ = workspace;
+    }
+
     /// Number of features that the last layer sees, h: the inputs themselves for a linear model.
     fn n_last_features(&self) -> usize {
         self.n_features()
@@ -127,6 +150,18 @@ pub trait Model<T: Scalar>: Clone + Send + Sync {
         let _ = workspace;
         examples.as_slice()
     }
+}
+
+/// All that training changes: the parameters, then the statistics.
+pub(crate) fn learned<T: Scalar>(model: &impl Model<T>) -> Vec<T> {
+    [model.parameters(), model.statistics()].concat()
+}
+
+/// Gives a model back what [`learned`] was told of it; as many numbers, which the caller has checked.
+pub(crate) fn restore_learned<T: Scalar>(model: &mut impl Model<T>, learned: &[T]) {
+    let (parameters, statistics) = learned.split_at(model.parameters().len());
+    model.parameters_mut().copy_from_slice(parameters);
+    model.statistics_mut().copy_from_slice(statistics);
 }
 
 /// Adds |delta_i|^2 (|input_i|^2 + 1), the squared norm of the gradient of a dense layer with bias, to each of

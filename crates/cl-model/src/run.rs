@@ -6,7 +6,7 @@ use crate::{
     error::ModelError,
     evaluate::{check_fit, evaluate, forward_all, target},
     loss::Loss,
-    model::Model,
+    model::{Model, learned, restore_learned},
     observer::{EpochEnd, Observer, Presentation, Validated},
     optimizer::Optimizer,
     plan::{Budget, Criterion, LearningRate, Plan, Training},
@@ -45,6 +45,7 @@ struct Progress<T: Scalar> {
 #[serde(bound = "")]
 struct Best<T: Scalar> {
     score: f64,
+    /// And statistics.
     parameters: Vec<T>,
 }
 
@@ -65,6 +66,7 @@ pub struct Checkpoint<T: Scalar, O, R>(Content<T, O, R>);
 struct Content<T: Scalar, O, R> {
     data: Fingerprint,
     budget: Budget,
+    /// And statistics.
     parameters: Vec<T>,
     optimizer: O,
     learning_rate: R,
@@ -210,6 +212,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
             memory.backward(model);
             let learning_rate = self.plan.learning_rate.at(self.progress.training.n_updates);
             optimizer.update(model.parameters_mut(), memory.gradient(), learning_rate);
+            memory.update_statistics(model);
             self.progress.epoch_loss += memory.losses.iter().sum::<f64>();
             self.progress.epoch_presented += b;
             self.progress.training.n_updates += 1;
@@ -225,7 +228,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
     /// Ends the run: the model gets the parameters that were best on the held-out data, if there were any.
     pub fn finish(self, model: &mut M) -> Training {
         if let Some(best) = &self.progress.best {
-            model.parameters_mut().copy_from_slice(&best.parameters);
+            restore_learned(model, &best.parameters);
         }
         self.progress.training
     }
@@ -243,7 +246,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         Ok(Checkpoint(Content {
             data: self.data.fingerprint(),
             budget: self.plan.budget,
-            parameters: model.parameters().to_vec(),
+            parameters: learned(model),
             optimizer: optimizer.clone(),
             learning_rate: self.plan.learning_rate.clone(),
             sampler: sampler.save(self.progress.training.n_steps)?,
@@ -267,7 +270,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
             let budgets = (format!("{:?}", checkpoint.budget), format!("{:?}", self.plan.budget));
             return Err(other("budget", budgets.0, budgets.1));
         }
-        let (found, expected) = (checkpoint.parameters.len(), model.parameters().len());
+        let (found, expected) = (checkpoint.parameters.len(), learned(model).len());
         if found != expected || checkpoint.progress.best.as_ref().is_some_and(|b| b.parameters.len() != expected) {
             return Err(other("number of parameters", found.to_string(), expected.to_string()));
         }
@@ -275,7 +278,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         if found != expected {
             return Err(other("number of steps of the sampler", found.to_string(), expected.to_string()));
         }
-        model.parameters_mut().copy_from_slice(&checkpoint.parameters);
+        restore_learned(model, &checkpoint.parameters);
         *optimizer = checkpoint.optimizer;
         self.plan.learning_rate = checkpoint.learning_rate;
         self.progress = checkpoint.progress;
@@ -359,7 +362,7 @@ impl<'d, T: Scalar, M: Model<T>, R: LearningRate + Clone> Run<'d, T, M, R> {
         // A NaN is never best.
         let is_best = progress.best.as_ref().map_or(!score.is_nan(), |best| score > best.score);
         if is_best {
-            progress.best = Some(Best { score, parameters: model.parameters().to_vec() });
+            progress.best = Some(Best { score, parameters: learned(model) });
             progress.epochs_since_best = 0;
             progress.training.best_at = Some(end.n_updates);
         } else {

@@ -1,8 +1,8 @@
 //! `RESULTS.md`: of each run how large it was and where it was run, every claim in a line, and every measurement.
 
-use std::{cmp::Reverse, fmt::Write as _};
+use std::{cmp::Reverse, fmt::Write as _, fs, path::Path};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use cl_study::{Table, Verdict, shown};
 
 use super::stored::{Settings, StoredRun};
@@ -10,6 +10,7 @@ use crate::{
     data_sets::{self, DataSet},
     experiments::ALL,
     report::all_claims,
+    run_record::RunRecord,
     verdicts::{Expected, Row},
 };
 
@@ -77,6 +78,27 @@ fn facts(run: &StoredRun, data: &[&str]) -> Vec<(&'static str, String)> {
         ("machine", format!("{}, {} threads, {}", record.processor, record.cores, record.instructions)),
         ("sources", format!("version {}, commit {}", record.version, record.commit)),
     ]
+}
+
+/// The section of a finished run of `cargo xtask images`: where and how long it was run, and its tables.
+///
+/// # Errors
+/// Where the run is not finished.
+pub(super) fn images(folder: &Path) -> Result<String> {
+    let record = RunRecord::read(folder)?;
+    let path = folder.join("table.md");
+    let tables = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let mut text = "\n## CIFAR-10 with a convolutional network\n\n".to_owned();
+    for (name, content) in [
+        ("command", "`cargo xtask images`".to_owned()),
+        ("time", duration(record.seconds)),
+        ("machine", format!("{}, {} threads, {}", record.processor, record.cores, record.instructions)),
+        ("sources", format!("version {}, commit {}", record.version, record.commit)),
+    ] {
+        writeln!(text, "- {name}: {content}")?;
+    }
+    write!(text, "\n{tables}")?;
+    Ok(shown::lines(&text).into_owned())
 }
 
 /// The sets on which something was measured, in the order of their list.

@@ -34,6 +34,26 @@ impl<E: Element, const C: usize> Factors<E> for &[[E; C]] {
     }
 }
 
+/// Columns of which each begins one entry after the one before, a row `stride` entries after the row before.
+#[derive(Clone, Copy)]
+pub(super) struct Windows<'a, E> {
+    pub(super) entries: &'a [E],
+    pub(super) stride: usize,
+    pub(super) n_rows: usize,
+}
+
+impl<E: Element> Factors<E> for Windows<'_, E> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.n_rows
+    }
+
+    #[inline(always)]
+    fn at(&self, row: usize, column: usize) -> E {
+        self.entries[row * self.stride + column]
+    }
+}
+
 /// What a tile's sums are added to.
 #[derive(Clone, Copy)]
 pub(super) enum Start<'a, E> {
@@ -52,20 +72,21 @@ pub(super) struct Block<'a, E> {
     pub(super) start: Start<'a, E>,
 }
 
-/// One tile of C with as many vectors of rows as there are.
+/// One tile of C with as many vectors of rows as there are; the inner dimension runs through the parts of the right
+/// operand one after the other, in one sum.
 #[inline(always)]
-pub(super) fn tiles<E: Element, S: Simd, const C: usize>(
+pub(super) fn tiles<E: Element, S: Simd, const C: usize, const P: usize>(
     simd: S,
     left: &[E::Vector<S>],
-    right: impl Factors<E>,
+    right: [impl Factors<E>; P],
     vectors: usize,
     target: Block<'_, E>,
 ) {
     match vectors {
-        1 => tile::<E, S, 1, C>(simd, left.as_chunks().0, right, target),
-        2 => tile::<E, S, 2, C>(simd, left.as_chunks().0, right, target),
-        3 => tile::<E, S, 3, C>(simd, left.as_chunks().0, right, target),
-        _ => tile::<E, S, 4, C>(simd, left.as_chunks().0, right, target),
+        1 => tile::<E, S, 1, C, P>(simd, left.as_chunks().0, right, target),
+        2 => tile::<E, S, 2, C, P>(simd, left.as_chunks().0, right, target),
+        3 => tile::<E, S, 3, C, P>(simd, left.as_chunks().0, right, target),
+        _ => tile::<E, S, 4, C, P>(simd, left.as_chunks().0, right, target),
     }
 }
 
@@ -85,20 +106,24 @@ macro_rules! for_each_column {
 
 /// One tile of C: `V` vectors of rows by `C` columns.
 #[inline(always)]
-fn tile<E: Element, S: Simd, const V: usize, const C: usize>(
+fn tile<E: Element, S: Simd, const V: usize, const C: usize, const P: usize>(
     simd: S,
-    left: &[[E::Vector<S>; V]],
-    right: impl Factors<E>,
+    mut left: &[[E::Vector<S>; V]],
+    right: [impl Factors<E>; P],
     target: Block<'_, E>,
 ) {
     let mut sums = [[E::splat(simd, E::ZERO); V]; C];
-    for (row, left) in left[..right.len()].iter().enumerate() {
-        for_each_column!(column < C, C, {
-            let factor = E::splat(simd, right.at(row, column));
-            for (sum, &left) in sums[column].iter_mut().zip(left) {
-                *sum = E::multiply_add(simd, left, factor, *sum);
-            }
-        });
+    for right in right {
+        let (of_part, rest) = left.split_at(right.len());
+        left = rest;
+        for (row, left) in of_part.iter().enumerate() {
+            for_each_column!(column < C, C, {
+                let factor = E::splat(simd, right.at(row, column));
+                for (sum, &left) in sums[column].iter_mut().zip(left) {
+                    *sum = E::multiply_add(simd, left, factor, *sum);
+                }
+            });
+        }
     }
     let lanes = E::lanes::<S>();
     let Block { c, m, n_rows, n_columns, start } = target;
