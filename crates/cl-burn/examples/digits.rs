@@ -31,7 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let device = device(arguments.first().map_or("cpu", |name| name))?.autodiff();
     let digits = cl_data::bundled::digits();
-    let pixels = digits.features().chunks(64).map(|pixels| pixels.iter().map(|pixel| pixel / 16.0).collect());
+    let pixels =
+        digits.features().as_slice().chunks(64).map(|pixels| pixels.iter().map(|pixel| pixel / 16.0).collect());
     let data = InMemDataset::new(pixels.zip(digits.labels().iter().copied()).collect());
     let sampler = InfoBatchSampler::new(digits.n_examples(), 64, 10, 7)?;
     let loader = Loader::new(data, Stack, sampler, &device)?;

@@ -12,13 +12,13 @@ use cl_burn::{Checkpoint, Loader, Recorder, Sampled, device, per_example_losses}
 use cl_data::Sampler;
 use cl_difficulty::MetricSettings;
 
-pub type Batch = (Tensor<2>, Tensor<1, Int>);
-pub type Digits = Loader<(Vec<f32>, i64), Batch>;
+pub(crate) type Batch = (Tensor<2>, Tensor<1, Int>);
+pub(crate) type Digits = Loader<(Vec<f32>, i64), Batch>;
 
 /// How many of the digits are used: few, so that every step of a run can be one to stop at.
-pub const N: usize = 200;
+pub(crate) const N: usize = 200;
 
-pub struct Stack;
+pub(crate) struct Stack;
 
 impl Batcher<(Vec<f32>, i64), Batch> for Stack {
     fn batch(&self, items: Vec<(Vec<f32>, i64)>, device: &Device) -> Batch {
@@ -30,23 +30,26 @@ impl Batcher<(Vec<f32>, i64), Batch> for Stack {
     }
 }
 
-pub fn labels() -> Vec<usize> {
+pub(crate) fn labels() -> Vec<usize> {
     cl_data::bundled::digits().labels()[..N].to_vec()
 }
 
-pub fn data() -> InMemDataset<(Vec<f32>, i64)> {
+pub(crate) fn data() -> InMemDataset<(Vec<f32>, i64)> {
     let digits = cl_data::bundled::digits();
-    let pixels =
-        digits.features().chunks(64).map(|pixels| pixels.iter().map(|pixel| *pixel as f32 / 16.0).collect());
+    let pixels = digits
+        .features()
+        .as_slice()
+        .chunks(64)
+        .map(|pixels| pixels.iter().map(|pixel| *pixel as f32 / 16.0).collect());
     InMemDataset::new(pixels.zip(labels().into_iter().map(|label| label as i64)).collect())
 }
 
-pub fn loader(sampler: impl Sampler + 'static) -> Digits {
+pub(crate) fn loader(sampler: impl Sampler + 'static) -> Digits {
     Loader::new(data(), Stack, sampler, &device("cpu").unwrap().autodiff()).unwrap()
 }
 
 #[derive(Module, Debug)]
-pub struct Net {
+pub(crate) struct Net {
     hidden: Linear,
     norm: BatchNorm,
     dropout: Dropout,
@@ -54,13 +57,13 @@ pub struct Net {
 }
 
 /// Burn has one generator for the process: who draws from it holds it.
-pub fn generator() -> MutexGuard<'static, ()> {
+pub(crate) fn generator() -> MutexGuard<'static, ()> {
     static GENERATOR: Mutex<()> = Mutex::new(());
     GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Net {
-    pub fn new(width: usize, seed: u64) -> Self {
+    pub(crate) fn new(width: usize, seed: u64) -> Self {
         let device = device("cpu").unwrap().autodiff();
         device.seed(seed);
         let net = Self {
@@ -74,13 +77,13 @@ impl Net {
         net
     }
 
-    pub fn forward(&self, pixels: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn forward(&self, pixels: Tensor<2>) -> Tensor<2> {
         let hidden = relu(self.norm.forward(self.hidden.forward(pixels)));
         self.output.forward(self.dropout.forward(hidden))
     }
 
     /// Every number that it has, by burn's own record.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let numbers = |tensor: TensorData| tensor.as_bytes().to_vec();
         let linear = |linear: &Linear| {
             let bias = linear.bias.as_ref().map(|bias| numbers(bias.val().to_data())).unwrap_or_default();
@@ -96,20 +99,20 @@ impl Net {
     }
 }
 
-pub fn metrics() -> Vec<MetricSettings> {
+pub(crate) fn metrics() -> Vec<MetricSettings> {
     ["el2n", "forgetting", "aum", "variability"].map(|name| MetricSettings::parse(name, &[]).unwrap()).into()
 }
 
 /// All that a training consists of.
-pub struct Run {
-    pub loader: Digits,
-    pub net: Net,
-    pub optimizer: ModuleOptimizer,
-    pub recorder: Recorder,
+pub(crate) struct Run {
+    pub(crate) loader: Digits,
+    pub(crate) net: Net,
+    pub(crate) optimizer: ModuleOptimizer,
+    pub(crate) recorder: Recorder,
 }
 
 impl Run {
-    pub fn new(sampler: impl Sampler + 'static, seed: u64) -> Self {
+    pub(crate) fn new(sampler: impl Sampler + 'static, seed: u64) -> Self {
         let recorder = Recorder::new(labels(), 10, &metrics()).unwrap();
         Self { loader: loader(sampler), net: Net::new(16, seed), optimizer: AdamConfig::new().init(), recorder }
     }
@@ -127,10 +130,10 @@ impl Run {
     }
 
     /// Trains until `n_steps` steps are consumed.
-    pub fn train(&mut self, n_steps: u64) {
+    pub(crate) fn train(&mut self, n_steps: u64) {
         let mut consumed = self.loader.position().unwrap();
         while consumed < n_steps {
-            for sampled in self.loader.batches() {
+            for sampled in self.loader.clone().batches() {
                 let sampled = sampled.unwrap();
                 if sampled.step >= n_steps {
                     return; // with a batch that was drawn and is not used
@@ -141,12 +144,12 @@ impl Run {
         }
     }
 
-    pub fn checkpoint(&mut self, n_steps: u64) -> Vec<u8> {
+    pub(crate) fn checkpoint(&mut self, n_steps: u64) -> Vec<u8> {
         let checkpoint = Checkpoint::new(n_steps, &self.loader, &self.net, &self.optimizer).unwrap();
         checkpoint.with_recorder(&mut self.recorder).unwrap().to_bytes().unwrap()
     }
 
-    pub fn restore(self, checkpoint: &[u8]) -> Self {
+    pub(crate) fn restore(self, checkpoint: &[u8]) -> Self {
         let Self { loader, net, optimizer, mut recorder } = self;
         let checkpoint = Checkpoint::from_bytes(checkpoint).unwrap();
         checkpoint.restore_recorder(&mut recorder).unwrap();
@@ -155,7 +158,7 @@ impl Run {
     }
 
     /// Weights and scores.
-    pub fn result(&mut self) -> (Vec<u8>, Vec<cl_difficulty::Column>) {
+    pub(crate) fn result(&mut self) -> (Vec<u8>, Vec<cl_difficulty::Column>) {
         (self.net.bytes(), self.recorder.columns().unwrap())
     }
 }
