@@ -192,7 +192,7 @@ fn given_similarities_are_taken_as_they_are() {
     }
     let settings = CoresetSettings::parse("herding", &[]).unwrap();
     let error = settings.select_over(&sparse, 7, 0, &inputs).unwrap_err().to_string();
-    assert!(error.contains("facility-location, graph-cut, saturated-coverage, craig"), "{error}");
+    assert!(error.contains("facility-location, graph-cut, sum-redundancy, saturated-coverage, craig"), "{error}");
     assert!(CoresetSettings::parse("log-determinant", &[("similarity", "precomputed")]).is_err());
     let weights = [1.0; 20];
     let features = Features::new(&matrix, 20).unwrap();

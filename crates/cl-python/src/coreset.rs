@@ -2,12 +2,14 @@
 
 use cl_data::memory;
 use cl_prune::PruneError;
-use cl_prune::coreset::{CoresetInputs, CoresetSettings, Features, ValidationTaylor};
+use cl_prune::coreset::{
+    AnyFeatures, CoresetInputs, CoresetSettings, Costs, Features, NeighborSearch, Neighbors, ValidationTaylor,
+};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 
-use crate::arrays::{FloatValues, Floats, Range, converted, floats, index_array, integers, with_floats};
+use crate::arrays::{FloatValues, Floats, Range, converted, floats, index_array, integers, numbers, with_floats};
 use crate::catalogue::borrowed;
 use crate::errors::{IntoException, OrRaise, value_error};
 use crate::process::compute;
@@ -47,55 +49,121 @@ impl Coreset {
     }
 }
 
-/// Chooses `count` examples by their features.
+/// What a choice is made of beside the features.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Given<'py> {
+    labels: Option<Bound<'py, PyAny>>,
+    start: Option<usize>,
+    validation: Option<Bound<'py, PyAny>>,
+    query: Option<Bound<'py, PyAny>>,
+    private: Option<Bound<'py, PyAny>>,
+    probabilities: Option<Bound<'py, PyAny>>,
+    chosen: Option<Bound<'py, PyAny>>,
+    weights: Option<Bound<'py, PyAny>>,
+    groups: Option<Bound<'py, PyAny>>,
+    costs: Option<Bound<'py, PyAny>>,
+    budget: Option<f64>,
+    neighbors: Option<usize>,
+}
+
+/// Chooses examples by their features: `count`, or as many as a budget allows.
 #[pyfunction]
-#[pyo3(signature = (features, method, options, count, seed, labels = None, start = None, validation = None))]
-// One for each of Python's keywords.
-#[allow(clippy::too_many_arguments)]
 pub(crate) fn choose(
     py: Python<'_>,
     features: &Bound<'_, PyAny>,
     method: &str,
     options: Vec<(String, String)>,
-    count: usize,
+    count: Option<usize>,
     seed: u64,
-    labels: Option<&Bound<'_, PyAny>>,
-    start: Option<usize>,
-    validation: Option<&Bound<'_, PyAny>>,
+    given: Given<'_>,
 ) -> PyResult<Coreset> {
     let settings = CoresetSettings::parse(method, &borrowed(&options)).or_raise()?;
     let features = table("features", features)?;
-    let n_features = features.shape[1];
-    let labels = labels.map(|labels| integers("labels", labels, Range::Any)).transpose()?;
-    if let Some(labels) = &labels
-        && labels.len() != features.shape[0]
-    {
-        let expected = format!("one label for each of {} examples", features.shape[0]);
-        return Err(value_error("labels", format!("of shape ({},)", labels.len()), &expected));
-    }
-    let validation = validation.map(|given| gradients(given, n_features)).transpose()?;
+    let (n, n_features) = (features.shape[0], features.shape[1]);
+    let of_all = |name: &str, length: usize| {
+        let expected = format!("one for each of {n} examples");
+        if length == n { Ok(()) } else { Err(value_error(name, format!("of shape ({length},)"), &expected)) }
+    };
+    let whole = |name: &'static str, given: &Option<Bound<'_, PyAny>>| {
+        let Some(given) = given else { return Ok(None) };
+        let numbers = integers(name, given, Range::Any)?;
+        of_all(name, numbers.len()).map(|()| Some(numbers))
+    };
+    let real = |name: &'static str, given: &Option<Bound<'_, PyAny>>| {
+        let Some(given) = given else { return Ok(None) };
+        let numbers = numbers(name, given)?;
+        of_all(name, numbers.len()).map(|()| Some(numbers))
+    };
+    let (labels, groups) = (whole("labels", &given.labels)?, whole("groups", &given.groups)?);
+    let (weights, costs) = (real("weights", &given.weights)?, real("costs", &given.costs)?);
+    let before = given.chosen.as_ref().map(|chosen| integers("chosen", chosen, Range::Indices(n))).transpose()?;
+    let before = before.unwrap_or_default();
+    let validation = given.validation.as_ref().map(|given| gradients(given, n_features)).transpose()?;
+    let rows = |name: &'static str, given: &Option<Bound<'_, PyAny>>| {
+        let Some(given) = given else { return Ok(None) };
+        let rows = table(name, given)?;
+        Ok::<_, PyErr>(Some((rows.to_f64s(name)?, rows.shape[1])))
+    };
+    let (query, private) = (rows("query", &given.query)?, rows("private", &given.private)?);
+    let probabilities = rows("probabilities", &given.probabilities)?;
+    let count = match (count, &costs) {
+        (Some(count), _) => count,
+        (None, Some(_)) => n.saturating_sub(before.len()),
+        (None, None) => {
+            return Err(value_error("count", "None", "a number, or costs= and budget="));
+        }
+    };
+    let costs = match (&costs, given.budget) {
+        (Some(costs), Some(budget)) => Some(Costs { costs, budget }),
+        (None, None) => None,
+        (Some(_), None) => return Err(value_error("budget", "None", "what may be spent on costs")),
+        (None, Some(budget)) => return Err(value_error("budget", budget, "costs= beside it")),
+    };
     let inputs = CoresetInputs {
         labels: labels.as_deref(),
-        start,
+        start: given.start,
         validation: validation.as_ref(),
+        query: any(&query)?,
+        private: any(&private)?,
+        probabilities: any(&probabilities)?,
+        before: &before,
+        weights: weights.as_deref(),
+        groups: groups.as_deref(),
+        costs,
         ..CoresetInputs::default()
+    };
+    let neighbors = given.neighbors.map(NeighborSearch::new).transpose().or_raise()?;
+    let select = |features: AnyFeatures<'_>| match neighbors {
+        Some(search) => {
+            let search = Neighbors::Search(search.with_seed(seed));
+            settings.select_by_neighbors(features, search, count, seed, &inputs).map(|(coreset, _)| coreset)
+        }
+        None => settings.select(features, count, seed, &inputs),
     };
     let chosen = match &features.values {
         FloatValues::F32(memory) => {
             let values = memory.as_slice();
-            compute(py, || settings.select(Features::new(values, n_features)?, count, seed, &inputs))
+            compute(py, || select(Features::new(values, n_features)?.into()))
         }
         FloatValues::F64(memory) => {
             let values = memory.as_slice();
-            compute(py, || settings.select(Features::new(values, n_features)?, count, seed, &inputs))
+            compute(py, || select(Features::new(values, n_features)?.into()))
         }
         halves => {
             // Single precision holds every half.
             let values = with_floats!(halves, slice => converted("features", slice, narrow))?;
-            compute(py, || settings.select(Features::new(&values, n_features)?, count, seed, &inputs))
+            compute(py, || select(Features::new(&values, n_features)?.into()))
         }
     }?;
     Ok(Coreset(chosen.map_err(|error: PruneError| error.into_exception())?))
+}
+
+/// Values of so many numbers a row as features.
+fn any(rows: &Option<(Vec<f64>, usize)>) -> PyResult<Option<AnyFeatures<'_>>> {
+    rows.as_ref()
+        .map(|(values, width)| Features::new(values, *width).map(AnyFeatures::from).or_raise())
+        .transpose()
 }
 
 fn narrow(value: impl Into<f64>) -> f32 {

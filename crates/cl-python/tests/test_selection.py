@@ -90,6 +90,33 @@ def test_coresets_within_classes_and_of_halves():
     assert len(cl.coreset(FEATURES, "glister", count=5, validation=gradients)) == 5
 
 
+def test_coresets_towards_and_away_within_budgets_and_beside_what_is_chosen(tmp_path, command):
+    np.save(tmp_path / "features.npy", FEATURES)
+    np.save(tmp_path / "query.npy", FEATURES[:3])
+    np.save(tmp_path / "start.npy", np.arange(5))
+    np.save(tmp_path / "costs.npy", 1 + np.arange(400) % 7)
+    np.save(tmp_path / "groups.npy", np.arange(400) // 2)
+    of = lambda name: tmp_path / f"{name}.npy"
+    for method, given, arguments in [
+        ("flqmi", {"count": 9, "query": FEATURES[:3]}, ["--count", 9, "--query", of("query")]),
+        ("flcg", {"count": 9, "private": FEATURES[:3]}, ["--count", 9, "--private", of("query")]),
+        ("facility-location", {"count": 9, "chosen": range(5)}, ["--count", 9, "--start", of("start")]),
+        ("facility-location", {"count": 9, "neighbors": 20}, ["--count", 9, "--neighbors", 20]),
+        ("facility-location", {"count": 10, "groups": np.arange(400) // 2}, ["--count", 10, "--groups", of("groups")]),
+        (
+            "facility-location",
+            {"costs": 1 + np.arange(400) % 7, "budget": 20},
+            ["--cost", of("costs"), "--budget", 20],
+        ),
+    ]:
+        out = tmp_path / "chosen.npz"
+        command("coreset", of("features"), "--method", method, "-o", out, *arguments)
+        given = {name: list(value) if isinstance(value, range) else value for name, value in given.items()}
+        assert cl.coreset(FEATURES, method, **given).tolist() == np.load(out)["order"].tolist(), method
+    probabilities = RNG.dirichlet(np.ones(4), size=400)
+    assert cl.coreset(FEATURES, "cal", count=6, probabilities=probabilities).size == 6
+
+
 def test_a_selection_says_why():
     selection = cl.select([1.0, 3.0, 1.0, np.inf], "hardest", count=3)
     assert selection.kept.tolist()[:2] == [3, 1]
@@ -115,6 +142,12 @@ def test_a_selection_says_why():
         (lambda: cl.prune([0.0, np.nan], keep=0.5), "score of example 1 is NaN"),
         (lambda: cl.prune(SCORES, "d2", keep=0.5), "nearest neighbours"),
         (lambda: cl.coreset(FEATURES, count=401), "argument count is 401"),
+        (lambda: cl.coreset(FEATURES), "argument count is None"),
+        (lambda: cl.coreset(FEATURES, budget=3), "argument budget is 3"),
+        (lambda: cl.coreset(FEATURES, costs=np.ones(400)), "argument budget is None"),
+        (lambda: cl.coreset(FEATURES, costs=np.ones(3), budget=3), r"argument costs is of shape \(3,\)"),
+        (lambda: cl.coreset(FEATURES, count=2, chosen=[400]), "chosen"),
+        (lambda: cl.coreset(FEATURES, "flqmi", count=2), "query"),
         (lambda: cl.coreset(FEATURES, "k-centre", count=4), "k-center, herding"),
         (lambda: cl.coreset(FEATURES, count=4, validation=FEATURES[:, :2]), "argument validation is of 2"),
         (lambda: cl.coreset(SCORES, count=4), r"argument features is of shape \(400,\)"),

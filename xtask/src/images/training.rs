@@ -52,7 +52,8 @@ impl Recipe {
 
     /// Batches of everything, each example once an epoch.
     pub(super) fn shuffled(&self, data: &Dataset<f32>, seed: u64) -> Result<ShuffleSampler> {
-        Ok(ShuffleSampler::new(data.n_examples(), self.batch_size, seed)?)
+        // Of what little is kept of few images the whole.
+        Ok(ShuffleSampler::new(data.n_examples(), self.batch_size.min(data.n_examples()), seed)?)
     }
 
     /// Trains from first weights of `seed` and tests. The learning rate climbs over a tenth of the updates and comes down
@@ -87,7 +88,7 @@ impl Recipe {
     ) -> Result<f64> {
         let widths = [data.n_features(), N_HIDDEN, data.n_classes()];
         let mut network = Mlp::new(&widths, Activation::Relu, Initialization::He, seed)?;
-        let mut sampler = ShuffleSampler::new(data.n_examples(), PERCEPTRONS_BATCH, seed)?;
+        let mut sampler = ShuffleSampler::new(data.n_examples(), PERCEPTRONS_BATCH.min(data.n_examples()), seed)?;
         let trainer = Trainer::new(Budget::Epochs(self.n_epochs), PERCEPTRONS_RATE)?;
         trainer.train(&mut network, &CrossEntropy, &mut Sgd::plain(), data, &mut sampler, observers)?;
         Ok(evaluate(&network, &CrossEntropy, test)?.accuracy())

@@ -38,7 +38,7 @@ use crate::output_format::OutputFormat;
 /// times. Of an objective that is a mean over all examples, as facility location's, a random part's is near that of all
 /// (Mirzasoleiman et al. 2013, section 4.4).
 ///
-/// Neighbours: facility-location, graph-cut, saturated-coverage and craig over all pairs take time as N^2. With
+/// Neighbours: facility-location, graph-cut, sum-redundancy, saturated-coverage and craig over all pairs take time as N^2. With
 /// --neighbors K each example counts for its K most similar alone, and all else is similarity 0 (Lindgren, Wu and
 /// Dimakis 2016): time as N K after the search, 8 bytes per neighbour. K of 32 to 64 where a chosen example stands for
 /// some hundreds. The similarities are computed from FEATURES, whatever distances a file of neighbours has.

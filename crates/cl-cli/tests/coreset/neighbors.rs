@@ -76,7 +76,10 @@ fn neighbours_are_sought_or_given() {
     assert!(refused(&["--neighbors", "0"]).contains("neighbors is 0"));
     assert!(refused(&["--neighbors", &graph, "--probes", "3"]).contains("expected --neighbors K"));
     let message = refusal(&[&input, "--method", "herding", "--count", "4", "-o", &out, "--neighbors", "5"]);
-    assert!(message.contains("facility-location, graph-cut, saturated-coverage, craig"), "{message}");
+    assert!(
+        message.contains("facility-location, graph-cut, sum-redundancy, saturated-coverage, craig"),
+        "{message}"
+    );
 }
 
 impl Folder {

@@ -24,7 +24,7 @@ use crate::error::PruneError;
 /// ```
 ///
 /// k-center greedy where examples are apart as far as a model confuses them with other classes. Features are the probabilities of
-/// the classes; for images with many regions, as in the paper, give the mean distribution of the regions of one class at a time.
+/// the classes, one distribution an example: of images with many regions, which the paper compares class by class, their mean.
 /// In logarithms a probability counts 1e-12 at least. A gain is the divergence m_i with which an example was chosen, infinite for
 /// the first. Nested. O(n k C), O(n C) memory.
 ///

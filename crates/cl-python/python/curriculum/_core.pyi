@@ -255,13 +255,11 @@ def choose(
     features: ArrayLike,
     method: str,
     options: Sequence[tuple[str, str]],
-    count: int,
+    count: int | None,
     seed: int,
-    labels: ArrayLike | None = None,
-    start: int | None = None,
-    validation: ArrayLike | None = None,
+    given: dict[str, Any],
 ) -> Coreset:
-    """Chooses `count` examples by their features."""
+    """Chooses examples by their features: `count`, or as many as a budget allows."""
 
 # Verdicts
 

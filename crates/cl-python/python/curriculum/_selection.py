@@ -116,11 +116,20 @@ def choose_coreset(
     features: Any,
     method: str = "facility-location",
     *,
-    count: int,
+    count: int | None = None,
     seed: int = 0,
     labels: Any = None,
     start: int | None = None,
     validation: Any = None,
+    query: Any = None,
+    private: Any = None,
+    probabilities: Any = None,
+    chosen: Any = None,
+    weights: Any = None,
+    groups: Any = None,
+    costs: Any = None,
+    budget: float | None = None,
+    neighbors: int | None = None,
     **options: Any,
 ) -> Coreset:
     """Chooses examples by their features: as :func:`coreset`, with all that is known of the choice.
@@ -132,20 +141,24 @@ def choose_coreset(
     common = CATALOGUE["submodular_options"] if entry and entry["submodular"] else []
     parameters = texts(options, _known("coresets", method, common))
     count, seed, start = whole("count", count), whole("seed", seed), whole("start", start)
-    return _core.choose(features, method, parameters, count, seed, labels, start, validation)
+    given = {
+        "labels": labels,
+        "start": start,
+        "validation": validation,
+        "query": query,
+        "private": private,
+        "probabilities": probabilities,
+        "chosen": chosen,
+        "weights": weights,
+        "groups": groups,
+        "costs": costs,
+        "budget": None if budget is None else real("budget", budget),
+        "neighbors": whole("neighbors", neighbors),
+    }
+    return _core.choose(features, method, parameters, count, seed, given)
 
 
-def coreset(
-    features: Any,
-    method: str = "facility-location",
-    *,
-    count: int,
-    seed: int = 0,
-    labels: Any = None,
-    start: int | None = None,
-    validation: Any = None,
-    **options: Any,
-) -> np.ndarray:
+def coreset(features: Any, method: str = "facility-location", *, count: int | None = None, seed: int = 0, **given: Any) -> np.ndarray:
     """A few examples that stand for all, by their features: int64 indices, the first chosen first.
 
     Parameters
@@ -155,16 +168,31 @@ def coreset(
     method
         ``k-center``, ``herding``, ``facility-location``, ``graph-cut``, ``sum-redundancy``, ``log-determinant``,
         ``saturated-coverage``, ``feature-based``, ``set-cover``, ``probabilistic-set-cover``, ``mixture``, ``disparity-sum``,
-        ``disparity-min``, ``craig``, ``grad-match``, ``glister``, ``contextual-diversity``:
+        ``disparity-min``, ``craig``, ``grad-match``, ``glister``, ``contextual-diversity``, ``cal``, and towards and away from
+        examples ``flqmi``, ``flvmi``, ``gcmi``, ``logdetmi``, ``com``, ``flcg``, ``gccg``, ``logdetcg``, ``flcmi``, ``logdetcmi``:
         ``curriculum.catalogue("coresets")`` has them with their options, which are keywords here.
     count
-        How many; matching pursuit and sieves may choose fewer.
+        How many; matching pursuit and sieves may choose fewer. With ``costs`` it need not be given.
     labels
         The classes (n,): then there is chosen within classes, of each its share of ``count``.
     start
         The first example, for methods that have one.
     validation
         The gradients (m, d) of validation examples, for methods that need them.
+    query, private
+        The features (m, d) of examples that the choice is to be like, and of those it is to have nothing in common with.
+    probabilities
+        The predicted probabilities (n, classes), for ``cal``.
+    chosen
+        The indices of what is chosen already: not chosen again, and not counted.
+    weights
+        How much each example counts (n,) among those that are represented.
+    groups
+        The group of each example (n,): chosen whole, or not at all.
+    costs, budget
+        What each example costs (n,), and how much all may cost together.
+    neighbors
+        Compare each example with so many nearest alone, itself among them: what large n takes.
 
     Nested methods give every smaller count by the first of them. ``ValueError`` on features that are not finite, counts above
     n, and options that are none.
@@ -173,10 +201,10 @@ def coreset(
     >>> points = np.array([[0.0], [1.0], [2.0], [9.0], [10.0]])
     >>> cl.coreset(points, similarity="max-distance", count=2).tolist()
     [2, 3]
+    >>> cl.coreset(points, similarity="max-distance", costs=[1, 1, 5, 2, 1], budget=2.5).tolist()
+    [1, 4]
     """
-    return choose_coreset(
-        features, method, count=count, seed=seed, labels=labels, start=start, validation=validation, **options
-    ).indices
+    return choose_coreset(features, method, count=count, seed=seed, **given).indices
 
 
 __all__ = ["Coreset", "Score", "Selection", "choose_coreset", "coreset", "prune", "select"]
