@@ -228,7 +228,7 @@ fn gains_are_differences_of_values() {
             let order = permutation(&mut stream(seed, "order", 0), N);
             for (name, is_submodular, is_monotone, mut objective, by_definition) in case.measures() {
                 assert_eq!((objective.n_elements(), objective.is_submodular()), (N, is_submodular), "{name}");
-                let mut earlier = vec![f64::INFINITY; N];
+                let mut earlier = [f64::INFINITY; N];
                 for at in 0..N {
                     let mut gains = Vec::new();
                     objective.gains(&order[at..], &mut gains);
