@@ -89,7 +89,7 @@ impl Checkpoint {
     /// # Errors
     /// Where what is held on the device cannot be recorded.
     pub fn with_recorder(mut self, recorder: &mut Recorder) -> Result<Self, BurnError> {
-        self.parts.recorder = Some(Blob(recorder.to_bytes()?));
+        self.parts.recorder = Some(Blob(recorder.read_to_bytes()?));
         Ok(self)
     }
 

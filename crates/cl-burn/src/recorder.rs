@@ -217,7 +217,7 @@ impl Recorder {
     }
 
     /// What a checkpoint holds.
-    pub(crate) fn to_bytes(&mut self) -> Result<Vec<u8>, BurnError> {
+    pub(crate) fn read_to_bytes(&mut self) -> Result<Vec<u8>, BurnError> {
         self.settle()?;
         let Self { recorder, labels, outputs, epoch, seen, .. } = self;
         let (recorder, seen) = (recorder.clone(), seen.clone());

@@ -107,18 +107,18 @@ pub(crate) fn choose(
     };
     let (query, private) = (rows("query", &given.query)?, rows("private", &given.private)?);
     let probabilities = rows("probabilities", &given.probabilities)?;
-    let count = match (count, &costs) {
-        (Some(count), _) => count,
-        (None, Some(_)) => n.saturating_sub(before.len()),
-        (None, None) => {
-            return Err(value_error("count", "None", "a number, or costs= and budget="));
-        }
-    };
     let costs = match (&costs, given.budget) {
         (Some(costs), Some(budget)) => Some(Costs { costs, budget }),
         (None, None) => None,
         (Some(_), None) => return Err(value_error("budget", "None", "what may be spent on costs")),
         (None, Some(budget)) => return Err(value_error("budget", budget, "costs= beside it")),
+    };
+    let count = match (count, costs) {
+        (Some(count), _) => count,
+        (None, Some(_)) => n.saturating_sub(before.len()),
+        (None, None) => {
+            return Err(value_error("count", "None", "a number, or costs= and budget="));
+        }
     };
     let inputs = CoresetInputs {
         labels: labels.as_deref(),

@@ -37,9 +37,12 @@ def test_the_script_is_installed():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_an_interrupt_ends_it():
+def test_an_interrupt_ends_it(tmp_path):
     running = subprocess.Popen(
-        [*LINE, "compare", "digits", "--seeds", "20"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*LINE, "compare", "digits", "--seeds", "20"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     time.sleep(2)
     running.send_signal(signal.SIGINT)

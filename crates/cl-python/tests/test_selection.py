@@ -113,6 +113,8 @@ def test_coresets_towards_and_away_within_budgets_and_beside_what_is_chosen(tmp_
         command("coreset", of("features"), "--method", method, "-o", out, *arguments)
         given = {name: list(value) if isinstance(value, range) else value for name, value in given.items()}
         assert cl.coreset(FEATURES, method, **given).tolist() == np.load(out)["order"].tolist(), method
+    with pytest.raises(IndexError, match=r"argument chosen\[0\] is 400, expected an index in 0\.\.400"):
+        cl.coreset(FEATURES, count=2, chosen=[400])
     probabilities = RNG.dirichlet(np.ones(4), size=400)
     assert cl.coreset(FEATURES, "cal", count=6, probabilities=probabilities).size == 6
 
@@ -146,7 +148,6 @@ def test_a_selection_says_why():
         (lambda: cl.coreset(FEATURES, budget=3), "argument budget is 3"),
         (lambda: cl.coreset(FEATURES, costs=np.ones(400)), "argument budget is None"),
         (lambda: cl.coreset(FEATURES, costs=np.ones(3), budget=3), r"argument costs is of shape \(3,\)"),
-        (lambda: cl.coreset(FEATURES, count=2, chosen=[400]), "chosen"),
         (lambda: cl.coreset(FEATURES, "flqmi", count=2), "query"),
         (lambda: cl.coreset(FEATURES, "k-centre", count=4), "k-center, herding"),
         (lambda: cl.coreset(FEATURES, count=4, validation=FEATURES[:, :2]), "argument validation is of 2"),

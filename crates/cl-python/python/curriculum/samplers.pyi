@@ -17,7 +17,7 @@ class BatchSampler:
     not begun, of the one that comes next: lengths grow with the pacing.
 
     **State.** :meth:`state_dict` is a value of its own, O(1) for samplers that learn nothing; :meth:`load_state_dict` takes it
-    back in a sampler that was made alike, and the next iteration goes on behind the last batch drawn, bit for bit. A
+    back in a sampler that was made alike, with another ``batch_size`` where it goes over an order, and the next iteration goes on behind the last batch drawn, bit for bit. A
     ``DataLoader`` with workers draws ahead of the training: ``state_dict(consumed=steps)`` is the state of the steps that were
     really taken. States know their settings and their past: what differs is a :class:`curriculum.StateError` that names it.
 
@@ -595,6 +595,10 @@ __all__ = [
     "InstanceHardness",
     "RhoLoss",
     "Teacher",
+    "TokenBudget",
+    "Weighted",
+    "Apart",
+    "Groups",
     "InfoBatch",
     "DynamicRandom",
     "RepeatedRandom",
