@@ -41,7 +41,7 @@ pub struct Python {
     #[arg(long, value_name = "PATH")]
     pub python: Option<PathBuf>,
 
-    /// Cargo's profile for the wheel; one of `wheel` may have 5 MB at most.
+    /// Cargo's profile for the wheel; one of `wheel` may have 6.5 MB at most.
     #[arg(long, value_name = "NAME", default_value = PROFILE)]
     pub profile: String,
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// The most bytes that a wheel may have.
-const LIMIT: u64 = 5_000_000;
+/// The most bytes that a wheel may have. Coresets are a third of it: smaller code of theirs takes 2.6 times the time.
+const LIMIT: u64 = 6_500_000;
 
 /// A wheel that was built.
 #[derive(Debug)]
@@ -164,7 +164,7 @@ mod tests {
         wheel.check_size().unwrap();
         let large = Wheel { n_bytes: LIMIT + 1, ..wheel };
         let refused = large.check_size().unwrap_err().to_string();
-        assert!(refused.contains("5000001 bytes, expected 5000000 at most"), "{refused}");
+        assert!(refused.contains("6500001 bytes, expected 6500000 at most"), "{refused}");
         fs::write(folder.path().join("a-1-cp310-abi3-linux_x86_64.whl"), "").unwrap();
         assert!(error().contains("2 wheels are there, expected one"), "{}", error());
         clear(folder.path()).unwrap();
