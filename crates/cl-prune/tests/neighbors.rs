@@ -111,8 +111,10 @@ proptest! {
                 settings.select_by_neighbors(features, Neighbors::Search(search), count, seed, &inputs).unwrap();
             prop_assert!(report.is_none_or(|report| report.recall == 1.0));
             let (own, all) = (coreset.value(), dense.value());
-            // Single precision decides otherwise between near equals, after which gains differ.
-            prop_assert!((own - all).abs() <= 0.02 * all.abs().max(1.0), "{method} {own} {all}");
+            // Single precision decides otherwise between equals, such as two that are each other's nearest, after which gains
+            // differ: each is a greedy choice, worth 1 - 1/e of the best and so of the other.
+            let share = 1.0 - (-1.0f64).exp();
+            prop_assert!(own >= share * all - 1e-3 && all >= share * own - 1e-3, "{method} {own} {all}");
             prop_assert_eq!(coreset.weights.is_some(), method == "craig");
             if let Some(weights) = &coreset.weights {
                 prop_assert!(weights.iter().sum::<f64>() <= n as f64);
