@@ -146,3 +146,38 @@ fn assign<T: Scalar>(points: &SearchPoints<'_, T>, examples: &[u32], centroids: 
     };
     examples.par_chunks(EXAMPLES).flat_map_iter(nearest).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{features::Features, similarity::Similarity};
+    use super::*;
+    use cl_data::random::uniform;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// Of one cell an example looks into its own, by distance and by cosine, where directions that spread more have
+        /// shorter centroids.
+        #[test]
+        fn the_nearest_cell_is_ones_own(n in 2usize..300, d in 1usize..5, seed: u64) {
+            let rng = &mut stream(seed, "test", 0);
+            let values: Vec<f64> = (0..n * d).map(|at| (at / d % 7) as f64 * (uniform(rng) - 0.4) + 0.1).collect();
+            let features = Features::new(&values, d).unwrap();
+            for similarity in [Similarity::MaxSquared, Similarity::Cosine] {
+                let points = SearchPoints::new(features, similarity).unwrap();
+                let cells = Cells::by_k_means(&points, seed);
+                let all: Vec<u32> = (0..n as u32).collect();
+                let (columns, norms) = points.columns(&all);
+                let probes = cells.probes(&cells.block(d), (&columns, &norms), 1);
+                let centroid = |cell: usize| &cells.centroids[cell * d..][..d];
+                for (cell, places) in probes.iter().enumerate() {
+                    for &place in places {
+                        let own = (0..cells.len()).find(|&cell| cells.members(cell).contains(&(place as u32))).unwrap();
+                        prop_assert!(own == cell || centroid(own) == centroid(cell), "{place}: {own} {cell}");
+                    }
+                }
+            }
+        }
+    }
+}

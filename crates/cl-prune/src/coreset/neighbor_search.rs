@@ -16,8 +16,8 @@ use crate::error::PruneError;
 /// Examples of a block, where these are taken as they come.
 const BLOCK: usize = 1024;
 
-/// Cells whose neighbours are found before they are put where they belong, at least.
-const CELLS: usize = 32;
+/// Cells whose neighbours are found before they are put where they belong, where there are fewer threads: then two each.
+const CELLS: usize = 64;
 
 /// Cells whose examples look for neighbours together, at most: what they look into is written out once for all of them.
 const TOGETHER: usize = 16;
@@ -58,8 +58,9 @@ pub enum SearchMethod {
 /// ```
 ///
 /// P is doubled from 2 until, on 256 examples whose neighbours are sought among all, too, at least 98 % of these are
-/// found ([99.5 %](Self::with_least_cosine) of those above a least cosine, on 1,024). The recall of the P taken is told. Memory: 8 bytes for each of the n K neighbours, and the features as they
-/// are; what is compared is written out in double precision a block at a time. The same bits for any number of threads.
+/// found ([99.5 %](Self::with_least_cosine) of those above a least cosine, on 1,024). The recall of the P taken is told.
+/// Memory: 8 bytes for each of the n K neighbours, and the features as they are; what is compared is written out in double
+/// precision a block at a time. The same bits for any number of threads.
 ///
 /// For `max-squared` and `max-distance` the largest distance is that of all pairs where these are compared; in cells it
 /// is the largest that repeated sweeps to the farthest example find, which may be smaller, and similarities below 0 are 0.
@@ -131,11 +132,11 @@ impl NeighborSearch {
     }
 
     /// The same for those of the nearest alone whose cosine is at least this, but for the rounding of single precision: lists
-    /// are shorter then, and the recall that is measured, of 1,024 examples, and sought, 99.5 %, is that of these. For
-    /// similarities by cosine.
+    /// are shorter then, and the recall that is measured, of 1,024 examples, and sought, 99.5 %, is that of these.
     ///
     /// # Errors
-    /// [`PruneError::InvalidArgument`] where it is not in [-1, 1].
+    /// [`PruneError::InvalidArgument`] where it is not in [-1, 1]; and in [`of`](Self::of), where the similarity does not
+    /// grow with the cosine.
     pub fn with_least_cosine(self, cosine: f64) -> Result<Self, PruneError> {
         if !(-1.0..=1.0).contains(&cosine) {
             return Err(PruneError::argument("least_cosine", cosine, "a cosine, from -1 to 1"));
@@ -176,10 +177,10 @@ impl NeighborSearch {
         let mut similarities = vec![0.0f32; n * k];
         let centroids = cells.have_centroids().then(|| cells.block(points.n_features()));
         let mut least = f64::INFINITY;
-        let n_threads = rayon::current_num_threads();
+        let n_cells = CELLS.max(2 * rayon::current_num_threads());
         // Where all are looked at, one block of queries after the other stays in the cache.
-        let together = if is_exact { 1 } else { TOGETHER };
-        let n_cells = CELLS.max(2 * n_threads * together);
+        let shared = (n_cells / (2 * rayon::current_num_threads())).clamp(1, TOGETHER);
+        let together = if is_exact { 1 } else { shared };
         for first in (0..cells.len()).step_by(n_cells) {
             let last = cells.len().min(first + n_cells);
             let found: Vec<Found<'_>> = (first..last)

@@ -21,7 +21,7 @@ use crate::error::PruneError;
 ///
 /// A feature is a concept: a word, a tag, an object. An example has it or not, however much of it there is. Monotone
 /// submodular for weights of at least 0, all 1 where they are not given; greedy covers at least 1 - 1/e of what any k examples
-/// can, which no polynomial algorithm betters unless P = NP. O(d) per gain, 9 bytes per feature beside the features.
+/// can, which no polynomial algorithm betters unless P = NP. O(d) per gain, 8 bytes per feature beside the features.
 ///
 /// Source: Feige (1998), A threshold of ln n for approximating set cover; `SetCoverFunction` of submodlib.
 ///
