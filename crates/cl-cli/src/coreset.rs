@@ -14,9 +14,10 @@ mod written;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use cl_prune::PruneError;
 use cl_prune::coreset::{
     AnyFeatures, ClassShares, ClientSample, CoresetDescription, CoresetInputs, CoresetSettings, Costs, Features,
     Guarantee, coresets, join_parts, submodular_options,
@@ -172,16 +173,19 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let coreset;
         (coreset, search) = settings
             .select_by_neighbors(features, neighbors.neighbors(), count, arguments.seed, &inputs)
-            .with_context(|| neighbors.file().map_or_else(of_file, |file| file.display().to_string()))?;
+            .map_err(|error| located(error, arguments, neighbors.file().unwrap_or(path)))?;
         (coreset, settings.guarantee(count))
     } else if orders.is_empty() {
-        let coreset = settings.select(features, count, arguments.seed, &inputs).with_context(of_file)?;
+        let coreset = settings
+            .select(features, count, arguments.seed, &inputs)
+            .map_err(|error| located(error, arguments, path))?;
         (coreset, settings.guarantee(count))
     } else {
         let position = |order: &Vec<usize>| order.iter().filter_map(|&index| rows.position(index)).collect();
         let chosen: Vec<Vec<usize>> = orders.iter().map(position).collect();
-        let coreset =
-            settings.merge_with(features, &chosen, count, arguments.seed, &inputs).with_context(of_file)?;
+        let coreset = settings
+            .merge_with(features, &chosen, count, arguments.seed, &inputs)
+            .map_err(|error| located(error, arguments, path))?;
         let guarantee = settings.merge_guarantee(&chosen, count)?;
         let by_score = parts.iter().any(|part| part.kept.is_some());
         (coreset, Some(if by_score { guarantee.of_any_parts() } else { guarantee }))
@@ -226,6 +230,18 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 const WRITTEN: &[OutputFormat] = &[OutputFormat::Csv, OutputFormat::Jsonl, OutputFormat::Npz, OutputFormat::Npy];
 
 /// What is wrong whatever the features are.
+/// What is wrong with a choice, with the file that it is about.
+fn located(error: PruneError, arguments: &Arguments, path: &Path) -> anyhow::Error {
+    let beside = match &error {
+        PruneError::InvalidArgument { argument: "probabilities", .. } => arguments.probabilities.as_deref(),
+        PruneError::InvalidArgument { argument: "query", .. } => arguments.query.as_deref(),
+        PruneError::InvalidArgument { argument: "private", .. } => arguments.private.as_deref(),
+        _ => None,
+    };
+    let file = beside.unwrap_or(path).display().to_string();
+    anyhow::Error::new(error).context(file)
+}
+
 fn check_arguments(arguments: &Arguments, settings: &CoresetSettings) -> anyhow::Result<()> {
     let CoresetDescription { method, takes_start, needs_validation, .. } = settings.description();
     let name = method.name;

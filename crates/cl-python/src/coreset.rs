@@ -114,7 +114,8 @@ pub(crate) fn choose(
         (None, Some(budget)) => return Err(value_error("budget", budget, "costs= beside it")),
     };
     let count = match (count, costs) {
-        (Some(count), _) => count,
+        (Some(count), Some(_)) => return Err(value_error("count", count, "none beside costs= and budget=")),
+        (Some(count), None) => count,
         (None, Some(_)) => n.saturating_sub(before.len()),
         (None, None) => {
             return Err(value_error("count", "None", "a number, or costs= and budget="));

@@ -146,6 +146,7 @@ def test_a_selection_says_why():
         (lambda: cl.coreset(FEATURES, count=401), "argument count is 401"),
         (lambda: cl.coreset(FEATURES), "argument count is None"),
         (lambda: cl.coreset(FEATURES, budget=3), "argument budget is 3"),
+        (lambda: cl.coreset(FEATURES, count=2, costs=np.ones(400), budget=3), "argument count is 2"),
         (lambda: cl.coreset(FEATURES, costs=np.ones(400)), "argument budget is None"),
         (lambda: cl.coreset(FEATURES, costs=np.ones(3), budget=3), r"argument costs is of shape \(3,\)"),
         (lambda: cl.coreset(FEATURES, "flqmi", count=2), "query"),

@@ -334,3 +334,22 @@ fn choices_are_towards_a_query_and_away_from_private_examples() {
     let message = refusal(&[&base[..], &["--method", "flcg", "--private", &narrow]].concat());
     assert!(message.ends_with("examples of 2 features, expected 3 as those to choose from have"), "{message}");
 }
+
+/// What is wrong with a file beside the features is told with its name and row.
+#[test]
+fn what_is_wrong_beside_the_features_names_its_file() {
+    let folder = Folder::new();
+    let (input, out) = (folder.path("features.npy"), folder.path("out.npy"));
+    let mut values: Vec<f32> = vec![0.5; 2 * N];
+    (values[14], values[15]) = (1.5, -0.5);
+    let probabilities = folder.npy("wrong.npy", &[N, 2], ArrayData::F32(values));
+    let query = folder.npy("query.npy", &[2, D], ArrayData::F32(vec![0.0; 2 * D]));
+    for (method, option, file, told) in [
+        ("cal", "--probabilities", &probabilities, "example 7"),
+        ("flqmi", "--query", &query, "row 0"),
+        ("flcg", "--private", &query, "row 0"),
+    ] {
+        let message = refusal(&[&input, "--method", method, "--count", "3", "-o", &out, option, file]);
+        assert!(message.starts_with(&format!("{file}: ")) && message.contains(told), "{message}");
+    }
+}
