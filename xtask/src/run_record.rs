@@ -39,7 +39,7 @@ pub struct RunRecord {
     pub cores: usize,
     /// The vector instructions in use.
     pub instructions: String,
-    /// How long it took, in seconds, summed over all sessions in which it was run.
+    /// How long it took, in seconds, summed over all calls in which it was run.
     pub seconds: f64,
     /// The SHA-256 of the `results.json` that it belongs to.
     pub results: String,
